@@ -1,0 +1,49 @@
+// Why a transaction ends without committing, and the two errors of this folder: Aborted, which says that a transaction cannot go on (an expected
+// failure), and TransactionError, which says that the caller broke the rules.
+
+/** Closed: each is produced by one named test. `limit` names the resource in its detail, `invalid-answer` the path. */
+export type AbortReason =
+  | 'thrown'
+  | 'own-time'
+  | 'total-time'
+  | 'memory-limit'
+  | 'limit'
+  | 'lock-timeout'
+  | 'deadlock'
+  | 'not-callable'
+  | 'invalid-answer'
+  | 'compartment-lost'
+  | 'cancelled'
+  | 'store-conflict';
+
+/** What an abort took back: how many undo records ran, and the names of the first of them (accessor and key, newest last, at most 20). */
+export interface Undone {
+  readonly records: number;
+  readonly first: readonly string[];
+}
+
+/**
+ * Thrown through the frames of whoever uses a transaction that has failed. Catching it changes nothing: a doomed transaction cannot commit.
+ */
+export class Aborted extends Error {
+  readonly reason: AbortReason;
+  readonly detail: string;
+
+  constructor(reason: AbortReason, detail = '') {
+    super(detail === '' ? reason : `${reason}: ${detail}`);
+    this.name = 'Aborted';
+    this.reason = reason;
+    this.detail = detail;
+  }
+}
+
+/** Misuse of a transaction: used after its end, used while a nested one is active, a rule broken, or an object that is fenced off. */
+export class TransactionError extends Error {
+  readonly code: 'GRAFT_TXN_ENDED' | 'GRAFT_TXN_BUSY' | 'GRAFT_TXN_MISUSE' | 'GRAFT_FENCED';
+
+  constructor(code: TransactionError['code'], message: string) {
+    super(message);
+    this.name = 'TransactionError';
+    this.code = code;
+  }
+}

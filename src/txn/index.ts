@@ -1,0 +1,16 @@
+export { Aborted, type AbortReason, TransactionError, type Undone } from './abort.ts';
+export { Accessor, type AccessorSpec, accessor, type Place } from './accessor.ts';
+export { Account } from './account.ts';
+export type { Clock, Timer } from './clock.ts';
+export { acquire, CHANGE, Lock, type LockClass, type Mode, READ, Ticket, unlock, WRITE } from './lock.ts';
+export { Cell } from './state/cell.ts';
+export { Counter } from './state/counter.ts';
+export { ABSENT, Entry } from './state/entry.ts';
+export { List } from './state/list.ts';
+export { StateMap } from './state/map.ts';
+export type { Price, StateOptions } from './state/options.ts';
+export { Transaction, type TransactionState } from './transaction.ts';
+export { type Report, Transactions, type TransactionsOptions } from './transactions.ts';
+export type { Effect, Tree } from './tree.ts';
+export { type Undoable, UndoLog } from './undo-log.ts';
+export { endDeadlocks, type Waiting } from './wait-graph.ts';

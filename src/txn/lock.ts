@@ -1,0 +1,256 @@
+// Locks. Strict two-phase: a lock once granted is held to the end of the top-level transaction, or to the abort of the nested one that took it.
+//
+//   acquire(txn, lock, mode)  →  null: granted, or a Ticket: the driver waits for it (the kernel runs its machine, the host awaits)
+//
+// The holder of a lock is a tree of nested transactions, since only its deepest one runs: so a child may take what its ancestors hold. What a tree
+// holds is a stack, and a nested transaction a mark on it: its commit hands its locks to its parent by leaving them, its abort releases down to
+// the mark. Waiters are served first come, first served; only a holder that strengthens its hold goes before them.
+// A time-out belongs to a lock's class, is armed only while somebody waits, and aborts the smallest transaction whose end lets the first waiter in.
+
+import { Aborted, TransactionError } from './abort.ts';
+import type { Timer } from './clock.ts';
+import type { Transaction } from './transaction.ts';
+import type { Tree } from './tree.ts';
+import { endDeadlocks, type Waiting } from './wait-graph.ts';
+
+/** READ goes with READ, CHANGE (commutative changes: a counter's add, a map's key set) with CHANGE, WRITE with nothing; READ | CHANGE is WRITE. */
+export type Mode = 1 | 2 | 3;
+export const READ = 1;
+export const CHANGE = 2;
+export const WRITE = 3;
+
+/** Locks that share a time-out. `timeout_ms` is how long somebody may wait before the holder is aborted; Infinity: for ever. */
+export interface LockClass {
+  readonly name: string;
+  readonly timeout_ms: number;
+}
+
+const goTogether = (held: number, wanted: number): boolean => held === wanted && held !== WRITE;
+
+export class Lock {
+  readonly class: LockClass;
+  /** The first holder, and the mode in which all holders hold: 0 while free. */
+  owner: Tree | null = null;
+  mode: 0 | Mode = 0;
+  /** Further holders; never empty, null instead. */
+  others: Set<Tree> | null = null;
+  /** Who waits, in the order of service; never empty, null instead. */
+  queue: Ticket[] | null = null;
+  timer: Timer | null = null;
+
+  constructor(lockClass: LockClass) {
+    this.class = lockClass;
+  }
+
+  /** How messages name it. */
+  get name(): string {
+    return this.class.name;
+  }
+
+  heldBy(tree: Tree): boolean {
+    return this.owner === tree || (this.others?.has(tree) ?? false);
+  }
+
+  /** For states that live in their lock: called when `tree` lets go, before anyone else is let in. */
+  released(_tree: Tree, _committed: boolean): void {}
+}
+
+/** A place in a lock's queue. It is settled once: granted, or given up because the transaction that waits has ended. */
+export class Ticket implements Waiting {
+  readonly lock: Lock;
+  readonly txn: Transaction;
+  readonly mode: Mode;
+  state: 'waiting' | 'granted' | 'given-up' = 'waiting';
+  /** Called once when the ticket is settled; not when it is settled already. It must not run transactions itself, but wake who does. */
+  onSettled: (() => void) | null = null;
+  readonly any = false;
+
+  constructor(lock: Lock, txn: Transaction, mode: Mode) {
+    this.lock = lock;
+    this.txn = txn;
+    this.mode = mode;
+  }
+
+  /** Trees that must let go, or be served, before this ticket. */
+  blockers(): Tree[] {
+    const { lock, txn } = this;
+    const upgrade = lock.heldBy(txn.tree);
+    const trees = holders(lock).filter((tree) => tree !== txn.tree && (upgrade || !goTogether(lock.mode, this.mode)));
+    for (const ahead of lock.queue ?? []) {
+      if (ahead === this) break;
+      if (ahead.txn.tree !== txn.tree) trees.push(ahead.txn.tree);
+    }
+    return trees;
+  }
+
+  /** Leaves the queue because the waiting transaction ends. */
+  giveUp(): void {
+    if (this.state !== 'waiting') return;
+    const queue = this.lock.queue as Ticket[];
+    queue.splice(queue.indexOf(this), 1);
+    this.#settle('given-up');
+    serve(this.lock);
+  }
+
+  settleGranted(): void {
+    this.#settle('granted');
+  }
+
+  #settle(state: 'granted' | 'given-up'): void {
+    this.state = state;
+    this.txn.tree.stopWaiting(this);
+    const wake = this.onSettled;
+    this.onSettled = null;
+    wake?.();
+  }
+}
+
+/** All trees that hold a lock. */
+export const holders = (lock: Lock): Tree[] =>
+  lock.owner === null ? [] : lock.others === null ? [lock.owner] : [lock.owner, ...lock.others];
+
+/**
+ * Takes `lock` for `txn` in `mode`, or joins the queue. Null: granted. A deadlock that this wait would close is ended at once, by the abort of the
+ * youngest transaction in it; where that is `txn` itself, it is doomed and Aborted is thrown.
+ */
+export const acquire = (txn: Transaction, lock: Lock, mode: Mode): Ticket | null => {
+  const tree = txn.tree;
+  if (lock.mode === 0 && lock.queue === null) {
+    lock.owner = tree;
+    lock.mode = mode;
+    tree.hold(lock, 0);
+    return null;
+  }
+  if (lock.owner === tree && lock.others === null) {
+    strengthen(tree, lock, mode);
+    return null;
+  }
+  return join(txn, lock, mode);
+};
+
+const strengthen = (tree: Tree, lock: Lock, mode: Mode): void => {
+  const joined = (lock.mode | mode) as Mode;
+  if (joined === lock.mode) return;
+  tree.hold(lock, lock.mode);
+  lock.mode = joined;
+};
+
+const join = (txn: Transaction, lock: Lock, mode: Mode): Ticket | null => {
+  const tree = txn.tree;
+  const holds = lock.heldBy(tree);
+  if (holds && (lock.mode | mode) === lock.mode) return null;
+  if (!holds && lock.queue === null && goTogether(lock.mode, mode)) {
+    share(tree, lock);
+    return null;
+  }
+  const ticket = new Ticket(lock, txn, mode);
+  enqueue(lock, ticket, holds);
+  tree.startWaiting(ticket);
+  endDeadlocks(txn);
+  if ((ticket.state as Ticket['state']) === 'given-up') throw txn.doomed ?? new Aborted('deadlock', lock.name);
+  if ((ticket.state as Ticket['state']) === 'granted') return null;
+  arm(lock, txn);
+  return ticket;
+};
+
+const share = (tree: Tree, lock: Lock): void => {
+  lock.others ??= new Set();
+  lock.others.add(tree);
+  tree.hold(lock, 0);
+};
+
+const enqueue = (lock: Lock, ticket: Ticket, holds: boolean): void => {
+  lock.queue ??= [];
+  if (!holds) lock.queue.push(ticket);
+  else {
+    const others = lock.queue.findIndex((queued) => !lock.heldBy(queued.txn.tree));
+    lock.queue.splice(others === -1 ? lock.queue.length : others, 0, ticket);
+  }
+};
+
+/** Lets `tree` go altogether. */
+export const release = (tree: Tree, lock: Lock, committed: boolean): void => {
+  lock.released(tree, committed);
+  if (lock.others === null) {
+    lock.owner = null;
+    lock.mode = 0;
+  } else {
+    if (lock.owner === tree) lock.owner = lock.others.values().next().value as Tree;
+    else lock.others.delete(tree);
+    lock.others.delete(lock.owner as Tree);
+    if (lock.others.size === 0) lock.others = null;
+  }
+  if (lock.queue !== null) serve(lock);
+};
+
+/** Takes a strengthened hold back to `mode`. */
+export const weaken = (lock: Lock, mode: Mode): void => {
+  lock.mode = mode;
+  if (lock.queue !== null) serve(lock);
+};
+
+/** Grants in the order of the queue as far as the lock allows. */
+const serve = (lock: Lock): void => {
+  while (lock.queue !== null && lock.queue.length > 0) {
+    const ticket = lock.queue[0] as Ticket;
+    const tree = ticket.txn.tree;
+    if (lock.mode === 0) {
+      lock.owner = tree;
+      lock.mode = ticket.mode;
+      tree.hold(lock, 0);
+    } else if (lock.heldBy(tree)) {
+      if ((lock.mode | ticket.mode) !== lock.mode && lock.others !== null) break;
+      strengthen(tree, lock, ticket.mode);
+    } else if (goTogether(lock.mode, ticket.mode)) share(tree, lock);
+    else break;
+    lock.queue.shift();
+    ticket.settleGranted();
+  }
+  if (lock.queue !== null && lock.queue.length === 0) lock.queue = null;
+  rearm(lock);
+};
+
+const arm = (lock: Lock, txn: Transaction): void => {
+  if (lock.timer !== null || lock.class.timeout_ms === Number.POSITIVE_INFINITY) return;
+  lock.timer = txn.tree.manager.clock.after(lock.class.timeout_ms, () => expire(lock));
+};
+
+/** After the queue moved: whoever waits now has a full time-out; where nobody waits no timer is armed. */
+const rearm = (lock: Lock): void => {
+  lock.timer?.cancel();
+  lock.timer = null;
+  const head = lock.queue?.[0];
+  if (head !== undefined) arm(lock, head.txn);
+};
+
+/** The time-out: somebody has waited too long, so the holders that keep the first waiter out are undone. Never a committing one. */
+const expire = (lock: Lock): void => {
+  lock.timer = null;
+  const head = lock.queue?.[0];
+  if (head === undefined) return;
+  for (const tree of holders(lock)) {
+    if (tree === head.txn.tree || tree.committing || head.state !== 'waiting') continue;
+    const holder = smallestHolder(tree, lock, head.mode);
+    if (holder !== null) tree.manager.end(holder, 'lock-timeout', lock.name);
+  }
+  if (lock.queue !== null && lock.timer === null) arm(lock, (lock.queue[0] as Ticket).txn);
+};
+
+/** The smallest transaction of `tree` whose abort makes room for `wanted`: it took the lock, or strengthened it to what now stands in the way. */
+const smallestHolder = (tree: Tree, lock: Lock, wanted: Mode): Transaction | null => {
+  for (let i = tree.holds.length - 2; i >= 0; i -= 2) {
+    if (tree.holds[i] !== lock) continue;
+    const before = tree.holds[i + 1] as 0 | Mode;
+    if (before === 0 || goTogether(before, wanted)) return tree.ownerOfHold(i);
+  }
+  return null;
+};
+
+/**
+ * The second lock interface (VINO: lock … do … unlock): says that the caller is done with a lock it took. Two-phase locking keeps it until the end
+ * all the same; unlocking what is not held is misuse.
+ */
+export const unlock = (txn: Transaction, lock: Lock): void => {
+  txn.check();
+  if (!lock.heldBy(txn.tree)) throw new TransactionError('GRAFT_TXN_MISUSE', `unlock of ${lock.name}, which is not held`);
+};

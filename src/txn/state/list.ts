@@ -1,0 +1,59 @@
+// A transactional list: a map from index to value, and a cell with its length. So a writer of one element and a reader of another do not meet.
+
+import { Ticket } from '../lock.ts';
+import type { Transaction } from '../transaction.ts';
+import { Cell } from './cell.ts';
+import { StateMap } from './map.ts';
+import type { StateOptions } from './options.ts';
+
+export class List<V> {
+  readonly name: string;
+  readonly #items: StateMap<number, V>;
+  readonly #length: Cell<number>;
+
+  constructor(options: StateOptions, initial: readonly V[] = []) {
+    this.name = options.name;
+    this.#items = new StateMap(options, initial.entries());
+    this.#length = new Cell(initial.length, { ...options, name: `${options.name}.length` });
+  }
+
+  length(txn: Transaction): number | Ticket {
+    return this.#length.get(txn);
+  }
+
+  /** The element at `index`, or undefined beyond the end. */
+  get(txn: Transaction, index: number): V | undefined | Ticket {
+    return this.#items.get(txn, index);
+  }
+
+  /** Replaces the element at `index`; whether there was one. */
+  set(txn: Transaction, index: number, value: V): boolean | Ticket {
+    const before = this.#items.get(txn, index);
+    if (before instanceof Ticket) return before;
+    if (before === undefined) return false;
+    return this.#items.set(txn, index, value) ?? true;
+  }
+
+  /** Appends; the new length. */
+  push(txn: Transaction, value: V): number | Ticket {
+    const length = this.#length.get(txn);
+    if (length instanceof Ticket) return length;
+    return this.#items.set(txn, length, value) ?? this.#length.set(txn, length + 1) ?? length + 1;
+  }
+
+  /** Takes the last element off; undefined where there is none. */
+  pop(txn: Transaction): V | undefined | Ticket {
+    const length = this.#length.get(txn);
+    if (length instanceof Ticket || length === 0) return length === 0 ? undefined : (length as Ticket);
+    const last = this.#items.get(txn, length - 1);
+    if (last instanceof Ticket) return last;
+    const deleted = this.#items.delete(txn, length - 1);
+    if (deleted instanceof Ticket) return deleted;
+    return this.#length.set(txn, length - 1) ?? last;
+  }
+
+  /** The last committed elements, read from outside any transaction. */
+  peek(): V[] {
+    return Array.from({ length: this.#length.peek() }, (_, index) => this.#items.peek(index) as V);
+  }
+}

@@ -1,0 +1,65 @@
+// The tree of one top-level transaction: what its nested transactions share. At any time they form a chain, from the root to the deepest, and only
+// the deepest runs; so one undo log, one stack of locks and one list of effects serve them all, and each nested transaction is a set of marks.
+// Trees are pooled: a Transaction is made anew for every begin, so a stale one is fenced, but the arrays behind it are reused.
+
+import { type Lock, type Mode, release, weaken } from './lock.ts';
+import type { Transaction } from './transaction.ts';
+import type { Transactions } from './transactions.ts';
+import { UndoLog } from './undo-log.ts';
+import type { Waiting } from './wait-graph.ts';
+
+/** Something that leaves the host after commit, never on abort: a message, an e-mail, a request that changes something. */
+export interface Effect {
+  leave(): void;
+}
+
+const NOT_WAITING: readonly Waiting[] = [];
+
+export class Tree {
+  readonly manager: Transactions;
+  /** Grows with every top-level begin; the youngest of a deadlock has the largest. */
+  id = 0;
+  root!: Transaction;
+  deepest!: Transaction;
+  /** Set between prepare() and the end: nothing may abort it but its own driver. */
+  committing = false;
+  readonly log = new UndoLog();
+  /** Pairs: the lock, and the mode it was held in before (0: not at all). */
+  readonly holds: (Lock | number)[] = [];
+  readonly effects: Effect[] = [];
+  waiting: readonly Waiting[] = NOT_WAITING;
+
+  constructor(manager: Transactions) {
+    this.manager = manager;
+  }
+
+  hold(lock: Lock, before: 0 | Mode): void {
+    this.holds.push(lock, before);
+  }
+
+  /** The transaction that made the hold at index `i` of `holds`. */
+  ownerOfHold(i: number): Transaction {
+    let txn = this.deepest;
+    while (txn.holdMark > i) txn = txn.parent as Transaction;
+    return txn;
+  }
+
+  /** Lets go of every lock taken above `mark`, newest first. */
+  releaseTo(mark: number, committed: boolean): void {
+    const holds = this.holds;
+    while (holds.length > mark) {
+      const before = holds.pop() as 0 | Mode;
+      const lock = holds.pop() as Lock;
+      if (before === 0) release(this, lock, committed);
+      else if (!committed) weaken(lock, before);
+    }
+  }
+
+  startWaiting(waiting: Waiting): void {
+    this.waiting = [...this.waiting, waiting];
+  }
+
+  stopWaiting(waiting: Waiting): void {
+    this.waiting = this.waiting.length === 1 && this.waiting[0] === waiting ? NOT_WAITING : this.waiting.filter((one) => one !== waiting);
+  }
+}
