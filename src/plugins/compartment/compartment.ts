@@ -1,0 +1,65 @@
+// The one interface of all compartments: where a plugin's code runs. A compartment calls a graft's function and says how that ended; it knows nothing
+// of points, policies or checks. In-thread kinds answer before `run` returns; kinds that can wait answer later, through `ended`.
+
+import type { Transaction } from '../../txn/index.ts';
+import type { Failure } from '../protocol.ts';
+
+export type CompartmentKind = 'direct' | 'process';
+
+/** How a graft's function ended. `value` is plain data, checked; a `failed` one is described by bounded text. */
+export type Ending =
+  | { readonly kind: 'value'; readonly value: unknown; readonly own_ms: number }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string; readonly own_ms: number }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly own_ms: number };
+
+/** One call of a graft, as its compartment sees it. */
+export interface CompartmentCall {
+  /** Index of the graft in its plugin's manifest. */
+  readonly index: number;
+  /** Plain data, checked. */
+  readonly input: unknown;
+  readonly own_ms: number;
+  /** An event's graft: what it answers is ignored. */
+  readonly ignoresAnswer: boolean;
+  /** The transaction of the attempt that runs now. */
+  readonly txn: Transaction;
+  /**
+   * The graft calls accessor number `index` (in the order given at load). Gives the answer, or a promise of it where the compartment can wait.
+   * Throws what the graft shall see.
+   */
+  callAccessor(index: number, args: readonly unknown[]): unknown | Promise<unknown>;
+  /** The attempt is lost and nobody's fault: take it back and begin a new one. False where the call is over already. */
+  restart(): boolean;
+  /** For compartments that wait: the end, told once. */
+  ended(ending: Ending): void;
+}
+
+/** What a compartment is made from. */
+export interface CompartmentSource {
+  readonly plugin: string;
+  /** A script whose value is the exports object. */
+  readonly code: string;
+  readonly memory_mb: number;
+  readonly load_ms: number;
+  readonly grafts: readonly { readonly export: string; readonly callable: readonly string[] }[];
+}
+
+/** One plugin's code, loaded. */
+export interface Compartment {
+  readonly kind: CompartmentKind;
+  /** Whether a graft here may call an accessor that waits. */
+  readonly waits: boolean;
+  /** In-thread kinds: runs the graft to its end. */
+  run?(call: CompartmentCall): Ending;
+  /** Kinds that wait: starts the graft; `call.ended` follows. Throws GRAFT_OVERLOADED when the queue is full. */
+  start?(call: CompartmentCall): void;
+  /** The host has given the call up: nothing of it may run on, and its heap is replaced. For an ended call: only the latter. */
+  abandon(call: CompartmentCall): void;
+  dispose(): void;
+}
+
+/** Makes compartments of one kind. Loading evaluates the module once, under limits; a failure is a GraftError GRAFT_INSTALL_FAILED. */
+export interface CompartmentMaker {
+  readonly kind: CompartmentKind;
+  load(source: CompartmentSource): Promise<Compartment>;
+}

@@ -1,0 +1,48 @@
+// Scripts that run elsewhere than in this process, bundled from their source when first asked for: the realm's, which a LOAD carries, and
+// the child's, which Node takes on its command line. One text each, so that neither the isolate nor the process needs to read a file.
+
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+
+/** `path` beside this file, as TypeScript when run from source and as JavaScript when built. */
+const entry = (path: string): string => {
+  const source = fileURLToPath(new URL(`${path}.ts`, import.meta.url));
+  return existsSync(source) ? source : fileURLToPath(new URL(`${path}.js`, import.meta.url));
+};
+
+const bundle = (path: string, options: Parameters<typeof buildSync>[0]): string => {
+  const { outputFiles } = buildSync({
+    entryPoints: [entry(path)],
+    bundle: true,
+    write: false,
+    target: 'es2024',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    logLevel: 'silent',
+    tsconfigRaw: '{}',
+    ...options,
+  });
+  return (outputFiles as { text: string }[])[0]?.text as string;
+};
+
+let realm: string | undefined;
+let child: string | undefined;
+
+/** The script that prepares a realm: an expression whose value is `prepare` of realm/realm.ts. */
+export function realmScript(): string {
+  realm ??= bundle('realm/realm', {
+    format: 'iife',
+    globalName: 'realm',
+    banner: { js: "(()=>{'use strict';" },
+    footer: { js: 'return realm.prepare})()' },
+  });
+  return realm;
+}
+
+/** The script that a plugin's process runs (process/child.ts), in CommonJS, which Node starts faster. */
+export function childScript(): string {
+  child ??= bundle('process/child', { format: 'cjs', platform: 'node' });
+  return child;
+}

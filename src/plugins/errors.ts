@@ -1,0 +1,65 @@
+// Every coded error that Graftwork throws at a caller, in one table. The documentation lists the same codes; a test holds the two equal.
+// Expected failure of a graft is never an error here: it is an outcome (see outcome.ts). `status` is what the server answers over HTTP.
+
+const row = (status: number, meaning: string) => ({ status, meaning });
+
+export const ERRORS = {
+  GRAFT_BAD_OPTION: row(400, 'An option is unknown or its value is not allowed.'),
+  GRAFT_BAD_INPUT: row(400, 'The input of a call is not plain data or does not satisfy the schema of its graft point.'),
+  GRAFT_BAD_ARGUMENT: row(400, 'An accessor was called with arguments it does not take.'),
+  GRAFT_BAD_JSON: row(400, 'A request body is not valid JSON.'),
+  GRAFT_BAD_MANIFEST: row(400, 'The manifest of a plugin is missing or malformed.'),
+  GRAFT_BAD_PACKAGE: row(400, 'A plugin package is malformed.'),
+  GRAFT_PACKAGE_LIMIT: row(413, 'A plugin package exceeds a bound on entries, sizes or compression.'),
+  GRAFT_PACKAGE_PATH: row(400, 'A plugin package holds a path that leaves it, or two paths that fold together.'),
+  GRAFT_PACKAGE_ENTRY: row(400, 'A plugin package holds a link, a device or another special file.'),
+  GRAFT_PACKAGE_NATIVE: row(400, 'A plugin package holds a native binary.'),
+  GRAFT_PACKAGE_SIGNED: row(400, 'A plugin package carries a signature, and signatures cannot be verified yet.'),
+  GRAFT_BUNDLE: row(422, 'A plugin could not be bundled: a syntax error, or an import that is not in the package.'),
+  GRAFT_UNKNOWN_POINT: row(404, 'No graft point has this name.'),
+  GRAFT_UNKNOWN_PLUGIN: row(404, 'No plugin has this name.'),
+  GRAFT_POINT_EXISTS: row(409, 'A graft point of this name exists already.'),
+  GRAFT_POINT_TAKEN: row(409, 'Another graft already replaces the default of this function point.'),
+  GRAFT_INSTALLED: row(409, 'A plugin of this name is installed already.'),
+  GRAFT_NEEDS: row(403, 'A plugin needs what its graft point does not offer or its installer may not grant.'),
+  GRAFT_MUST_WAIT: row(400, 'A graft may call an accessor that can wait, and its compartment cannot wait.'),
+  GRAFT_INSTALL_FAILED: row(422, 'The module of a plugin failed while it was evaluated, or lacks an export that its manifest names.'),
+  GRAFT_REFUSED: row(422, 'The graft refused on purpose.'),
+  GRAFT_DENIED: row(403, 'A guard failed, and its point fails closed.'),
+  GRAFT_FAILED: row(502, 'A graft failed, and its point tells the caller.'),
+  GRAFT_ABORTED: row(503, 'The call as a whole was aborted.'),
+  GRAFT_OVERLOADED: row(503, 'A queue is full.'),
+  GRAFT_CLOSED: row(503, 'The host is closed or closing.'),
+  GRAFT_UNAUTHORIZED: row(401, 'The bearer token is missing or wrong.'),
+  GRAFT_FOREIGN: row(403, 'The Host or Origin of a request is not this server.'),
+  GRAFT_BODY_TOO_LARGE: row(413, 'A request body exceeds its bound.'),
+  GRAFT_NOT_FOUND: row(404, 'The server has no such resource.'),
+  GRAFT_UNREACHABLE: row(503, 'The server of a command cannot be reached.'),
+  GRAFT_INTERNAL: row(500, 'The host failed; the log has the details.'),
+  GRAFT_NODE_TOO_OLD: row(500, 'Node or isolated-vm is older than the first version without a known escape.'),
+  GRAFT_STORE: row(500, 'The database failed.'),
+  GRAFT_STORE_UNSUPPORTED: row(400, 'The store named is of a kind this version does not support.'),
+  GRAFT_UNKNOWN_TABLE: row(404, 'No table of this name is granted.'),
+  GRAFT_FENCED: row(500, 'An undo of this object failed earlier; it is fenced off.'),
+  GRAFT_TXN_ENDED: row(500, 'A transaction was used after its end.'),
+  GRAFT_TXN_BUSY: row(500, 'A transaction was used while a nested one is active.'),
+  GRAFT_TXN_MISUSE: row(500, 'The transaction interface was used against its rules.'),
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An error with a code of the table above. `message` says what was wrong with this very call, bounded to 2,000 characters. */
+export class GraftError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message.length > 2000 ? `${message.slice(0, 1999)}…` : message, options);
+    this.name = 'GraftError';
+    this.code = code;
+  }
+
+  /** The HTTP status that the server answers with. */
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+}

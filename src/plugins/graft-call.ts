@@ -1,0 +1,188 @@
+// One graft in one call: its transaction, its account, what it may call. The invocation owns it; a compartment runs it. An attempt that is lost and
+// nobody's fault (a lock that must be waited for where one cannot wait, a neighbour's death) is taken back and begun anew, uncounted.
+
+import { Aborted, type Account, acquire, type Lock, type Mode, Ticket, type Transaction, TransactionError } from '../txn/index.ts';
+import type { Callable, Caller } from './callable.ts';
+import type { CompartmentCall, Ending } from './compartment/compartment.ts';
+import { GraftError } from './errors.ts';
+import type { Graft } from './graft.ts';
+import { CALLS, LOG_BYTES, WRITES } from './limits.ts';
+import type { Spent } from './outcome.ts';
+
+/** What a graft's call needs from the base it runs on. */
+export interface CallBase {
+  readonly treasury: Account;
+  /** An accessor failed in a way that is the host's own fault. */
+  accessorFailed(graft: Graft, error: unknown): void;
+}
+
+export class GraftCall implements CompartmentCall, Caller {
+  readonly base: CallBase;
+  readonly graft: Graft;
+  readonly input: unknown;
+  readonly home: Transaction;
+  readonly depth: number;
+  readonly ignoresAnswer: boolean;
+  txn!: Transaction;
+  account!: Account;
+  /** What the graft logged in this attempt. */
+  readonly lines: string[] = [];
+  /** The lock that an in-thread attempt could not wait for. */
+  conflict: { readonly lock: Lock; readonly mode: Mode } | null = null;
+  /** Tells the driver the end, once. */
+  onEnding: ((ending: Ending) => void) | null = null;
+  /** The attempt that runs: what an earlier one still says is not heard. */
+  attempt = 0;
+  #original: Callable | null;
+
+  constructor(base: CallBase, graft: Graft, input: unknown, home: Transaction, depth: number, original: Callable | null) {
+    this.base = base;
+    this.graft = graft;
+    this.input = input;
+    this.home = home;
+    this.depth = depth;
+    this.ignoresAnswer = graft.point.kind === 'event';
+    this.#original = original;
+    graft.calls++;
+    this.begin();
+  }
+
+  get index(): number {
+    return this.graft.index;
+  }
+
+  get own_ms(): number {
+    return this.graft.limits.own_ms;
+  }
+
+  get graftName(): string {
+    return this.graft.name;
+  }
+
+  get plugin(): string {
+    return this.graft.plugin.name;
+  }
+
+  get installer(): string {
+    return this.graft.plugin.installer;
+  }
+
+  get readOnly(): boolean {
+    return this.graft.point.options.readOnly === true;
+  }
+
+  /** Begins an attempt: a transaction inside `home`, and a full account. */
+  begin(): void {
+    this.attempt++;
+    this.conflict = null;
+    this.account = this.graft.openAccount(this.base.treasury);
+    this.txn = this.home.begin(this.account);
+    this.txn.onAbort = () => this.#lost();
+  }
+
+  /** Somebody else aborted the transaction: the compartment is told, and the driver. */
+  #lost(): void {
+    this.graft.plugin.compartment.abandon(this);
+    this.ended({ kind: 'failed', own_ms: 0, failure: { reason: 'compartment-lost', name: '', message: '', stack: '' } });
+  }
+
+  /** Takes the attempt back. */
+  retract(): void {
+    this.txn.onAbort = null;
+    this.txn.abort('cancelled', 'begun anew');
+    this.graft.closeAccount(this.account);
+    this.lines.length = 0;
+    this.graft.repeats++;
+  }
+
+  restart(): boolean {
+    if (this.txn.state !== 'active' || this.txn.doomed !== null) return false;
+    this.retract();
+    this.begin();
+    return true;
+  }
+
+  ended(ending: Ending): void {
+    const told = this.onEnding;
+    this.onEnding = null;
+    told?.(ending);
+  }
+
+  /** What this attempt was charged. Closes the account. */
+  close(own_ms: number): Spent {
+    const [calls, writes, log_bytes] = [CALLS, WRITES, LOG_BYTES].map((index) => this.account.spent[index] as number) as [
+      number,
+      number,
+      number,
+    ];
+    this.graft.closeAccount(this.account);
+    return { own_ms, calls, writes, log_bytes };
+  }
+
+  log(text: string): void {
+    this.txn.charge(LOG_BYTES, text.length);
+    this.lines.push(text);
+  }
+
+  callAccessor(index: number, args: readonly unknown[]): unknown {
+    const txn = this.txn;
+    try {
+      txn.check();
+      txn.charge(CALLS, 1);
+      const callable = this.graft.callables[index] ?? (index === this.graft.callables.length ? this.#original : null);
+      if (callable === null || callable === undefined) throw txn.doom('not-callable', `accessor number ${index}`);
+      return this.#run(callable, args, txn);
+    } catch (error) {
+      throw this.#asSeen(error, txn);
+    }
+  }
+
+  #run(callable: Callable, args: readonly unknown[], txn: Transaction): unknown {
+    const answer = callable.run(this, args);
+    if (answer instanceof Ticket) return this.#blocked(answer, callable, args, txn);
+    if (!(answer instanceof Promise)) return answer;
+    if (!this.graft.plugin.compartment.waits) throw txn.doom('not-callable', 'an accessor that waits');
+    return answer.catch((error: unknown) => {
+      throw this.#asSeen(error, txn);
+    });
+  }
+
+  #blocked(ticket: Ticket, callable: Callable, args: readonly unknown[], txn: Transaction): Promise<unknown> {
+    if (!this.graft.plugin.compartment.waits) {
+      this.conflict = { lock: ticket.lock, mode: ticket.mode };
+      throw new Aborted('cancelled', 'begun anew');
+    }
+    return settled(ticket).then(() => {
+      try {
+        txn.check();
+        return this.#run(callable, args, txn);
+      } catch (error) {
+        throw this.#asSeen(error, txn);
+      }
+    });
+  }
+
+  /** An error as the graft may see it: coded, and without what is the host's own. */
+  #asSeen(error: unknown, txn: Transaction): GraftError {
+    if (error instanceof GraftError) return error;
+    if (error instanceof Aborted) return new GraftError('GRAFT_ABORTED', error.message);
+    if (error instanceof TransactionError) return new GraftError(error.code, error.message);
+    txn.doom('thrown', 'an accessor failed');
+    this.base.accessorFailed(this.graft, error);
+    return new GraftError('GRAFT_INTERNAL', 'an accessor failed');
+  }
+}
+
+/** Resolves when a ticket is settled. */
+export const settled = (ticket: Ticket): Promise<void> =>
+  ticket.state === 'waiting'
+    ? new Promise((resolve) => {
+        ticket.onSettled = resolve;
+      })
+    : Promise.resolve();
+
+/** Where an in-thread attempt met a lock: takes it for the call as a whole, so that the next attempt finds it free. */
+export const lockForNext = (call: GraftCall): Ticket | null => {
+  const conflict = call.conflict;
+  return conflict === null ? null : acquire(call.home, conflict.lock, conflict.mode);
+};

@@ -1,0 +1,92 @@
+// A graft: one function of a plugin, standing at one graft point.
+
+import { Account } from '../txn/index.ts';
+import type { Callable } from './callable.ts';
+import type { Compartment } from './compartment/compartment.ts';
+import type { GraftPoint } from './graft-point.ts';
+import { CALLS, type Limits, LOG_BYTES, RESOURCES, WRITES } from './limits.ts';
+
+export interface GraftOptions {
+  readonly plugin: Plugin;
+  readonly index: number;
+  readonly export: string;
+  readonly order: number;
+  readonly limits: Limits;
+  readonly callables: readonly Callable[];
+  readonly point: GraftPoint;
+}
+
+/** An installed plugin: its code in a compartment, its grafts, and who answers for it. */
+export interface Plugin {
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly installer: string;
+  readonly grafts: Graft[];
+  compartment: Compartment;
+  /** Maps a place in the bundle to the author's file, or null. */
+  position(line: number, column: number): string | null;
+}
+
+export class Graft {
+  readonly plugin: Plugin;
+  readonly index: number;
+  readonly export: string;
+  /** Where it stands in a chain or among an event's handlers: smaller first, then by time of install. */
+  readonly order: number;
+  readonly limits: Limits;
+  readonly callables: readonly Callable[];
+  readonly point: GraftPoint;
+  readonly name: string;
+  /** What the limits leave of one call, in the order of RESOURCES. */
+  readonly allowance: readonly number[];
+  state: 'installed' | 'removed' = 'installed';
+  /** Aborts that were its own fault. */
+  aborts = 0;
+  /** Calls begun, and attempts repeated because something else got in the way. */
+  calls = 0;
+  repeats = 0;
+  #idle: Account | null = null;
+
+  constructor(options: GraftOptions) {
+    this.plugin = options.plugin;
+    this.index = options.index;
+    this.export = options.export;
+    this.order = options.order;
+    this.limits = options.limits;
+    this.callables = options.callables;
+    this.point = options.point;
+    this.name = `${options.plugin.name}#${options.export}`;
+    const allowance: number[] = [];
+    allowance[CALLS] = options.limits.calls;
+    allowance[WRITES] = options.limits.writes;
+    allowance[LOG_BYTES] = options.limits.log_bytes;
+    this.allowance = allowance;
+  }
+
+  /** An account for one call, filled from `source` as the limits say; closing it through `closeAccount` lets the next call use its memory. */
+  openAccount(source: Account): Account {
+    const closed = this.#idle;
+    this.#idle = null;
+    return source.open(this.allowance, null, closed);
+  }
+
+  closeAccount(account: Account): void {
+    account.close();
+    this.#idle = account;
+  }
+
+  /** Hides it from its point; calls in flight finish. */
+  remove(): void {
+    if (this.state === 'removed') return;
+    this.state = 'removed';
+    this.point.take(this);
+  }
+}
+
+/** An account that never runs dry: what a host owns, to fill its calls' accounts from. */
+export const treasury = (): Account => {
+  const account = new Account(RESOURCES);
+  for (let index = 0; index < RESOURCES.length; index++) account.create(index, 2 ** 52);
+  return account;
+};

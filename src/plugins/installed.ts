@@ -1,0 +1,164 @@
+// Installing and removing plugins. Install checks privileges, evaluates the module once in its compartment under limits, and only then lets its grafts
+// stand; whatever fails on the way leaves nothing behind.
+
+import type { Callable } from './callable.ts';
+import type { CompartmentMaker, CompartmentSource } from './compartment/compartment.ts';
+import { GraftError } from './errors.ts';
+import { Graft, type Plugin } from './graft.ts';
+import type { GraftPoint, PointTable } from './graft-point.ts';
+import { smaller } from './limits.ts';
+import type { PluginPackage } from './package/index.ts';
+
+/** Who installs, and what of the points' callables he may hand on (dotted names or their first parts). */
+export interface Installer {
+  readonly name: string;
+  readonly grants: readonly string[] | 'everything';
+}
+
+export const HOST_ITSELF: Installer = { name: 'host', grants: 'everything' };
+
+const covers = (wider: string, name: string): boolean => name === wider || name.startsWith(`${wider}.`);
+
+/** What a graft of `pkg` may call at `point`: of what the point offers, what the manifest says it needs. */
+const granted = (point: GraftPoint, needs: readonly string[]): [string, Callable][] =>
+  [...point.callables].filter(([name]) => needs.some((need) => covers(need, name)));
+
+const checkNeeds = (pkg: PluginPackage, points: readonly GraftPoint[], installer: Installer): void => {
+  for (const need of pkg.manifest.needs) {
+    const offered = points.some((point) => [...point.callables.keys()].some((name) => covers(need, name)));
+    if (!offered)
+      throw new GraftError(
+        'GRAFT_NEEDS',
+        `${pkg.name} needs ${need}, which ${points.map((point) => point.name).join(', ')} does not offer`,
+      );
+    if (installer.grants !== 'everything' && !installer.grants.some((grant) => covers(grant, need))) {
+      throw new GraftError('GRAFT_NEEDS', `${pkg.name} needs ${need}, which ${installer.name} may not grant`);
+    }
+  }
+};
+
+export interface PluginTableOptions {
+  readonly points: PointTable;
+  readonly maker: CompartmentMaker;
+  /** Maps a place in a bundle to the author's file, `file:line:column`, or null. */
+  readonly position: (sourceMap: string, line: number, column: number) => string | null;
+}
+
+export class PluginTable {
+  readonly #options: PluginTableOptions;
+  readonly #plugins = new Map<string, Plugin>();
+  /** Names that are being installed. */
+  readonly #coming = new Set<string>();
+
+  constructor(options: PluginTableOptions) {
+    this.#options = options;
+  }
+
+  list(): Plugin[] {
+    return [...this.#plugins.values()];
+  }
+
+  /** Throws GRAFT_UNKNOWN_PLUGIN. */
+  get(name: string): Plugin {
+    const plugin = this.#plugins.get(name);
+    if (plugin === undefined) throw new GraftError('GRAFT_UNKNOWN_PLUGIN', name.slice(0, 200));
+    return plugin;
+  }
+
+  has(name: string): boolean {
+    return this.#plugins.has(name);
+  }
+
+  /** Installs a package; throws a coded error and changes nothing where that fails. A plugin whose grafts have all been removed may come again. */
+  async install(pkg: PluginPackage, installer: Installer = HOST_ITSELF): Promise<Plugin> {
+    const there = this.#plugins.get(pkg.name);
+    if (this.#coming.has(pkg.name) || there?.grafts.some((graft) => graft.state === 'installed'))
+      throw new GraftError('GRAFT_INSTALLED', pkg.name);
+    const points = pkg.manifest.grafts.map((graft) => this.#options.points.get(graft.point));
+    checkNeeds(pkg, points, installer);
+    this.#coming.add(pkg.name);
+    try {
+      return await this.#load(pkg, points, installer, there);
+    } finally {
+      this.#coming.delete(pkg.name);
+    }
+  }
+
+  async #load(pkg: PluginPackage, points: readonly GraftPoint[], installer: Installer, there: Plugin | undefined): Promise<Plugin> {
+    const { maker, position } = this.#options;
+    const callables = points.map((point) => granted(point, pkg.manifest.needs));
+    for (const [i, list] of callables.entries()) {
+      const waiting = list.find(([, callable]) => callable.waits);
+      if (waiting !== undefined && maker.kind !== 'process') {
+        throw new GraftError(
+          'GRAFT_MUST_WAIT',
+          `${pkg.name}: ${waiting[0]} at ${points[i]?.name} can wait, a ${maker.kind} compartment cannot`,
+        );
+      }
+    }
+    const compartment = await maker.load(sourceOf(pkg, points, callables));
+    const plugin: Plugin = {
+      name: pkg.name,
+      version: pkg.version,
+      digest: pkg.digest,
+      installer: installer.name,
+      grafts: [],
+      compartment,
+      position: (line, column) => position(pkg.sourceMap, line, column),
+    };
+    try {
+      this.#stand(plugin, pkg, points, callables);
+    } catch (error) {
+      for (const graft of plugin.grafts) graft.remove();
+      compartment.dispose();
+      throw error;
+    }
+    there?.compartment.dispose();
+    this.#plugins.set(pkg.name, plugin);
+    return plugin;
+  }
+
+  #stand(plugin: Plugin, pkg: PluginPackage, points: readonly GraftPoint[], callables: readonly (readonly [string, Callable][])[]): void {
+    for (const [index, row] of pkg.manifest.grafts.entries()) {
+      const point = points[index] as GraftPoint;
+      const graft = new Graft({
+        plugin,
+        index,
+        export: row.export,
+        order: row.order,
+        limits: smaller(point.limits, pkg.manifest.limits),
+        callables: (callables[index] ?? []).map(([, callable]) => callable),
+        point,
+      });
+      point.put(graft);
+      plugin.grafts.push(graft);
+    }
+  }
+
+  /** Removes a plugin: hides its grafts at once; calls in flight finish, then `done` may dispose of the compartment. */
+  remove(name: string): Plugin {
+    const plugin = this.get(name);
+    for (const graft of plugin.grafts) graft.remove();
+    this.#plugins.delete(name);
+    return plugin;
+  }
+}
+
+const LOAD_MS = 1000;
+
+const sourceOf = (
+  pkg: PluginPackage,
+  points: readonly GraftPoint[],
+  callables: readonly (readonly [string, Callable][])[],
+): CompartmentSource => ({
+  plugin: pkg.name,
+  code: pkg.code,
+  memory_mb: Math.max(
+    ...points.map((point) => Math.min(point.limits.memory_mb, pkg.manifest.limits.memory_mb ?? Number.POSITIVE_INFINITY)),
+  ),
+  load_ms: LOAD_MS,
+  grafts: pkg.manifest.grafts.map((row, index) => {
+    const names = (callables[index] ?? []).map(([name]) => name);
+    return { export: row.export, callable: points[index]?.kind === 'function' ? [...names, 'original'] : names };
+  }),
+});

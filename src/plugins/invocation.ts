@@ -1,0 +1,267 @@
+// THE call. One state machine owns it, for the kernel's synchronous driver and the host's asynchronous one alike (drive.ts):
+//
+//   new Invocation   the input is checked, a transaction begins
+//   next()           the next graft to call, in a nested transaction of its own; null: no more
+//   settle(call, …)  its answer is checked before anything is kept; it commits, or everything it did is taken back
+//   needsDefault     nobody's answer stands: the driver asks the host's default
+//   finish(value)    the transaction commits, through the store if it took part; the outcome
+//
+// A graft that failed is undone, reported and, at the end of its budget, removed; what the caller sees then is the point's fault policy.
+
+import { Aborted, type AbortReason, type Account, type Transaction, type Transactions } from '../txn/index.ts';
+import { checkValue } from './answer.ts';
+import type { Callable } from './callable.ts';
+import type { Ending } from './compartment/compartment.ts';
+import { GraftError } from './errors.ts';
+import type { Graft } from './graft.ts';
+import { GraftCall } from './graft-call.ts';
+import type { GraftPoint, StateView } from './graft-point.ts';
+import type { GraftReport, Outcome, Refusal } from './outcome.ts';
+
+/** What takes part in the commit of a top-level transaction: a database. */
+export interface Participant {
+  /** Whether `txn` has used the store. */
+  joined(txn: Transaction): boolean;
+  /** Carries the store's half of a commit out; the transaction is committing. Throws when the store refuses: then nothing was committed there. */
+  commit(txn: Transaction): void | Promise<void>;
+}
+
+/** What an invocation needs from the base it runs on: a kernel or a host. */
+export interface Base {
+  readonly transactions: Transactions;
+  readonly treasury: Account;
+  readonly participant: Participant | null;
+  isProxy(value: object): boolean;
+  accessorFailed(graft: Graft, error: unknown): void;
+  /** A graft's call ended; `lines` is what it logged. */
+  reported(graft: Graft, report: GraftReport, lines: readonly string[]): void;
+}
+
+/** Ends that are nobody's fault and end the call as a whole. */
+const WHOLE: readonly AbortReason[] = ['total-time', 'cancelled', 'store-conflict', 'deadlock'];
+const DETAIL_MAX = 500;
+
+export class Invocation<Input, Output> {
+  readonly base: Base;
+  readonly point: GraftPoint<Input, Output>;
+  readonly input: Input;
+  /** The call's own transaction; for an event point, a place to hang the time-out on: each graft there has a top-level one. */
+  readonly txn: Transaction;
+  readonly depth: number;
+  readonly #grafts: readonly Graft[];
+  readonly #reports: GraftReport[] = [];
+  #at = 0;
+  #value: unknown;
+  #committed = false;
+  #refusal: Refusal | null = null;
+  #failure: AbortReason | null = null;
+  #whole: AbortReason | null = null;
+  #current: GraftCall | null = null;
+
+  /** Throws GRAFT_BAD_INPUT; nothing has begun then. */
+  constructor(base: Base, point: GraftPoint<Input, Output>, input: unknown, parent: Transaction | null, depth: number) {
+    const checked = checkValue(input, point.options.input, base.isProxy);
+    if (!checked.ok) throw new GraftError('GRAFT_BAD_INPUT', `${point.name}: ${checked.why}`);
+    this.base = base;
+    this.point = point;
+    this.input = checked.value;
+    this.#value = checked.value;
+    this.depth = depth;
+    this.#grafts = point.chosen(checked.value);
+    this.txn = parent === null ? base.transactions.begin() : parent.begin(null);
+  }
+
+  /** The next graft to call, its transaction begun, or null. */
+  next(): GraftCall | null {
+    if (this.#whole === null && this.txn.doomed !== null) this.#whole = this.txn.doomed.reason;
+    if (this.#whole !== null || this.#refusal !== null) return null;
+    if (this.#failure !== null && this.point.kind !== 'event') return null;
+    const graft = this.#grafts[this.#at];
+    if (graft === undefined) return null;
+    this.#at++;
+    const home = this.point.kind === 'event' ? this.base.transactions.begin() : this.txn;
+    const input = this.point.kind === 'chain' ? this.#value : this.input;
+    this.#current = new GraftCall(this.base, graft, input, home, this.depth, this.point.kind === 'function' ? this.#original() : null);
+    return this.#current;
+  }
+
+  /** Ends the call as a whole, for a reason that is nobody's fault. */
+  end(reason: AbortReason): void {
+    if (this.txn.state !== 'active') return;
+    this.#whole = reason;
+    const { transactions } = this.base;
+    if (this.#current !== null && this.#current.home !== this.txn) transactions.end(this.#current.home, reason, '');
+    transactions.end(this.txn, reason, '');
+  }
+
+  #original(): Callable {
+    return { waits: true, run: (caller) => this.point.original(this.input, caller.txn) };
+  }
+
+  /** A graft's call has ended: checks its answer and commits it, or takes everything back. */
+  settle(call: GraftCall, ending: Ending): void {
+    const { txn } = call;
+    txn.onAbort = null;
+    this.#current = null;
+    if (txn.state === 'active' && txn.doomed === null && ending.kind === 'value') this.#check(call, ending.value);
+    if (txn.state === 'active' && ending.kind === 'failed') txn.doom(ending.failure.reason, ending.failure.message.slice(0, DETAIL_MAX));
+    if (txn.doomed !== null) this.#fail(call, ending, call.home.doomed ?? txn.doomed);
+    else if (ending.kind === 'refused') this.#refuse(call, ending);
+    else if (ending.kind === 'value') this.#commit(call, ending);
+  }
+
+  /** The answer against plain data, schema and post-condition, in the graft's transaction, before it commits. */
+  #check(call: GraftCall, value: unknown): void {
+    if (call.ignoresAnswer) return;
+    const options = this.point.options;
+    const checked = checkValue(value, options.output, this.base.isProxy);
+    if (!checked.ok) {
+      call.txn.doom('invalid-answer', checked.why);
+      return;
+    }
+    if (options.check !== undefined) {
+      const verdict = this.#verdict(call, checked.value);
+      if (verdict !== true)
+        call.txn.doom('invalid-answer', typeof verdict === 'string' ? verdict.slice(0, DETAIL_MAX) : 'the post-condition does not hold');
+    }
+    this.#value = call.txn.doomed === null ? checked.value : this.#value;
+  }
+
+  #verdict(call: GraftCall, answer: Output): boolean | string {
+    const state: StateView = (name, ...args) => {
+      const callable = this.point.callables.get(name);
+      if (callable === undefined) throw new GraftError('GRAFT_BAD_ARGUMENT', `${this.point.name} offers no ${name}`);
+      return callable.run(call, args);
+    };
+    try {
+      return (this.point.options.check as NonNullable<typeof this.point.options.check>)(answer, call.input as Input, state);
+    } catch (error) {
+      this.base.accessorFailed(call.graft, error);
+      return 'the post-condition failed';
+    }
+  }
+
+  #commit(call: GraftCall, ending: Ending): void {
+    if (this.point.kind === 'event') {
+      const failure = this.#commitEvent(call);
+      if (failure !== null) return this.#fail(call, ending, failure);
+    } else call.txn.commit();
+    this.#committed = true;
+    this.#report(call, ending, { status: 'committed' });
+  }
+
+  /** An event's graft has a top-level transaction: it is committed here, the store's half included. */
+  #commitEvent(call: GraftCall): Aborted | null {
+    call.txn.commit();
+    return commitTop(this.base, call.home) as Aborted | null;
+  }
+
+  #refuse(call: GraftCall, ending: Ending & { kind: 'refused' }): void {
+    const undone = call.txn.abort('cancelled', 'refused');
+    if (this.point.kind === 'event') call.home.abort();
+    else this.#refusal = { code: ending.code, message: ending.message };
+    this.#report(call, ending, { status: 'refused', detail: `${ending.code}: ${ending.message}`, undone });
+  }
+
+  #fail(call: GraftCall, ending: Ending, failure: Aborted): void {
+    const { graft } = call;
+    const ended = call.txn.state === 'active';
+    const undone = ended ? call.txn.abort() : call.txn.undone.records > 0 ? call.txn.undone : call.home.undone;
+    if (this.point.kind === 'event') call.home.abort();
+    else if (ended) graft.plugin.compartment.abandon(call);
+    const whole = WHOLE.includes(failure.reason);
+    if (whole && this.point.kind !== 'event') this.#whole ??= failure.reason;
+    const removed = !whole && ++graft.aborts >= this.point.budget;
+    if (removed) graft.remove();
+    if (!whole && this.point.onFault !== 'default') this.#failure ??= failure.reason;
+    const at = ending.kind === 'failed' ? positionOf(graft, ending.failure.stack) : null;
+    const detail = ending.kind === 'failed' && ending.failure.name !== '' ? `${ending.failure.name}: ${failure.detail}` : failure.detail;
+    this.#report(call, ending, {
+      status: 'aborted',
+      reason: failure.reason,
+      undone,
+      ...(detail === '' ? {} : { detail: detail.slice(0, DETAIL_MAX) }),
+      ...(at === null ? {} : { at }),
+      ...(removed ? { removed } : {}),
+    });
+  }
+
+  #report(call: GraftCall, ending: Ending, part: Pick<GraftReport, 'status'> & Partial<GraftReport>): void {
+    const spent = call.close(ending.own_ms);
+    const report: GraftReport = { graft: call.graft.name, undone: NOTHING, ...part, spent };
+    this.#reports.push(report);
+    this.base.reported(call.graft, report, call.lines);
+  }
+
+  /** Whether the host's own default has to answer. */
+  get needsDefault(): boolean {
+    return this.#whole === null && this.#refusal === null && this.#failure === null && !this.#committed;
+  }
+
+  /** A commit that could not be: the call as a whole is aborted. */
+  lost(reason: AbortReason): void {
+    this.#whole = reason;
+  }
+
+  /** Whether the transaction is to be committed now; otherwise everything is taken back. */
+  get keeps(): boolean {
+    if (this.#whole === null && this.txn.doomed !== null) this.#whole = this.txn.doomed.reason;
+    if (this.#whole === null && this.#refusal === null && this.#failure === null) return true;
+    this.txn.abort(this.#whole ?? 'cancelled');
+    return false;
+  }
+
+  /** The outcome. `fallback` is the default's answer, where it was asked. */
+  outcome(fallback: unknown): Outcome<Output> {
+    const grafts = this.#reports;
+    if (this.#whole !== null) return { status: 'aborted', reason: this.#whole, grafts };
+    if (this.#refusal !== null) return { status: 'refused', refusal: this.#refusal, grafts };
+    if (this.#failure !== null) return { status: this.point.onFault === 'deny' ? 'denied' : 'failed', reason: this.#failure, grafts };
+    if (!this.#committed) return { status: 'default', value: fallback as Output, grafts };
+    return { status: 'committed', value: (this.point.kind === 'event' ? null : this.#value) as Output, grafts };
+  }
+}
+
+const NOTHING = { records: 0, first: [] } as const;
+
+/** The author's file, line and column of the first frame that lies in the plugin's bundle. */
+const positionOf = (graft: Graft, stack: string): string | null => {
+  const frame = /plugin\.js:(\d{1,7}):(\d{1,7})/.exec(stack);
+  return frame === null ? null : graft.plugin.position(Number(frame[1]), Number(frame[2]));
+};
+
+const refusedByStore = (txn: Transaction, error: unknown): Aborted => {
+  const failure = new Aborted('store-conflict', error instanceof Error ? error.message.slice(0, DETAIL_MAX) : '');
+  txn.doomed = failure;
+  txn.abort();
+  return failure;
+};
+
+/**
+ * Commits a top-level transaction, the store's half first: check → committing → the store's COMMIT → memory commit. Gives null, or why the store
+ * refused and everything was taken back; a promise of it where the store's COMMIT takes time.
+ */
+export const commitTop = (base: Base, txn: Transaction): Aborted | null | Promise<Aborted | null> => {
+  const participant = base.participant;
+  if (participant === null || !participant.joined(txn)) {
+    txn.commit();
+    return null;
+  }
+  txn.prepare();
+  try {
+    const pending = participant.commit(txn);
+    if (pending instanceof Promise) {
+      return pending.then(
+        () => {
+          txn.commit();
+          return null;
+        },
+        (error: unknown) => refusedByStore(txn, error),
+      );
+    }
+  } catch (error) {
+    return refusedByStore(txn, error);
+  }
+  txn.commit();
+  return null;
+};

@@ -1,0 +1,33 @@
+// Every bound of a graft's call, with its unit and its default. The effective limit is the smaller of the point's and the manifest's.
+
+/** The limits of one call. Clocks are in milliseconds, memory in MB (2^20 bytes) of the graft's heap, the rest counts. */
+export interface Limits {
+  /** The graft's own time: running, parsing, draining promises. Waiting for the host does not count. */
+  readonly own_ms: number;
+  /** The whole call, waiting included. Its expiry is nobody's fault. */
+  readonly total_ms: number;
+  readonly memory_mb: number;
+  /** Calls of accessors. */
+  readonly calls: number;
+  /** Changes of state: sets, deletes, inserts, updates. */
+  readonly writes: number;
+  /** Text that a graft may log, in UTF-16 units. */
+  readonly log_bytes: number;
+}
+
+export const LIMIT_DEFAULTS: Limits = { own_ms: 50, total_ms: 2000, memory_mb: 32, calls: 1000, writes: 1000, log_bytes: 16_384 };
+
+export const LIMIT_NAMES = Object.keys(LIMIT_DEFAULTS) as readonly (keyof Limits)[];
+
+/** What an account of a call counts, in the order of its arrays. */
+export const RESOURCES = ['calls', 'writes', 'log_bytes'] as const;
+export const CALLS = 0;
+export const WRITES = 1;
+export const LOG_BYTES = 2;
+
+/** The smaller of each. */
+export const smaller = (a: Limits, b: Partial<Limits>): Limits => {
+  const limits = { ...a };
+  for (const name of LIMIT_NAMES) limits[name] = Math.min(a[name], b[name] ?? Number.POSITIVE_INFINITY);
+  return limits;
+};

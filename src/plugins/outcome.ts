@@ -1,0 +1,42 @@
+// The outcome of a call: a closed union on `status`. Expected failure is a value here; only misuse and the caller's own wish for a plain value throw.
+
+import type { AbortReason, Undone } from '../txn/index.ts';
+
+/** What a graft used up: its own time, and what its accessors were charged. */
+export interface Spent {
+  readonly own_ms: number;
+  readonly calls: number;
+  readonly writes: number;
+  readonly log_bytes: number;
+}
+
+/** What one graft did in a call. An aborted graft's work is undone. */
+export interface GraftReport {
+  /** `plugin#export`. */
+  readonly graft: string;
+  readonly status: 'committed' | 'aborted' | 'refused';
+  readonly reason?: AbortReason;
+  /** What exactly: the limit, the path of the answer, the error's text. Written by the plugin where it threw: treat it as such. */
+  readonly detail?: string;
+  /** Where in the author's source, `file:line:column`, when an error said so. */
+  readonly at?: string;
+  /** True when this abort removed the graft. */
+  readonly removed?: true;
+  readonly undone: Undone;
+  readonly spent: Spent;
+}
+
+/** A graft that said no on purpose. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * `default`: nobody stands there, or the graft failed and the default answered (its entry says why). `committed`: a graft's answer, its work kept.
+ * `refused`: a graft said no. `denied`: a guard failed, closed. `failed`: a graft failed and its point tells. `aborted`: the call as a whole ended.
+ */
+export type Outcome<Value> =
+  | { readonly status: 'default' | 'committed'; readonly value: Value; readonly grafts: readonly GraftReport[] }
+  | { readonly status: 'refused'; readonly refusal: Refusal; readonly grafts: readonly GraftReport[] }
+  | { readonly status: 'denied' | 'failed' | 'aborted'; readonly reason: AbortReason; readonly grafts: readonly GraftReport[] };

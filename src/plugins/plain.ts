@@ -1,0 +1,140 @@
+// Plain data: the only thing that crosses between a graft and its host, in either direction (DESIGN: "checked both ways").
+//
+// Plain are null, booleans, finite numbers (integers within ±(2^53−1)), well-formed strings without NUL, dense arrays, and objects of own
+// enumerable data properties. Everything else is refused and never converted: JSON.stringify would run getters and toJSON and take proxies.
+// This file runs on the host and inside a realm, so it imports nothing and uses no host object. A realm passes its own `isProxy`.
+
+/** What a value may measure. `bytes` bounds its JSON text in UTF-8; `string` counts UTF-16 units of one string or key. */
+export interface PlainBounds {
+  readonly bytes: number;
+  readonly depth: number;
+  readonly nodes: number;
+  readonly keys: number;
+  readonly string: number;
+}
+
+export const PLAIN_BOUNDS: PlainBounds = { bytes: 1_048_576, depth: 32, nodes: 100_000, keys: 10_000, string: 1_048_576 };
+
+/** Where a value stops being plain (`path`, like `.rows[3].id`) and why. */
+export interface PlainFault {
+  readonly path: string;
+  readonly why: string;
+}
+
+const { isSafeInteger, isInteger, isFinite: isFiniteNumber } = Number;
+const { getPrototypeOf, hasOwn } = Object;
+const { ownKeys, getOwnPropertyDescriptor } = Reflect;
+const { isArray } = Array;
+const objectPrototype = Object.prototype;
+const arrayPrototype = Array.prototype;
+const call = Function.prototype.call;
+const isWellFormed = call.bind(String.prototype.isWellFormed) as (text: string) => boolean;
+const includes = call.bind(String.prototype.includes) as (text: string, part: string) => boolean;
+const slice = call.bind(String.prototype.slice) as (text: string, from: number, to: number) => string;
+
+/** A path is cut to this many UTF-16 units, and each key in it to a quarter. */
+const PATH_MAX = 200;
+
+class Walk {
+  nodes = 0;
+  characters = 0;
+  readonly bounds: PlainBounds;
+  readonly isProxy: (value: object) => boolean;
+  /** Put together while a failure returns: no array that a setter on a prototype could see. */
+  path = '';
+  why = '';
+
+  constructor(bounds: PlainBounds, isProxy: (value: object) => boolean) {
+    this.bounds = bounds;
+    this.isProxy = isProxy;
+  }
+
+  fail(why: string): false {
+    this.why = why;
+    return false;
+  }
+
+  /** The failure lies under this key or index. */
+  under(step: string): false {
+    this.path = slice(`${slice(step, 0, PATH_MAX / 4)}${this.path}`, 0, PATH_MAX);
+    return false;
+  }
+
+  text(text: string): boolean {
+    this.characters += text.length;
+    if (text.length > this.bounds.string) return this.fail(`a string longer than ${this.bounds.string}`);
+    if (this.characters > this.bounds.bytes) return this.fail(`more than ${this.bounds.bytes} bytes`);
+    if (!isWellFormed(text)) return this.fail('a string with a lone surrogate');
+    if (includes(text, '\0')) return this.fail('a string with NUL');
+    return true;
+  }
+
+  value(value: unknown, depth: number): boolean {
+    if (++this.nodes > this.bounds.nodes) return this.fail(`more than ${this.bounds.nodes} values`);
+    switch (typeof value) {
+      case 'string':
+        return this.text(value);
+      case 'number':
+        if (!isFiniteNumber(value)) return this.fail('a number that is not finite');
+        return !isInteger(value) || isSafeInteger(value) || this.fail('an integer beyond ±(2^53−1)');
+      case 'boolean':
+        return true;
+      case 'object':
+        return value === null || this.object(value, depth + 1);
+      default:
+        return this.fail(typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`);
+    }
+  }
+
+  object(value: object, depth: number): boolean {
+    if (depth > this.bounds.depth) return this.fail(`nested deeper than ${this.bounds.depth}, or a cycle`);
+    if (this.isProxy(value)) return this.fail('a proxy');
+    const prototype = getPrototypeOf(value);
+    if (isArray(value)) return prototype === arrayPrototype ? this.array(value, depth) : this.fail('an array of a class');
+    if (prototype !== objectPrototype && prototype !== null) return this.fail('an object of a class');
+    const keys = ownKeys(value);
+    if (keys.length > this.bounds.keys) return this.fail(`more than ${this.bounds.keys} keys`);
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as string | symbol;
+      if (typeof key === 'symbol') return this.fail('a symbol key');
+      if (!this.property(value, key, depth)) return this.under(`.${key}`);
+    }
+    return true;
+  }
+
+  property(value: object, key: string, depth: number): boolean {
+    if (key === '__proto__' || key === 'constructor' || key === 'prototype') return this.fail(`the key ${key}`);
+    const descriptor = getOwnPropertyDescriptor(value, key) as PropertyDescriptor;
+    // A descriptor inherits from Object.prototype, where plugin code may have put a `value`.
+    if (!hasOwn(descriptor, 'value')) return this.fail('an accessor property');
+    if (!descriptor.enumerable) return this.fail('a hidden property');
+    return this.text(key) && this.value(descriptor.value, depth);
+  }
+
+  array(value: unknown[], depth: number): boolean {
+    const length = value.length;
+    if (length > this.bounds.nodes) return this.fail(`more than ${this.bounds.nodes} values`);
+    // Own keys of a dense array are its indexes and `length`; a hole makes them fewer, a named property more.
+    if (ownKeys(value).length !== length + 1) return this.fail('an array with holes or named properties');
+    for (let i = 0; i < length; i++) if (!this.element(value, i, depth)) return this.under(`[${i}]`);
+    return true;
+  }
+
+  element(array: unknown[], index: number, depth: number): boolean {
+    const descriptor = getOwnPropertyDescriptor(array, index);
+    if (descriptor === undefined) return this.fail('an array with holes or named properties');
+    return hasOwn(descriptor, 'value') ? this.value(descriptor.value, depth) : this.fail('an accessor property');
+  }
+}
+
+const noProxies = (): boolean => false;
+
+/** Says where `value` stops being plain data within `bounds`, or null where all of it is. Runs no code of the value. */
+export function plainFault(
+  value: unknown,
+  bounds: PlainBounds = PLAIN_BOUNDS,
+  isProxy: (value: object) => boolean = noProxies,
+): PlainFault | null {
+  const walk = new Walk(bounds, isProxy);
+  return walk.value(value, 0) ? null : { path: walk.path, why: walk.why };
+}

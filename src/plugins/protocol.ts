@@ -1,0 +1,64 @@
+// Every message that crosses between the host and a plugin's process, both ways.
+//
+// A frame: length u32 (of what follows) · type u8 · call u32 · payload. Little-endian; texts are UTF-8 JSON. `call` numbers a call (or, for the
+// messages about realms, the realm). The host never trusts a frame: it checks type, call, length and JSON, and parses on its own side.
+//
+//   host → plugin                                   payload
+//   LOAD     make a realm (call = its number)       JSON LoadMessage
+//   CALL     run a graft                            realm u32 · graft u16 (| ANSWER_IGNORED) · own_ms u32 · JSON input
+//   ANSWER   answer to a HOST_CALL                  status u8 (0 value, 1 error) · JSON value, or JSON { code, message }
+//   CANCEL   forget a CALL that has not started     –
+//   UNLOAD   drop a realm (call = its number)       –
+//
+//   plugin → host
+//   READY        the process is up                  –
+//   LOADED       realm made                         own_us u32 · JSON string[] (names of the exported functions)
+//   LOAD_FAILED  realm not made                     own_us u32 · JSON Failure
+//   HOST_CALL    a graft calls an accessor          accessor u16 · JSON array of arguments
+//   RESULT       a graft answered                   own_us u32 · JSON answer
+//   REFUSED      a graft refused on purpose         own_us u32 · JSON { code, message }
+//   FAILED       a graft failed                     own_us u32 · JSON Failure; the realm has been replaced by a fresh one
+
+export const FRAME_HEADER_BYTES = 9;
+/** One value is at most 1 MB (plain.ts); a LOAD carries a bundle. */
+export const FRAME_BYTES_MAX = 16 * 1024 * 1024;
+/** What a plugin's process may send in one frame: one value and its head. */
+export const ANSWER_BYTES_MAX = 1_048_576 + 64;
+
+/** Set in the graft of a CALL whose answer is ignored (event points): whatever the graft answers, the RESULT is `null`. */
+export const ANSWER_IGNORED = 0x8000;
+
+export const LOAD = 1;
+export const CALL = 2;
+export const ANSWER = 3;
+export const CANCEL = 4;
+export const UNLOAD = 5;
+export const READY = 16;
+export const LOADED = 17;
+export const LOAD_FAILED = 18;
+export const HOST_CALL = 19;
+export const RESULT = 20;
+export const REFUSED = 21;
+export const FAILED = 22;
+
+export interface LoadMessage {
+  /** The script that prepares a realm (compartment/realm), the same for every plugin. */
+  readonly realm: string;
+  /** The plugin's bundle: an expression statement whose value is the exports object. */
+  readonly code: string;
+  readonly memory_mb: number;
+  readonly load_ms: number;
+  /** In the order that CALL names them; each with the accessors its `api` offers, dotted names, in the order that HOST_CALL names them. */
+  readonly grafts: readonly { readonly export: string; readonly callable: readonly string[] }[];
+}
+
+/** How a graft failed, flattened to bounded text inside its realm. Information only: the host decides by its own tags. */
+export interface Failure {
+  readonly reason: 'thrown' | 'own-time' | 'memory-limit' | 'invalid-answer' | 'not-callable' | 'compartment-lost';
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+}
+
+/** Text of an error that crosses is cut inside the realm to these lengths, in UTF-16 units. */
+export const ERROR_TEXT_MAX = { name: 100, message: 1000, stack: 2000 } as const;
