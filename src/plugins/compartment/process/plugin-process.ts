@@ -1,0 +1,310 @@
+// One plugin process, from the host's side: what was sent to it, in order, and what it says. The child works its frames off one by one (child.ts), so
+// the first item here that was not cancelled is the one that runs. Nothing it says is believed beyond what fits that order.
+//
+// The ladder: the engine's time-out inside the child → here, own time and a grace later, SIGKILL. The host's clock counts only while the item runs,
+// not while the child waits for an answer of ours.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { ANSWER, ANSWER_BYTES_MAX, CALL, CANCEL, type Failure, LOAD, type LoadMessage, UNLOAD } from '../../protocol.ts';
+import * as protocol from '../../protocol.ts';
+import type { CompartmentCall, Ending } from '../compartment.ts';
+import { childCommand } from './command.ts';
+import { FrameReader, FrameWriter } from './frames.ts';
+
+/** Something sent and not finished: a module to load, or a graft to call. */
+export interface Item {
+  readonly kind: 'load' | 'call';
+  readonly number: number;
+  /** What it may run on its own before it is overdue. */
+  readonly own_ms: number;
+  readonly owner: object;
+  call: CompartmentCall | null;
+  /** Taken back before it ran, as far as the host knows: the child may be running it all the same, and its answer is late. */
+  cancelled: boolean;
+  /** For a load: the names of the exported functions, or how it failed. */
+  loaded?: (failure: Failure | null) => void;
+}
+
+/** Why the host killed a process. */
+export type Killed = 'own-time' | 'memory-limit' | 'compartment-lost' | 'closed';
+
+/** What a process tells the group it serves. */
+export interface ProcessEvents {
+  ended(process: PluginProcess, item: Item, ending: Ending): void;
+  hostCall(process: PluginProcess, item: Item, accessor: number, args: string): void;
+  /** An item was done: there may be room for more. */
+  room(process: PluginProcess): void;
+  /** The process is gone. `killed` says what the host killed it for; null: it died by itself, or was killed from outside. */
+  died(process: PluginProcess, killed: Killed | null, signal: string | null): void;
+}
+
+/** Beyond an item's own time: what the pipe, the scheduler and the child's own clean-up may take. */
+const GRACE_MS = 30;
+const START_MS_MAX = 15_000;
+const LATE_MAX = 10_000;
+const EMPTY_FAILURE: Failure = { reason: 'compartment-lost', name: '', message: '', stack: '' };
+
+export class PluginProcess {
+  readonly child: ChildProcess;
+  events: ProcessEvents;
+  ready = false;
+  /** In the order sent. */
+  readonly items: Item[] = [];
+  /** Realms that are loaded or being loaded, by their owner. */
+  readonly realms = new Map<object, number>();
+  /** When the process last had nothing to do. */
+  idleSince = performance.now();
+  /** Frames that came for calls that had ended. */
+  late = 0;
+  #killed: Killed | null = null;
+  #since = performance.now();
+  #used = 0;
+  #allowance = 0;
+  #waits = false;
+  #socket: Socket;
+  #reader = new FrameReader(ANSWER_BYTES_MAX);
+  #writer = new FrameWriter();
+  #flushing = false;
+  #lastRealm = 0;
+  #suspect = false;
+
+  constructor(events: ProcessEvents) {
+    this.events = events;
+    const { file, args } = childCommand();
+    this.child = spawn(file, args, { env: {}, cwd: '/', stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+    this.#socket = this.child.stdio[3] as Socket;
+    this.#socket.on('data', (chunk: Buffer) => this.#take(chunk));
+    this.#socket.on('error', () => {});
+    this.child.on('error', () => {});
+    this.child.on('close', (_code, signal) => this.events.died(this, this.#killed, signal));
+  }
+
+  /** Whether the host has killed it: it takes nothing more. */
+  get dead(): boolean {
+    return this.#killed !== null || this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  /** What runs now, or is the next to run. */
+  get head(): Item | undefined {
+    return this.items.find((item) => !item.cancelled);
+  }
+
+  /** Whether the running call waits for an answer of the host. */
+  get waits(): boolean {
+    return this.#waits;
+  }
+
+  /** How long the running item has been running on its own, in ms. */
+  running_ms(now: number): number {
+    return this.items.length === 0 || this.#waits || !this.ready ? 0 : this.#used + now - this.#since;
+  }
+
+  kill(reason: Killed): void {
+    if (this.#killed !== null) return;
+    this.#killed = reason;
+    this.child.kill('SIGKILL');
+  }
+
+  /** Lets an idle process end by itself. */
+  retire(): void {
+    this.#killed ??= 'closed';
+    this.#socket.end();
+  }
+
+  /** Makes a realm for `owner`; `loaded` is told how that went. The number of the realm. */
+  load(owner: object, message: LoadMessage, loaded: (failure: Failure | null) => void): number {
+    const number = ++this.#lastRealm;
+    this.realms.set(owner, number);
+    this.#push({ kind: 'load', number, own_ms: message.load_ms, owner, call: null, cancelled: false, loaded });
+    this.#writer.begin(LOAD, number).text(JSON.stringify(message)).end();
+    this.#flushSoon();
+    return number;
+  }
+
+  /** Drops the realm of `owner`, once what was sent before has run. */
+  unload(owner: object): void {
+    const number = this.realms.get(owner);
+    if (number === undefined) return;
+    this.realms.delete(owner);
+    this.#writer.begin(UNLOAD, number).end();
+    this.#flushSoon();
+  }
+
+  /** Sends a call to the realm of its owner, which must be loaded. */
+  send(number: number, owner: object, call: CompartmentCall): Item {
+    const item: Item = { kind: 'call', number, own_ms: call.own_ms, owner, call, cancelled: false };
+    this.#push(item);
+    const graft = call.ignoresAnswer ? call.index | protocol.ANSWER_IGNORED : call.index;
+    this.#writer.begin(CALL, number).u32(this.realms.get(owner) as number).u16(graft).u32(Math.ceil(call.own_ms)).text(JSON.stringify(call.input)).end();
+    this.#flushSoon();
+    return item;
+  }
+
+  /** Takes back an item. One that has not started will not run; one that has is told no more, and what it says is late. */
+  cancel(item: Item): void {
+    const runs = item === this.head && this.#waits;
+    item.cancelled = true;
+    item.call = null;
+    this.#allowance += item.own_ms;
+    if (runs) this.answer(item, 1, '{"code":"GRAFT_TXN_ENDED","message":"the call has ended"}');
+    else this.#writer.begin(CANCEL, item.number).end();
+    this.#flushSoon();
+  }
+
+  /** Answers the host call that the running item waits for: status 0 a value, 1 an error; JSON either way. */
+  answer(item: Item, status: 0 | 1, json: string): void {
+    this.#waits = false;
+    this.#since = performance.now();
+    this.#writer.begin(ANSWER, item.number).u8(status).text(json).end();
+    this.#flush();
+  }
+
+  #push(item: Item): void {
+    if (this.items.length === 0) {
+      this.#since = performance.now();
+      this.#used = 0;
+      this.#allowance = 0;
+    }
+    this.items.push(item);
+  }
+
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    const bytes = this.#writer.bytes();
+    if (bytes.length === 0 || this.dead) return;
+    this.#socket.write(bytes);
+    // Where the pipe could not take it all, the socket still needs the bytes, so the buffer is left to it.
+    if (this.#socket.writableLength === 0) this.#writer.clear();
+    else this.#writer = new FrameWriter();
+  }
+
+  #take(chunk: Buffer): void {
+    const reader = this.#reader;
+    reader.push(chunk);
+    while (!this.dead && reader.next()) this.#frame(reader);
+    if (reader.broken) this.kill('compartment-lost');
+  }
+
+  #frame(reader: FrameReader): void {
+    switch (reader.type) {
+      case protocol.READY:
+        this.ready = true;
+        this.#since = performance.now();
+        return;
+      case protocol.HOST_CALL:
+        return this.#hostCall(reader);
+      case protocol.LOADED:
+      case protocol.LOAD_FAILED:
+      case protocol.RESULT:
+      case protocol.REFUSED:
+      case protocol.FAILED:
+        return this.#done(reader);
+      default:
+        this.kill('compartment-lost');
+    }
+  }
+
+  #hostCall(reader: FrameReader): void {
+    const item = this.items.find((one) => one.number === reader.call && one.kind === 'call');
+    if (item === undefined || reader.size < 2) return this.kill('compartment-lost');
+    if (item.cancelled) {
+      this.#countLate();
+      return this.answer(item, 1, '{"code":"GRAFT_TXN_ENDED","message":"the call has ended"}');
+    }
+    if (item !== this.head || this.#waits) return this.kill('compartment-lost');
+    this.#used += performance.now() - this.#since;
+    this.#waits = true;
+    this.events.hostCall(this, item, reader.buffer.readUInt16LE(reader.from), reader.text(2));
+  }
+
+  #countLate(): void {
+    if (++this.late > LATE_MAX) this.kill('compartment-lost');
+  }
+
+  /** An item is done. Items before it that were cancelled were never run. */
+  #done(reader: FrameReader): void {
+    const kind = reader.type === protocol.LOADED || reader.type === protocol.LOAD_FAILED ? 'load' : 'call';
+    const index = this.items.findIndex((one) => one.number === reader.call && one.kind === kind);
+    const item = this.items[index];
+    if (item === undefined || reader.size < 4 || this.items.slice(0, index).some((one) => !one.cancelled)) return this.kill('compartment-lost');
+    this.items.splice(0, index + 1);
+    this.#waits = false;
+    this.#used = 0;
+    this.#since = performance.now();
+    this.#allowance = 0;
+    if (this.items.length === 0) this.idleSince = this.#since;
+    this.#tell(item, reader);
+    this.events.room(this);
+  }
+
+  #tell(item: Item, reader: FrameReader): void {
+    const own_ms = reader.buffer.readUInt32LE(reader.from) / 1000;
+    const parsed = parseJson(reader.text(4));
+    if (reader.type === protocol.LOADED) item.loaded?.(null);
+    else if (reader.type === protocol.LOAD_FAILED) item.loaded?.(failureOf(parsed));
+    else if (item.cancelled) this.#countLate();
+    else if (parsed === INVALID) this.kill('compartment-lost');
+    else if (reader.type === protocol.RESULT) this.events.ended(this, item, { kind: 'value', value: parsed, own_ms });
+    else if (reader.type === protocol.REFUSED) this.events.ended(this, item, { kind: 'refused', ...refusalOf(parsed), own_ms });
+    else {
+      // The child makes a fresh realm before it goes on.
+      this.#allowance += LOAD_ALLOWANCE_MS;
+      this.events.ended(this, item, { kind: 'failed', failure: failureOf(parsed), own_ms });
+    }
+  }
+
+  /**
+   * Kills what is overdue. It looks twice, with a round of input between: where the host itself was busy, an answer may be waiting to be read.
+   */
+  watch(now: number): void {
+    const item = this.head;
+    if (item === undefined || this.dead) return;
+    const limit = this.ready ? item.own_ms + GRACE_MS + this.#allowance : START_MS_MAX;
+    const used = this.ready ? this.running_ms(now) : now - this.#since;
+    if (used <= limit || this.#suspect) return;
+    this.#suspect = true;
+    setImmediate(() => {
+      this.#suspect = false;
+      if (this.head === item && !this.#waits && !this.dead) this.kill(this.ready ? 'own-time' : 'compartment-lost');
+    });
+  }
+}
+
+const LOAD_ALLOWANCE_MS = 1000;
+const INVALID = Symbol('invalid');
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return INVALID;
+  }
+};
+
+const text = (value: unknown, max: number): string => (typeof value === 'string' ? value.slice(0, max).toWellFormed() : '');
+
+const REASONS: readonly string[] = ['thrown', 'own-time', 'memory-limit', 'invalid-answer', 'not-callable', 'compartment-lost'];
+
+/** What a child says of a failure, bounded again: a child is not believed. */
+const failureOf = (value: unknown): Failure => {
+  if (typeof value !== 'object' || value === null) return EMPTY_FAILURE;
+  const said = value as Record<string, unknown>;
+  const reason = REASONS.includes(said.reason as string) ? (said.reason as Failure['reason']) : 'compartment-lost';
+  const { name, message, stack } = protocol.ERROR_TEXT_MAX;
+  return { reason, name: text(said.name, name), message: text(said.message, message), stack: text(said.stack, stack) };
+};
+
+const CODE = /^[A-Za-z0-9_.:-]{1,64}$/;
+
+const refusalOf = (value: unknown): { code: string; message: string } => {
+  const said = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  const code = text(said.code, 64);
+  return { code: CODE.test(code) ? code : 'refused', message: text(said.message, protocol.ERROR_TEXT_MAX.message) };
+};

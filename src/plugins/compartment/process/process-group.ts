@@ -1,0 +1,339 @@
+// A group of plugins that share processes, and the bounded pool of them. By default a group is one plugin.
+//
+// Where a call goes: to an idle process; else, where all are held up, to one more process; else behind the calls of the least busy one (pipelining);
+// else into a bounded queue. A call whose transaction holds locks is never put behind another, since that one may wait for those very locks; it waits
+// for an idle process, and that wait is an edge of the wait graph, so that a deadlock through the pool is found.
+// When the running call begins to wait for the host, the calls behind it are taken back and go elsewhere.
+
+import { endDeadlocks, type Tree, type Waiting } from '../../../txn/index.ts';
+import { GraftError } from '../../errors.ts';
+import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
+import type { Failure } from '../../protocol.ts';
+import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.ts';
+import { realmScript } from '../realm-script.ts';
+import type { Item, Killed, PluginProcess, ProcessEvents } from './plugin-process.ts';
+import type { SparePool } from './spare-pool.ts';
+
+/** Bounds of a group. */
+export interface GroupLimits {
+  readonly processes: number;
+  /** Calls in one process's pipe. */
+  readonly pipelined: number;
+  /** Calls that wait for a process. */
+  readonly queued: number;
+}
+
+export const GROUP_LIMITS: GroupLimits = { processes: 4, pipelined: 64, queued: 1000 };
+
+/** A plugin of the group, as its realms are keyed. */
+export interface Tenant {
+  readonly source: CompartmentSource;
+  /** Loads that failed or killed their process, in a row. */
+  badLoads: number;
+}
+
+/** A call that waits for a process. */
+class Queued implements Waiting {
+  readonly any = true;
+  readonly group: ProcessGroup;
+  readonly tenant: Tenant;
+  readonly call: CompartmentCall;
+  readonly exclusive: boolean;
+
+  constructor(group: ProcessGroup, tenant: Tenant, call: CompartmentCall) {
+    this.group = group;
+    this.tenant = tenant;
+    this.call = call;
+    this.exclusive = holdsLocks(call);
+  }
+
+  blockers(): Tree[] {
+    return this.group.processes.flatMap((process) => process.head?.call?.txn.tree ?? []);
+  }
+
+  giveUp(): void {
+    this.group.dequeue(this);
+  }
+}
+
+const holdsLocks = (call: CompartmentCall): boolean => call.txn.tree.holds.length > 0;
+
+/** A process whose running call has run this long, or waits for the host, is held up. */
+const HELD_UP_MS = 3;
+const BACK_OFF_MS = 25;
+const BACK_OFF_MS_MAX = 2000;
+const BAD_LOADS_MAX = 3;
+
+export class ProcessGroup implements ProcessEvents {
+  readonly processes: PluginProcess[] = [];
+  readonly #pool: SparePool;
+  readonly #limits: GroupLimits;
+  #queue: Queued[] = [];
+  readonly #sent = new Map<CompartmentCall, { readonly process: PluginProcess; readonly item: Item }>();
+  readonly #lostOnce = new WeakSet<CompartmentCall>();
+  #lastNumber = 0;
+  #deathsInARow = 0;
+  #notBefore = 0;
+  #closed = false;
+
+  constructor(pool: SparePool, limits: GroupLimits) {
+    this.#pool = pool;
+    this.#limits = limits;
+  }
+
+  /** Loads a tenant into a process for the first time. Resolves with how that failed, or null. */
+  async load(tenant: Tenant): Promise<Failure | null> {
+    const process = this.processes.find((one) => one.items.length === 0 && !one.dead) ?? this.#another();
+    return new Promise((resolve) => this.#load(process, tenant, resolve));
+  }
+
+  #load(process: PluginProcess, tenant: Tenant, loaded: (failure: Failure | null) => void): void {
+    const { code, memory_mb, load_ms, grafts } = tenant.source;
+    process.load(tenant, { realm: realmScript(), code, memory_mb, load_ms, grafts }, (failure) => {
+      tenant.badLoads = failure === null ? 0 : tenant.badLoads + 1;
+      loaded(failure);
+    });
+    this.#pool.watch(this);
+  }
+
+  /** Runs a call somewhere. Throws GRAFT_OVERLOADED where the queue is full. */
+  submit(tenant: Tenant, call: CompartmentCall): void {
+    if (this.#closed) throw new GraftError('GRAFT_CLOSED', 'the process group is closed');
+    const queued = new Queued(this, tenant, call);
+    if (this.#queue.length === 0 && this.#place(queued)) return;
+    if (this.#queue.length >= this.#limits.queued) throw new GraftError('GRAFT_OVERLOADED', `${this.#limits.queued} calls of ${tenant.source.plugin} wait already`);
+    this.#enqueue(queued, false);
+  }
+
+  #enqueue(queued: Queued, front: boolean): void {
+    if (front) this.#queue.unshift(queued);
+    else this.#queue.push(queued);
+    this.#pool.watch(this);
+    if (!queued.exclusive) return;
+    queued.call.txn.tree.startWaiting(queued);
+    endDeadlocks(queued.call.txn);
+    if (queued.call.txn.doomed !== null && queued.call.txn.state === 'active') queued.call.ended(LOST);
+  }
+
+  dequeue(queued: Queued): void {
+    this.#queue = this.#queue.filter((one) => one !== queued);
+    queued.call.txn.tree.stopWaiting(queued);
+  }
+
+  /** Sends the call to a process that may take it; false where none may now. */
+  #place(queued: Queued): boolean {
+    const process = this.#choose(queued.exclusive);
+    if (process === null) return false;
+    const { tenant, call } = queued;
+    if (!process.realms.has(tenant)) this.#load(process, tenant, (failure) => failure !== null && this.#loadFailed(process, tenant));
+    const item = process.send(this.#nextNumber(), tenant, call);
+    this.#sent.set(call, { process, item });
+    this.#pool.watch(this);
+    return true;
+  }
+
+  #nextNumber(): number {
+    this.#lastNumber = (this.#lastNumber + 1) >>> 0;
+    return this.#lastNumber;
+  }
+
+  #choose(exclusive: boolean): PluginProcess | null {
+    let best: PluginProcess | null = null;
+    let heldUp = true;
+    const now = performance.now();
+    for (const process of this.processes) {
+      if (process.dead) continue;
+      if (process.items.length === 0) return process;
+      const stuck = process.waits || process.running_ms(now) > HELD_UP_MS;
+      heldUp &&= stuck;
+      if (process.waits || process.items.length >= this.#limits.pipelined) continue;
+      if (best === null || process.items.length < best.items.length) best = process;
+    }
+    const mayGrow = this.processes.length < this.#limits.processes && now >= this.#notBefore;
+    if (mayGrow && (exclusive || heldUp || best === null)) return this.#another();
+    return exclusive ? null : best;
+  }
+
+  #another(): PluginProcess {
+    const process = this.#pool.take(this);
+    this.processes.push(process);
+    return process;
+  }
+
+  /** The host is through with a call: it is not to run, or its heap is not to be used again. */
+  abandon(tenant: Tenant, call: CompartmentCall, usedOn: PluginProcess | undefined): void {
+    const queued = this.#queue.find((one) => one.call === call);
+    if (queued !== undefined) return this.dequeue(queued);
+    const sent = this.#sent.get(call);
+    const process = sent?.process ?? usedOn;
+    if (process === undefined || process.dead) return;
+    if (sent !== undefined) {
+      this.#sent.delete(call);
+      process.cancel(sent.item);
+    }
+    this.#freshRealm(process, tenant);
+  }
+
+  /** The next call of `tenant` in `process` gets a fresh heap; calls already in the pipe are begun anew. */
+  #freshRealm(process: PluginProcess, tenant: Tenant): void {
+    process.unload(tenant);
+    this.#takeBack(process, (item) => item.owner === tenant);
+  }
+
+  /** Takes back calls that were sent and have not started, as far as the host knows, and places them anew. */
+  #takeBack(process: PluginProcess, which: (item: Item) => boolean): void {
+    for (const item of [...process.items]) {
+      const call = item.call;
+      if (call === null || item.cancelled || !which(item)) continue;
+      this.#sent.delete(call);
+      process.cancel(item);
+      this.#again(item.owner as Tenant, call);
+    }
+  }
+
+  #again(tenant: Tenant, call: CompartmentCall): void {
+    if (call.restart()) this.#enqueue(new Queued(this, tenant, call), true);
+  }
+
+  hostCall(process: PluginProcess, item: Item, accessor: number, json: string): void {
+    const call = item.call as CompartmentCall;
+    const attempt = call.txn;
+    const answer = (status: 0 | 1, value: unknown): void => {
+      if (item.cancelled || process.dead || call.txn !== attempt) return;
+      process.answer(item, status, JSON.stringify(value) ?? 'null');
+    };
+    const refuse = (error: unknown): void => answer(1, seen(error));
+    try {
+      const answered = call.callAccessor(accessor, argumentsOf(json));
+      if (!(answered instanceof Promise)) return answer(0, crossing(answered));
+      answered.then((value) => answer(0, crossing(value))).catch(refuse);
+      this.#takeBack(process, (other) => other !== item);
+      this.serve();
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  ended(process: PluginProcess, item: Item, ending: Ending): void {
+    const call = item.call as CompartmentCall;
+    this.#sent.delete(call);
+    this.#deathsInARow = 0;
+    this.#pool.ranOn.set(call, process);
+    call.ended(ending);
+  }
+
+  room(): void {
+    if (this.#queue.length > 0) this.serve();
+  }
+
+  /** Places what waits, in order. */
+  serve(): void {
+    while (this.#queue.length > 0) {
+      const queued = this.#queue[0] as Queued;
+      if (queued.call.txn.state !== 'active') this.dequeue(queued);
+      else if (queued.tenant.badLoads >= BAD_LOADS_MAX) {
+        this.dequeue(queued);
+        queued.call.ended(LOST);
+      } else {
+        if (!this.#place(queued)) return;
+        this.dequeue(queued);
+      }
+    }
+  }
+
+  #loadFailed(process: PluginProcess, tenant: Tenant): void {
+    process.realms.delete(tenant);
+    this.#takeBack(process, (item) => item.owner === tenant);
+  }
+
+  died(process: PluginProcess, killed: Killed | null, signal: string | null): void {
+    const index = this.processes.indexOf(process);
+    if (index !== -1) this.processes.splice(index, 1);
+    if (killed !== 'closed') this.#backOff();
+    const head = process.ready ? process.head : undefined;
+    for (const item of process.items) {
+      item.loaded?.({ reason: 'compartment-lost', name: '', message: `the process ended (${killed ?? signal ?? 'exit'})`, stack: '' });
+      const call = item.call;
+      if (call === null || item.cancelled) continue;
+      this.#sent.delete(call);
+      if (item === head && !this.#excused(call, killed, signal)) call.ended(lost(killed, signal));
+      else this.#again(item.owner as Tenant, call);
+    }
+    if (this.#closed) return;
+    this.serve();
+  }
+
+  /** A process killed from outside is not the running call's fault: that call, too, is begun anew, once. */
+  #excused(call: CompartmentCall, killed: Killed | null, signal: string | null): boolean {
+    if (killed !== null || signal !== 'SIGKILL' || this.#lostOnce.has(call)) return false;
+    this.#lostOnce.add(call);
+    return true;
+  }
+
+  #backOff(): void {
+    const deaths = this.#deathsInARow++;
+    this.#notBefore = performance.now() + (deaths === 0 ? 0 : Math.min(BACK_OFF_MS * 2 ** (deaths - 1), BACK_OFF_MS_MAX));
+  }
+
+  /** Looks after the clocks; whether there is anything to look after. */
+  watch(now: number): boolean {
+    for (const process of this.processes) process.watch(now);
+    if (this.#queue.length > 0) this.serve();
+    return this.#queue.length > 0 || this.processes.some((process) => process.items.length > 0);
+  }
+
+  /** Ends processes beyond the first that have been idle for `idle_ms`. */
+  reap(now: number, idle_ms: number): void {
+    for (const process of this.processes.slice(1)) {
+      if (process.items.length > 0 || now - process.idleSince < idle_ms) continue;
+      this.processes.splice(this.processes.indexOf(process), 1);
+      process.retire();
+    }
+  }
+
+  get memory_mb(): number {
+    return Math.max(0, ...this.processes.flatMap((process) => [...process.realms.keys()].map((tenant) => (tenant as Tenant).source.memory_mb)));
+  }
+
+  unload(tenant: Tenant): void {
+    for (const process of this.processes) this.#freshRealm(process, tenant);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const queued of [...this.#queue]) queued.call.txn.abort('cancelled', 'the host closes');
+    for (const process of [...this.processes]) process.kill('closed');
+  }
+}
+
+const LOST: Ending = { kind: 'failed', own_ms: 0, failure: { reason: 'compartment-lost', name: '', message: 'the plugin cannot be loaded any more', stack: '' } };
+
+const lost = (killed: Killed | null, signal: string | null): Ending => {
+  const reason = killed === 'own-time' || killed === 'memory-limit' ? killed : 'compartment-lost';
+  const message = killed === null ? `the process ended (${signal ?? 'exit'})` : 'the process was killed';
+  return { kind: 'failed', own_ms: 0, failure: { reason, name: '', message, stack: '' } };
+};
+
+const argumentsOf = (json: string): unknown[] => {
+  let args: unknown;
+  try {
+    args = JSON.parse(json);
+  } catch {
+    throw new GraftError('GRAFT_BAD_ARGUMENT', 'arguments that are not JSON');
+  }
+  if (!Array.isArray(args)) throw new GraftError('GRAFT_BAD_ARGUMENT', 'arguments that are no list');
+  const fault = plainFault(args, PLAIN_BOUNDS);
+  if (fault !== null) throw new GraftError('GRAFT_BAD_ARGUMENT', `${fault.path}: ${fault.why}`);
+  return args;
+};
+
+/** What the host answers is checked like what it is told: a date or an accessor of its own would otherwise be converted in silence. */
+const crossing = (value: unknown): unknown => {
+  if (value === undefined) return null;
+  const fault = plainFault(value, PLAIN_BOUNDS);
+  if (fault !== null) throw new GraftError('GRAFT_INTERNAL', `an accessor answered ${fault.path}: ${fault.why}`);
+  return value;
+};
+
+const seen = (error: unknown): { code: string; message: string } =>
+  error instanceof GraftError ? { code: error.code, message: error.message } : { code: 'GRAFT_INTERNAL', message: 'an accessor failed' };

@@ -1,0 +1,104 @@
+// The process compartment: third-party code in a process of its own, the host's default. The transaction lives in the host, so a plugin's process may
+// die at any instant: that is just an abort.
+
+import { GraftError } from '../../errors.ts';
+import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource } from '../compartment.ts';
+import { GROUP_LIMITS, type GroupLimits, ProcessGroup, type Tenant } from './process-group.ts';
+import { SparePool } from './spare-pool.ts';
+
+export interface ProcessOptions extends Partial<GroupLimits> {
+  /** Warm processes beyond those in use. */
+  readonly spares?: number;
+  /** Which plugins share processes: those for which this gives the same name. Default: every plugin has its own. */
+  readonly groupOf?: (plugin: string) => string;
+}
+
+class ProcessCompartment implements Compartment {
+  readonly kind = 'process';
+  readonly waits = true;
+  readonly #group: ProcessGroup;
+  readonly #tenant: Tenant;
+  readonly #pool: SparePool;
+  readonly #left: () => void;
+
+  constructor(group: ProcessGroup, tenant: Tenant, pool: SparePool, left: () => void) {
+    this.#group = group;
+    this.#tenant = tenant;
+    this.#pool = pool;
+    this.#left = left;
+  }
+
+  start(call: CompartmentCall): void {
+    this.#group.submit(this.#tenant, call);
+  }
+
+  abandon(call: CompartmentCall): void {
+    const usedOn = this.#pool.ranOn.get(call);
+    this.#pool.ranOn.delete(call);
+    this.#group.abandon(this.#tenant, call, usedOn);
+  }
+
+  dispose(): void {
+    this.#group.unload(this.#tenant);
+    this.#left();
+  }
+}
+
+/** Makes process compartments, from one pool of spares. */
+export class ProcessMaker implements CompartmentMaker {
+  readonly kind = 'process';
+  readonly #pool: SparePool;
+  readonly #limits: GroupLimits;
+  readonly #groupOf: (plugin: string) => string;
+  readonly #groups = new Map<string, { readonly group: ProcessGroup; members: number }>();
+
+  constructor(options: ProcessOptions = {}) {
+    this.#pool = new SparePool(options.spares ?? 1);
+    this.#limits = { ...GROUP_LIMITS, ...options };
+    this.#groupOf = options.groupOf ?? ((plugin) => plugin);
+  }
+
+  /** How many processes there are, spare ones included. */
+  get processes(): number {
+    return this.#pool.size;
+  }
+
+  /** Process ids of those that serve plugins now. */
+  get pids(): number[] {
+    return [...this.#groups.values()].flatMap(({ group }) => group.processes.flatMap((process) => process.child.pid ?? []));
+  }
+
+  async load(source: CompartmentSource): Promise<Compartment> {
+    const name = this.#groupOf(source.plugin);
+    const { group } = this.#join(name);
+    const tenant: Tenant = { source, badLoads: 0 };
+    const failure = await group.load(tenant);
+    if (failure === null) return new ProcessCompartment(group, tenant, this.#pool, () => this.#leave(name));
+    group.unload(tenant);
+    this.#leave(name);
+    throw new GraftError('GRAFT_INSTALL_FAILED', `${source.plugin}: ${failure.reason}: ${[failure.name, failure.message].filter(Boolean).join(': ')}`);
+  }
+
+  #join(name: string): { readonly group: ProcessGroup; members: number } {
+    let entry = this.#groups.get(name);
+    if (entry === undefined) {
+      entry = { group: new ProcessGroup(this.#pool, this.#limits), members: 0 };
+      this.#groups.set(name, entry);
+      this.#pool.add(entry.group);
+    }
+    entry.members++;
+    return entry;
+  }
+
+  #leave(name: string): void {
+    const entry = this.#groups.get(name);
+    if (entry === undefined || --entry.members > 0) return;
+    this.#groups.delete(name);
+    this.#pool.drop(entry.group);
+    entry.group.close();
+  }
+
+  close(): void {
+    this.#pool.close();
+  }
+}
