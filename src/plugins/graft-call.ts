@@ -5,7 +5,7 @@ import { Aborted, type Account, acquire, type Lock, type Mode, Ticket, type Tran
 import type { Callable, Caller } from './callable.ts';
 import type { CompartmentCall, Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
-import type { Graft } from './graft.ts';
+import { type Graft, retire } from './graft.ts';
 import { CALLS, LOG_BYTES, WRITES } from './limits.ts';
 import type { Spent } from './outcome.ts';
 
@@ -44,6 +44,7 @@ export class GraftCall implements CompartmentCall, Caller {
     this.ignoresAnswer = graft.point.kind === 'event';
     this.#original = original;
     graft.calls++;
+    graft.plugin.running.add(this);
     this.begin();
   }
 
@@ -116,6 +117,9 @@ export class GraftCall implements CompartmentCall, Caller {
       number,
     ];
     this.graft.closeAccount(this.account);
+    const plugin = this.graft.plugin;
+    plugin.running.delete(this);
+    if (plugin.retired) retire(plugin);
     return { own_ms, calls, writes, log_bytes };
   }
 

@@ -3,6 +3,7 @@
 import { Account } from '../txn/index.ts';
 import type { Callable } from './callable.ts';
 import type { Compartment } from './compartment/compartment.ts';
+import type { GraftCall } from './graft-call.ts';
 import type { GraftPoint } from './graft-point.ts';
 import { CALLS, type Limits, LOG_BYTES, RESOURCES, WRITES } from './limits.ts';
 
@@ -24,6 +25,10 @@ export interface Plugin {
   readonly installer: string;
   readonly grafts: Graft[];
   compartment: Compartment;
+  /** Calls of its grafts that have begun and not ended. */
+  readonly running: Set<GraftCall>;
+  /** No graft of it stands any more: the compartment is disposed of when nothing runs. */
+  retired: boolean;
   /** Maps a place in the bundle to the author's file, or null. */
   position(line: number, column: number): string | null;
 }
@@ -81,8 +86,15 @@ export class Graft {
     if (this.state === 'removed') return;
     this.state = 'removed';
     this.point.take(this);
+    if (this.plugin.grafts.every((graft) => graft.state === 'removed')) retire(this.plugin);
   }
 }
+
+/** Disposes of the plugin's compartment as soon as none of its calls runs. */
+export const retire = (plugin: Plugin): void => {
+  plugin.retired = true;
+  if (plugin.running.size === 0) plugin.compartment.dispose();
+};
 
 /** An account that never runs dry: what a host owns, to fill its calls' accounts from. */
 export const treasury = (): Account => {

@@ -1,9 +1,24 @@
-export { type Callable, type CallableTree, type Caller, badArgument } from './callable.ts';
-export type { Compartment, CompartmentCall, CompartmentKind, CompartmentMaker, CompartmentSource, Ending } from './compartment/compartment.ts';
+export { badArgument, type Callable, type CallableTree, type Caller } from './callable.ts';
+export type {
+  Compartment,
+  CompartmentCall,
+  CompartmentKind,
+  CompartmentMaker,
+  CompartmentSource,
+  Ending,
+} from './compartment/compartment.ts';
 export { type InvokeOptions, invoke, invokeSync } from './drive.ts';
 export { ERRORS, type ErrorCode, GraftError } from './errors.ts';
 export { Graft, type Plugin, treasury } from './graft.ts';
-export { checkOptions, type FaultPolicy, GraftPoint, type PointKind, type PointOptions, PointTable, type StateView } from './graft-point.ts';
+export {
+  checkOptions,
+  type FaultPolicy,
+  GraftPoint,
+  type PointKind,
+  type PointOptions,
+  PointTable,
+  type StateView,
+} from './graft-point.ts';
 export { HOST_ITSELF, type Installer, PluginTable, type PluginTableOptions } from './installed.ts';
 export { type Base, commitTop, type Participant } from './invocation.ts';
 export { CALLS, LIMIT_DEFAULTS, LIMIT_NAMES, type Limits, LOG_BYTES, RESOURCES, WRITES } from './limits.ts';

@@ -4,7 +4,7 @@
 import type { Callable } from './callable.ts';
 import type { CompartmentMaker, CompartmentSource } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
-import { Graft, type Plugin } from './graft.ts';
+import { Graft, type Plugin, retire } from './graft.ts';
 import type { GraftPoint, PointTable } from './graft-point.ts';
 import { smaller } from './limits.ts';
 import type { PluginPackage } from './package/index.ts';
@@ -104,16 +104,17 @@ export class PluginTable {
       installer: installer.name,
       grafts: [],
       compartment,
+      running: new Set(),
+      retired: false,
       position: (line, column) => position(pkg.sourceMap, line, column),
     };
     try {
       this.#stand(plugin, pkg, points, callables);
     } catch (error) {
+      retire(plugin);
       for (const graft of plugin.grafts) graft.remove();
-      compartment.dispose();
       throw error;
     }
-    there?.compartment.dispose();
     this.#plugins.set(pkg.name, plugin);
     return plugin;
   }
@@ -135,9 +136,10 @@ export class PluginTable {
     }
   }
 
-  /** Removes a plugin: hides its grafts at once; calls in flight finish, then `done` may dispose of the compartment. */
-  remove(name: string): Plugin {
+  /** Removes a plugin: hides its grafts at once. Calls in flight finish, or are aborted as `cancelled` where `now` is true. */
+  remove(name: string, now = false): Plugin {
     const plugin = this.get(name);
+    if (now) for (const call of plugin.running) call.home.tree.manager.end(call.home, 'cancelled', 'the plugin was removed');
     for (const graft of plugin.grafts) graft.remove();
     this.#plugins.delete(name);
     return plugin;

@@ -6,8 +6,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { ANSWER, ANSWER_BYTES_MAX, CALL, CANCEL, type Failure, LOAD, type LoadMessage, UNLOAD } from '../../protocol.ts';
 import * as protocol from '../../protocol.ts';
+import { ANSWER, ANSWER_BYTES_MAX, CALL, CANCEL, type Failure, LOAD, type LoadMessage, UNLOAD } from '../../protocol.ts';
 import type { CompartmentCall, Ending } from '../compartment.ts';
 import { childCommand } from './command.ts';
 import { FrameReader, FrameWriter } from './frames.ts';
@@ -136,7 +136,13 @@ export class PluginProcess {
     const item: Item = { kind: 'call', number, own_ms: call.own_ms, owner, call, cancelled: false };
     this.#push(item);
     const graft = call.ignoresAnswer ? call.index | protocol.ANSWER_IGNORED : call.index;
-    this.#writer.begin(CALL, number).u32(this.realms.get(owner) as number).u16(graft).u32(Math.ceil(call.own_ms)).text(JSON.stringify(call.input)).end();
+    this.#writer
+      .begin(CALL, number)
+      .u32(this.realms.get(owner) as number)
+      .u16(graft)
+      .u32(Math.ceil(call.own_ms))
+      .text(JSON.stringify(call.input))
+      .end();
     this.#flushSoon();
     return item;
   }
@@ -233,7 +239,8 @@ export class PluginProcess {
     const kind = reader.type === protocol.LOADED || reader.type === protocol.LOAD_FAILED ? 'load' : 'call';
     const index = this.items.findIndex((one) => one.number === reader.call && one.kind === kind);
     const item = this.items[index];
-    if (item === undefined || reader.size < 4 || this.items.slice(0, index).some((one) => !one.cancelled)) return this.kill('compartment-lost');
+    if (item === undefined || reader.size < 4 || this.items.slice(0, index).some((one) => !one.cancelled))
+      return this.kill('compartment-lost');
     this.items.splice(0, index + 1);
     this.#waits = false;
     this.#used = 0;

@@ -101,7 +101,8 @@ export class ProcessGroup implements ProcessEvents {
     if (this.#closed) throw new GraftError('GRAFT_CLOSED', 'the process group is closed');
     const queued = new Queued(this, tenant, call);
     if (this.#queue.length === 0 && this.#place(queued)) return;
-    if (this.#queue.length >= this.#limits.queued) throw new GraftError('GRAFT_OVERLOADED', `${this.#limits.queued} calls of ${tenant.source.plugin} wait already`);
+    if (this.#queue.length >= this.#limits.queued)
+      throw new GraftError('GRAFT_OVERLOADED', `${this.#limits.queued} calls of ${tenant.source.plugin} wait already`);
     this.#enqueue(queued, false);
   }
 
@@ -292,7 +293,10 @@ export class ProcessGroup implements ProcessEvents {
   }
 
   get memory_mb(): number {
-    return Math.max(0, ...this.processes.flatMap((process) => [...process.realms.keys()].map((tenant) => (tenant as Tenant).source.memory_mb)));
+    return Math.max(
+      0,
+      ...this.processes.flatMap((process) => [...process.realms.keys()].map((tenant) => (tenant as Tenant).source.memory_mb)),
+    );
   }
 
   unload(tenant: Tenant): void {
@@ -306,7 +310,11 @@ export class ProcessGroup implements ProcessEvents {
   }
 }
 
-const LOST: Ending = { kind: 'failed', own_ms: 0, failure: { reason: 'compartment-lost', name: '', message: 'the plugin cannot be loaded any more', stack: '' } };
+const LOST: Ending = {
+  kind: 'failed',
+  own_ms: 0,
+  failure: { reason: 'compartment-lost', name: '', message: 'the plugin cannot be loaded any more', stack: '' },
+};
 
 const lost = (killed: Killed | null, signal: string | null): Ending => {
   const reason = killed === 'own-time' || killed === 'memory-limit' ? killed : 'compartment-lost';

@@ -20,6 +20,7 @@ class ProcessCompartment implements Compartment {
   readonly #tenant: Tenant;
   readonly #pool: SparePool;
   readonly #left: () => void;
+  #disposed = false;
 
   constructor(group: ProcessGroup, tenant: Tenant, pool: SparePool, left: () => void) {
     this.#group = group;
@@ -39,6 +40,8 @@ class ProcessCompartment implements Compartment {
   }
 
   dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
     this.#group.unload(this.#tenant);
     this.#left();
   }
@@ -76,7 +79,10 @@ export class ProcessMaker implements CompartmentMaker {
     if (failure === null) return new ProcessCompartment(group, tenant, this.#pool, () => this.#leave(name));
     group.unload(tenant);
     this.#leave(name);
-    throw new GraftError('GRAFT_INSTALL_FAILED', `${source.plugin}: ${failure.reason}: ${[failure.name, failure.message].filter(Boolean).join(': ')}`);
+    throw new GraftError(
+      'GRAFT_INSTALL_FAILED',
+      `${source.plugin}: ${failure.reason}: ${[failure.name, failure.message].filter(Boolean).join(': ')}`,
+    );
   }
 
   #join(name: string): { readonly group: ProcessGroup; members: number } {

@@ -1,0 +1,521 @@
+// An application's host: graft points, plugins, transactional state and a store, on the one core that the kernel model uses too.
+//
+//   const host = await createHost({ store: 'sqlite:app.db', registry: 'graftwork.db' });
+//   const price = host.graftPoint({ … });
+//   await host.restore();                          // plugins of an earlier start
+//   await host.install('./plugins/fair-price');
+//   await price.call({ sku: 'x', list: 10 });
+//   await host.close();
+
+import { createRequire } from 'node:module';
+import { types } from 'node:util';
+import type { EntitySchema } from 'typeorm';
+import { childCommand } from '../plugins/compartment/process/command.ts';
+import { ProcessMaker, type ProcessOptions } from '../plugins/compartment/process/process.ts';
+import {
+  type Base,
+  badArgument,
+  type Callable,
+  type CallableTree,
+  type CompartmentMaker,
+  checkOptions,
+  commitTop,
+  type Graft,
+  GraftError,
+  GraftPoint,
+  type GraftReport,
+  HOST_ITSELF,
+  type Installer,
+  type InvokeOptions,
+  invoke,
+  type Limits,
+  type Outcome,
+  type Plugin,
+  PluginTable,
+  type PointOptions,
+  PointTable,
+  treasury,
+} from '../plugins/index.ts';
+import { originalPosition, type PluginSource, readPackage } from '../plugins/package/index.ts';
+import { type Clock, StateMap, Transactions } from '../txn/index.ts';
+import { HostTransaction } from './host-transaction.ts';
+import { type AbortRecord, memoryRegistry, type Registry } from './records.ts';
+import { HostCell, HostCounter, HostList, HostMap, type StateSpec, stateOptions } from './state.ts';
+import {
+  type CommitStep,
+  type FindOptions,
+  openRegistry,
+  openStore,
+  type Row,
+  type Store,
+  type TableGrant,
+  type Where,
+} from './store/index.ts';
+
+export interface HostOptions {
+  /** `sqlite:PATH`, or `memory`: no database, state and messages are lost at the end. Default `sqlite:graftwork.db`. */
+  readonly store?: string;
+  /** File of the plugins and the abort records; omitted: kept in memory. */
+  readonly registry?: string;
+  /** The application's tables. */
+  readonly entities?: readonly EntitySchema[];
+  readonly processes?: ProcessOptions;
+  /** Where plugins run; default: processes of their own. */
+  readonly compartment?: CompartmentMaker;
+  /** Told what nobody else can be told: an accessor that failed, an undo that threw, lines that grafts logged. Default: standard error. */
+  readonly report?: (event: HostEvent) => void;
+  /** For tests: told each step of a commit with the store. */
+  readonly onStep?: (step: CommitStep) => void;
+}
+
+export type HostEvent =
+  | { readonly what: 'log'; readonly graft: string; readonly committed: boolean; readonly lines: readonly string[] }
+  | { readonly what: 'accessor-failed' | 'undo-failed' | 'effect-failed' | 'store-failed'; readonly name: string; readonly error: unknown };
+
+export interface PointInfo {
+  readonly name: string;
+  readonly kind: string;
+  readonly describes: string;
+  readonly onFault: string;
+  readonly public: boolean;
+  readonly limits: Limits;
+  readonly callable: readonly string[];
+  readonly grafts: readonly string[];
+}
+
+export interface PluginInfo {
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly installer: string;
+  readonly grafts: readonly {
+    readonly export: string;
+    readonly point: string;
+    readonly state: 'installed' | 'removed';
+    readonly calls: number;
+    readonly aborts: number;
+  }[];
+}
+
+/** A graft point as the application calls it. */
+export interface HostPoint<Input, Output> {
+  readonly name: string;
+  /** The outcome; throws only for misuse: GRAFT_BAD_INPUT, GRAFT_OVERLOADED, GRAFT_CLOSED. */
+  invoke(input: Input, options?: CallOptions): Promise<Outcome<Output>>;
+  /** The value; throws the coded error of a refusal (GRAFT_REFUSED), denial, failure or abort as well. */
+  call(input: Input, options?: CallOptions): Promise<Output>;
+  /** The point as something that grafts elsewhere may call: a nested transaction. */
+  callable(): Callable;
+}
+
+export interface CallOptions {
+  /** The transaction that the call is part of. */
+  readonly txn?: HostTransaction;
+  readonly signal?: AbortSignal;
+}
+
+/** A table for the host's own code. */
+export interface HostTable {
+  /** The last committed rows. */
+  find(options?: FindOptions): Row[];
+  /** The table inside a transaction; waits for the writer's slot. */
+  in(txn: HostTransaction): {
+    find(options?: FindOptions): Promise<Row[]>;
+    insert(row: Row): Promise<{ id: number | string }>;
+    update(where: Where, changes: Row): Promise<number>;
+    delete(where: Where): Promise<number>;
+  };
+  /** What a graft point hands to grafts. */
+  callables(grant: TableGrant): CallableTree;
+}
+
+const DEPTH_MAX = 8;
+const TOTAL_MS = 30_000;
+const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+
+const isString = (value: unknown): boolean => typeof value === 'string';
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+const OPTIONS = {
+  store: isString,
+  registry: isString,
+  entities: Array.isArray,
+  processes: isObject,
+  compartment: isObject,
+  report: isFunction,
+  onStep: isFunction,
+};
+
+/** The machine's monotonic clock. */
+const machineClock: Clock = {
+  now: () => performance.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+const toStandardError = (event: HostEvent): void => {
+  if (event.what === 'log') for (const line of event.lines) console.error(`[${event.graft}] ${JSON.stringify(line)}`);
+  else console.error(`graftwork: ${event.what}: ${event.name}:`, event.error);
+};
+
+export class Host {
+  readonly #base: Base;
+  readonly #points = new PointTable();
+  readonly #plugins: PluginTable;
+  readonly #maker: CompartmentMaker;
+  readonly #store: Store | null;
+  readonly #registry: Registry;
+  readonly #report: (event: HostEvent) => void;
+  readonly #facts: Record<string, string>;
+  readonly #names = new Set<string>();
+  readonly #storage = new Map<string, HostMap<unknown>>();
+  readonly #begun = new Set<HostTransaction>();
+  #closing: Promise<void> | null = null;
+  #restored = false;
+
+  /** @internal Use createHost. */
+  constructor(
+    options: HostOptions,
+    transactions: Transactions,
+    store: Store | null,
+    registry: Registry,
+    report: (event: HostEvent) => void,
+  ) {
+    this.#store = store;
+    this.#registry = registry;
+    this.#report = report;
+    this.#maker = options.compartment ?? new ProcessMaker(options.processes);
+    this.#base = {
+      transactions,
+      treasury: treasury(),
+      participant: store,
+      isProxy: types.isProxy,
+      accessorFailed: (graft, error) => report({ what: 'accessor-failed', name: graft.name, error }),
+      reported: (graft, done, lines) => this.#reported(graft, done, lines),
+    };
+    this.#plugins = new PluginTable({
+      points: this.#points,
+      maker: this.#maker,
+      position: (map, line, column) => {
+        const at = originalPosition(map, line, column);
+        return at === null ? null : `${at.file}:${at.line}:${at.column}`;
+      },
+    });
+    this.#facts = factsOf(this.#maker, options.store ?? DEFAULT_STORE);
+  }
+
+  #reported(graft: Graft, done: GraftReport, lines: readonly string[]): void {
+    if (lines.length > 0) this.#report({ what: 'log', graft: graft.name, committed: done.status === 'committed', lines });
+    if (done.status !== 'aborted') return;
+    this.#registry.recordAbort({
+      at: new Date().toISOString(),
+      point: graft.point.name,
+      graft: graft.name,
+      reason: done.reason ?? 'thrown',
+      detail: done.detail ?? '',
+      source: done.at ?? '',
+      undone: done.undone,
+      removed: done.removed === true,
+    });
+    if (done.removed) this.#registry.graftRemoved(graft.plugin.name, graft.export);
+  }
+
+  #claim(name: string): string {
+    if (!NAME.test(name) || this.#names.has(name))
+      throw new GraftError('GRAFT_BAD_OPTION', `the name ${name.slice(0, 64)} is taken or not a name`);
+    this.#names.add(name);
+    return name;
+  }
+
+  readonly #own = <T>(run: (txn: HostTransaction) => Promise<T>): Promise<T> => this.transaction(run);
+
+  /** Declares a graft point. */
+  graftPoint<Input, Output>(options: PointOptions<Input, Output>): HostPoint<Input, Output> {
+    const point = this.#points.add(new GraftPoint(options));
+    return {
+      name: point.name,
+      invoke: (input, callOptions = {}) => this.#invoke(point, input, callOptions),
+      call: async (input, callOptions = {}) => answerOf(point.name, await this.#invoke(point, input, callOptions)),
+      callable: () => this.#callable(point),
+    };
+  }
+
+  #callable<I, O>(point: GraftPoint<I, O>): Callable {
+    return {
+      waits: true,
+      run: async (caller, [input = null]) => {
+        if (caller.depth + 1 > DEPTH_MAX) throw caller.txn.doom('limit', `nesting deeper than ${DEPTH_MAX}`);
+        return answerOf(point.name, await invoke(this.#base, point, input, { txn: caller.txn, depth: caller.depth + 1 }));
+      },
+    };
+  }
+
+  async #invoke<I, O>(point: GraftPoint<I, O>, input: unknown, options: CallOptions): Promise<Outcome<O>> {
+    if (this.#closing !== null) throw new GraftError('GRAFT_CLOSED', 'the host is closed');
+    const { txn, signal } = options;
+    const given: InvokeOptions = signal === undefined ? {} : { signal };
+    if (txn === undefined) return invoke(this.#base, point, input, given);
+    return txn.queue(() => invoke(this.#base, point, input, { ...given, txn: txn.core }));
+  }
+
+  /** Calls a point by its name. Throws GRAFT_UNKNOWN_POINT and what `invoke` of the point throws. */
+  async invoke(name: string, input: unknown, options: CallOptions = {}): Promise<Outcome<unknown>> {
+    return this.#invoke(this.#points.get(name), input, options);
+  }
+
+  /** Runs the host's own code in a transaction: commits when it resolves, aborts when it throws. Throws GRAFT_ABORTED where it cannot commit. */
+  async transaction<T>(run: (txn: HostTransaction) => Promise<T>): Promise<T> {
+    if (this.#closing !== null) throw new GraftError('GRAFT_CLOSED', 'the host is closed');
+    const { transactions } = this.#base;
+    const txn = new HostTransaction(transactions.begin());
+    const timer = transactions.clock.after(TOTAL_MS, () => transactions.end(txn.core, 'total-time', ''));
+    this.#begun.add(txn);
+    try {
+      const value = await run(txn);
+      await txn.idle;
+      if (txn.core.doomed !== null) throw new GraftError('GRAFT_ABORTED', txn.core.doomed.message);
+      const failure = await commitTop(this.#base, txn.core);
+      if (failure !== null) throw new GraftError('GRAFT_ABORTED', failure.message);
+      return value;
+    } finally {
+      timer.cancel();
+      this.#begun.delete(txn);
+      txn.core.abort();
+    }
+  }
+
+  /** A transactional map. `stored` ones are kept in the database. */
+  map<V>(name: string, spec: StateSpec = {}): HostMap<V> {
+    this.#claim(name);
+    if (spec.stored !== true) return new HostMap(new StateMap<string, V>(stateOptions(name, spec)), this.#own, () => null);
+    const stored = this.#needStore().storedMap(name);
+    const map = new StateMap<string, V>(stateOptions(name, spec), stored.initial as readonly (readonly [string, V])[]);
+    stored.attach(map as StateMap<string, unknown>);
+    return new HostMap(map, this.#own, (txn) => stored.touch(txn));
+  }
+
+  cell<V>(name: string, initial: V, spec: StateSpec = {}): HostCell<V> {
+    return new HostCell(stateOptions(this.#claim(name), spec), initial, this.#own);
+  }
+
+  counter(name: string, initial = 0, spec: StateSpec = {}): HostCounter {
+    return new HostCounter(stateOptions(this.#claim(name), spec), initial, this.#own);
+  }
+
+  list<V>(name: string, initial: readonly V[] = [], spec: StateSpec = {}): HostList<V> {
+    return new HostList(stateOptions(this.#claim(name), spec), initial, this.#own);
+  }
+
+  #needStore(): Store {
+    if (this.#store === null) throw new GraftError('GRAFT_STORE_UNSUPPORTED', 'this host has no database');
+    return this.#store;
+  }
+
+  /** A table of the application's entities. Throws GRAFT_UNKNOWN_TABLE. */
+  table(name: string): HostTable {
+    const store = this.#needStore();
+    const table = store.table(name);
+    return {
+      find: (options) => table.find(null, options) as Row[],
+      in: (txn) => ({
+        find: (options) => txn.run((core) => table.find(core, options)),
+        insert: (row) => txn.run((core) => table.insert(core, row)),
+        update: (where, changes) => txn.run((core) => table.update(core, where, changes)),
+        delete: (where) => txn.run((core) => table.delete(core, where)),
+      }),
+      callables: (grant) => store.callables(name, grant),
+    };
+  }
+
+  /** A channel of outgoing messages: held back until commit, handed to `handler` at least once, with an id. */
+  channel(
+    name: string,
+    handler: (id: string, payload: unknown) => void | Promise<void>,
+  ): { readonly callable: Callable; send(txn: HostTransaction, payload: unknown): Promise<void> } {
+    const channel = this.#needStore().channel(this.#claim(name), handler);
+    return { callable: channel.callable, send: (txn, payload) => txn.run((core) => channel.send(core, payload)) as Promise<void> };
+  }
+
+  /** A callable that notes a line of text; it is reported with the call's end, committed or not. */
+  readonly log: Callable = {
+    waits: false,
+    run: (caller, [text]) => caller.log(typeof text === 'string' ? text : badArgument('log: takes a text')),
+  };
+
+  /** Callables of a map that every plugin has for itself: what must outlast a call. */
+  readonly storage: CallableTree = Object.fromEntries(
+    ['get', 'has', 'keys', 'set', 'delete'].map((name): [string, Callable] => [
+      name,
+      { waits: false, run: (caller, args) => (this.#storageOf(caller.plugin).writable()[name] as Callable).run(caller, args) },
+    ]),
+  );
+
+  #storageOf(plugin: string): HostMap<unknown> {
+    let map = this.#storage.get(plugin);
+    if (map === undefined) {
+      map = new HostMap(new StateMap<string, unknown>(stateOptions('storage', {})), this.#own, () => null);
+      this.#storage.set(plugin, map);
+    }
+    return map;
+  }
+
+  /** Installs a plugin: a folder, a `.tgz` (path or bytes), or `{ manifest, files }`. A coded error, and nothing is changed, where that fails. */
+  async install(source: PluginSource, options: { readonly installer?: string | Installer } = {}): Promise<PluginInfo> {
+    if (this.#closing !== null) throw new GraftError('GRAFT_CLOSED', 'the host is closed');
+    checkOptions(options, { installer: (value) => isString(value) || isObject(value) }, 'install');
+    const given = options.installer ?? HOST_ITSELF;
+    const installer: Installer = typeof given === 'string' ? { name: given, grants: 'everything' } : given;
+    const pkg = await readPackage(source);
+    const plugin = await this.#plugins.install(pkg, installer);
+    await this.#registry.savePlugin({ package: pkg, installer: installer.name, removed: [] });
+    return infoOf(plugin);
+  }
+
+  /** Brings back the plugins of an earlier start, but for grafts that were removed, and sends messages that were not sent. Call it when all points stand. */
+  async restore(): Promise<PluginInfo[]> {
+    if (this.#restored) throw new GraftError('GRAFT_BAD_OPTION', 'restore is called once');
+    this.#restored = true;
+    await this.#store?.resume();
+    const back: PluginInfo[] = [];
+    for (const kept of await this.#registry.plugins()) {
+      const { grafts } = kept.package.manifest;
+      if (grafts.every((graft) => kept.removed.includes(graft.export))) continue;
+      try {
+        const plugin = await this.#plugins.install(kept.package, { name: kept.installer, grants: 'everything' });
+        for (const graft of plugin.grafts) if (kept.removed.includes(graft.export)) graft.remove();
+        back.push(infoOf(plugin));
+      } catch (error) {
+        this.#report({ what: 'accessor-failed', name: `restore ${kept.package.name}`, error });
+      }
+    }
+    return back;
+  }
+
+  /** Removes a plugin; calls in flight finish, or are aborted as `cancelled` where `now` is true. Throws GRAFT_UNKNOWN_PLUGIN. */
+  async remove(name: string, options: { readonly now?: boolean } = {}): Promise<PluginInfo> {
+    const plugin = this.#plugins.remove(name, options.now === true);
+    await this.#registry.removePlugin(name);
+    return infoOf(plugin);
+  }
+
+  points(): PointInfo[] {
+    return this.#points.list().map((point) => ({
+      name: point.name,
+      kind: point.kind,
+      describes: point.options.describes ?? '',
+      onFault: point.onFault,
+      public: point.options.public === true,
+      limits: point.limits,
+      callable: [...point.callables.keys()],
+      grafts: point.grafts.map((graft) => graft.name),
+    }));
+  }
+
+  plugins(): PluginInfo[] {
+    return this.#plugins.list().map(infoOf);
+  }
+
+  /** Records of aborts, newest first; `before` an id, to page on. */
+  aborts(options: { readonly limit?: number; readonly before?: number } = {}): Promise<AbortRecord[]> {
+    const { limit = 100, before } = options;
+    return this.#registry.aborts(before === undefined ? { limit } : { limit, before });
+  }
+
+  /** What holds on this system, in words. */
+  facts(): Record<string, string> {
+    return { ...this.#facts };
+  }
+
+  /** Process ids of the plugins' processes, for those who watch them. */
+  pids(): number[] {
+    return this.#maker instanceof ProcessMaker ? this.#maker.pids : [];
+  }
+
+  /** Ends everything: calls in flight are aborted as `cancelled`, messages being sent are waited for. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { transactions } = this.#base;
+    for (const txn of this.#begun) transactions.end(txn.core, 'cancelled', 'the host closes');
+    for (const plugin of this.#plugins.list())
+      for (const call of [...plugin.running]) transactions.end(call.home, 'cancelled', 'the host closes');
+    if (this.#maker instanceof ProcessMaker) this.#maker.close();
+    await this.#registry.close();
+    await this.#store?.close();
+  }
+}
+
+const infoOf = (plugin: Plugin): PluginInfo => ({
+  name: plugin.name,
+  version: plugin.version,
+  digest: plugin.digest,
+  installer: plugin.installer,
+  grafts: plugin.grafts.map((graft) => ({
+    export: graft.export,
+    point: graft.point.name,
+    state: graft.state,
+    calls: graft.calls,
+    aborts: graft.aborts,
+  })),
+});
+
+/** The value of an outcome, or the coded error of what went wrong. */
+const answerOf = <Output>(point: string, outcome: Outcome<Output>): Output => {
+  switch (outcome.status) {
+    case 'default':
+    case 'committed':
+      return outcome.value;
+    case 'refused':
+      throw new GraftError('GRAFT_REFUSED', `${outcome.refusal.code}: ${outcome.refusal.message}`);
+    case 'denied':
+      throw new GraftError('GRAFT_DENIED', `${point}: ${outcome.reason}`);
+    case 'failed':
+      throw new GraftError('GRAFT_FAILED', `${point}: ${outcome.reason}`);
+    case 'aborted':
+      throw new GraftError('GRAFT_ABORTED', `${point}: ${outcome.reason}`);
+  }
+};
+
+const DEFAULT_STORE = 'sqlite:graftwork.db';
+
+const factsOf = (maker: CompartmentMaker, store: string): Record<string, string> => {
+  const require = createRequire(import.meta.url);
+  const facts: Record<string, string> = {
+    node: process.versions.node,
+    'isolated-vm': (require('isolated-vm/package.json') as { version: string }).version,
+    store: store.split(':')[0] as string,
+    compartment: maker.kind,
+  };
+  if (maker.kind !== 'process') return facts;
+  const { network, parentDeath } = childCommand().facts;
+  facts['network of plugins'] = network === 'open' ? 'OPEN: this system does not let it be taken away' : network;
+  facts['plugins die with the host'] = parentDeath ? 'at once' : 'when they next look at their pipe';
+  return facts;
+};
+
+/** Makes a host. Throws GRAFT_BAD_OPTION for options that are unknown or not allowed, and the store's coded errors. */
+export const createHost = async (options: HostOptions = {}): Promise<Host> => {
+  checkOptions(options, OPTIONS, 'createHost');
+  const report = options.report ?? toStandardError;
+  const transactions = new Transactions({
+    clock: machineClock,
+    report: ({ what, operation, error }) => report({ what, name: operation, error }),
+  });
+  const url = options.store ?? DEFAULT_STORE;
+  const store =
+    url === 'memory'
+      ? null
+      : await openStore(url, {
+          transactions,
+          entities: options.entities ?? [],
+          report: (error) => report({ what: 'store-failed', name: url, error }),
+          ...(options.onStep === undefined ? {} : { onStep: options.onStep }),
+        });
+  const registry = options.registry === undefined ? memoryRegistry() : await openRegistry(options.registry);
+  return new Host(options, transactions, store, registry, report);
+};

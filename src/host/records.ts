@@ -1,0 +1,65 @@
+// What a host remembers of aborts and plugins when it has no registry file: the newest records, in memory.
+
+import type { PluginPackage } from '../plugins/package/index.ts';
+
+/** An abort, as people look it up later. */
+export interface AbortRecord {
+  readonly id: number;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly point: string;
+  readonly graft: string;
+  readonly reason: string;
+  /** What exactly; written by the plugin where it threw. */
+  readonly detail: string;
+  /** The author's `file:line:column`, or ''. */
+  readonly source: string;
+  readonly undone: { readonly records: number; readonly first: readonly string[] };
+  /** Whether this abort removed the graft. */
+  readonly removed: boolean;
+}
+
+/** A plugin as it is kept from one start to the next. */
+export interface KeptPlugin {
+  readonly package: PluginPackage;
+  readonly installer: string;
+  /** Exports whose grafts have been removed. */
+  readonly removed: readonly string[];
+}
+
+/** Where a host keeps its plugins and its abort records. */
+export interface Registry {
+  plugins(): Promise<KeptPlugin[]>;
+  savePlugin(kept: KeptPlugin): Promise<void>;
+  graftRemoved(plugin: string, exported: string): void;
+  removePlugin(name: string): Promise<void>;
+  /** Cheap: kept at once, written soon. */
+  recordAbort(record: Omit<AbortRecord, 'id'>): void;
+  /** Newest first. */
+  aborts(options: { readonly limit: number; readonly before?: number }): Promise<AbortRecord[]>;
+  close(): Promise<void>;
+}
+
+const KEPT_MAX = 1000;
+
+/** A registry that forgets everything at the end. */
+export const memoryRegistry = (): Registry => {
+  let records: AbortRecord[] = [];
+  let lastId = 0;
+  return {
+    plugins: async () => [],
+    savePlugin: async () => {},
+    graftRemoved: () => {},
+    removePlugin: async () => {},
+    recordAbort: (record) => {
+      records.push({ id: ++lastId, ...record });
+      if (records.length > 2 * KEPT_MAX) records = records.slice(-KEPT_MAX);
+    },
+    aborts: async ({ limit, before = Number.POSITIVE_INFINITY }) =>
+      records
+        .filter((record) => record.id < before)
+        .slice(-limit)
+        .reverse(),
+    close: async () => {},
+  };
+};

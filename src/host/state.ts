@@ -1,0 +1,260 @@
+// Transactional state of an application: the ready-made state of src/txn with names, callables for grafts, and awaiting access for the host's own code.
+//
+//   stock.get('x')               the last committed value
+//   stock.in(txn).set('x', 1)    inside a transaction of the host's own; waits for locks
+//   stock.set('x', 1)            in a transaction of its own
+//   stock.readable(), .writable()   what a graft point hands to grafts
+
+import { badArgument, type Callable, type CallableTree, type Caller, WRITES } from '../plugins/index.ts';
+import { Cell, Counter, List, type StateMap, type StateOptions, Ticket, type Transaction } from '../txn/index.ts';
+import type { HostTransaction } from './host-transaction.ts';
+
+/** How state is made. `stored`: kept in the database, in the COMMIT of whoever changes it (maps only). */
+export interface StateSpec {
+  readonly stored?: boolean;
+  /** How long anyone may wait for one of its locks before the holder is aborted. Default 500. */
+  readonly lock_timeout_ms?: number;
+}
+
+/** Runs something in a transaction of its own. */
+export type OwnTransaction = <T>(run: (txn: HostTransaction) => Promise<T>) => Promise<T>;
+
+const KEY_MAX = 512;
+const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
+
+const WRITE_PRICE = { resource: WRITES, cost: 1 } as const;
+
+export const stateOptions = (name: string, spec: StateSpec): StateOptions => ({
+  name,
+  lock_timeout_ms: spec.lock_timeout_ms ?? 500,
+  writes: WRITE_PRICE,
+});
+
+/** A key as a graft may name it. */
+const keyOf = (name: string, value: unknown): string => {
+  if (typeof value !== 'string' || value.length === 0 || value.length > KEY_MAX)
+    return badArgument(`${name}: a key is a string of 1 to ${KEY_MAX} characters`);
+  return FORBIDDEN.has(value) ? badArgument(`${name}: the key ${value}`) : value;
+};
+
+const argumentOf = <V>(name: string, args: readonly unknown[], index: number): V => {
+  if (args.length !== index + 1) return badArgument(`${name}: takes ${index + 1} arguments`);
+  return frozen(args[index]) as V;
+};
+
+/** Freezes plain data deeply: state is shared by reference, and only accessors change it. */
+const frozen = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const part of Object.values(value)) frozen(part);
+  return Object.freeze(value);
+};
+
+/** A callable that answers at once, or with a ticket. */
+const callable = (run: (caller: Caller, args: readonly unknown[]) => unknown | Ticket): Callable => ({ waits: false, run });
+
+export class HostMap<V> {
+  readonly name: string;
+  readonly #map: StateMap<string, V>;
+  readonly #own: OwnTransaction;
+  /** Takes the writer's slot for state that is stored. */
+  readonly #touch: (txn: Transaction) => Ticket | null;
+
+  constructor(map: StateMap<string, V>, own: OwnTransaction, touch: (txn: Transaction) => Ticket | null) {
+    this.name = map.name;
+    this.#map = map;
+    this.#own = own;
+    this.#touch = touch;
+  }
+
+  /** The last committed value. */
+  get(key: string): V | undefined {
+    return this.#map.peek(key);
+  }
+
+  /** The last committed keys and values. */
+  entries(): [string, V][] {
+    return [...this.#map.peekEntries()];
+  }
+
+  #set(txn: Transaction, key: string, value: V): undefined | Ticket {
+    return this.#touch(txn) ?? this.#map.set(txn, key, value);
+  }
+
+  #delete(txn: Transaction, key: string): boolean | Ticket {
+    return this.#touch(txn) ?? this.#map.delete(txn, key);
+  }
+
+  /** The map inside a transaction of the host's own. */
+  in(txn: HostTransaction): {
+    get(key: string): Promise<V | undefined>;
+    set(key: string, value: V): Promise<void>;
+    delete(key: string): Promise<boolean>;
+    keys(): Promise<string[]>;
+  } {
+    return {
+      get: (key) => txn.run((core) => this.#map.get(core, key)),
+      set: (key, value) => txn.run((core) => this.#set(core, key, frozen(structuredClone(value)) as V)) as Promise<void>,
+      delete: (key) => txn.run((core) => this.#delete(core, key)),
+      keys: () => txn.run((core) => this.#map.keys(core)),
+    };
+  }
+
+  /** Sets a key in a transaction of its own. */
+  async set(key: string, value: V): Promise<void> {
+    await this.#own((txn) => this.in(txn).set(key, value));
+  }
+
+  /** Deletes a key in a transaction of its own; whether it was there. */
+  delete(key: string): Promise<boolean> {
+    return this.#own((txn) => this.in(txn).delete(key));
+  }
+
+  /** `get`, `has` and `keys` for grafts. */
+  readable(): CallableTree {
+    const { name } = this;
+    return {
+      get: callable(({ txn }, [key]) => this.#map.get(txn, keyOf(`${name}.get`, key))),
+      has: callable(({ txn }, [key]) => {
+        const value = this.#map.get(txn, keyOf(`${name}.has`, key));
+        return value instanceof Ticket ? value : value !== undefined;
+      }),
+      keys: callable(({ txn }) => this.#map.keys(txn)),
+    };
+  }
+
+  /** `readable`, and `set` and `delete`. */
+  writable(): CallableTree {
+    const { name } = this;
+    return {
+      ...this.readable(),
+      set: callable(({ txn }, args) => this.#set(txn, keyOf(`${name}.set`, args[0]), argumentOf(`${name}.set`, args, 1))),
+      delete: callable(({ txn }, [key]) => this.#delete(txn, keyOf(`${name}.delete`, key))),
+    };
+  }
+}
+
+export class HostCell<V> {
+  readonly #cell: Cell<V>;
+  readonly #own: OwnTransaction;
+
+  constructor(options: StateOptions, initial: V, own: OwnTransaction) {
+    this.#cell = new Cell(frozen(structuredClone(initial)) as V, options);
+    this.#own = own;
+  }
+
+  /** The last committed value. */
+  get(): V {
+    return this.#cell.peek();
+  }
+
+  in(txn: HostTransaction): { get(): Promise<V>; set(value: V): Promise<void> } {
+    return {
+      get: () => txn.run((core) => this.#cell.get(core)),
+      set: (value) => txn.run((core) => this.#cell.set(core, frozen(structuredClone(value)) as V)) as Promise<void>,
+    };
+  }
+
+  async set(value: V): Promise<void> {
+    await this.#own((txn) => this.in(txn).set(value));
+  }
+
+  readable(): CallableTree {
+    return { get: callable(({ txn }) => this.#cell.get(txn)) };
+  }
+
+  writable(): CallableTree {
+    return { ...this.readable(), set: callable(({ txn }, args) => this.#cell.set(txn, argumentOf(`${this.#cell.name}.set`, args, 0))) };
+  }
+}
+
+export class HostCounter {
+  readonly #counter: Counter;
+  readonly #own: OwnTransaction;
+
+  constructor(options: StateOptions, initial: number, own: OwnTransaction) {
+    this.#counter = new Counter(options, initial);
+    this.#own = own;
+  }
+
+  /** The last committed value. */
+  get(): number {
+    return this.#counter.peek();
+  }
+
+  in(txn: HostTransaction): { get(): Promise<number>; add(amount: number): Promise<void> } {
+    return {
+      get: () => txn.run((core) => this.#counter.get(core)),
+      add: (amount) => txn.run((core) => this.#counter.add(core, amount)) as Promise<void>,
+    };
+  }
+
+  async add(amount: number): Promise<void> {
+    await this.#own((txn) => this.in(txn).add(amount));
+  }
+
+  readable(): CallableTree {
+    return { get: callable(({ txn }) => this.#counter.get(txn)) };
+  }
+
+  writable(): CallableTree {
+    const { name } = this.#counter;
+    return {
+      ...this.readable(),
+      add: callable(({ txn }, [amount]) =>
+        this.#counter.add(txn, typeof amount === 'number' ? amount : badArgument(`${name}.add: an amount is a number`)),
+      ),
+    };
+  }
+}
+
+export class HostList<V> {
+  readonly #list: List<V>;
+  readonly #own: OwnTransaction;
+
+  constructor(options: StateOptions, initial: readonly V[], own: OwnTransaction) {
+    this.#list = new List(options, frozen(structuredClone(initial)) as V[]);
+    this.#own = own;
+  }
+
+  /** The last committed elements. */
+  get(): V[] {
+    return this.#list.peek();
+  }
+
+  in(txn: HostTransaction): {
+    get(index: number): Promise<V | undefined>;
+    length(): Promise<number>;
+    push(value: V): Promise<number>;
+    pop(): Promise<V | undefined>;
+  } {
+    return {
+      get: (index) => txn.run((core) => this.#list.get(core, index)),
+      length: () => txn.run((core) => this.#list.length(core)),
+      push: (value) => txn.run((core) => this.#list.push(core, frozen(structuredClone(value)) as V)),
+      pop: () => txn.run((core) => this.#list.pop(core)),
+    };
+  }
+
+  push(value: V): Promise<number> {
+    return this.#own((txn) => this.in(txn).push(value));
+  }
+
+  readable(): CallableTree {
+    const { name } = this.#list;
+    const indexOf = (value: unknown): number =>
+      Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : badArgument(`${name}: an index is a whole number from 0`);
+    return {
+      get: callable(({ txn }, [index]) => this.#list.get(txn, indexOf(index))),
+      length: callable(({ txn }) => this.#list.length(txn)),
+    };
+  }
+
+  writable(): CallableTree {
+    const { name } = this.#list;
+    return {
+      ...this.readable(),
+      push: callable(({ txn }, args) => this.#list.push(txn, argumentOf(`${name}.push`, args, 0))),
+      pop: callable(({ txn }) => this.#list.pop(txn)),
+    };
+  }
+}
