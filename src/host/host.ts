@@ -10,8 +10,8 @@
 import { createRequire } from 'node:module';
 import { types } from 'node:util';
 import type { EntitySchema } from 'typeorm';
-import { childCommand } from '../plugins/compartment/process/command.ts';
-import { ProcessMaker, type ProcessOptions } from '../plugins/compartment/process/process.ts';
+import { childCommand } from '../plugins/compartment/index.ts';
+import { ProcessMaker, type ProcessOptions } from '../plugins/compartment/index.ts';
 import {
   type Base,
   badArgument,

@@ -60,7 +60,7 @@ export class Accessor<Target, Key, Value, P extends Place, Result> implements Un
       const second = also === null ? null : acquire(txn, also.lock, also.mode);
       if (second !== null) return second;
     }
-    if (txn.tree.manager.isFenced(place)) throw new TransactionError('GRAFT_FENCED', `${this.name}: an undo failed here earlier`);
+    if (txn.tree.transactions.isFenced(place)) throw new TransactionError('GRAFT_FENCED', `${this.name}: an undo failed here earlier`);
     if (this.#cost !== 0) txn.charge(this.#resource, this.#cost);
     if (spec.change !== undefined) txn.tree.log.push(this, place, key, spec.change.before(place, key, txn));
     return spec.apply(place, key, value, txn);

@@ -212,7 +212,7 @@ const serve = (lock: Lock): void => {
 
 const arm = (lock: Lock, txn: Transaction): void => {
   if (lock.timer !== null || lock.class.timeout_ms === Number.POSITIVE_INFINITY) return;
-  lock.timer = txn.tree.manager.clock.after(lock.class.timeout_ms, () => expire(lock));
+  lock.timer = txn.tree.transactions.clock.after(lock.class.timeout_ms, () => expire(lock));
 };
 
 /** After the queue moved: whoever waits now has a full time-out; where nobody waits no timer is armed. */
@@ -231,7 +231,7 @@ const expire = (lock: Lock): void => {
   for (const tree of holders(lock)) {
     if (tree === head.txn.tree || tree.committing || head.state !== 'waiting') continue;
     const holder = smallestHolder(tree, lock, head.mode);
-    if (holder !== null) tree.manager.end(holder, 'lock-timeout', lock.name);
+    if (holder !== null) tree.transactions.end(holder, 'lock-timeout', lock.name);
   }
   if (lock.queue !== null && lock.timer === null) arm(lock, (lock.queue[0] as Ticket).txn);
 };

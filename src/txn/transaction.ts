@@ -107,8 +107,8 @@ export class Transaction {
     }
     tree.log.clear();
     if (tree.holds.length > 0) tree.releaseTo(0, true);
-    if (tree.effects.length > 0) tree.manager.letGo(tree);
-    tree.manager.recycle(tree);
+    if (tree.effects.length > 0) tree.transactions.letGo(tree);
+    tree.transactions.recycle(tree);
   }
 
   /**
@@ -127,11 +127,11 @@ export class Transaction {
       if (txn === this) break;
     }
     for (const waiting of tree.waiting) waiting.giveUp();
-    this.undone = tree.manager.undo(tree, this.undoMark);
+    this.undone = tree.transactions.undo(tree, this.undoMark);
     tree.effects.length = this.effectMark;
     tree.releaseTo(this.holdMark, false);
     if (this.parent !== null) tree.deepest = this.parent;
-    else tree.manager.recycle(tree);
+    else tree.transactions.recycle(tree);
     for (const txn of ended) txn.onAbort?.(txn.doomed as Aborted);
     return this.undone;
   }

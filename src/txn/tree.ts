@@ -16,7 +16,7 @@ export interface Effect {
 const NOT_WAITING: readonly Waiting[] = [];
 
 export class Tree {
-  readonly manager: Transactions;
+  readonly transactions: Transactions;
   /** Grows with every top-level begin; the youngest of a deadlock has the largest. */
   id = 0;
   root!: Transaction;
@@ -29,8 +29,8 @@ export class Tree {
   readonly effects: Effect[] = [];
   waiting: readonly Waiting[] = NOT_WAITING;
 
-  constructor(manager: Transactions) {
-    this.manager = manager;
+  constructor(transactions: Transactions) {
+    this.transactions = transactions;
   }
 
   hold(lock: Lock, before: 0 | Mode): void {

@@ -48,10 +48,10 @@ export const endDeadlocks = (txn: Transaction): void => {
     let youngest = tree;
     for (const other of stuck) if (other.id > youngest.id && reachable(other).has(tree)) youngest = other;
     if (youngest === tree) {
-      tree.root.doom('deadlock');
+      for (let one: Transaction | null = txn; one !== null; one = one.parent) one.doom('deadlock');
       for (const waiting of [...tree.waiting]) waiting.giveUp();
       return;
     }
-    tree.manager.end(youngest.root, 'deadlock', '');
+    tree.transactions.end(youngest.root, 'deadlock', '');
   }
 };

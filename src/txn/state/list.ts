@@ -1,6 +1,7 @@
 // A transactional list: a map from index to value, and a cell with its length. So a writer of one element and a reader of another do not meet.
 
-import { Ticket } from '../lock.ts';
+import { CUT_SHORT } from '../abort.ts';
+import { acquire, Ticket, WRITE } from '../lock.ts';
 import type { Transaction } from '../transaction.ts';
 import { Cell } from './cell.ts';
 import { StateMap } from './map.ts';
@@ -36,20 +37,32 @@ export class List<V> {
 
   /** Appends; the new length. */
   push(txn: Transaction, value: V): number | Ticket {
-    const length = this.#length.get(txn);
-    if (length instanceof Ticket) return length;
-    return this.#items.set(txn, length, value) ?? this.#length.set(txn, length + 1) ?? length + 1;
+    const ticket = acquire(txn, this.#length.entry, WRITE);
+    if (ticket !== null) return ticket;
+    const length = this.#length.get(txn) as number;
+    const second = this.#items.set(txn, length, value);
+    if (second !== undefined) return second;
+    this.#resize(txn, length + 1);
+    return length + 1;
   }
 
   /** Takes the last element off; undefined where there is none. */
   pop(txn: Transaction): V | undefined | Ticket {
-    const length = this.#length.get(txn);
-    if (length instanceof Ticket || length === 0) return length === 0 ? undefined : (length as Ticket);
+    const ticket = acquire(txn, this.#length.entry, WRITE);
+    if (ticket !== null) return ticket;
+    const length = this.#length.get(txn) as number;
+    if (length === 0) return undefined;
     const last = this.#items.get(txn, length - 1);
     if (last instanceof Ticket) return last;
     const deleted = this.#items.delete(txn, length - 1);
     if (deleted instanceof Ticket) return deleted;
-    return this.#length.set(txn, length - 1) ?? last;
+    this.#resize(txn, length - 1);
+    return last;
+  }
+
+  /** The elements have changed and the length has not: no way back from here but the transaction's abort. Its lock is held already. */
+  #resize(txn: Transaction, length: number): void {
+    this.#length.set(txn, length);
   }
 
   /** The last committed elements, read from outside any transaction. */

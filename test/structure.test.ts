@@ -1,0 +1,180 @@
+// The repository has a unit test: walls, lengths, names, words, and tables that documentation repeats. Each failure says what to do instead.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import { type Node, parse } from 'acorn';
+import { full } from 'acorn-walk';
+import { ERRORS } from '../src/plugins/errors.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+const filesBelow = (folder: string, endings: readonly string[]): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && endings.some((ending) => entry.name.endsWith(ending)))
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
+    .filter((file) => !file.includes('node_modules'));
+
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+const SOURCES = ['src', 'examples', 'bench', 'test', 'scripts'].flatMap((folder) => filesBelow(folder, ['.ts', '.cjs']));
+const OURS = SOURCES.filter((file) => file.startsWith('src/'));
+
+interface Import {
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+const importsOf = (file: string): Import[] =>
+  [...read(file).matchAll(/^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm)].map((match) => ({
+    to: match[2] ?? match[3] ?? match[4] ?? '',
+    typeOnly: match[1] !== undefined,
+  }));
+
+const targetOf = (file: string, to: string): string => relative(ROOT, resolve(join(ROOT, dirname(file)), to));
+
+/** `txn`, `plugins`, `host` or `kernel-model` for files below src; the first folder for others. */
+const areaOf = (file: string): string => file.split('/')[file.startsWith('src/') ? 1 : 0] as string;
+
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  txn: ['txn'],
+  plugins: ['plugins', 'txn'],
+  host: ['host', 'plugins', 'txn'],
+  'kernel-model': ['kernel-model', 'plugins', 'txn'],
+};
+
+const relativeImports = OURS.flatMap((file) =>
+  importsOf(file)
+    .filter(({ to }) => to.startsWith('.'))
+    .map(({ to, typeOnly }) => ({ file, target: targetOf(file, to), typeOnly })),
+);
+
+const functionsIn = (file: string): { lines: number; at: number }[] => {
+  const program = parse(stripTypeScriptTypes(read(file)), { ecmaVersion: 'latest', sourceType: 'module', locations: true });
+  const functions: { lines: number; at: number }[] = [];
+  full(program, (node: Node) => {
+    if (!['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'].includes(node.type) || !node.loc) return;
+    functions.push({ lines: node.loc.end.line - node.loc.start.line + 1, at: node.loc.start.line });
+  });
+  return functions;
+};
+
+describe('walls', () => {
+  test('imports point one way: txn ← plugins ← {kernel-model, host} ← examples, bench, test', () => {
+    const wrong = relativeImports.filter(({ file, target }) => !MAY_IMPORT[areaOf(file)]?.includes(areaOf(target)) || !target.startsWith('src/'));
+    expect(wrong).toEqual([]);
+  });
+
+  test('another area is imported through an index.ts', () => {
+    const wrong = relativeImports.filter(({ file, target }) => areaOf(file) !== areaOf(target) && !target.endsWith('/index.ts'));
+    expect(wrong).toEqual([]);
+  });
+
+  test('src/txn imports no package at all', () => {
+    expect(OURS.filter((file) => areaOf(file) === 'txn').flatMap((file) => importsOf(file).filter(({ to }) => !to.startsWith('.')))).toEqual([]);
+  });
+
+  test('src/plugins outside compartment/ and package/ runs in a browser: it imports no node: module, nor, but for types, those two', () => {
+    const core = OURS.filter((file) => /^src\/plugins\/[^/]+$/.test(file));
+    expect(core.length).toBeGreaterThan(5);
+    const wrong = core.flatMap((file) =>
+      importsOf(file)
+        .filter(({ to, typeOnly }) => to.startsWith('node:') || (/\/(compartment|package)\//.test(to) && !typeOnly))
+        .map(({ to }) => ({ file, to })),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('no values are imported in a circle', () => {
+    const edges = new Map<string, string[]>();
+    for (const { file, target, typeOnly } of relativeImports) if (!typeOnly) edges.set(file, [...(edges.get(file) ?? []), target]);
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+      if (done.has(file) || path.includes(file)) return;
+      for (const next of edges.get(file) ?? []) visit(next, [...path, file]);
+      done.add(file);
+    };
+    for (const file of edges.keys()) visit(file, []);
+    expect(circles).toEqual([]);
+  });
+
+  test('txn and kernel-model look at no clock, roll no dice and never wait (pass a Clock in instead)', () => {
+    const pure = OURS.filter((file) => areaOf(file) === 'txn' || (areaOf(file) === 'kernel-model' && !file.includes('/experiments/')));
+    const wrong = pure.filter((file) => /\b(Date|Math\.random|setTimeout|setInterval|performance|async|await)\b/.test(codeOf(file)));
+    expect(wrong).toEqual([]);
+  });
+});
+
+/** A file without its comments and strings. */
+const codeOf = (file: string): string => read(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*$|'(?:[^'\\\n]|\\.)*'/gm, '');
+
+describe('size', () => {
+  test('a file has at most 400 lines', () => {
+    expect(SOURCES.filter((file) => read(file).split('\n').length > 401)).toEqual([]);
+  });
+
+  test('a function below src has at most 70 lines, nine in ten at most 25', () => {
+    const all = OURS.flatMap((file) => functionsIn(file).map((one) => ({ file, ...one })));
+    expect(all.filter((one) => one.lines > 70)).toEqual([]);
+    expect(all.filter((one) => one.lines <= 25).length / all.length).toBeGreaterThan(0.9);
+  });
+});
+
+/** What is not said, and what is said instead. */
+const WORDS: readonly (readonly [RegExp, string])[] = [
+  [/\bhooks?\b/i, 'graft point, or call-back'],
+  [/\bsandbox/i, 'compartment'],
+  [/\bquotas?\b/i, 'limit, or account'],
+  [/\brolled? ?back\b|\brollback\b(?<!ROLLBACK)/, 'abort, undo (SQL says ROLLBACK)'],
+  [/\bhelpers?\b|(?<!node:)\butils?\b/i, 'the name of what it does'],
+  [/\bmanagers?\b/i, 'the name of what it keeps'],
+  [/\bTODO\b|\bFIXME\b/, 'do it, or say in the documentation that it is not done'],
+];
+
+describe('words', () => {
+  test('names and comments use the words of the field', () => {
+    const found = SOURCES.filter((file) => file !== 'test/structure.test.ts').flatMap((file) =>
+      read(file)
+        .split('\n')
+        .flatMap((line, index) => WORDS.filter(([word]) => word.test(line)).map(([word, instead]) => `${file}:${index + 1}: ${word} (${instead})`)),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test('no file is called utils, helpers, types or common', () => {
+    expect(SOURCES.filter((file) => /(^|\/)(utils?|helpers?|types|common|misc)\.\w+$/.test(file))).toEqual([]);
+  });
+
+  test('every source file opens with a comment that says what it is, or is an index', () => {
+    const wrong = OURS.filter((file) => !file.endsWith('/index.ts') && !/^(#!.*\n)?(\/\/|\/\*)/.test(read(file)));
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('tables', () => {
+  test('docs/errors.md lists the codes of the error table, with status and meaning, and no others', () => {
+    const documented = [...read('docs/errors.md').matchAll(/^\| `(GRAFT_\w+)` \| (\d+) \| (.*) \|$/gm)].map(([, code, status, meaning]) => [code, Number(status), meaning]);
+    expect(documented).toEqual(Object.entries(ERRORS).map(([code, { status, meaning }]) => [code, status, meaning]));
+  });
+
+  test('every error code is produced by a test', () => {
+    const tests = SOURCES.filter((file) => file.startsWith('test/') && file !== 'test/structure.test.ts')
+      .map(read)
+      .join('\n');
+    expect(Object.keys(ERRORS).filter((code) => !tests.includes(code))).toEqual([]);
+  });
+
+  test('every abort reason is produced by a test', () => {
+    const union = /export type AbortReason =([^;]+);/.exec(read('src/txn/abort.ts'))?.[1] ?? '';
+    const reasons = [...union.matchAll(/'([a-z-]+)'/g)].map(([, reason]) => reason as string);
+    expect(reasons.length).toBe(12);
+    const tests = SOURCES.filter((file) => file.startsWith('test/') && file !== 'test/structure.test.ts')
+      .map(read)
+      .join('\n');
+    expect(reasons.filter((reason) => !tests.includes(`'${reason}'`))).toEqual([]);
+  });
+});
