@@ -7,17 +7,14 @@
 //   await price.call({ sku: 'x', list: 10 });
 //   await host.close();
 
-import { createRequire } from 'node:module';
 import { types } from 'node:util';
-import type { EntitySchema } from 'typeorm';
-import { childCommand } from '../plugins/compartment/index.ts';
-import { ProcessMaker, type ProcessOptions } from '../plugins/compartment/index.ts';
+import { type CompartmentMaker, ProcessMaker } from '../plugins/compartment/index.ts';
 import {
+  answerOf,
   type Base,
   badArgument,
   type Callable,
   type CallableTree,
-  type CompartmentMaker,
   checkOptions,
   commitTop,
   type Graft,
@@ -28,74 +25,30 @@ import {
   type Installer,
   type InvokeOptions,
   invoke,
-  type Limits,
   type Outcome,
-  type Plugin,
   PluginTable,
   type PointOptions,
   PointTable,
   treasury,
 } from '../plugins/index.ts';
 import { originalPosition, type PluginSource, readPackage } from '../plugins/package/index.ts';
-import { type Clock, StateMap, Transactions } from '../txn/index.ts';
+import { StateMap, Transactions } from '../txn/index.ts';
 import { HostTransaction } from './host-transaction.ts';
+import { factsOf, type PluginInfo, type PointInfo, pluginInfo, pointInfo } from './information.ts';
+import {
+  checkHostOptions,
+  DEFAULT_STORE,
+  type HostEvent,
+  type HostOptions,
+  isObject,
+  isString,
+  machineClock,
+  toStandardError,
+} from './options.ts';
+import { pluginStorage } from './plugin-storage.ts';
 import { type AbortRecord, memoryRegistry, type Registry } from './records.ts';
 import { HostCell, HostCounter, HostList, HostMap, type StateSpec, stateOptions } from './state.ts';
-import {
-  type CommitStep,
-  type FindOptions,
-  openRegistry,
-  openStore,
-  type Row,
-  type Store,
-  type TableGrant,
-  type Where,
-} from './store/index.ts';
-
-export interface HostOptions {
-  /** `sqlite:PATH`, or `memory`: no database, state and messages are lost at the end. Default `sqlite:graftwork.db`. */
-  readonly store?: string;
-  /** File of the plugins and the abort records; omitted: kept in memory. */
-  readonly registry?: string;
-  /** The application's tables. */
-  readonly entities?: readonly EntitySchema[];
-  readonly processes?: ProcessOptions;
-  /** Where plugins run; default: processes of their own. */
-  readonly compartment?: CompartmentMaker;
-  /** Told what nobody else can be told: an accessor that failed, an undo that threw, lines that grafts logged. Default: standard error. */
-  readonly report?: (event: HostEvent) => void;
-  /** For tests: told each step of a commit with the store. */
-  readonly onStep?: (step: CommitStep) => void;
-}
-
-export type HostEvent =
-  | { readonly what: 'log'; readonly graft: string; readonly committed: boolean; readonly lines: readonly string[] }
-  | { readonly what: 'accessor-failed' | 'undo-failed' | 'effect-failed' | 'store-failed'; readonly name: string; readonly error: unknown };
-
-export interface PointInfo {
-  readonly name: string;
-  readonly kind: string;
-  readonly describes: string;
-  readonly onFault: string;
-  readonly public: boolean;
-  readonly limits: Limits;
-  readonly callable: readonly string[];
-  readonly grafts: readonly string[];
-}
-
-export interface PluginInfo {
-  readonly name: string;
-  readonly version: string;
-  readonly digest: string;
-  readonly installer: string;
-  readonly grafts: readonly {
-    readonly export: string;
-    readonly point: string;
-    readonly state: 'installed' | 'removed';
-    readonly calls: number;
-    readonly aborts: number;
-  }[];
-}
+import { type FindOptions, openRegistry, openStore, type Row, type Store, type TableGrant, type Where } from './store/index.ts';
 
 /** A graft point as the application calls it. */
 export interface HostPoint<Input, Output> {
@@ -133,33 +86,6 @@ const DEPTH_MAX = 8;
 const TOTAL_MS = 30_000;
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
-const isString = (value: unknown): boolean => typeof value === 'string';
-const isFunction = (value: unknown): boolean => typeof value === 'function';
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
-const OPTIONS = {
-  store: isString,
-  registry: isString,
-  entities: Array.isArray,
-  processes: isObject,
-  compartment: isObject,
-  report: isFunction,
-  onStep: isFunction,
-};
-
-/** The machine's monotonic clock. */
-const machineClock: Clock = {
-  now: () => performance.now(),
-  after(ms, run) {
-    const timer = setTimeout(run, ms);
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
-
-const toStandardError = (event: HostEvent): void => {
-  if (event.what === 'log') for (const line of event.lines) console.error(`[${event.graft}] ${JSON.stringify(line)}`);
-  else console.error(`graftwork: ${event.what}: ${event.name}:`, event.error);
-};
-
 export class Host {
   readonly #base: Base;
   readonly #points = new PointTable();
@@ -170,7 +96,6 @@ export class Host {
   readonly #report: (event: HostEvent) => void;
   readonly #facts: Record<string, string>;
   readonly #names = new Set<string>();
-  readonly #storage = new Map<string, HostMap<unknown>>();
   readonly #begun = new Set<HostTransaction>();
   #closing: Promise<void> | null = null;
   #restored = false;
@@ -345,21 +270,7 @@ export class Host {
   };
 
   /** Callables of a map that every plugin has for itself: what must outlast a call. */
-  readonly storage: CallableTree = Object.fromEntries(
-    ['get', 'has', 'keys', 'set', 'delete'].map((name): [string, Callable] => [
-      name,
-      { waits: false, run: (caller, args) => (this.#storageOf(caller.plugin).writable()[name] as Callable).run(caller, args) },
-    ]),
-  );
-
-  #storageOf(plugin: string): HostMap<unknown> {
-    let map = this.#storage.get(plugin);
-    if (map === undefined) {
-      map = new HostMap(new StateMap<string, unknown>(stateOptions('storage', {})), this.#own, () => null);
-      this.#storage.set(plugin, map);
-    }
-    return map;
-  }
+  readonly storage: CallableTree = pluginStorage(this.#own);
 
   /** Installs a plugin: a folder, a `.tgz` (path or bytes), or `{ manifest, files }`. A coded error, and nothing is changed, where that fails. */
   async install(source: PluginSource, options: { readonly installer?: string | Installer } = {}): Promise<PluginInfo> {
@@ -370,7 +281,7 @@ export class Host {
     const pkg = await readPackage(source);
     const plugin = await this.#plugins.install(pkg, installer);
     await this.#registry.savePlugin({ package: pkg, installer: installer.name, removed: [] });
-    return infoOf(plugin);
+    return pluginInfo(plugin);
   }
 
   /** Brings back the plugins of an earlier start, but for grafts that were removed, and sends messages that were not sent. Call it when all points stand. */
@@ -385,7 +296,7 @@ export class Host {
       try {
         const plugin = await this.#plugins.install(kept.package, { name: kept.installer, grants: 'everything' });
         for (const graft of plugin.grafts) if (kept.removed.includes(graft.export)) graft.remove();
-        back.push(infoOf(plugin));
+        back.push(pluginInfo(plugin));
       } catch (error) {
         this.#report({ what: 'accessor-failed', name: `restore ${kept.package.name}`, error });
       }
@@ -397,24 +308,15 @@ export class Host {
   async remove(name: string, options: { readonly now?: boolean } = {}): Promise<PluginInfo> {
     const plugin = this.#plugins.remove(name, options.now === true);
     await this.#registry.removePlugin(name);
-    return infoOf(plugin);
+    return pluginInfo(plugin);
   }
 
   points(): PointInfo[] {
-    return this.#points.list().map((point) => ({
-      name: point.name,
-      kind: point.kind,
-      describes: point.options.describes ?? '',
-      onFault: point.onFault,
-      public: point.options.public === true,
-      limits: point.limits,
-      callable: [...point.callables.keys()],
-      grafts: point.grafts.map((graft) => graft.name),
-    }));
+    return this.#points.list().map(pointInfo);
   }
 
   plugins(): PluginInfo[] {
-    return this.#plugins.list().map(infoOf);
+    return this.#plugins.list().map(pluginInfo);
   }
 
   /** Records of aborts, newest first; `before` an id, to page on. */
@@ -450,57 +352,9 @@ export class Host {
   }
 }
 
-const infoOf = (plugin: Plugin): PluginInfo => ({
-  name: plugin.name,
-  version: plugin.version,
-  digest: plugin.digest,
-  installer: plugin.installer,
-  grafts: plugin.grafts.map((graft) => ({
-    export: graft.export,
-    point: graft.point.name,
-    state: graft.state,
-    calls: graft.calls,
-    aborts: graft.aborts,
-  })),
-});
-
-/** The value of an outcome, or the coded error of what went wrong. */
-const answerOf = <Output>(point: string, outcome: Outcome<Output>): Output => {
-  switch (outcome.status) {
-    case 'default':
-    case 'committed':
-      return outcome.value;
-    case 'refused':
-      throw new GraftError('GRAFT_REFUSED', `${outcome.refusal.code}: ${outcome.refusal.message}`);
-    case 'denied':
-      throw new GraftError('GRAFT_DENIED', `${point}: ${outcome.reason}`);
-    case 'failed':
-      throw new GraftError('GRAFT_FAILED', `${point}: ${outcome.reason}`);
-    case 'aborted':
-      throw new GraftError('GRAFT_ABORTED', `${point}: ${outcome.reason}`);
-  }
-};
-
-const DEFAULT_STORE = 'sqlite:graftwork.db';
-
-const factsOf = (maker: CompartmentMaker, store: string): Record<string, string> => {
-  const require = createRequire(import.meta.url);
-  const facts: Record<string, string> = {
-    node: process.versions.node,
-    'isolated-vm': (require('isolated-vm/package.json') as { version: string }).version,
-    store: store.split(':')[0] as string,
-    compartment: maker.kind,
-  };
-  if (maker.kind !== 'process') return facts;
-  const { network, parentDeath } = childCommand().facts;
-  facts['network of plugins'] = network === 'open' ? 'OPEN: this system does not let it be taken away' : network;
-  facts['plugins die with the host'] = parentDeath ? 'at once' : 'when they next look at their pipe';
-  return facts;
-};
-
 /** Makes a host. Throws GRAFT_BAD_OPTION for options that are unknown or not allowed, and the store's coded errors. */
 export const createHost = async (options: HostOptions = {}): Promise<Host> => {
-  checkOptions(options, OPTIONS, 'createHost');
+  checkHostOptions(options);
   const report = options.report ?? toStandardError;
   const transactions = new Transactions({
     clock: machineClock,

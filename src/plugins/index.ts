@@ -22,5 +22,5 @@ export {
 export { HOST_ITSELF, type Installer, PluginTable, type PluginTableOptions } from './installed.ts';
 export { type Base, commitTop, type Participant } from './invocation.ts';
 export { CALLS, LIMIT_DEFAULTS, LIMIT_NAMES, type Limits, LOG_BYTES, RESOURCES, WRITES } from './limits.ts';
-export type { GraftReport, Outcome, Refusal, Spent } from './outcome.ts';
+export { answerOf, type GraftReport, type Outcome, type Refusal, type Spent } from './outcome.ts';
 export { PLAIN_BOUNDS, type PlainBounds, type PlainFault, plainFault } from './plain.ts';

@@ -78,13 +78,13 @@ export class PluginTable {
     checkNeeds(pkg, points, installer);
     this.#coming.add(pkg.name);
     try {
-      return await this.#load(pkg, points, installer, there);
+      return await this.#load(pkg, points, installer);
     } finally {
       this.#coming.delete(pkg.name);
     }
   }
 
-  async #load(pkg: PluginPackage, points: readonly GraftPoint[], installer: Installer, there: Plugin | undefined): Promise<Plugin> {
+  async #load(pkg: PluginPackage, points: readonly GraftPoint[], installer: Installer): Promise<Plugin> {
     const { maker, position } = this.#options;
     const callables = points.map((point) => granted(point, pkg.manifest.needs));
     for (const [i, list] of callables.entries()) {

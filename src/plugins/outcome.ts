@@ -1,6 +1,7 @@
 // The outcome of a call: a closed union on `status`. Expected failure is a value here; only misuse and the caller's own wish for a plain value throw.
 
 import type { AbortReason, Undone } from '../txn/index.ts';
+import { GraftError } from './errors.ts';
 
 /** What a graft used up: its own time, and what its accessors were charged. */
 export interface Spent {
@@ -40,3 +41,20 @@ export type Outcome<Value> =
   | { readonly status: 'default' | 'committed'; readonly value: Value; readonly grafts: readonly GraftReport[] }
   | { readonly status: 'refused'; readonly refusal: Refusal; readonly grafts: readonly GraftReport[] }
   | { readonly status: 'denied' | 'failed' | 'aborted'; readonly reason: AbortReason; readonly grafts: readonly GraftReport[] };
+
+/** The value of an outcome, or the coded error of what went wrong. */
+export const answerOf = <Output>(point: string, outcome: Outcome<Output>): Output => {
+  switch (outcome.status) {
+    case 'default':
+    case 'committed':
+      return outcome.value;
+    case 'refused':
+      throw new GraftError('GRAFT_REFUSED', `${outcome.refusal.code}: ${outcome.refusal.message}`);
+    case 'denied':
+      throw new GraftError('GRAFT_DENIED', `${point}: ${outcome.reason}`);
+    case 'failed':
+      throw new GraftError('GRAFT_FAILED', `${point}: ${outcome.reason}`);
+    case 'aborted':
+      throw new GraftError('GRAFT_ABORTED', `${point}: ${outcome.reason}`);
+  }
+};

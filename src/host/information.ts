@@ -1,0 +1,71 @@
+// What a host tells of its points, its plugins and its system.
+
+import { createRequire } from 'node:module';
+import { type CompartmentMaker, childCommand } from '../plugins/compartment/index.ts';
+import type { GraftPoint, Limits, Plugin } from '../plugins/index.ts';
+
+export interface PointInfo {
+  readonly name: string;
+  readonly kind: string;
+  readonly describes: string;
+  readonly onFault: string;
+  readonly public: boolean;
+  readonly limits: Limits;
+  readonly callable: readonly string[];
+  readonly grafts: readonly string[];
+}
+
+export interface PluginInfo {
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly installer: string;
+  readonly grafts: readonly {
+    readonly export: string;
+    readonly point: string;
+    readonly state: 'installed' | 'removed';
+    readonly calls: number;
+    readonly aborts: number;
+  }[];
+}
+
+export const pointInfo = (point: GraftPoint): PointInfo => ({
+  name: point.name,
+  kind: point.kind,
+  describes: point.options.describes ?? '',
+  onFault: point.onFault,
+  public: point.options.public === true,
+  limits: point.limits,
+  callable: [...point.callables.keys()],
+  grafts: point.grafts.map((graft) => graft.name),
+});
+
+export const pluginInfo = (plugin: Plugin): PluginInfo => ({
+  name: plugin.name,
+  version: plugin.version,
+  digest: plugin.digest,
+  installer: plugin.installer,
+  grafts: plugin.grafts.map((graft) => ({
+    export: graft.export,
+    point: graft.point.name,
+    state: graft.state,
+    calls: graft.calls,
+    aborts: graft.aborts,
+  })),
+});
+
+/** What holds on this system, in words. */
+export const factsOf = (maker: CompartmentMaker, store: string): Record<string, string> => {
+  const require = createRequire(import.meta.url);
+  const facts: Record<string, string> = {
+    node: process.versions.node,
+    'isolated-vm': (require('isolated-vm/package.json') as { version: string }).version,
+    store: store.split(':')[0] as string,
+    compartment: maker.kind,
+  };
+  if (maker.kind !== 'process') return facts;
+  const { network, parentDeath } = childCommand().facts;
+  facts['network of plugins'] = network === 'open' ? 'OPEN: this system does not let it be taken away' : network;
+  facts['plugins die with the host'] = parentDeath ? 'at once' : 'when they next look at their pipe';
+  return facts;
+};
