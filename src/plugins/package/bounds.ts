@@ -1,0 +1,33 @@
+// Every bound on a plugin package, in one table. Sizes are bytes, times milliseconds, all inclusive: what is exactly as large passes.
+//
+// They are far above what an honest plugin needs (a bundled one is a few hundred kilobytes) and low enough that the worst package costs
+// its host some tens of megabytes for a moment, and nothing on disk.
+
+const MB = 1_048_576;
+
+export const PACKAGE_BOUNDS = {
+  /** An archive as it was sent, compressed. */
+  archive_bytes: 8 * MB,
+  /** All of an archive's tar stream, or all files of a folder together. */
+  unpacked_bytes: 32 * MB,
+  /** One file. */
+  entry_bytes: 8 * MB,
+  /** Files and folders together. */
+  entries: 2_000,
+  /** Unpacked bytes for each compressed byte; deflate itself ends at 1,032. */
+  ratio: 200,
+  /** Up to this many unpacked bytes the ratio is not looked at: a few kilobytes of spaces are no bomb. */
+  ratio_floor_bytes: 1 * MB,
+  /** One path in UTF-8. */
+  path_bytes: 255,
+  /** Segments of one path. */
+  depth: 16,
+  /** Text of a package.json. */
+  manifest_bytes: 1 * MB,
+  /** Objects and arrays within one another in a package.json. */
+  manifest_depth: 32,
+  /** All source text that one bundle takes in, and the script that comes out of it. */
+  bundle_bytes: 12 * MB,
+  /** Time for one bundle. Some hundred bytes of nested arrow functions keep a bundler busy for minutes. */
+  bundle_ms: 15_000,
+} as const;

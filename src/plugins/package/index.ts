@@ -1,0 +1,6 @@
+// Plugin packages: what an author ships, read into what a host installs. See read.ts for the steps.
+
+export { PACKAGE_BOUNDS } from './bounds.ts';
+export type { Manifest, ManifestGraft } from './manifest.ts';
+export { type PluginPackage, type PluginSource, readPackage } from './read.ts';
+export { originalPosition, type Position } from './source-map.ts';

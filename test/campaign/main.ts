@@ -1,0 +1,53 @@
+// Long campaigns: `npm run campaign -- plugin-kills | host-kills | memory [--kills N] [--calls N] [--aborts N] [--seed N]`. Progress goes to standard error, the
+// result as JSON to standard output; exit 1 where something was found.
+
+import { parseArgs } from 'node:util';
+import { killHosts } from './host-kills.ts';
+import { runMemory } from './memory.ts';
+import { killPlugins } from './plugin-kills.ts';
+
+const progress = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+const number = (text: string | undefined, otherwise: number): number => {
+  const value = Number(text ?? otherwise);
+  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`not a whole number: ${text}`);
+  return value;
+};
+
+const GROWTH_MAX = 1.1;
+
+const run = async (name: string | undefined, values: Record<string, string | undefined>): Promise<boolean> => {
+  const seed = number(values.seed, 1);
+  switch (name) {
+    case 'plugin-kills': {
+      const result = await killPlugins(number(values.kills, 50), seed, progress);
+      console.log(JSON.stringify(result));
+      return result.failed.length === 0 && result.rowsUnchanged && result.counted === result.calls;
+    }
+    case 'host-kills': {
+      const result = await killHosts(number(values.kills, 20), seed, progress);
+      console.log(JSON.stringify(result));
+      return result.violations.length === 0;
+    }
+    case 'memory': {
+      const result = await runMemory(number(values.calls, 100_000), number(values.aborts, 1000), progress);
+      console.log(JSON.stringify(result));
+      return [result.heap_mb, result.resident_mb, result.plugin_resident_mb].every(([before, after]) => after <= before * GROWTH_MAX);
+    }
+    default:
+      throw new Error('name a campaign: plugin-kills, host-kills or memory');
+  }
+};
+
+try {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { kills: { type: 'string' }, calls: { type: 'string' }, aborts: { type: 'string' }, seed: { type: 'string' } },
+  });
+  process.exitCode = (await run(positionals[0], values)) ? 0 : 1;
+} catch (error) {
+  process.stderr.write(`campaign: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 2;
+}
