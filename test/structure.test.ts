@@ -28,10 +28,12 @@ interface Import {
 }
 
 const importsOf = (file: string): Import[] =>
-  [...read(file).matchAll(/^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm)].map((match) => ({
-    to: match[2] ?? match[3] ?? match[4] ?? '',
-    typeOnly: match[1] !== undefined,
-  }));
+  [...read(file).matchAll(/^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm)].map(
+    (match) => ({
+      to: match[2] ?? match[3] ?? match[4] ?? '',
+      typeOnly: match[1] !== undefined,
+    }),
+  );
 
 const targetOf = (file: string, to: string): string => relative(ROOT, resolve(join(ROOT, dirname(file)), to));
 
@@ -63,7 +65,9 @@ const functionsIn = (file: string): { lines: number; at: number }[] => {
 
 describe('walls', () => {
   test('imports point one way: txn ← plugins ← {kernel-model, host} ← examples, bench, test', () => {
-    const wrong = relativeImports.filter(({ file, target }) => !MAY_IMPORT[areaOf(file)]?.includes(areaOf(target)) || !target.startsWith('src/'));
+    const wrong = relativeImports.filter(
+      ({ file, target }) => !MAY_IMPORT[areaOf(file)]?.includes(areaOf(target)) || !target.startsWith('src/'),
+    );
     expect(wrong).toEqual([]);
   });
 
@@ -73,7 +77,9 @@ describe('walls', () => {
   });
 
   test('src/txn imports no package at all', () => {
-    expect(OURS.filter((file) => areaOf(file) === 'txn').flatMap((file) => importsOf(file).filter(({ to }) => !to.startsWith('.')))).toEqual([]);
+    expect(
+      OURS.filter((file) => areaOf(file) === 'txn').flatMap((file) => importsOf(file).filter(({ to }) => !to.startsWith('.'))),
+    ).toEqual([]);
   });
 
   test('src/plugins outside compartment/ and package/ runs in a browser: it imports no node: module, nor, but for types, those two', () => {
@@ -140,7 +146,9 @@ describe('words', () => {
     const found = SOURCES.filter((file) => file !== 'test/structure.test.ts').flatMap((file) =>
       read(file)
         .split('\n')
-        .flatMap((line, index) => WORDS.filter(([word]) => word.test(line)).map(([word, instead]) => `${file}:${index + 1}: ${word} (${instead})`)),
+        .flatMap((line, index) =>
+          WORDS.filter(([word]) => word.test(line)).map(([word, instead]) => `${file}:${index + 1}: ${word} (${instead})`),
+        ),
     );
     expect(found).toEqual([]);
   });
@@ -157,7 +165,11 @@ describe('words', () => {
 
 describe('tables', () => {
   test('docs/errors.md lists the codes of the error table, with status and meaning, and no others', () => {
-    const documented = [...read('docs/errors.md').matchAll(/^\| `(GRAFT_\w+)` \| (\d+) \| (.*) \|$/gm)].map(([, code, status, meaning]) => [code, Number(status), meaning]);
+    const documented = [...read('docs/errors.md').matchAll(/^\| `(GRAFT_\w+)` \| (\d+) \| (.*) \|$/gm)].map(([, code, status, meaning]) => [
+      code,
+      Number(status),
+      meaning,
+    ]);
     expect(documented).toEqual(Object.entries(ERRORS).map(([code, { status, meaning }]) => [code, status, meaning]));
   });
 

@@ -153,12 +153,11 @@ export class GraftPoint<Input = unknown, Output = unknown> {
 
 /** The graft namespace (VINO): points by name. */
 export class PointTable {
-  // biome-ignore lint/suspicious/noExplicitAny: points of every input and output stand in one table
-  readonly #points = new Map<string, GraftPoint<any, any>>();
+  readonly #points = new Map<string, GraftPoint>();
 
   add<Input, Output>(point: GraftPoint<Input, Output>): GraftPoint<Input, Output> {
     if (this.#points.has(point.name)) throw new GraftError('GRAFT_POINT_EXISTS', point.name);
-    this.#points.set(point.name, point);
+    this.#points.set(point.name, point as unknown as GraftPoint);
     return point;
   }
 

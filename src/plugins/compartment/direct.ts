@@ -67,7 +67,10 @@ const apiOf = (names: readonly string[], call: CompartmentCall): object => {
   for (const [index, name] of names.entries()) {
     const steps = name.split('.');
     let group = api;
-    for (const step of steps.slice(0, -1)) group = (group[step] ??= {}) as Record<string, unknown>;
+    for (const step of steps.slice(0, -1)) {
+      group[step] ??= {};
+      group = group[step] as Record<string, unknown>;
+    }
     group[steps.at(-1) as string] = (...args: unknown[]) => call.callAccessor(index, args) ?? null;
   }
   return api;

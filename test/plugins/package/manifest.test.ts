@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { LIMIT_NAMES } from '../../../src/plugins/limits.ts';
 import { parseUniqueJson } from '../../../src/plugins/package/json.ts';
-import { canonicalManifest, checkManifest, checkName, checkVersion, LIMIT_NAMES } from '../../../src/plugins/package/manifest.ts';
+import { canonicalManifest, checkManifest, checkName, checkVersion } from '../../../src/plugins/package/manifest.ts';
 import { expectRefusal, MANIFEST } from './archives.ts';
 
 const graft = MANIFEST.grafts[0];

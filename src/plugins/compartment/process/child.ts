@@ -1,0 +1,234 @@
+// A plugin's process: a blocking server on descriptor 3. There is no event loop: nothing here is ever asynchronous.
+//
+// 1. READY. 2. A LOAD makes a realm (guest.ts); realms are numbered by the host. 3. A CALL runs a graft; while it waits for the ANSWER to
+// a HOST_CALL, frames that come in queue up, and a CANCEL takes its CALL out of the queue. 4. The outcome leaves in one write before the
+// next call starts. 5. After a FAILED the realm is made anew from its LOAD, so that no heap outlives a failure.
+// The end of the stream ends the process; so does a frame that cannot be understood. Node runs this as one text (command.ts), with the path
+// of isolated-vm's binary as its only argument, and may read no file.
+
+import { readSync, writeSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import type ivm from 'isolated-vm';
+import {
+  ANSWER,
+  ANSWER_BYTES_MAX,
+  CALL,
+  CANCEL,
+  FAILED,
+  FRAME_BYTES_MAX,
+  HOST_CALL,
+  LOAD,
+  LOAD_FAILED,
+  LOADED,
+  type LoadMessage,
+  READY,
+  REFUSED,
+  RESULT,
+  UNLOAD,
+} from '../../protocol.ts';
+import { BRIDGE_TOO_LARGE } from '../realm/api.ts';
+import { failureText, plainFailure } from '../realm/failure.ts';
+import { FrameReader, FrameWriter } from './frames.ts';
+import { Guest, type Reply } from './guest.ts';
+
+const WIRE = 3;
+/** V8's own default. */
+const GUEST_STACK_KB = 984;
+/** EX_SOFTWARE of sysexits.h: the host sent what it should not. */
+const EXIT_PROTOCOL = 70;
+
+interface Message {
+  readonly type: number;
+  readonly call: number;
+  readonly realm: number;
+  readonly graft: number;
+  readonly own_ms: number;
+  readonly text: string;
+}
+
+/** A realm of the host's: its LOAD, kept to make it anew, and the guest, absent where that failed. */
+interface Realm {
+  readonly load: LoadMessage;
+  guest: Guest | undefined;
+}
+
+const CALL_HEAD_BYTES = 10;
+
+const reader = new FrameReader(FRAME_BYTES_MAX);
+const writer = new FrameWriter();
+const queue: Message[] = [];
+const realms = new Map<number, Realm>();
+const NO_CALL = -1;
+/** The call that runs now. */
+let running = NO_CALL;
+
+const quit = (): never => process.exit(EXIT_PROTOCOL);
+
+const flush = (): void => {
+  const bytes = writer.bytes();
+  try {
+    for (let sent = 0; sent < bytes.length; ) sent += writeSync(WIRE, bytes, sent);
+  } catch {
+    process.exit(0); // The host is gone.
+  }
+  writer.clear();
+};
+
+/** Waits for bytes. The end of the stream, or any failure of it, is the end of the process. */
+const receive = (): void => {
+  try {
+    const at = reader.space();
+    const count = readSync(WIRE, reader.buffer, at, reader.buffer.length - at, null);
+    if (count === 0) process.exit(0);
+    reader.filled(count);
+  } catch {
+    process.exit(0);
+  }
+};
+
+const message = (): Message => {
+  const { type, call, buffer, from } = reader;
+  if (type !== CALL) return { type, call, realm: 0, graft: 0, own_ms: 0, text: reader.text() };
+  if (reader.size < CALL_HEAD_BYTES) quit();
+  const text = reader.text(CALL_HEAD_BYTES);
+  return {
+    type,
+    call,
+    realm: buffer.readUInt32LE(from),
+    graft: buffer.readUInt16LE(from + 4),
+    own_ms: buffer.readUInt32LE(from + 6),
+    text,
+  };
+};
+
+/** Queues the frames that have come in, up to an ANSWER, whose text it returns. */
+const take = (): string | undefined => {
+  while (reader.next()) {
+    if (reader.type === CANCEL) {
+      const at = queue.findIndex(({ type, call }) => type === CALL && call === reader.call);
+      if (at >= 0) queue.splice(at, 1);
+    } else if (reader.type === ANSWER) {
+      if (running === NO_CALL || reader.call !== running || reader.size < 1) quit();
+      return reader.text();
+    } else {
+      queue.push(message());
+    }
+  }
+  if (reader.broken) quit();
+  return undefined;
+};
+
+/** The next message to act on. */
+const nextMessage = (): Message => {
+  for (;;) {
+    if (take() !== undefined) quit();
+    const first = queue.shift();
+    if (first !== undefined) return first;
+    receive();
+  }
+};
+
+/** Sends a host call and waits for its answer: the status as the first unit of a text, then the JSON. */
+const hostCall = (accessor: number, args: string): string => {
+  if (writer.begin(HOST_CALL, running).u16(accessor).text(args).end() > ANSWER_BYTES_MAX) {
+    writer.clear();
+    return String.fromCharCode(BRIDGE_TOO_LARGE);
+  }
+  flush();
+  for (;;) {
+    const answer = take();
+    if (answer !== undefined) return answer;
+    receive();
+  }
+};
+
+const send = (type: number, call: number, own_us: number, text: string): boolean => {
+  const fits = writer.begin(type, call).u32(Math.min(own_us, 0xffffffff)).text(text).end() <= ANSWER_BYTES_MAX;
+  if (fits) flush();
+  else writer.clear();
+  return fits;
+};
+
+const engine = (): typeof ivm => {
+  const module = { exports: {} as { ivm: typeof ivm } };
+  process.dlopen(module, process.argv[1] as string);
+  return module.exports.ivm;
+};
+
+// Every isolate made from now on gets less stack than this one has (command.ts).
+setFlagsFromString(`--stack-size=${GUEST_STACK_KB}`);
+const isolatedVm = engine();
+
+const makeGuest = (load: LoadMessage): { guest: Guest | undefined; reply: Reply } => {
+  let guest: Guest | undefined;
+  try {
+    guest = new Guest(isolatedVm, load, hostCall);
+    const reply = guest.load(load);
+    if (reply.kind === 'result') return { guest, reply };
+    guest.dispose();
+    return { guest: undefined, reply };
+  } catch (error) {
+    guest?.dispose();
+    const failure = plainFailure('compartment-lost', 'RealmFailed', error instanceof Error ? error.message : 'the realm could not be made');
+    return { guest: undefined, reply: { kind: 'failed', text: failureText(failure), own_us: 0 } };
+  }
+};
+
+const loadMessage = (text: string): LoadMessage => {
+  try {
+    return JSON.parse(text) as LoadMessage;
+  } catch {
+    return quit();
+  }
+};
+
+const onLoad = ({ call, text }: Message): void => {
+  if (realms.has(call)) quit();
+  const load = loadMessage(text);
+  const { guest, reply } = makeGuest(load);
+  if (guest !== undefined) realms.set(call, { load, guest });
+  if (!send(guest === undefined ? LOAD_FAILED : LOADED, call, reply.own_us, reply.text)) quit();
+};
+
+const TYPES: Record<Reply['kind'], number> = { result: RESULT, refused: REFUSED, failed: FAILED };
+
+const lost: Reply = {
+  kind: 'failed',
+  text: failureText(plainFailure('compartment-lost', 'RealmLost', 'the realm could not be made anew')),
+  own_us: 0,
+};
+const tooLarge = failureText(plainFailure('invalid-answer', 'InvalidAnswer', `answer: more than ${ANSWER_BYTES_MAX} bytes`));
+
+const onCall = ({ call, realm: number, graft, own_ms, text }: Message): void => {
+  const realm = realms.get(number);
+  if (realm === undefined) return quit();
+  running = call;
+  const reply = realm.guest === undefined ? lost : realm.guest.call(graft, text, own_ms);
+  running = NO_CALL;
+  const sent = send(TYPES[reply.kind], call, reply.own_us, reply.text);
+  if (!sent) send(FAILED, call, reply.own_us, tooLarge);
+  if ((sent && reply.kind !== 'failed') || realm.guest === undefined) return;
+  realm.guest.dispose();
+  realm.guest = makeGuest(realm.load).guest;
+};
+
+const onUnload = ({ call }: Message): void => {
+  const realm = realms.get(call);
+  if (realm === undefined) return quit();
+  realm.guest?.dispose();
+  realms.delete(call);
+};
+
+const serve = (): never => {
+  writer.begin(READY, 0).end();
+  flush();
+  for (;;) {
+    const next = nextMessage();
+    if (next.type === CALL) onCall(next);
+    else if (next.type === LOAD) onLoad(next);
+    else if (next.type === UNLOAD) onUnload(next);
+    else quit();
+  }
+};
+
+serve();

@@ -1,0 +1,91 @@
+// The `api` object of a call: what a graft may do to its host.
+//
+// Made anew for every call: frozen, with null-prototype namespaces built from dotted names (`stock.get` becomes `api.stock.get`). Each
+// function checks its arguments, hands their JSON text to the bridge, which waits for the host's answer, and parses that. A function kept
+// beyond its call throws.
+
+import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
+import { jsonText } from './json-text.ts';
+import { charCodeAt, create, freeze, NativeError, NativeTypeError, parse, put, slice } from './natives.ts';
+
+/** Sends the arguments of a host call out and waits. The first unit of the answer is its status, the rest JSON. */
+export type Bridge = (accessor: number, args: string) => string;
+
+/** Statuses of a bridge's answer: those of the protocol's ANSWER, and one for arguments that are too large to send. */
+export const BRIDGE_VALUE = 0;
+export const BRIDGE_ERROR = 1;
+export const BRIDGE_TOO_LARGE = 2;
+
+interface ApiHost {
+  readonly bridge: Bridge;
+  readonly isProxy: (value: object) => boolean;
+  /** Whether the call that an api object was made for still runs. */
+  readonly isCurrent: (call: object) => boolean;
+}
+
+/** A namespace: its functions by name and index, and the namespaces in it. */
+interface Level {
+  readonly names: string[];
+  readonly leaves: ((call: object) => unknown)[];
+}
+
+const hostError = (text: string): Error => {
+  const { code, message } = parse(text) as { code: string; message: string };
+  const error = new NativeError(message);
+  put(error, 'code', code);
+  return error;
+};
+
+const argumentsText = (name: string, args: unknown[], isProxy: (value: object) => boolean): string => {
+  while (args.length > 0 && args[args.length - 1] === undefined) args.length--;
+  const fault = plainFault(args, PLAIN_BOUNDS, isProxy);
+  if (fault !== null) throw new NativeTypeError(`${name}, arguments${fault.path}: ${fault.why}`);
+  return jsonText(args);
+};
+
+const accessorFunction =
+  (host: ApiHost, call: object, name: string, index: number): ((...args: unknown[]) => unknown) =>
+  (...args) => {
+    if (!host.isCurrent(call)) throw new NativeError(`${name}: the call that this function was made for has ended`);
+    const { bridge } = host;
+    const reply = bridge(index, argumentsText(name, args, host.isProxy));
+    const status = charCodeAt(reply, 0);
+    if (status === BRIDGE_VALUE) return parse(slice(reply, 1));
+    if (status === BRIDGE_ERROR) throw hostError(slice(reply, 1));
+    throw new NativeTypeError(`${name}, arguments: more than ${PLAIN_BOUNDS.bytes} bytes`);
+  };
+
+const makeLevel = (level: Level, call: object): object => {
+  const made = create(null) as Record<string, unknown>;
+  for (let i = 0; i < level.names.length; i++) {
+    const leaf = level.leaves[i] as (call: object) => unknown;
+    made[level.names[i] as string] = leaf(call); // Without a prototype there is no setter in reach.
+  }
+  return freeze(made);
+};
+
+/** What makes the api object of each call of a graft that may call `callable`. Runs before plugin code. */
+export function apiMaker(callable: readonly string[], host: ApiHost): (call: object) => object {
+  const root: Level = { names: [], leaves: [] };
+  const levels = create(null) as Record<string, Level>;
+  const add = (path: string, leaf: (call: object) => unknown): void => {
+    const dot = path.lastIndexOf('.');
+    const parent = dot < 0 ? root : levelAt(path.slice(0, dot));
+    const name = path.slice(dot + 1);
+    if (name === '' || parent.names.includes(name)) throw new NativeTypeError(`the accessor ${path} has no name of its own`);
+    parent.names.push(name);
+    parent.leaves.push(leaf);
+  };
+  const levelAt = (path: string): Level => {
+    const known = levels[path];
+    if (known !== undefined) return known;
+    const level: Level = { names: [], leaves: [] };
+    levels[path] = level;
+    add(path, (call) => makeLevel(level, call));
+    return level;
+  };
+  callable.forEach((name, index) => {
+    add(name, (call) => accessorFunction(host, call, `api.${name}`, index));
+  });
+  return (call) => makeLevel(root, call);
+}

@@ -1,0 +1,70 @@
+// What a plugin threw, flattened to bounded text.
+//
+// It runs inside the realm and inside the clock of the call, because reading `name`, `message` and `stack` of a thrown object may run its
+// getters. Proxies are not touched. The texts inform people; no decision of the host rests on them.
+
+import { ERROR_TEXT_MAX, type Failure } from '../../protocol.ts';
+import { bigintText, charCodeAt, indexOf, slice, stringify, symbolText, toWellFormed, trimEnd } from './natives.ts';
+
+/** The name under which the realm's script is compiled. */
+export const REALM_FILENAME = 'graftwork:realm';
+/** Where isolated-vm joins the stack of the process to that of the isolate. */
+const ENGINE_FRAME = '(<isolated-vm boundary>)';
+
+/** `text` as a string that may cross: at most `length` UTF-16 units, well formed, without NUL. */
+export function boundedText(text: string, length: number): string {
+  const cut = toWellFormed(text.length > length ? slice(text, 0, length) : text);
+  if (indexOf(cut, '\0') < 0) return cut;
+  let clean = '';
+  for (let i = 0; i < cut.length; i++) clean += charCodeAt(cut, i) === 0 ? '\uFFFD' : cut[i];
+  return clean;
+}
+
+const textProperty = (thrown: object, key: 'name' | 'message' | 'stack'): string => {
+  try {
+    const value: unknown = (thrown as Record<string, unknown>)[key];
+    return typeof value === 'string' ? value : '';
+  } catch {
+    return '';
+  }
+};
+
+/** `stack` without the frames that are not the plugin's: the realm's own, and those of the process around it. */
+const pluginFrames = (stack: string): string => {
+  const text = boundedText(stack, 2 * ERROR_TEXT_MAX.stack);
+  let kept = '';
+  for (let at = 0; at < text.length; ) {
+    const end = indexOf(text, '\n', at) + 1 || text.length;
+    const line = slice(text, at, end);
+    if (indexOf(line, ENGINE_FRAME) >= 0) break;
+    if (indexOf(line, REALM_FILENAME) < 0) kept += line;
+    at = end;
+  }
+  return boundedText(trimEnd(kept), ERROR_TEXT_MAX.stack);
+};
+
+const primitiveText = (value: unknown): string => {
+  if (typeof value === 'symbol') return symbolText(value);
+  if (typeof value === 'bigint') return `${bigintText(value)}n`;
+  return typeof value === 'string' ? value : `${value as number | boolean | null | undefined}`;
+};
+
+/** A failure whose texts are the program's own. */
+export function plainFailure(reason: Failure['reason'], name: string, message: string): Failure {
+  return { reason, name, message: boundedText(message, ERROR_TEXT_MAX.message), stack: '' };
+}
+
+/** Flattens whatever was thrown. Its getters may run; exceptions of theirs count as empty text. */
+export function thrownFailure(thrown: unknown, isProxy: (value: object) => boolean): Failure {
+  if (typeof thrown === 'function') return plainFailure('thrown', 'function', 'a function was thrown');
+  if (typeof thrown !== 'object' || thrown === null) return plainFailure('thrown', typeof thrown, primitiveText(thrown));
+  if (isProxy(thrown)) return plainFailure('thrown', 'object', 'a proxy was thrown');
+  const name = boundedText(textProperty(thrown, 'name') || 'object', ERROR_TEXT_MAX.name);
+  const message = boundedText(textProperty(thrown, 'message'), ERROR_TEXT_MAX.message);
+  return { reason: 'thrown', name, message, stack: pluginFrames(textProperty(thrown, 'stack')) };
+}
+
+/** The JSON text of a failure. */
+export function failureText({ reason, name, message, stack }: Failure): string {
+  return `{"reason":${stringify(reason)},"name":${stringify(name)},"message":${stringify(message)},"stack":${stringify(stack)}}`;
+}

@@ -1,0 +1,53 @@
+// The built-ins that the realm's own code uses after plugin code has run, captured before it.
+//
+// A plugin may replace any method of any prototype. So nothing here is looked up when it is used: methods are called through bound copies of
+// `Function.prototype.call`, property descriptors and option bags have no prototype, and the realm's code uses no iteration, spread or
+// destructuring of arrays, no regular expressions, and no assignment to a property that a prototype could intercept.
+
+const { call } = Function.prototype;
+
+/** `method` as a function of its receiver: `uncurry(f)(self, …)` is `self.f(…)` without looking anything up. */
+const uncurry = Function.prototype.bind.bind(call) as unknown as <This, Args extends unknown[], Result>(
+  method: (this: This, ...args: Args) => Result,
+) => (self: This, ...args: Args) => Result;
+
+export const { parse, stringify } = JSON;
+export const { apply, ownKeys, defineProperty, deleteProperty } = Reflect;
+export const { create, freeze, getPrototypeOf, hasOwn } = Object;
+export const { isArray } = Array;
+export const objectPrototype: object = Object.prototype;
+export const arrayPrototype: object = Array.prototype;
+export const promisePrototype: object = Promise.prototype;
+export const NativeError: ErrorConstructor = Error;
+export const NativeTypeError: TypeErrorConstructor = TypeError;
+export const NativeWeakMap: WeakMapConstructor = WeakMap;
+export const NativeWeakSet: WeakSetConstructor = WeakSet;
+/** Plugin code is evaluated by a step of its realm, so that parsing it and carrying its errors out fall under the clock. */
+export const { eval: indirectEval } = globalThis;
+
+export const charCodeAt: (text: string, index: number) => number = uncurry(String.prototype.charCodeAt);
+export const slice: (text: string, from: number, to?: number) => string = uncurry(String.prototype.slice);
+export const indexOf: (text: string, part: string, from?: number) => number = uncurry(String.prototype.indexOf);
+export const trimEnd: (text: string) => string = uncurry(String.prototype.trimEnd);
+export const toWellFormed: (text: string) => string = uncurry(String.prototype.toWellFormed);
+export const symbolText: (symbol: symbol) => string = uncurry(Symbol.prototype.toString);
+export const bigintText: (value: bigint) => string = uncurry(BigInt.prototype.toString) as (value: bigint) => string;
+export const promiseThen = uncurry(Promise.prototype.then) as (
+  promise: Promise<unknown>,
+  fulfilled: (value: unknown) => void,
+  rejected: (reason: unknown) => void,
+) => unknown;
+export const weakGet = uncurry(WeakMap.prototype.get) as <T>(map: WeakMap<object, T>, key: object) => T | undefined;
+export const weakPut = uncurry(WeakMap.prototype.set) as <T>(map: WeakMap<object, T>, key: object, value: T) => unknown;
+export const weakHas = uncurry(WeakSet.prototype.has) as (set: WeakSet<object>, key: object) => boolean;
+export const weakAdd = uncurry(WeakSet.prototype.add) as (set: WeakSet<object>, key: object) => unknown;
+
+/** Gives `target` an own property that plugin code can neither change, remove nor see in an enumeration. */
+export function pin(target: object, key: PropertyKey, value: unknown): void {
+  defineProperty(target, key, { __proto__: null, value, writable: false, enumerable: false, configurable: false } as PropertyDescriptor);
+}
+
+/** Gives `target` an own, enumerable, fixed property. Never runs a setter that a prototype may carry. */
+export function put(target: object, key: PropertyKey, value: unknown): void {
+  defineProperty(target, key, { __proto__: null, value, writable: false, enumerable: true, configurable: false } as PropertyDescriptor);
+}

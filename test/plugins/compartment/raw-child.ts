@@ -1,0 +1,150 @@
+// A plugin's process, driven by raw frames: what the tests of its protocol hold in hand instead of the host's side.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Duplex } from 'node:stream';
+import { childCommand } from '../../../src/plugins/compartment/process/command.ts';
+import { FrameReader, FrameWriter } from '../../../src/plugins/compartment/process/frames.ts';
+import { realmScript } from '../../../src/plugins/compartment/realm-script.ts';
+import * as protocol from '../../../src/plugins/protocol.ts';
+
+const TYPES: Record<number, string> = {
+  [protocol.READY]: 'READY',
+  [protocol.LOADED]: 'LOADED',
+  [protocol.LOAD_FAILED]: 'LOAD_FAILED',
+  [protocol.HOST_CALL]: 'HOST_CALL',
+  [protocol.RESULT]: 'RESULT',
+  [protocol.REFUSED]: 'REFUSED',
+  [protocol.FAILED]: 'FAILED',
+};
+/** Bytes before the JSON. */
+const HEADS: Record<string, number> = { READY: 0, HOST_CALL: 2 };
+
+/** A frame of the child's, or its exit. `head` is own_us, or the accessor of a HOST_CALL. */
+export interface Received {
+  readonly type: string;
+  readonly call: number;
+  readonly head: number;
+  readonly json: unknown;
+}
+
+export interface LoadOptions {
+  readonly callable?: readonly string[];
+  readonly grafts?: readonly { readonly export: string; readonly callable: readonly string[] }[];
+  readonly memory_mb?: number;
+  readonly load_ms?: number;
+}
+
+export class RawChild {
+  readonly process: ChildProcess;
+  readonly writer = new FrameWriter();
+  readonly #reader = new FrameReader(protocol.ANSWER_BYTES_MAX);
+  readonly #received: Received[] = [];
+  readonly #waiting: ((received: Received) => void)[] = [];
+  readonly #wire: Duplex;
+  #calls = 0;
+
+  constructor() {
+    const { file, args } = childCommand();
+    this.process = spawn(file, args, { env: {}, stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+    this.#wire = this.process.stdio[3] as Duplex;
+    this.#wire.on('error', () => {});
+    this.#wire.on('data', (chunk: Buffer) => this.#take(chunk));
+    this.process.on('close', (code, signal) => this.#deliver({ type: 'EXIT', call: 0, head: code ?? -1, json: signal }));
+  }
+
+  #take(chunk: Buffer): void {
+    const reader = this.#reader;
+    reader.push(chunk);
+    while (reader.next()) {
+      const type = TYPES[reader.type] ?? `type ${reader.type}`;
+      const skip = HEADS[type] ?? 4;
+      const head = skip === 0 ? 0 : reader.buffer.readUIntLE(reader.from, skip);
+      const text = reader.text(skip);
+      this.#deliver({ type, call: reader.call, head, json: text === '' ? undefined : JSON.parse(text) });
+    }
+    if (reader.broken) this.#deliver({ type: 'BROKEN', call: 0, head: 0, json: undefined });
+  }
+
+  #deliver(received: Received): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#received.push(received);
+    else next(received);
+  }
+
+  /** The next frame, or the exit of the process. */
+  next(): Promise<Received> {
+    const first = this.#received.shift();
+    return first === undefined ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve(first);
+  }
+
+  /** Sends what was put into `writer`, in one write. */
+  flush(): void {
+    this.#wire.write(Buffer.from(this.writer.bytes()));
+    this.writer.clear();
+  }
+
+  sendBytes(bytes: Uint8Array): void {
+    this.#wire.write(bytes);
+  }
+
+  hangUp(): void {
+    this.#wire.end();
+  }
+
+  frame(type: number, call: number, text = ''): this {
+    this.writer.begin(type, call).text(text).end();
+    return this;
+  }
+
+  /** Puts a CALL; `send` or `flush` sends it. */
+  putCall(call: number, realm: number, input: unknown, own_ms = 1000, graft = 0): this {
+    const text = typeof input === 'string' && input.startsWith('raw:') ? input.slice(4) : JSON.stringify(input);
+    this.writer.begin(protocol.CALL, call).u32(realm).u16(graft).u32(own_ms).text(text).end();
+    return this;
+  }
+
+  putAnswer(call: number, status: number, value: unknown): this {
+    this.writer.begin(protocol.ANSWER, call).u8(status).text(JSON.stringify(value)).end();
+    return this;
+  }
+
+  /** Loads `code` as realm `realm`. Its first graft is its export `graft`, unless `grafts` says otherwise. */
+  load(realm: number, code: string, options: LoadOptions = {}): Promise<Received> {
+    const { callable = [], memory_mb = 32, load_ms = 5000 } = options;
+    const grafts = options.grafts ?? [{ export: 'graft', callable }];
+    const message: protocol.LoadMessage = { realm: realmScript(), code, memory_mb, load_ms, grafts };
+    this.frame(protocol.LOAD, realm, JSON.stringify(message)).flush();
+    return this.next();
+  }
+
+  /** Calls a graft. Host calls that come before the outcome are answered by `answer`. */
+  async call(
+    realm: number,
+    input: unknown,
+    options: { own_ms?: number; graft?: number; answer?: (args: unknown) => unknown } = {},
+  ): Promise<Received> {
+    const call = ++this.#calls;
+    this.putCall(call, realm, input, options.own_ms, options.graft).flush();
+    for (;;) {
+      const received = await this.next();
+      if (received.type !== 'HOST_CALL') return received;
+      this.putAnswer(call, 0, options.answer?.(received.json) ?? null).flush();
+    }
+  }
+
+  /** Ends the process whatever it does. */
+  async kill(): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const gone = new Promise((resolve) => this.process.once('close', resolve));
+    this.process.kill('SIGKILL');
+    await gone;
+  }
+}
+
+/** A child that is up. */
+export async function startChild(): Promise<RawChild> {
+  const child = new RawChild();
+  const { type } = await child.next();
+  if (type !== 'READY') throw new Error(`the child did not come up: ${type}`);
+  return child;
+}
