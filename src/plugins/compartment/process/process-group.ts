@@ -63,6 +63,7 @@ const HELD_UP_MS = 3;
 const BACK_OFF_MS = 25;
 const BACK_OFF_MS_MAX = 2000;
 const BAD_LOADS_MAX = 3;
+const LOSSES_MAX = 3;
 
 export class ProcessGroup implements ProcessEvents {
   readonly processes: PluginProcess[] = [];
@@ -70,7 +71,8 @@ export class ProcessGroup implements ProcessEvents {
   readonly #limits: GroupLimits;
   #queue: Queued[] = [];
   readonly #sent = new Map<CompartmentCall, { readonly process: PluginProcess; readonly item: Item }>();
-  readonly #lostOnce = new WeakSet<CompartmentCall>();
+  /** How often a running call has lost its process to a kill from outside. */
+  readonly #losses = new WeakMap<CompartmentCall, number>();
   #lastNumber = 0;
   #deathsInARow = 0;
   #notBefore = 0;
@@ -257,18 +259,23 @@ export class ProcessGroup implements ProcessEvents {
       const call = item.call;
       if (call === null || item.cancelled) continue;
       this.#sent.delete(call);
-      if (item === head && !this.#excused(call, killed, signal)) call.ended(lost(killed, signal));
+      if (item === head && !this.#excused(process, call, killed, signal)) call.ended(lost(killed, signal));
       else this.#again(item.owner as Tenant, call);
     }
     if (this.#closed) return;
     this.serve();
   }
 
-  /** A process killed from outside is not the running call's fault: that call, too, is begun anew, once. */
-  #excused(call: CompartmentCall, killed: Killed | null, signal: string | null): boolean {
-    if (killed !== null || signal !== 'SIGKILL' || this.#lostOnce.has(call)) return false;
-    this.#lostOnce.add(call);
-    return true;
+  /**
+   * A process killed from outside is not the running call's fault: that call, too, is begun anew. While it waited for the host it did nothing, so that is
+   * never its fault; while it ran, it may have made the system kill it (for memory), so that is excused a few times only.
+   */
+  #excused(process: PluginProcess, call: CompartmentCall, killed: Killed | null, signal: string | null): boolean {
+    if (killed !== null || signal !== 'SIGKILL') return false;
+    if (process.waits) return true;
+    const losses = this.#losses.get(call) ?? 0;
+    this.#losses.set(call, losses + 1);
+    return losses < LOSSES_MAX;
   }
 
   #backOff(): void {
