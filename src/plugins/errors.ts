@@ -33,6 +33,7 @@ export const ERRORS = {
   GRAFT_UNAUTHORIZED: row(401, 'The bearer token is missing or wrong.'),
   GRAFT_FOREIGN: row(403, 'The Host or Origin of a request is not this server.'),
   GRAFT_BODY_TOO_LARGE: row(413, 'A request body exceeds its bound.'),
+  GRAFT_BAD_MEDIA_TYPE: row(415, 'A request body is of a type or an encoding that the server does not take there.'),
   GRAFT_NOT_FOUND: row(404, 'The server has no such resource.'),
   GRAFT_UNREACHABLE: row(503, 'The server of a command cannot be reached.'),
   GRAFT_INTERNAL: row(500, 'The host failed; the log has the details.'),

@@ -29,6 +29,7 @@ export class GraftCall implements CompartmentCall, Caller {
   readonly lines: string[] = [];
   /** The lock that an in-thread attempt could not wait for. */
   conflict: { readonly lock: Lock; readonly mode: Mode } | null = null;
+  at: object | null = null;
   /** Tells the driver the end, once. */
   onEnding: ((ending: Ending) => void) | null = null;
   /** The attempt that runs: what an earlier one still says is not heard. */

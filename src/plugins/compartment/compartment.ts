@@ -21,6 +21,8 @@ export interface CompartmentCall {
   readonly own_ms: number;
   /** An event's graft: what it answers is ignored. */
   readonly ignoresAnswer: boolean;
+  /** For the compartment's own use: where the call runs, or has run. Null at first. */
+  at: object | null;
   /** The transaction of the attempt that runs now. */
   readonly txn: Transaction;
   /**

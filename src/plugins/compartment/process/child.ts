@@ -1,4 +1,4 @@
-// A plugin's process: a blocking server on descriptor 3. There is no event loop: nothing here is ever asynchronous.
+// A plugin's process: a blocking server on descriptors 3 (reads) and 4 (writes). There is no event loop: nothing here is ever asynchronous.
 //
 // 1. READY. 2. A LOAD makes a realm (guest.ts); realms are numbered by the host. 3. A CALL runs a graft; while it waits for the ANSWER to
 // a HOST_CALL, frames that come in queue up, and a CANCEL takes its CALL out of the queue. 4. The outcome leaves in one write before the
@@ -31,7 +31,8 @@ import { failureText, plainFailure } from '../realm/failure.ts';
 import { FrameReader, FrameWriter } from './frames.ts';
 import { Guest, type Reply } from './guest.ts';
 
-const WIRE = 3;
+const READS = 3;
+const WRITES = 4;
 /** V8's own default. */
 const GUEST_STACK_KB = 984;
 /** EX_SOFTWARE of sysexits.h: the host sent what it should not. */
@@ -67,7 +68,7 @@ const quit = (): never => process.exit(EXIT_PROTOCOL);
 const flush = (): void => {
   const bytes = writer.bytes();
   try {
-    for (let sent = 0; sent < bytes.length; ) sent += writeSync(WIRE, bytes, sent);
+    for (let sent = 0; sent < bytes.length; ) sent += writeSync(WRITES, bytes, sent);
   } catch {
     process.exit(0); // The host is gone.
   }
@@ -78,7 +79,7 @@ const flush = (): void => {
 const receive = (): void => {
   try {
     const at = reader.space();
-    const count = readSync(WIRE, reader.buffer, at, reader.buffer.length - at, null);
+    const count = readSync(READS, reader.buffer, at, reader.buffer.length - at, null);
     if (count === 0) process.exit(0);
     reader.filled(count);
   } catch {

@@ -1,7 +1,7 @@
 // How a plugin's process is started, and what holds for it on this system.
 //
 // Node runs the child's script from its command line, under the permission model: it may load an addon and nothing else, so it reads no file,
-// starts no process and no worker. The caller adds an empty environment and `stdio: ['ignore', 'ignore', 'ignore', 'pipe']`. Where the system
+// starts no process and no worker. The caller adds an empty environment and the two pipes (channel.ts). Where the system
 // allows, the process gets a network namespace of its own, without any network, and dies with its parent.
 
 import { spawnSync } from 'node:child_process';

@@ -4,11 +4,11 @@
 // The ladder: the engine's time-out inside the child → here, own time and a grace later, SIGKILL. The host's clock counts only while the item runs,
 // not while the child waits for an answer of ours.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import type { Socket } from 'node:net';
+import type { ChildProcess } from 'node:child_process';
 import * as protocol from '../../protocol.ts';
 import { ANSWER, ANSWER_BYTES_MAX, CALL, CANCEL, type Failure, LOAD, type LoadMessage, UNLOAD } from '../../protocol.ts';
 import type { CompartmentCall, Ending } from '../compartment.ts';
+import { type Channel, openChannel } from './channel.ts';
 import { childCommand } from './command.ts';
 import { FrameReader, FrameWriter } from './frames.ts';
 
@@ -20,6 +20,10 @@ export interface Item {
   readonly own_ms: number;
   readonly owner: object;
   call: CompartmentCall | null;
+  readonly process: PluginProcess;
+  done: boolean;
+  /** It failed, and the child has replaced its realm by a fresh one. */
+  fresh: boolean;
   /** Taken back before it ran, as far as the host knows: the child may be running it all the same, and its answer is late. */
   cancelled: boolean;
   /** For a load: the names of the exported functions, or how it failed. */
@@ -62,7 +66,7 @@ export class PluginProcess {
   #used = 0;
   #allowance = 0;
   #waits = false;
-  #socket: Socket;
+  readonly #channel: Channel;
   #reader = new FrameReader(ANSWER_BYTES_MAX);
   #writer = new FrameWriter();
   #flushing = false;
@@ -72,12 +76,16 @@ export class PluginProcess {
   constructor(events: ProcessEvents) {
     this.events = events;
     const { file, args } = childCommand();
-    this.child = spawn(file, args, { env: {}, cwd: '/', stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
-    this.#socket = this.child.stdio[3] as Socket;
-    this.#socket.on('data', (chunk: Buffer) => this.#take(chunk));
-    this.#socket.on('error', () => {});
-    this.child.on('error', () => {});
-    this.child.on('close', (_code, signal) => this.events.died(this, this.#killed, signal));
+    this.#channel = openChannel(
+      file,
+      args,
+      { env: {}, cwd: '/' },
+      {
+        data: (bytes) => this.#take(bytes),
+        closed: (signal) => this.events.died(this, this.#killed, signal),
+      },
+    );
+    this.child = this.#channel.child;
   }
 
   /** Whether the host has killed it: it takes nothing more. */
@@ -87,7 +95,8 @@ export class PluginProcess {
 
   /** What runs now, or is the next to run. */
   get head(): Item | undefined {
-    return this.items.find((item) => !item.cancelled);
+    const first = this.items[0];
+    return first === undefined || !first.cancelled ? first : this.items.find((item) => !item.cancelled);
   }
 
   /** Whether the running call waits for an answer of the host. */
@@ -109,14 +118,25 @@ export class PluginProcess {
   /** Lets an idle process end by itself. */
   retire(): void {
     this.#killed ??= 'closed';
-    this.#socket.end();
+    this.#channel.end();
   }
 
   /** Makes a realm for `owner`; `loaded` is told how that went. The number of the realm. */
   load(owner: object, message: LoadMessage, loaded: (failure: Failure | null) => void): number {
     const number = ++this.#lastRealm;
     this.realms.set(owner, number);
-    this.#push({ kind: 'load', number, own_ms: message.load_ms, owner, call: null, cancelled: false, loaded });
+    this.#push({
+      kind: 'load',
+      number,
+      own_ms: message.load_ms,
+      owner,
+      call: null,
+      process: this,
+      done: false,
+      fresh: false,
+      cancelled: false,
+      loaded,
+    });
     this.#writer.begin(LOAD, number).text(JSON.stringify(message)).end();
     this.#flushSoon();
     return number;
@@ -133,7 +153,17 @@ export class PluginProcess {
 
   /** Sends a call to the realm of its owner, which must be loaded. */
   send(number: number, owner: object, call: CompartmentCall): Item {
-    const item: Item = { kind: 'call', number, own_ms: call.own_ms, owner, call, cancelled: false };
+    const item: Item = {
+      kind: 'call',
+      number,
+      own_ms: call.own_ms,
+      owner,
+      call,
+      process: this,
+      done: false,
+      fresh: false,
+      cancelled: false,
+    };
     this.#push(item);
     const graft = call.ignoresAnswer ? call.index | protocol.ANSWER_IGNORED : call.index;
     this.#writer
@@ -185,9 +215,8 @@ export class PluginProcess {
     this.#flushing = false;
     const bytes = this.#writer.bytes();
     if (bytes.length === 0 || this.dead) return;
-    this.#socket.write(bytes);
-    // Where the pipe could not take it all, the socket still needs the bytes, so the buffer is left to it.
-    if (this.#socket.writableLength === 0) this.#writer.clear();
+    // Where the pipe could not take it all, the channel still needs the bytes, so the buffer is left to it.
+    if (this.#channel.write(bytes)) this.#writer.clear();
     else this.#writer = new FrameWriter();
   }
 
@@ -218,7 +247,11 @@ export class PluginProcess {
   }
 
   #hostCall(reader: FrameReader): void {
-    const item = this.items.find((one) => one.number === reader.call && one.kind === 'call');
+    const first = this.items[0];
+    const item =
+      first?.number === reader.call && first.kind === 'call'
+        ? first
+        : this.items.find((one) => one.number === reader.call && one.kind === 'call');
     if (item === undefined || reader.size < 2) return this.kill('compartment-lost');
     if (item.cancelled) {
       this.#countLate();
@@ -237,11 +270,17 @@ export class PluginProcess {
   /** An item is done. Items before it that were cancelled were never run. */
   #done(reader: FrameReader): void {
     const kind = reader.type === protocol.LOADED || reader.type === protocol.LOAD_FAILED ? 'load' : 'call';
-    const index = this.items.findIndex((one) => one.number === reader.call && one.kind === kind);
+    const first = this.items[0];
+    const index =
+      first?.number === reader.call && first.kind === kind
+        ? 0
+        : this.items.findIndex((one) => one.number === reader.call && one.kind === kind);
     const item = this.items[index];
-    if (item === undefined || reader.size < 4 || this.items.slice(0, index).some((one) => !one.cancelled))
+    if (item === undefined || reader.size < 4 || (index > 0 && this.items.slice(0, index).some((one) => !one.cancelled)))
       return this.kill('compartment-lost');
-    this.items.splice(0, index + 1);
+    if (index === 0) this.items.shift();
+    else this.items.splice(0, index + 1);
+    item.done = true;
     this.#waits = false;
     this.#used = 0;
     this.#since = performance.now();
@@ -262,6 +301,7 @@ export class PluginProcess {
     else if (reader.type === protocol.REFUSED) this.events.ended(this, item, { kind: 'refused', ...refusalOf(parsed), own_ms });
     else {
       // The child makes a fresh realm before it goes on.
+      item.fresh = true;
       this.#allowance += LOAD_ALLOWANCE_MS;
       this.events.ended(this, item, { kind: 'failed', failure: failureOf(parsed), own_ms });
     }

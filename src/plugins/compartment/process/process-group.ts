@@ -70,7 +70,6 @@ export class ProcessGroup implements ProcessEvents {
   readonly #pool: SparePool;
   readonly #limits: GroupLimits;
   #queue: Queued[] = [];
-  readonly #sent = new Map<CompartmentCall, { readonly process: PluginProcess; readonly item: Item }>();
   /** How often a running call has lost its process to a kill from outside. */
   readonly #losses = new WeakMap<CompartmentCall, number>();
   #lastNumber = 0;
@@ -129,8 +128,7 @@ export class ProcessGroup implements ProcessEvents {
     if (process === null) return false;
     const { tenant, call } = queued;
     if (!process.realms.has(tenant)) this.#load(process, tenant, (failure) => failure !== null && this.#loadFailed(process, tenant));
-    const item = process.send(this.#nextNumber(), tenant, call);
-    this.#sent.set(call, { process, item });
+    call.at = process.send(this.#nextNumber(), tenant, call);
     this.#pool.watch(this);
     return true;
   }
@@ -164,17 +162,15 @@ export class ProcessGroup implements ProcessEvents {
   }
 
   /** The host is through with a call: it is not to run, or its heap is not to be used again. */
-  abandon(tenant: Tenant, call: CompartmentCall, usedOn: PluginProcess | undefined): void {
-    const queued = this.#queue.find((one) => one.call === call);
+  abandon(tenant: Tenant, call: CompartmentCall): void {
+    const item = call.at as Item | null;
+    const queued = item === null ? this.#queue.find((one) => one.call === call) : undefined;
     if (queued !== undefined) return this.dequeue(queued);
-    const sent = this.#sent.get(call);
-    const process = sent?.process ?? usedOn;
-    if (process === undefined || process.dead) return;
-    if (sent !== undefined) {
-      this.#sent.delete(call);
-      process.cancel(sent.item);
-    }
-    this.#freshRealm(process, tenant);
+    if (item === null || item.process.dead) return;
+    call.at = null;
+    if (!item.done) item.process.cancel(item);
+    if (item.fresh) return;
+    this.#freshRealm(item.process, tenant);
   }
 
   /** The next call of `tenant` in `process` gets a fresh heap; calls already in the pipe are begun anew. */
@@ -188,7 +184,7 @@ export class ProcessGroup implements ProcessEvents {
     for (const item of [...process.items]) {
       const call = item.call;
       if (call === null || item.cancelled || !which(item)) continue;
-      this.#sent.delete(call);
+      call.at = null;
       process.cancel(item);
       this.#again(item.owner as Tenant, call);
     }
@@ -217,11 +213,9 @@ export class ProcessGroup implements ProcessEvents {
     }
   }
 
-  ended(process: PluginProcess, item: Item, ending: Ending): void {
+  ended(_process: PluginProcess, item: Item, ending: Ending): void {
     const call = item.call as CompartmentCall;
-    this.#sent.delete(call);
     this.#deathsInARow = 0;
-    this.#pool.ranOn.set(call, process);
     call.ended(ending);
   }
 
@@ -258,7 +252,7 @@ export class ProcessGroup implements ProcessEvents {
       item.loaded?.({ reason: 'compartment-lost', name: '', message: `the process ended (${killed ?? signal ?? 'exit'})`, stack: '' });
       const call = item.call;
       if (call === null || item.cancelled) continue;
-      this.#sent.delete(call);
+      call.at = null;
       if (item === head && !this.#excused(process, call, killed, signal)) call.ended(lost(killed, signal));
       else this.#again(item.owner as Tenant, call);
     }

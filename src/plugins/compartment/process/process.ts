@@ -18,14 +18,12 @@ class ProcessCompartment implements Compartment {
   readonly waits = true;
   readonly #group: ProcessGroup;
   readonly #tenant: Tenant;
-  readonly #pool: SparePool;
   readonly #left: () => void;
   #disposed = false;
 
-  constructor(group: ProcessGroup, tenant: Tenant, pool: SparePool, left: () => void) {
+  constructor(group: ProcessGroup, tenant: Tenant, left: () => void) {
     this.#group = group;
     this.#tenant = tenant;
-    this.#pool = pool;
     this.#left = left;
   }
 
@@ -34,9 +32,7 @@ class ProcessCompartment implements Compartment {
   }
 
   abandon(call: CompartmentCall): void {
-    const usedOn = this.#pool.ranOn.get(call);
-    this.#pool.ranOn.delete(call);
-    this.#group.abandon(this.#tenant, call, usedOn);
+    this.#group.abandon(this.#tenant, call);
   }
 
   dispose(): void {
@@ -76,7 +72,7 @@ export class ProcessMaker implements CompartmentMaker {
     const { group } = this.#join(name);
     const tenant: Tenant = { source, badLoads: 0 };
     const failure = await group.load(tenant);
-    if (failure === null) return new ProcessCompartment(group, tenant, this.#pool, () => this.#leave(name));
+    if (failure === null) return new ProcessCompartment(group, tenant, () => this.#leave(name));
     group.unload(tenant);
     this.#leave(name);
     throw new GraftError(

@@ -2,7 +2,6 @@
 // milliseconds while anything runs, own times; more rarely, memory and idle processes.
 
 import { readFileSync } from 'node:fs';
-import type { CompartmentCall } from '../compartment.ts';
 import { type Killed, PluginProcess, type ProcessEvents } from './plugin-process.ts';
 import type { ProcessGroup } from './process-group.ts';
 
@@ -21,8 +20,6 @@ export class SparePool implements ProcessEvents {
   readonly #groups = new Set<ProcessGroup>();
   readonly #watched = new Set<ProcessGroup>();
   readonly #wanted: number;
-  /** Which process a call that has ended ran on: its heap may have to be replaced. */
-  readonly ranOn = new WeakMap<CompartmentCall, PluginProcess>();
   #watch: NodeJS.Timeout | null = null;
   #reap: NodeJS.Timeout | null = null;
   #refill: NodeJS.Timeout | null = null;
