@@ -27,7 +27,7 @@ for (const name of ['busiest-routes', 'half-update', 'lock-hoarder', 'nonsense',
 await serve(host, {
   port,
   data,
-  pages: (app, url) => {
-    app.get('/', (_request, response) => void response.type('html').send(page(host, url(), size)));
+  pages: (app) => {
+    app.get('/', (request, response) => void response.type('html').send(page(host, `http://${request.headers.host}`, size)));
   },
 });

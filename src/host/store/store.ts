@@ -4,23 +4,45 @@ import type { Callable, CallableTree, Participant } from '../../plugins/index.ts
 import type { StateMap, Ticket, Transaction } from '../../txn/index.ts';
 
 /** The steps of a commit with a store, in their order. A test kills the host at each. */
-export type CommitStep = 'checked' | 'committing' | 'outbox' | 'stored-state' | 'transaction-id' | 'database-commit' | 'memory-commit' | 'released' | 'sending' | 'sent';
+export type CommitStep =
+  | 'checked'
+  | 'committing'
+  | 'outbox'
+  | 'stored-state'
+  | 'transaction-id'
+  | 'database-commit'
+  | 'memory-commit'
+  | 'released'
+  | 'sending'
+  | 'sent';
 
-/** What a graft may do with a table: the columns it may read and the ones it may write; rows may be deleted only where it says so. */
+/** What a graft may do with a table: the columns it may read and the ones it may write; rows may be added or deleted only where it says so. */
 export interface TableGrant {
+  /** Columns that grafts see, and may use in conditions. `all` leaves out those that the entity does not select. BLOBs cannot be read. */
   readonly read?: readonly string[] | 'all';
+  /** Columns that grafts may give values to; `all` as for `read`. */
   readonly write?: readonly string[] | 'all';
+  /** Whether rows that are there may be changed; true unless given. */
+  readonly update?: boolean;
   readonly insert?: boolean;
   readonly delete?: boolean;
   /** Rows that one find answers at most; default 1,000. */
   readonly rows_max?: number;
 }
 
-/** Rows as they cross: plain data. */
-export type Row = Record<string, null | boolean | number | string>;
+export type Scalar = null | boolean | number | string;
+
+/** Rows as they cross: plain data, by the names of the columns in the database. */
+export type Row = Record<string, Scalar>;
+
+/** `!=` holds also where the column is NULL. `in` takes a list, `like` a pattern with % and _ for a column of text. */
+export interface Comparison {
+  readonly op: '<' | '<=' | '>' | '>=' | '!=' | 'in' | 'like';
+  readonly value: unknown;
+}
 
 /** Which rows: equality, or one comparison, per column; all must hold. */
-export type Where = Record<string, null | boolean | number | string | { readonly op: '<' | '<=' | '>' | '>=' | '!=' | 'in' | 'like'; readonly value: unknown }>;
+export type Where = Record<string, Scalar | Comparison>;
 
 export interface FindOptions {
   readonly where?: Where;
@@ -30,24 +52,52 @@ export interface FindOptions {
   readonly offset?: number;
 }
 
-/** A table in a transaction of the host's own, or outside any. A ticket: the writer's slot is taken; wait and call again. */
+/** A table in a transaction of the host's own; find and count also outside any. A ticket: the writer's slot is taken; wait and call again. */
 export interface TableAccess {
+  find(txn: Transaction, options?: FindOptions): Row[] | Ticket;
+  find(txn: null, options?: FindOptions): Row[];
   find(txn: Transaction | null, options?: FindOptions): Row[] | Ticket;
+  count(txn: Transaction, where?: Where): number | Ticket;
+  count(txn: null, where?: Where): number;
+  count(txn: Transaction | null, where?: Where): number | Ticket;
+  /** `id` is the value of the first primary column. */
   insert(txn: Transaction, row: Row): { id: number | string } | Ticket;
+  /** How many rows were changed. Conditions must be given. */
   update(txn: Transaction, where: Where, changes: Row): number | Ticket;
   delete(txn: Transaction, where: Where): number | Ticket;
 }
 
+/** Gets each message at least once, with its id, in the order of the channel. A rejection: it is tried again, a bounded number of times. */
+export type Handler = (id: string, payload: unknown) => void | Promise<void>;
+
+export interface Channel {
+  /** `send(payload)`, for grafts. */
+  readonly callable: Callable;
+  send(txn: Transaction, payload: unknown): undefined | Ticket;
+}
+
+export interface StoredMap {
+  /** The last committed entries, in the order of the map. */
+  readonly initial: readonly (readonly [string, unknown])[];
+  /** From now on what commits change in `map` is written in the same COMMIT. */
+  attach(map: StateMap<string, unknown>): void;
+  /** Call before every change of the map: a commit must not have to wait for the writer's slot. A ticket: wait and call again. */
+  touch(txn: Transaction): Ticket | null;
+}
+
 export interface Store extends Participant {
-  /** Callables `find`, `insert`, `update`, `delete` over one table, as far as the grant goes. */
+  /** Callables `find`, `count`, `insert`, `update`, `delete` over one table, as far as the grant goes. */
   callables(table: string, grant: TableGrant): CallableTree;
   /** The host's own access, ungranted. */
   table(name: string): TableAccess;
-  /** A callable that holds a message back until the commit; `handler` gets it at least once, with an id, and again after a crash. */
-  channel(name: string, handler: (id: string, payload: unknown) => void | Promise<void>): { readonly callable: Callable; send(txn: Transaction, payload: unknown): undefined | Ticket };
-  /** Loads a map's last committed entries, and from now on writes what commits change in the same COMMIT. */
-  storedMap(name: string): { readonly initial: readonly (readonly [string, unknown])[]; attach(map: StateMap<string, unknown>): void; touch(txn: Transaction): Ticket | null };
-  /** Sends what an earlier life committed and did not send. Called once, when all channels have their handlers. */
+  /** A way for messages to leave the host after commit, never on abort. Nothing is sent before `resume`. */
+  channel(name: string, handler: Handler): Channel;
+  storedMap(name: string): StoredMap;
+  /**
+   * Begins to send, first what an earlier life committed and did not send. Call it when all channels have their handlers; again, and channels that
+   * gave up try again. Resolves when every channel has nothing to send or waits to try again.
+   */
   resume(): Promise<void>;
+  /** Waits for messages that are being sent. All transactions must have ended. */
   close(): Promise<void>;
 }

@@ -1,0 +1,64 @@
+// `graftwork call POINT JSON`: calls a graft point and tells what became of it: the outcome, the value, and for each graft how it ended and what of
+// its work was undone. The exit code says the outcome, so that a script can act on it.
+
+import type { Outcome } from '../../plugins/index.ts';
+import { JSON_TYPE } from '../server/index.ts';
+import { type Answer, ask, errorLine, type ServerFlags } from './client.ts';
+import { checkJson, readInput } from './json.ts';
+import { pretty, visible } from './text.ts';
+
+export const OUTCOME_EXIT: Readonly<Record<Outcome<unknown>['status'], number>> = {
+  committed: 0,
+  default: 0,
+  refused: 3,
+  denied: 4,
+  failed: 5,
+  aborted: 6,
+};
+
+type Report = Outcome<unknown>['grafts'][number];
+
+const headline = (outcome: Outcome<unknown>): string => {
+  switch (outcome.status) {
+    case 'committed':
+    case 'default':
+      return outcome.status;
+    case 'refused':
+      return `refused: ${outcome.refusal.code}: ${outcome.refusal.message}`;
+    default:
+      return `${outcome.status}: ${outcome.reason}`;
+  }
+};
+
+const describeUndone = ({ records, first }: Report['undone']): string => {
+  if (records === 0) return '';
+  const more = records > first.length ? ', …' : '';
+  return `\n  undone: ${records} ${records === 1 ? 'change' : 'changes'}: ${visible(first.join(', '))}${more}`;
+};
+
+const describeGraft = (report: Report): string => {
+  const why = [report.reason, report.detail].filter((part) => part !== undefined).join(': ');
+  const line = `${report.graft}: ${report.status}${why === '' ? '' : `, ${why}`}${report.at === undefined ? '' : ` at ${report.at}`}`;
+  return `${visible(line)}${report.removed ? '\n  removed from its point' : ''}${describeUndone(report.undone)}`;
+};
+
+/** An outcome for people. */
+export const describeOutcome = (outcome: Outcome<unknown>): string =>
+  [visible(headline(outcome)), ...('value' in outcome ? [pretty(outcome.value)] : []), ...outcome.grafts.map(describeGraft)].join('\n');
+
+/** Calls a point with JSON text, or with what stands on standard input where that is `-`. Gives the exit code. */
+export const call = async (point: string, json: string, flags: ServerFlags): Promise<number> => {
+  const input = json === '-' ? await readInput(process.stdin) : checkJson(json);
+  const path = `api/points/${encodeURIComponent(point)}/call`;
+  const answer = await ask(flags, { method: 'POST', path, type: JSON_TYPE, body: `{"input":${input}}` });
+  return show(answer, flags);
+};
+
+const show = (answer: Answer, flags: ServerFlags): number => {
+  const line = errorLine(answer);
+  const outcome = answer.body.outcome as Outcome<unknown> | undefined;
+  if (flags.json) console.log(answer.text);
+  else if (line !== null) console.error(visible(line));
+  else if (outcome !== undefined) console.log(describeOutcome(outcome));
+  return outcome === undefined ? 1 : (OUTCOME_EXIT[outcome.status] ?? 1);
+};

@@ -1,0 +1,70 @@
+// `graftwork points`, `plugins` and `aborts`: what a server has, as aligned text or as its own JSON.
+
+import type { AbortRecord, PluginInfo, PointInfo } from '../index.ts';
+import { type Answer, ask, errorLine, type ServerFlags } from './client.ts';
+import { table, visible } from './text.ts';
+
+export interface PageFlags extends ServerFlags {
+  readonly limit?: string;
+  readonly before?: string;
+}
+
+/** Prints an answer: the server's body alone, or `describe` of it, or its error. Gives the exit code. */
+export const printAnswer = (answer: Answer, flags: ServerFlags, describe: (body: Answer['body']) => string): number => {
+  const line = errorLine(answer);
+  if (flags.json) console.log(answer.text);
+  else if (line !== null) console.error(visible(line));
+  else console.log(describe(answer.body));
+  return line === null ? 0 : 1;
+};
+
+const describePoints = (points: readonly PointInfo[]): string =>
+  table(
+    ['POINT', 'KIND', 'ON FAULT', 'PUBLIC', 'GRAFTS', 'CALLABLE'],
+    points.map((point) => [
+      point.name,
+      point.kind,
+      point.onFault,
+      point.public ? 'yes' : 'no',
+      point.grafts.join(' ') || '-',
+      point.callable.join(' ') || '-',
+    ]),
+  );
+
+/** Plugins for people, a line a graft. */
+export const describePlugins = (plugins: readonly PluginInfo[]): string =>
+  table(
+    ['PLUGIN', 'VERSION', 'INSTALLER', 'GRAFT', 'POINT', 'STATE', 'CALLS', 'ABORTS'],
+    plugins.flatMap(({ name, version, installer, grafts }) =>
+      grafts.map((graft) => [name, version, installer, graft.export, graft.point, graft.state, `${graft.calls}`, `${graft.aborts}`]),
+    ),
+  );
+
+const describeAborts = (aborts: readonly AbortRecord[]): string =>
+  table(
+    ['ID', 'AT', 'POINT', 'GRAFT', 'REASON', 'UNDONE', 'REMOVED', 'SOURCE', 'DETAIL'],
+    aborts.map((one) => [
+      `${one.id}`,
+      one.at,
+      one.point,
+      one.graft,
+      one.reason,
+      `${one.undone.records}`,
+      one.removed ? 'yes' : 'no',
+      one.source || '-',
+      one.detail || '-',
+    ]),
+  );
+
+export const points = async (flags: ServerFlags): Promise<number> =>
+  printAnswer(await ask(flags, { method: 'GET', path: 'api/points' }), flags, (body) => describePoints(body.points as PointInfo[]));
+
+export const plugins = async (flags: ServerFlags): Promise<number> =>
+  printAnswer(await ask(flags, { method: 'GET', path: 'api/plugins' }), flags, (body) => describePlugins(body.plugins as PluginInfo[]));
+
+export const aborts = async (flags: PageFlags): Promise<number> => {
+  const query = new URLSearchParams();
+  for (const name of ['limit', 'before'] as const) if (flags[name] !== undefined) query.set(name, flags[name]);
+  const path = query.size === 0 ? 'api/aborts' : `api/aborts?${query}`;
+  return printAnswer(await ask(flags, { method: 'GET', path }), flags, (body) => describeAborts(body.aborts as AbortRecord[]));
+};

@@ -1,0 +1,128 @@
+// The commands of `graftwork`, their options and help. Each command is a function in a file of its own that gives an exit code, imported when asked.
+
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { GraftError } from '../../plugins/index.ts';
+import { readPort } from '../server/index.ts';
+import { serverUrl } from './client.ts';
+import { checkJson } from './json.ts';
+import { visible } from './text.ts';
+
+const EXIT_CODES = `
+Exit codes: 0 committed or default, 1 error, 2 bad usage, 3 refused, 4 denied, 5 failed, 6 aborted.`;
+
+const ENVIRONMENT = `
+Environment: PORT, GRAFTWORK_DATA and GRAFTWORK_TOKEN stand in for --port, --data and --token.`;
+
+const examples = (...lines: readonly string[]): string => `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
+
+/** Done when a command's exit code is known. */
+type Done = (code: Promise<number>) => Promise<void>;
+
+/** A check that throws coded errors, as a reader of options and arguments: what it refuses is bad usage. The text itself goes on. */
+const checked =
+  (check: (text: string) => unknown) =>
+  (text: string): string => {
+    try {
+      check(text);
+      return text;
+    } catch (error) {
+      throw error instanceof GraftError ? new InvalidArgumentError(`${error.code}: ${visible(error.message)}`) : error;
+    }
+  };
+
+const asksServer = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--url <url>', 'where the server is (default: port PORT, else 3000, of this machine)').argParser(checked(serverUrl)),
+    )
+    .addOption(new Option('--token <token>', 'the bearer token (default: GRAFTWORK_TOKEN, else the one in the data folder)'))
+    .option('--json', "print the server's answer as it is");
+
+const addServe = (program: Command, done: Done): void => {
+  program
+    .command('serve')
+    .description('serve a host over HTTP on this machine')
+    .option('--port <number>', 'port to listen on, 0 for any free one (default: PORT, else 3000)', checked(readPort))
+    .option('--data <folder>', 'folder of the databases and the token (default: GRAFTWORK_DATA, else ./data)')
+    .option('--host-module <file>', 'module whose default export, a function of the host, declares the graft points')
+    .addHelpText('after', ENVIRONMENT)
+    .addHelpText('after', examples('graftwork serve', 'graftwork serve --port 8080 --data /var/lib/shop --host-module ./shop.ts'))
+    .action(async (flags) => done((await import('./serve.ts')).serve(flags)));
+};
+
+const addCall = (program: Command, done: Done): void => {
+  asksServer(program.command('call'))
+    .description('call a graft point')
+    .argument('<point>', 'name of the graft point')
+    .argument(
+      '<json>',
+      'the input as JSON, or - for standard input',
+      checked((text) => text === '-' || checkJson(text)),
+    )
+    .addHelpText('after', EXIT_CODES)
+    .addHelpText(
+      'after',
+      examples(`graftwork call shop/price '{"sku":"x","list":10}'`, 'graftwork call shop/price - --json < request.json'),
+    )
+    .action(async (point, json, flags) => done((await import('./call.ts')).call(point, json, flags)));
+};
+
+const addLists = (program: Command, done: Done): void => {
+  asksServer(program.command('points'))
+    .description('list the graft points')
+    .addHelpText('after', examples('graftwork points', 'graftwork points --json'))
+    .action(async (flags) => done((await import('./lists.ts')).points(flags)));
+  asksServer(program.command('plugins'))
+    .description('list the plugins and how their grafts fare')
+    .addHelpText('after', examples('graftwork plugins', 'graftwork plugins --url http://127.0.0.1:8080'))
+    .action(async (flags) => done((await import('./lists.ts')).plugins(flags)));
+  asksServer(program.command('aborts'))
+    .description('list aborts, newest first: who, why, what was undone')
+    .option('--limit <number>', 'how many, at most 1000')
+    .option('--before <id>', 'only those before this one')
+    .addHelpText('after', examples('graftwork aborts --limit 10', 'graftwork aborts --before 120 --json'))
+    .action(async (flags) => done((await import('./lists.ts')).aborts(flags)));
+};
+
+const addPlugins = (program: Command, done: Done): void => {
+  asksServer(program.command('install'))
+    .description('install a plugin')
+    .argument('<path>', 'a folder, or an archive as `npm pack` makes it')
+    .addHelpText('after', examples('graftwork install ./plugins/fair-price', 'graftwork install fair-price-1.0.0.tgz'))
+    .action(async (path, flags) => done((await import('./install.ts')).install(path, flags)));
+  asksServer(program.command('remove'))
+    .description('remove a plugin')
+    .argument('<name>', 'name of the plugin')
+    .option('--now', 'abort its calls in flight instead of letting them finish')
+    .addHelpText('after', examples('graftwork remove fair-price', 'graftwork remove @shop/fair-price --now'))
+    .action(async (name, flags) => done((await import('./install.ts')).remove(name, flags)));
+};
+
+const exitCodeOf = (error: unknown): number => {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (!(error instanceof GraftError)) {
+    console.error('GRAFT_INTERNAL:', error);
+    return 1;
+  }
+  console.error(visible(`${error.code}: ${error.message}`));
+  return 1;
+};
+
+/** Runs a command line, without `node` and the script. Gives the exit code; everything for people is printed. */
+export const run = async (args: readonly string[]): Promise<number> => {
+  const program = new Command('graftwork')
+    .description('A plugin host for Node: every call of a plugin is a transaction, taken back when it misbehaves.')
+    .addHelpText('after', examples('graftwork serve --host-module ./shop.ts', 'graftwork install ./plugins/fair-price', 'graftwork aborts'))
+    .exitOverride();
+  let code = 0;
+  const done: Done = async (promised) => {
+    code = await promised;
+  };
+  for (const add of [addServe, addCall, addLists, addPlugins]) add(program, done);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    return exitCodeOf(error);
+  }
+};

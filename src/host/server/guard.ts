@@ -1,0 +1,71 @@
+// Who may ask. Two walls: a request must be meant for this server and come from no other site's page (Host, Origin, Sec-Fetch-Site), so that no
+// page a person visits can reach a server on his machine, nor a name that an attacker rebinds to it; and it must carry the bearer token.
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Request, RequestHandler } from 'express';
+import { GraftError } from '../../plugins/index.ts';
+
+const foreign = (why: string): GraftError => new GraftError('GRAFT_FOREIGN', why);
+
+/** An address as it stands in a URL. An IPv4 address that came over an IPv6 socket is an IPv4 address. */
+export const urlHost = (address: string): string => {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/, '');
+  return plain.includes(':') ? `[${plain}]` : plain;
+};
+
+/** The values of Host that mean this server: its loopback names and the address that the connection came to, with the port. */
+const ownHosts = ({ localAddress = '127.0.0.1', localPort = 0 }: Request['socket']): string[] => {
+  const names = ['127.0.0.1', 'localhost', '[::1]', urlHost(localAddress)];
+  return names.flatMap((name) => (localPort === 80 ? [name, `${name}:80`] : [`${name}:${localPort}`]));
+};
+
+/** Refuses requests that are meant for another server or sent by another site's page. Throws GRAFT_FOREIGN. */
+export const foreignGuard =
+  (publicOrigin: string | undefined): RequestHandler =>
+  (request, _response, next) => {
+    const own = ownHosts(request.socket);
+    const origins = own.map((host) => `http://${host}`);
+    if (publicOrigin !== undefined) {
+      own.push(new URL(publicOrigin).host);
+      origins.push(publicOrigin);
+    }
+    const { host = [], origin = [] } = request.headersDistinct;
+    if (!request.originalUrl.startsWith('/')) throw foreign('this server is no proxy');
+    if (host.length !== 1 || !own.includes((host[0] as string).toLowerCase())) throw foreign('the Host header does not name this server');
+    if (!origin.every((one) => origins.includes(one.toLowerCase()))) throw foreign('the request comes from a page of another origin');
+    if (request.headers['sec-fetch-site'] === 'cross-site') throw foreign('the request comes from a page of another site');
+    next();
+  };
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** Asks for `Authorization: Bearer TOKEN`, compared in constant time. Throws GRAFT_UNAUTHORIZED. */
+export const tokenGuard = (token: string): RequestHandler => {
+  const expected = digest(token);
+  return (request, _response, next) => {
+    const given = /^Bearer +([^ ]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+    if (given === undefined) throw new GraftError('GRAFT_UNAUTHORIZED', 'this needs the header Authorization: Bearer TOKEN');
+    if (!timingSafeEqual(digest(given), expected)) throw new GraftError('GRAFT_UNAUTHORIZED', 'the token is not the one of this server');
+    next();
+  };
+};
+
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  ...['script-src', 'style-src', 'img-src', 'connect-src', 'form-action'].map((directive) => `${directive} 'self'`),
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Headers of every answer: nothing is sniffed, framed, told to other sites, or loaded from elsewhere. */
+export const safeHeaders: RequestHandler = (request, response, next) => {
+  response.set({
+    'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+  });
+  if (/^\/(api(\/|$)|healthz$)/i.test(request.path)) response.set('Cache-Control', 'no-store');
+  next();
+};

@@ -1,0 +1,151 @@
+// The routes under /api, and the one for whoever watches the server. Each handler reads its request, asks the host, and answers JSON; everything it
+// throws goes to problem.ts.
+
+import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { GraftError, type Outcome } from '../../plugins/index.ts';
+import type { Host } from '../host.ts';
+import { ARCHIVE_TYPES, exactFields, JSON_TYPE, mediaType, parseJson, readBody } from './body.ts';
+import { tokenGuard } from './guard.ts';
+
+/** What the server asks of a host. */
+export type ServedHost = Pick<Host, 'points' | 'plugins' | 'aborts' | 'install' | 'remove' | 'invoke'>;
+
+export interface BodyBounds {
+  readonly call_bytes: number;
+  readonly package_bytes: number;
+}
+
+/** The status of an answer by the status of its outcome. */
+export const OUTCOME_STATUS: Readonly<Record<Outcome<unknown>['status'], number>> = {
+  committed: 200,
+  default: 200,
+  refused: 422,
+  denied: 403,
+  failed: 502,
+  aborted: 503,
+};
+
+type Method = 'get' | 'post' | 'delete';
+
+/** Puts handlers on a path; any other method is answered with those there are. */
+export const methods = (router: Router, path: string, handlers: Partial<Record<Method, RequestHandler>>): void => {
+  const route = router.route(path);
+  for (const [method, handler] of Object.entries(handlers)) route[method as Method](handler);
+  const allowed = Object.keys(handlers)
+    .flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
+    .join(', ');
+  route.all((request, response) => {
+    const message = `${request.method} is not a method of this resource; it has ${allowed}`;
+    response
+      .status(405)
+      .set('Allow', allowed)
+      .json({ error: { code: 'GRAFT_NOT_FOUND', message } });
+  });
+};
+
+/** The values of a query, each name known and given once. Throws GRAFT_BAD_OPTION. */
+const readQuery = <Name extends string>(request: Request, names: readonly Name[]): Partial<Record<Name, string>> => {
+  const at = request.originalUrl.indexOf('?');
+  const values: Record<string, string> = {};
+  for (const [name, value] of new URLSearchParams(at === -1 ? '' : request.originalUrl.slice(at + 1))) {
+    if (!(names as readonly string[]).includes(name))
+      throw new GraftError('GRAFT_BAD_OPTION', `unknown query parameter ${name.slice(0, 100)}`);
+    if (Object.hasOwn(values, name)) throw new GraftError('GRAFT_BAD_OPTION', `the query parameter ${name} stands twice`);
+    values[name] = value;
+  }
+  return values as Partial<Record<Name, string>>;
+};
+
+const whole = (name: string, text: string, max: number): number => {
+  const value = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value <= max)) throw new GraftError('GRAFT_BAD_OPTION', `the query parameter ${name} must be a whole number from 1 to ${max}`);
+  return value;
+};
+
+const LIMIT_MAX = 1000;
+
+/** Aborted when the client goes away before it has its answer. */
+const gone = (response: Response): AbortSignal => {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
+};
+
+const nameOf = (request: Request): string => request.params.name as string;
+
+const healthz: RequestHandler = (_request, response) => {
+  response.json({ status: 'ok' });
+};
+
+/** GET /healthz, for everybody. */
+export const healthRoute = (router: Router): void => methods(router, '/healthz', { get: healthz });
+
+const install =
+  (host: ServedHost, bytes_max: number): RequestHandler =>
+  async (request, response) => {
+    readQuery(request, []);
+    const type = mediaType(request, [JSON_TYPE, ...ARCHIVE_TYPES]);
+    const bytes = await readBody(request, bytes_max);
+    // An object with these two fields and nothing else: a text would be taken for a path on this machine.
+    const source = type === JSON_TYPE ? exactFields(parseJson(bytes), ['manifest', 'files']) : bytes;
+    const plugin = await host.install(source as Parameters<ServedHost['install']>[0]);
+    response.status(201).json({ plugin });
+  };
+
+const remove =
+  (host: ServedHost): RequestHandler =>
+  async (request, response) => {
+    const { now = 'false' } = readQuery(request, ['now']);
+    if (now !== 'true' && now !== 'false') throw new GraftError('GRAFT_BAD_OPTION', 'the query parameter now must be true or false');
+    response.json({ plugin: await host.remove(nameOf(request), { now: now === 'true' }) });
+  };
+
+const call =
+  (host: ServedHost, bytes_max: number): RequestHandler =>
+  async (request, response) => {
+    const signal = gone(response);
+    readQuery(request, []);
+    mediaType(request, [JSON_TYPE]);
+    const { input } = exactFields(parseJson(await readBody(request, bytes_max)), ['input']);
+    const outcome = await host.invoke(nameOf(request), input, { signal });
+    response.status(OUTCOME_STATUS[outcome.status]).json({ outcome });
+  };
+
+const aborts =
+  (host: ServedHost): RequestHandler =>
+  async (request, response) => {
+    const { limit, before } = readQuery(request, ['limit', 'before']);
+    const options = {
+      ...(limit === undefined ? {} : { limit: whole('limit', limit, LIMIT_MAX) }),
+      ...(before === undefined ? {} : { before: whole('before', before, Number.MAX_SAFE_INTEGER) }),
+    };
+    response.json({ aborts: await host.aborts(options) });
+  };
+
+const list =
+  (answer: () => object): RequestHandler =>
+  (request, response) => {
+    readQuery(request, []);
+    response.json(answer());
+  };
+
+/** The routes under /api. All need the token but calls of points that are declared public. What is not found goes on to the next router. */
+export const apiRouter = (host: ServedHost, token: string, bounds: BodyBounds): Router => {
+  const router = Router({ caseSensitive: true, strict: true });
+  const needsToken = tokenGuard(token);
+  const needsTokenUnlessPublic: RequestHandler = (request, response, next) => {
+    const isPublic = host.points().some((point) => point.public && point.name === nameOf(request));
+    return isPublic ? next() : needsToken(request, response, next);
+  };
+  const callPoint = call(host, bounds.call_bytes);
+  router.post('/points/:name/call', needsTokenUnlessPublic, callPoint);
+  router.use(needsToken);
+  methods(router, '/points', { get: list(() => ({ points: host.points() })) });
+  methods(router, '/points/:name/call', { post: callPoint });
+  methods(router, '/plugins', { get: list(() => ({ plugins: host.plugins() })), post: install(host, bounds.package_bytes) });
+  methods(router, '/plugins/:name', { delete: remove(host) });
+  methods(router, '/aborts', { get: aborts(host) });
+  return router;
+};

@@ -1,0 +1,104 @@
+// Start-up, the same for the command `graftwork serve` and for an application with pages of its own:
+//
+//   data folder → token (shown once when it is new) → what holds on this system → listen → signals
+//
+//   const served = await serve(host, { port: 3000, data: './data', pages: (app) => app.get('/', page) });
+//   await served.closed;
+
+import { join } from 'node:path';
+import type { Express } from 'express';
+import { checkOptions, GraftError } from '../../plugins/index.ts';
+import type { Host } from '../host.ts';
+import type { ServedHost } from './routes.ts';
+import { createServer, listen } from './server.ts';
+import { chooseToken, makeDataFolder } from './token.ts';
+
+export interface ServeOptions {
+  /** 0: any free one. */
+  readonly port: number;
+  /** Folder of the token; made where there is none. */
+  readonly data: string;
+  /** The address to listen on. Default 127.0.0.1: this machine alone. */
+  readonly hostname?: string;
+  readonly publicOrigin?: string;
+  /** Default: the environment's GRAFTWORK_TOKEN, else the one kept in the data folder. */
+  readonly token?: string;
+  /** Adds the application's pages; they need no token, but those under /api. */
+  readonly pages?: (app: Express) => void;
+  /** Given the lines for whoever starts the server. Default: standard output. */
+  readonly print?: (line: string) => void;
+}
+
+export interface Served {
+  readonly url: string;
+  /** Ends the server gracefully, then the host. SIGINT and SIGTERM do the same. */
+  close(): Promise<void>;
+  /** Settles when the server and the host have ended. */
+  readonly closed: Promise<void>;
+}
+
+export type ServableHost = ServedHost & Pick<Host, 'facts' | 'close'>;
+
+const isString = (value: unknown): boolean => typeof value === 'string';
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+const isAnything = (): boolean => true;
+const OPTIONS = {
+  port: isAnything,
+  data: isString,
+  hostname: isAnything,
+  publicOrigin: isAnything,
+  token: isString,
+  pages: isFunction,
+  print: isFunction,
+};
+
+/** The port that a text names, or 3000 where there is none. Throws GRAFT_BAD_OPTION. */
+export const readPort = (text: string | undefined): number => {
+  if (text === undefined || text === '') return 3000;
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new GraftError('GRAFT_BAD_OPTION', 'a port is a whole number from 0 to 65535');
+  return Number(text);
+};
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** Calls `close` at the first signal; a second one then ends the process as it would have without this. Gives back what takes that away. */
+const onSignals = (close: () => void): (() => void) => {
+  const stop = (): void => {
+    for (const signal of SIGNALS) process.off(signal, heard);
+  };
+  const heard = (): void => {
+    stop();
+    close();
+  };
+  for (const signal of SIGNALS) process.on(signal, heard);
+  return stop;
+};
+
+/** Serves a host whose points stand. Owns it from then on: the host is closed with the server. Throws GRAFT_BAD_OPTION; the host is open then. */
+export const serve = async (host: ServableHost, options: ServeOptions): Promise<Served> => {
+  checkOptions(options, OPTIONS, 'serve');
+  const { port, data, hostname, publicOrigin, pages, print = (line) => console.log(line) } = options;
+  await makeDataFolder(data);
+  const { token, isNew } = await chooseToken(data, options.token ?? process.env.GRAFTWORK_TOKEN);
+  if (isNew) print(`token, shown this once and kept in ${join(data, 'token')}: ${token}`);
+  const app = createServer(host, {
+    token,
+    ...(publicOrigin === undefined ? {} : { publicOrigin }),
+    ...(pages === undefined ? {} : { pages }),
+  });
+  const listening = await listen(app, { port, ...(hostname === undefined ? {} : { hostname }) });
+  for (const [name, fact] of Object.entries(host.facts())) print(`${name}: ${fact}`);
+  print(`Graftwork listens on ${listening.url}`);
+  const ended = Promise.withResolvers<void>();
+  const close = (): Promise<void> => {
+    stopHearing();
+    listening
+      .close()
+      .then(() => host.close())
+      .then(ended.resolve, ended.reject);
+    return ended.promise;
+  };
+  const stopHearing = onSignals(close);
+  return { url: listening.url, close, closed: ended.promise };
+};

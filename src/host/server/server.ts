@@ -1,0 +1,135 @@
+// The HTTP server of a host. A request passes, in this order:
+//
+//   headers → foreign? (guard.ts) → GET /healthz → /api: token? → its route (routes.ts) → the application's own pages → token? → not found
+//
+// and whatever is thrown on the way becomes an answer in problem.ts. `listen` gives it a socket and ends it gracefully.
+
+import { createServer as createHttpServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express, { type Express } from 'express';
+import { checkOptions, GraftError } from '../../plugins/index.ts';
+import { BODY_MAX } from './body.ts';
+import { foreignGuard, safeHeaders, tokenGuard, urlHost } from './guard.ts';
+import { problemHandler } from './problem.ts';
+import { apiRouter, type BodyBounds, healthRoute, type ServedHost } from './routes.ts';
+import { checkToken } from './token.ts';
+
+export interface ServerOptions {
+  /** The bearer token that requests must carry, at least 16 visible characters. */
+  readonly token: string;
+  /** The origin under which a proxy publishes this server, like `https://grafts.example`. Its host and pages count as this server's own. */
+  readonly publicOrigin?: string;
+  /** Bytes that bodies may have; default BODY_MAX. */
+  readonly bodyMax?: Partial<BodyBounds>;
+  /** Adds the application's pages; they need no token, but those under /api. */
+  readonly pages?: (app: Express) => void;
+  /** Told of failures that are the host's own. Default: standard error. */
+  readonly log?: (text: string) => void;
+}
+
+const isString = (value: unknown): boolean => typeof value === 'string';
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+const isPositive = (value: unknown): boolean => Number.isInteger(value) && (value as number) > 0;
+
+const isOrigin = (value: unknown): boolean => {
+  const url = typeof value === 'string' ? URL.parse(value) : null;
+  return url !== null && url.origin === value && /^https?:$/.test(url.protocol);
+};
+
+const OPTIONS = { token: isString, publicOrigin: isOrigin, bodyMax: isObject, pages: isFunction, log: isFunction };
+const BODY_OPTIONS = { call_bytes: isPositive, package_bytes: isPositive };
+
+/** An Express application that serves `host`. Throws GRAFT_BAD_OPTION. Routes go in by `pages`: behind it nothing is reached any more. */
+export const createServer = (host: ServedHost, options: ServerOptions): Express => {
+  checkOptions(options, OPTIONS, 'server');
+  checkOptions(options.bodyMax ?? {}, BODY_OPTIONS, 'bodyMax');
+  const token = checkToken(options.token, 'the option token');
+  const app = express();
+  for (const setting of ['x-powered-by', 'etag', 'query parser']) app.set(setting, false);
+  for (const setting of ['case sensitive routing', 'strict routing']) app.set(setting, true);
+  app.use(safeHeaders, foreignGuard(options.publicOrigin));
+  healthRoute(app);
+  app.use('/api', apiRouter(host, token, { ...BODY_MAX, ...options.bodyMax }));
+  options.pages?.(app);
+  app.use(tokenGuard(token), () => {
+    throw new GraftError('GRAFT_NOT_FOUND', 'the server has no such resource; its API is /api/points, /api/plugins and /api/aborts');
+  });
+  app.use(problemHandler(options.log ?? ((text) => console.error(text))));
+  return app;
+};
+
+export interface ListenOptions {
+  /** 0: any free one. */
+  readonly port: number;
+  readonly hostname?: string;
+  /** How long a request may take to arrive, body included. Default 60,000. */
+  readonly request_ms_max?: number;
+  /** How long `close` waits for requests in flight before it cuts them off. Default 10,000. */
+  readonly close_ms_max?: number;
+}
+
+export interface Listening {
+  /** Without a slash at its end. */
+  readonly url: string;
+  /** Stops accepting, lets requests in flight finish, and cuts off what takes too long. */
+  close(): Promise<void>;
+}
+
+const LISTEN_OPTIONS = {
+  port: (value: unknown) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535,
+  hostname: isString,
+  request_ms_max: isPositive,
+  close_ms_max: isPositive,
+};
+
+const CONNECTIONS_MAX = 512;
+const HEADERS_MS_MAX = 10_000;
+
+/** Listens; resolves when connections are accepted. Throws GRAFT_BAD_OPTION where the port or the address cannot be had. */
+export const listen = async (app: Express, options: ListenOptions): Promise<Listening> => {
+  checkOptions(options, LISTEN_OPTIONS, 'listen');
+  const { port, hostname = '127.0.0.1', request_ms_max = 60_000, close_ms_max = 10_000 } = options;
+  const server = createHttpServer({
+    requestTimeout: request_ms_max,
+    headersTimeout: Math.min(HEADERS_MS_MAX, request_ms_max),
+    connectionsCheckingInterval: Math.min(1000, request_ms_max),
+  });
+  server.maxConnections = CONNECTIONS_MAX;
+  const inFlight = new Set<ServerResponse>();
+  server.on('request', (_request, response) => {
+    if (!server.listening) response.setHeader('Connection', 'close');
+    inFlight.add(response);
+    response.once('close', () => inFlight.delete(response));
+  });
+  server.on('request', app);
+  await bind(server, port, hostname);
+  const address = server.address() as AddressInfo;
+  let closed: Promise<void> | null = null;
+  return {
+    url: `http://${urlHost(address.address)}:${address.port}`,
+    close: () => {
+      closed ??= end(server, inFlight, close_ms_max);
+      return closed;
+    },
+  };
+};
+
+const bind = (server: Server, port: number, hostname: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === 'EADDRINUSE' ? 'is in use: another server runs there' : `cannot be had: ${cause.code}`;
+      reject(new GraftError('GRAFT_BAD_OPTION', `port ${port} of ${hostname} ${why}; choose another one`, { cause }));
+    });
+    server.listen(port, hostname, resolve);
+  });
+
+const end = (server: Server, inFlight: ReadonlySet<ServerResponse>, close_ms_max: number): Promise<void> =>
+  new Promise((resolve) => {
+    const cutOff = setTimeout(() => server.closeAllConnections(), close_ms_max);
+    server.close(() => {
+      clearTimeout(cutOff);
+      resolve();
+    });
+    for (const response of inFlight) if (!response.headersSent) response.setHeader('Connection', 'close');
+  });

@@ -1,0 +1,34 @@
+// Every bound and constant of the store, with its unit.
+
+/** How long anyone waits for the writer's slot or a snapshot before the holder is aborted. */
+export const LOCK_TIMEOUT_MS = 1000;
+/** How long SQLite itself blocks when another process has the file. It blocks this whole process, so it is short. */
+export const BUSY_TIMEOUT_MS = 100;
+/** Connections that keep a snapshot for grafts that only read. */
+export const SNAPSHOTS = 4;
+/** Prepared statements kept by one connection. */
+export const STATEMENTS_MAX = 200;
+
+/** Rows that one find of a graft answers, unless its grant says otherwise. */
+export const ROWS_MAX = 1000;
+/** JSON text of the rows of one find; what crosses is bounded to 1 MiB, of which the rest is left to the message around it. */
+export const FIND_BYTES_MAX = 900_000;
+/** Values in the rows of one find, counting each row; what crosses is bounded to 100,000 values. */
+export const FIND_VALUES_MAX = 90_000;
+export const IN_VALUES_MAX = 500;
+export const LIKE_LENGTH_MAX = 100;
+export const LIKE_WILDCARDS_MAX = 4;
+export const ORDER_COLUMNS_MAX = 8;
+
+/** Messages of one channel read from the outbox at a time. */
+export const OUTBOX_PAGE = 100;
+/** How often one message is tried in one life of the host. */
+export const SEND_ATTEMPTS_MAX = 6;
+/** The wait after the first failure; each further one doubles it: 100 + 200 + 400 + 800 + 1600 = 3.1 s in all. */
+export const SEND_RETRY_MS = 100;
+/** Sent messages that wait for the writer's slot to be free before their deletion queues for it. */
+export const SENT_MAX = 64;
+
+/** Records of aborts that the registry keeps, and how many more it lets gather before it prunes. */
+export const ABORTS_MAX = 10_000;
+export const ABORTS_PRUNE = 500;

@@ -1,0 +1,175 @@
+// Arguments of reads and writes, checked exactly and turned into SQL. A caller stands at a door: the columns it may read and write, the rows it may
+// have at once. Whatever it asks for beyond that throws GRAFT_BAD_ARGUMENT; nothing is ignored and nothing converted.
+
+import { badArgument } from '../../plugins/index.ts';
+import { IN_VALUES_MAX, LIKE_LENGTH_MAX, LIKE_WILDCARDS_MAX, ORDER_COLUMNS_MAX } from './bounds.ts';
+import type { SqlValue } from './connection.ts';
+import { type Column, type Table, toSql } from './table.ts';
+
+/** What one caller may do with a table. */
+export interface Door {
+  readonly table: Table;
+  readonly readable: ReadonlyMap<string, Column>;
+  readonly writable: ReadonlyMap<string, Column>;
+  /** Rows and JSON bytes of one find; Infinity for the host itself. */
+  readonly rows_max: number;
+  readonly bytes_max: number;
+}
+
+/** A piece of SQL, or all of a statement, with the values of its parameters. */
+export interface Clause {
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+}
+
+export interface Selection extends Clause {
+  readonly columns: readonly Column[];
+  /** One row more than this is read where no limit was given, to tell that there are too many. */
+  readonly rows_max: number;
+}
+
+const short = (name: string): string => (name.length > 100 ? `${name.slice(0, 99)}…` : name);
+
+/** The entries of an object with known keys only, if it is one. */
+export const record = (value: unknown, what: string, keys?: readonly string[]): [string, unknown][] => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return badArgument(`${what} must be an object`);
+  const entries = Object.entries(value);
+  const unknown = keys === undefined ? undefined : entries.find(([key]) => !keys.includes(key));
+  return unknown === undefined ? entries : badArgument(`${what}: unknown key ${short(unknown[0])}`);
+};
+
+const columnIn = (columns: ReadonlyMap<string, Column>, name: unknown, what: string): Column => {
+  const column = typeof name === 'string' ? columns.get(name) : undefined;
+  return column ?? badArgument(`${what}: no column ${typeof name === 'string' ? short(name) : 'that is not named by a string'}`);
+};
+
+const OPERATORS: Record<string, (column: Column, value: unknown) => Clause> = {
+  '<': (column, value) => ordered(column, '<', value),
+  '<=': (column, value) => ordered(column, '<=', value),
+  '>': (column, value) => ordered(column, '>', value),
+  '>=': (column, value) => ordered(column, '>=', value),
+  '!=': (column, value) => ({ sql: `${column.sql} IS NOT ?`, values: [toSql(column, value)] }),
+  in: (column, value) => inList(column, value),
+  like: (column, value) => like(column, value),
+};
+
+const ordered = (column: Column, operator: string, value: unknown): Clause => {
+  if (value === null) return badArgument(`where.${column.name}: ${operator} takes no null`);
+  return { sql: `${column.sql} ${operator} ?`, values: [toSql(column, value)] };
+};
+
+/** One parameter whatever the length, so that one prepared statement serves all. */
+const inList = (column: Column, value: unknown): Clause => {
+  if (!Array.isArray(value) || value.length > IN_VALUES_MAX)
+    return badArgument(`where.${column.name}: in takes a list of at most ${IN_VALUES_MAX} values`);
+  const values = value.map((one) => (one === null ? badArgument(`where.${column.name}: in takes no null`) : toSql(column, one)));
+  return { sql: `${column.sql} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(values)] };
+};
+
+const like = (column: Column, value: unknown): Clause => {
+  if (column.kind !== 'text') return badArgument(`where.${column.name}: like is for text`);
+  if (typeof value !== 'string' || value.length > LIKE_LENGTH_MAX || (value.match(/[%_]/g)?.length ?? 0) > LIKE_WILDCARDS_MAX)
+    return badArgument(`where.${column.name}: like takes at most ${LIKE_LENGTH_MAX} characters, ${LIKE_WILDCARDS_MAX} of them % or _`);
+  return { sql: `${column.sql} LIKE ?`, values: [toSql(column, value)] };
+};
+
+const condition = (column: Column, wanted: unknown): Clause => {
+  if (wanted === null) return { sql: `${column.sql} IS NULL`, values: [] };
+  if (typeof wanted !== 'object') return { sql: `${column.sql} = ?`, values: [toSql(column, wanted)] };
+  const parts = new Map(record(wanted, `where.${column.name}`, ['op', 'value']));
+  const op = parts.get('op');
+  if (typeof op !== 'string' || !Object.hasOwn(OPERATORS, op)) return badArgument(`where.${column.name}: no such operator`);
+  if (!parts.has('value')) return badArgument(`where.${column.name}: a value is missing`);
+  return (OPERATORS[op] as (typeof OPERATORS)[string])(column, parts.get('value'));
+};
+
+/** ` WHERE …`, or nothing where there are no conditions. */
+export const whereClause = (door: Door, where: unknown): Clause => {
+  if (where === undefined) return { sql: '', values: [] };
+  const conditions = record(where, 'where').map(([name, wanted]) => condition(columnIn(door.readable, name, 'where'), wanted));
+  if (conditions.length === 0) return { sql: '', values: [] };
+  return { sql: ` WHERE ${conditions.map((one) => one.sql).join(' AND ')}`, values: conditions.flatMap((one) => one.values) };
+};
+
+/** The conditions of a write, which must be there. */
+export const targetClause = (door: Door, where: unknown, what: string): Clause => {
+  const clause = whereClause(door, where);
+  return clause.sql === '' ? badArgument(`${what} takes conditions: which rows`) : clause;
+};
+
+const chosenColumns = (door: Door, names: unknown): Column[] => {
+  if (names === undefined) return [...door.readable.values()];
+  if (!Array.isArray(names) || names.length === 0) return badArgument('columns must be a list of names');
+  if (new Set(names).size !== names.length) return badArgument('columns: a name twice');
+  return names.map((name) => columnIn(door.readable, name, 'columns'));
+};
+
+const orderClause = (door: Door, orderBy: unknown): string => {
+  if (orderBy === undefined) return '';
+  if (!Array.isArray(orderBy) || orderBy.length === 0 || orderBy.length > ORDER_COLUMNS_MAX)
+    return badArgument(`orderBy must be a list of 1 to ${ORDER_COLUMNS_MAX} columns`);
+  const terms = orderBy.map((term) => {
+    const parts = new Map(record(term, 'orderBy', ['column', 'descending']));
+    const descending = parts.get('descending') ?? false;
+    if (typeof descending !== 'boolean') return badArgument('orderBy: descending must be a boolean');
+    return `${columnIn(door.readable, parts.get('column'), 'orderBy').sql}${descending ? ' DESC' : ''}`;
+  });
+  return ` ORDER BY ${terms.join(', ')}`;
+};
+
+const whole = (value: unknown, what: string): number =>
+  Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : badArgument(`${what} must be a whole number, not negative`);
+
+/** `SELECT …` of a find. */
+export const selection = (door: Door, options: unknown): Selection => {
+  const parts = new Map(options === undefined ? [] : record(options, 'options', ['where', 'columns', 'orderBy', 'limit', 'offset']));
+  const columns = chosenColumns(door, parts.get('columns'));
+  const where = whereClause(door, parts.get('where'));
+  const order = orderClause(door, parts.get('orderBy'));
+  const limit = parts.get('limit') === undefined ? null : whole(parts.get('limit'), 'limit');
+  if (limit !== null && limit > door.rows_max) return badArgument(`limit: at most ${door.rows_max} rows at once`);
+  const offset = parts.get('offset') === undefined ? 0 : whole(parts.get('offset'), 'offset');
+  const rows = limit ?? (Number.isFinite(door.rows_max) ? door.rows_max + 1 : -1);
+  return {
+    sql: `SELECT ${columns.map((column) => column.sql).join(', ')} FROM ${door.table.sql}${where.sql}${order} LIMIT ? OFFSET ?`,
+    values: [...where.values, rows, offset],
+    columns,
+    rows_max: door.rows_max,
+  };
+};
+
+export const countOf = (door: Door, where: Clause): Clause => ({
+  sql: `SELECT count(*) AS n FROM ${door.table.sql}${where.sql}`,
+  values: where.values,
+});
+
+const assignments = (door: Door, row: unknown, what: string): [Column, SqlValue][] =>
+  record(row, what).map(([name, value]) => {
+    const column = columnIn(door.writable, name, what);
+    if (column.computed) return badArgument(`${what}: ${column.name} is computed`);
+    return [column, toSql(column, value)];
+  });
+
+/** `INSERT …`; `id` is the primary value where it is known before. */
+export const insertion = (door: Door, row: unknown): Clause & { readonly id: SqlValue } => {
+  const { table } = door;
+  const cells = assignments(door, row, 'row');
+  const given = (wanted: Column): boolean => cells.some(([column]) => column === wanted);
+  for (const column of table.columns.values()) if (column.onInsert !== null && !given(column)) cells.push([column, column.onInsert()]);
+  const id = cells.find(([column]) => column === table.primary)?.[1] ?? null;
+  if (cells.length === 0) return { sql: `INSERT INTO ${table.sql} DEFAULT VALUES`, values: [], id };
+  const names = cells.map(([column]) => column.sql).join(', ');
+  const marks = cells.map(() => '?').join(', ');
+  return { sql: `INSERT INTO ${table.sql} (${names}) VALUES (${marks})`, values: cells.map(([, value]) => value), id };
+};
+
+/** `UPDATE …` without its conditions. */
+export const changesClause = (door: Door, changes: unknown): Clause => {
+  const { table } = door;
+  const cells = assignments(door, changes, 'changes');
+  if (cells.length === 0) return badArgument('changes must name a column');
+  const terms = cells.map(([column]) => `${column.sql} = ?`);
+  for (const column of table.columns.values())
+    if (column.onUpdate !== null && !cells.some(([given]) => given === column)) terms.push(`${column.sql} = ${column.onUpdate}`);
+  return { sql: `UPDATE ${table.sql} SET ${terms.join(', ')}`, values: cells.map(([, value]) => value) };
+};

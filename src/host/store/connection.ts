@@ -1,0 +1,84 @@
+// One connection to an SQLite file. Everything here is synchronous: a statement has run when the call returns, so nothing that was started for a
+// transaction can arrive after its end. Prepared statements are kept by their text, the least recently used one goes.
+
+import type SQLite from 'better-sqlite3';
+import { GraftError } from '../../plugins/index.ts';
+import { STATEMENTS_MAX } from './bounds.ts';
+
+export type SqlValue = string | number | null;
+
+export class Connection {
+  readonly database: SQLite.Database;
+  readonly #statements = new Map<string, SQLite.Statement<unknown[]>>();
+
+  constructor(database: SQLite.Database) {
+    this.database = database;
+  }
+
+  get inTransaction(): boolean {
+    return this.database.inTransaction;
+  }
+
+  /** Runs a statement that answers no rows. */
+  run(sql: string, ...values: SqlValue[]): SQLite.RunResult {
+    return this.#prepared(sql, false).run(...values);
+  }
+
+  get<Row>(sql: string, ...values: SqlValue[]): Row | undefined {
+    return this.#prepared(sql, false).get(...values) as Row | undefined;
+  }
+
+  all<Row>(sql: string, ...values: SqlValue[]): Row[] {
+    return this.#prepared(sql, false).all(...values) as Row[];
+  }
+
+  /** Rows as arrays, one by one. Leave the loop by its end, `break` or a throw, before the next statement. */
+  rows(sql: string, values: readonly SqlValue[]): IterableIterator<unknown[]> {
+    return this.#prepared(sql, true).iterate(...values) as IterableIterator<unknown[]>;
+  }
+
+  /** COMMIT. A place of its own, so that a test can have it fail. */
+  commit(): void {
+    this.run('COMMIT');
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.database.close();
+  }
+
+  #prepared(sql: string, raw: boolean): SQLite.Statement<unknown[]> {
+    if (!this.database.open) throw new GraftError('GRAFT_CLOSED', 'the store is closed');
+    const kept = this.#statements.get(sql);
+    if (kept !== undefined) {
+      this.#statements.delete(sql);
+      this.#statements.set(sql, kept);
+      return kept;
+    }
+    const statement = this.database.prepare<unknown[]>(sql);
+    if (raw) statement.raw(true);
+    this.#statements.set(sql, statement);
+    if (this.#statements.size > STATEMENTS_MAX) this.#statements.delete(this.#statements.keys().next().value as string);
+    return statement;
+  }
+}
+
+const CONSTRAINT = /^(UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed(?:: ((?:index ')?[\w.]+'?(?:, [\w.]+)*))?$/;
+
+/** The code of an SQLite error, or null for any other. Its class is not asked: the addon's errors may come from another realm. */
+export const sqliteCode = (error: unknown): string | null => {
+  const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined;
+  return typeof code === 'string' && code.startsWith('SQLITE_') ? code : null;
+};
+
+/**
+ * An error of SQLite as anyone outside may see it: a violated constraint is the caller's mistake and is named; of everything else only that it
+ * happened. Never SQL text, never values. Other errors stay what they are.
+ */
+export const asSeen = (error: unknown): unknown => {
+  const code = sqliteCode(error);
+  if (code === null) return error;
+  if (!code.startsWith('SQLITE_CONSTRAINT')) return new GraftError('GRAFT_STORE', `the database failed: ${code}`, { cause: error });
+  const [, kind = 'a', name] = CONSTRAINT.exec(String((error as Error).message)) ?? [];
+  return new GraftError('GRAFT_BAD_ARGUMENT', `${kind} constraint failed${name === undefined ? '' : `: ${name}`}`);
+};

@@ -1,0 +1,17 @@
+export { Connection, type SqlValue } from './connection.ts';
+export { openRegistry } from './registry.ts';
+export { type ConnectionRole, openStore, type StoreOptions } from './sqlite-store.ts';
+export type {
+  Channel,
+  CommitStep,
+  Comparison,
+  FindOptions,
+  Handler,
+  Row,
+  Scalar,
+  Store,
+  StoredMap,
+  TableAccess,
+  TableGrant,
+  Where,
+} from './store.ts';

@@ -1,0 +1,262 @@
+// The outbox: messages that leave the host after commit, never on abort, at least once.
+//
+//   send        in a transaction: the message is held back, as an effect
+//   commit      it becomes a row, in the COMMIT of the transaction; from here on it survives the host
+//   leave       after the locks are released: its channel is woken, reads its rows in their order and gives each to its handler
+//   sent        its row is deleted, in a top-level transaction of its own, since the writer's connection may be inside somebody else's
+//
+// A channel's queue is its rows, so what an earlier life left and what this one adds come in one order. A handler that fails is asked again after a
+// while, a bounded number of times; then the channel stops, since what comes later must not overtake, until the next life or the next `resume`.
+
+import { randomBytes } from 'node:crypto';
+import { badArgument, GraftError, plainFault, WRITES } from '../../plugins/index.ts';
+import type { Clock, Effect, Timer, Transaction, Transactions, Tree } from '../../txn/index.ts';
+import { OUTBOX_PAGE, SEND_ATTEMPTS_MAX, SEND_RETRY_MS, SENT_MAX } from './bounds.ts';
+import type { Connection } from './connection.ts';
+import { OUTBOX } from './entities.ts';
+import type { Session } from './session.ts';
+import type { Channel, CommitStep, Handler } from './store.ts';
+import { entered } from './waiting.ts';
+
+interface MessageRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly payload: string;
+}
+
+export interface OutboxOptions {
+  readonly transactions: Transactions;
+  readonly session: Session;
+  /** Reads committed rows. */
+  readonly reader: Connection;
+  readonly step: (step: CommitStep) => void;
+  readonly report: (error: GraftError) => void;
+}
+
+const failure = (what: string, cause: unknown): GraftError => new GraftError('GRAFT_STORE', `${what} failed`, { cause });
+
+/** A message of a transaction that has not committed. */
+class Message implements Effect {
+  readonly lane: Lane;
+  readonly text: string;
+
+  constructor(lane: Lane, text: string) {
+    this.lane = lane;
+    this.text = text;
+  }
+
+  leave(): void {
+    this.lane.wake();
+  }
+}
+
+/** One channel's way out. */
+class Lane {
+  readonly name: string;
+  readonly #outbox: Outbox;
+  readonly #options: OutboxOptions;
+  readonly #handler: Handler;
+  /** The last row that was sent in this life. */
+  #last = 0;
+  #woken = false;
+  #stopped = false;
+  #running: Promise<void> | null = null;
+  /** Resolves when nothing is to be sent, or a failure is waited out. */
+  #rest = Promise.withResolvers<void>();
+  #pause: { readonly timer: Timer; readonly end: () => void } | null = null;
+
+  constructor(name: string, handler: Handler, outbox: Outbox, options: OutboxOptions) {
+    this.name = name;
+    this.#handler = handler;
+    this.#outbox = outbox;
+    this.#options = options;
+  }
+
+  wake(): void {
+    this.#woken = true;
+    if (this.#running !== null || this.#stopped || !this.#outbox.sending) return;
+    this.#rest = Promise.withResolvers();
+    this.#running = this.#run();
+  }
+
+  /** Tries again, also after it gave up. */
+  async resume(): Promise<void> {
+    this.#stopped = false;
+    this.wake();
+    await this.#rest.promise;
+  }
+
+  async close(): Promise<void> {
+    this.#pause?.end();
+    await this.#running;
+  }
+
+  /** Begins after the transaction that woke it is out of the way. */
+  async #run(): Promise<void> {
+    try {
+      await Promise.resolve();
+      while (this.#woken && this.#outbox.sending) {
+        this.#woken = false;
+        await this.#sendRows();
+      }
+    } catch (error) {
+      this.#options.report(failure(`channel ${this.name}`, error));
+    } finally {
+      this.#running = null;
+      this.#rest.resolve();
+    }
+  }
+
+  async #sendRows(): Promise<void> {
+    for (;;) {
+      const sql = `SELECT seq, id, payload FROM ${OUTBOX} WHERE channel = ? AND seq > ? ORDER BY seq LIMIT ${OUTBOX_PAGE}`;
+      const page = this.#options.reader.all<MessageRow>(sql, this.name, this.#last);
+      if (page.length === 0) return;
+      for (const row of page) if (!(await this.#send(row))) return;
+    }
+  }
+
+  /** Whether it was sent; otherwise the host closes or the channel has stopped. */
+  async #send(row: MessageRow): Promise<boolean> {
+    for (let attempt = 1; this.#outbox.sending; attempt++) {
+      try {
+        this.#options.step('sending');
+        await this.#handler(row.id, JSON.parse(row.payload));
+        this.#options.step('sent');
+        this.#last = row.seq;
+        this.#outbox.sent(this.name, row.seq);
+        return true;
+      } catch (error) {
+        this.#options.report(failure(`channel ${this.name}: message ${row.id}, attempt ${attempt} of ${SEND_ATTEMPTS_MAX}`, error));
+        if (attempt === SEND_ATTEMPTS_MAX) {
+          this.#stopped = true;
+          return false;
+        }
+        await this.#wait(SEND_RETRY_MS * 2 ** (attempt - 1));
+      }
+    }
+    return false;
+  }
+
+  #wait(ms: number): Promise<void> {
+    if (!this.#outbox.sending) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        timer.cancel();
+        this.#pause = null;
+        resolve();
+      };
+      const clock: Clock = this.#options.transactions.clock;
+      const timer = clock.after(ms, end);
+      this.#pause = { timer, end };
+      this.#rest.resolve();
+    });
+  }
+}
+
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #lanes = new Map<string, Lane>();
+  /** Between the first `resume` and `close`. */
+  sending = false;
+  /** By channel: all rows up to this one have been sent and can go. */
+  #sent = new Map<string, number>();
+  #sentCount = 0;
+  #deleting: Promise<void> | null = null;
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+  }
+
+  channel(name: string, handler: Handler): Channel {
+    if (this.#lanes.has(name)) throw new GraftError('GRAFT_BAD_OPTION', `there is a channel ${name} already`);
+    const lane = new Lane(name, handler, this, this.#options);
+    this.#lanes.set(name, lane);
+    lane.wake();
+    const hold = (txn: Transaction, payload: unknown): ReturnType<Channel['send']> => {
+      const ticket = this.#options.session.enter(txn);
+      if (ticket !== null) return ticket;
+      txn.charge(WRITES, 1);
+      txn.defer(new Message(lane, JSON.stringify(payload)));
+      return undefined;
+    };
+    return {
+      callable: {
+        waits: false,
+        run: (caller, args) => {
+          if (caller.readOnly) return badArgument('this graft point only reads');
+          return args.length === 1 ? (hold(caller.txn, args[0]) ?? null) : badArgument('takes 1 argument');
+        },
+      },
+      send: (txn, payload) => {
+        const fault = plainFault(payload);
+        return fault === null ? hold(txn, payload) : badArgument(`a message to ${name}${fault.path}: ${fault.why}`);
+      },
+    };
+  }
+
+  /** Writes the messages of a tree that commits. */
+  write(tree: Tree, connection: Connection): void {
+    for (const effect of tree.effects) {
+      if (!(effect instanceof Message) || this.#lanes.get(effect.lane.name) !== effect.lane) continue;
+      const id = randomBytes(16).toString('hex');
+      connection.run(`INSERT INTO ${OUTBOX} (id, channel, payload) VALUES (?, ?, ?)`, id, effect.lane.name, effect.text);
+    }
+  }
+
+  async resume(): Promise<void> {
+    this.sending = true;
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.resume()));
+  }
+
+  /** Waits for what is being sent, and for its rows to be deleted. */
+  async close(): Promise<void> {
+    this.sending = false;
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.close()));
+    await this.#deleting;
+    if (this.#sentCount > 0) await this.#delete();
+  }
+
+  /** @internal All rows of a channel up to `seq` have been sent. */
+  sent(channel: string, seq: number): void {
+    this.#sent.set(channel, seq);
+    this.#sentCount++;
+    this.deleteSent();
+  }
+
+  /**
+   * Deletes the rows of sent messages, when the writer's slot is free. Only when many wait does it queue for the slot, since a wait lets the
+   * slot's time-out run, and no transaction should be aborted for a clean-up.
+   */
+  deleteSent(): void {
+    const slot = this.#options.session.slot;
+    if (this.#sentCount === 0 || this.#deleting !== null) return;
+    if (slot.mode !== 0 && this.#sentCount < SENT_MAX) return;
+    this.#deleting = this.#delete().then((done) => {
+      this.#deleting = null;
+      if (done) this.deleteSent();
+    });
+  }
+
+  /** Whether it succeeded; otherwise the next message, or the end of the next transaction, tries again. */
+  async #delete(): Promise<boolean> {
+    const { transactions, session, report } = this.#options;
+    const txn = transactions.begin();
+    try {
+      await entered(session, txn);
+      const [sent, count] = [this.#sent, this.#sentCount];
+      txn.prepare();
+      session.commit(() => {
+        for (const [channel, seq] of sent) session.connection.run(`DELETE FROM ${OUTBOX} WHERE channel = ? AND seq <= ?`, channel, seq);
+      });
+      this.#sent = new Map();
+      this.#sentCount -= count;
+      txn.commit();
+      return true;
+    } catch (error) {
+      txn.abort();
+      report(failure('deleting sent messages', error));
+      return false;
+    }
+  }
+}

@@ -1,0 +1,74 @@
+// State of the host's memory that is declared `stored`: maps whose committed entries lie in the application's database. A commit writes, in its own
+// COMMIT, the final value of every entry that the tree has locked and changed; what it holds says which those are.
+
+import { GraftError } from '../../plugins/index.ts';
+import { ABSENT, Entry, type Lock, type LockClass, type StateMap, type Tree } from '../../txn/index.ts';
+import type { Connection } from './connection.ts';
+import { STATE } from './entities.ts';
+
+type Entries = StateMap<string, unknown>['entries'];
+type StoredEntry = Entries extends Map<string, infer E> ? E : never;
+
+interface Stored {
+  readonly name: string;
+  readonly map: StateMap<string, unknown>;
+}
+
+const PUT = `INSERT INTO ${STATE} (map, key, value) VALUES (?, ?, ?) ON CONFLICT (map, key) DO UPDATE SET value = excluded.value`;
+
+export class StoredState {
+  readonly #names = new Set<string>();
+  readonly #maps = new Map<LockClass, Stored>();
+
+  /** The committed entries of a map; a name is used once. */
+  load(name: string, reader: Connection): [string, unknown][] {
+    if (this.#names.has(name)) throw new GraftError('GRAFT_BAD_OPTION', `there is a stored map ${name} already`);
+    this.#names.add(name);
+    const rows = reader.all<{ key: string; value: string }>(`SELECT key, value FROM ${STATE} WHERE map = ? ORDER BY rowid`, name);
+    return rows.map((row) => [row.key, JSON.parse(row.value)]);
+  }
+
+  attach(name: string, map: StateMap<string, unknown>): void {
+    this.#maps.set(map.lockClass, { name, map });
+  }
+
+  /** Whether `tree` has changed a stored map. */
+  isChangedBy(tree: Tree): boolean {
+    return this.#maps.size > 0 && tree.holds.some((lock) => this.#isChanged(lock));
+  }
+
+  #isChanged(lock: Lock | number): lock is Lock & StoredEntry {
+    return lock instanceof Entry && lock.dirty && this.#maps.has(lock.class);
+  }
+
+  /** Writes what `tree` has changed; its transaction is open. */
+  write(tree: Tree, connection: Connection): void {
+    if (this.#maps.size === 0) return;
+    const changed = new Map<Stored, Set<StoredEntry>>();
+    for (const lock of tree.holds) {
+      if (!this.#isChanged(lock)) continue;
+      const stored = this.#maps.get(lock.class) as Stored;
+      const entries = changed.get(stored);
+      if (entries === undefined) changed.set(stored, new Set([lock]));
+      else entries.add(lock);
+    }
+    for (const [{ name, map }, entries] of changed) for (const entry of inOrder(map, entries)) writeEntry(name, entry, connection);
+  }
+}
+
+/** Keys that are new are written in the order that they have in the map; where there is one at most, no order has to be found. */
+const inOrder = (map: StateMap<string, unknown>, entries: Set<StoredEntry>): Iterable<StoredEntry> => {
+  let added = 0;
+  for (const entry of entries) if (entry.old === ABSENT) added++;
+  return added < 2 ? entries : [...map.entries.values()].filter((entry) => entries.has(entry));
+};
+
+const writeEntry = (name: string, entry: StoredEntry, connection: Connection): void => {
+  if (typeof entry.value === 'symbol') {
+    connection.run(`DELETE FROM ${STATE} WHERE map = ? AND key = ?`, name, entry.key);
+    return;
+  }
+  const text = JSON.stringify(entry.value);
+  if (text === undefined) throw new GraftError('GRAFT_STORE', `${name}: a value that cannot be stored`);
+  connection.run(PUT, name, entry.key, text);
+};

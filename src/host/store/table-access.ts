@@ -1,0 +1,204 @@
+// Reads and writes of one table through one door: a graft's, as far as its grant goes, or the host's own. The order of every write is that of every
+// accessor: the writer's slot → the charge → the log → the statement.
+
+import { badArgument, type Callable, type CallableTree, type Caller, GraftError, WRITES } from '../../plugins/index.ts';
+import { Ticket, type Transaction, type Undoable } from '../../txn/index.ts';
+import { FIND_BYTES_MAX, FIND_VALUES_MAX, ROWS_MAX } from './bounds.ts';
+import { type Clause, changesClause, countOf, type Door, insertion, selection, targetClause, whereClause } from './clauses.ts';
+import { asSeen, type Connection } from './connection.ts';
+import type { Session } from './session.ts';
+import type { FindOptions, Row, TableAccess, TableGrant, Where } from './store.ts';
+import { fromSql, type Table } from './table.ts';
+
+/** The connections that a table is reached by. */
+export interface Connections {
+  readonly session: Session;
+  /** For reads outside transactions. */
+  readonly reader: Connection;
+  /** The connection of a transaction that only reads. */
+  snapshot(txn: Transaction): Connection | Ticket;
+}
+
+/** Names a write in the report of an abort. The session's point undoes it. */
+const note = (name: string): Undoable => ({ name, undo: () => {} });
+
+const tooMuch = (what: string): never => badArgument(`the answer has more than ${what}: ask for fewer rows or columns`);
+
+export class TableDoor {
+  readonly #at: Connections;
+  readonly #door: Door;
+  readonly #inserts: Undoable;
+  readonly #updates: Undoable;
+  readonly #deletes: Undoable;
+
+  constructor(at: Connections, door: Door) {
+    this.#at = at;
+    this.#door = door;
+    this.#inserts = note(`${door.table.name}.insert`);
+    this.#updates = note(`${door.table.name}.update`);
+    this.#deletes = note(`${door.table.name}.delete`);
+  }
+
+  find(txn: Transaction | null, options: unknown, readOnly = false): Row[] | Ticket {
+    const wanted = selection(this.#door, options);
+    return this.#read(txn, readOnly, (connection) => {
+      const rows: Row[] = [];
+      const measure = new Measure(this.#door, wanted.columns.length);
+      for (const cells of connection.rows(wanted.sql, wanted.values)) {
+        const row: Row = {};
+        wanted.columns.forEach((column, i) => {
+          row[column.name] = measure.cell(fromSql(column, cells[i]));
+        });
+        rows.push(row);
+        measure.row(rows.length);
+      }
+      return measure.checked(rows);
+    });
+  }
+
+  count(txn: Transaction | null, where: unknown, readOnly = false): number | Ticket {
+    const clause = countOf(this.#door, whereClause(this.#door, where));
+    return this.#read(txn, readOnly, (connection) => countRows(connection, clause));
+  }
+
+  #read<T>(txn: Transaction | null, readOnly: boolean, work: (connection: Connection) => T): T | Ticket {
+    const { session } = this.#at;
+    if (txn === null || readOnly) {
+      const connection = txn === null ? this.#at.reader : this.#at.snapshot(txn);
+      if (connection instanceof Ticket) return connection;
+      if (txn !== null && connection === session.connection) return session.attempt(txn, () => work(connection));
+      try {
+        return work(connection);
+      } catch (error) {
+        throw asSeen(error);
+      }
+    }
+    return session.enter(txn) ?? session.attempt(txn, () => work(session.connection));
+  }
+
+  insert(txn: Transaction, row: unknown): { id: number | string } | Ticket {
+    const { session } = this.#at;
+    const statement = insertion(this.#door, row);
+    const ticket = session.enter(txn);
+    if (ticket !== null) return ticket;
+    txn.charge(WRITES, 1);
+    txn.tree.log.push(this.#inserts, session, null, null);
+    const result = session.attempt(txn, () => session.connection.run(statement.sql, ...statement.values));
+    return { id: statement.id ?? Number(result.lastInsertRowid) };
+  }
+
+  update(txn: Transaction, where: unknown, changes: unknown): number | Ticket {
+    const target = targetClause(this.#door, where, 'update');
+    const update = changesClause(this.#door, changes);
+    return this.#write(txn, this.#updates, target, { sql: update.sql + target.sql, values: [...update.values, ...target.values] });
+  }
+
+  delete(txn: Transaction, where: unknown): number | Ticket {
+    const target = targetClause(this.#door, where, 'delete');
+    return this.#write(txn, this.#deletes, target, { sql: `DELETE FROM ${this.#door.table.sql}${target.sql}`, values: target.values });
+  }
+
+  /** Rows are counted first, so that a write that the account cannot pay does not happen. */
+  #write(txn: Transaction, logged: Undoable, target: Clause, statement: Clause): number | Ticket {
+    const { session } = this.#at;
+    const ticket = session.enter(txn);
+    if (ticket !== null) return ticket;
+    return session.attempt(txn, () => {
+      const rows = countRows(session.connection, countOf(this.#door, target));
+      txn.charge(WRITES, rows);
+      txn.tree.log.push(logged, session, null, null);
+      return session.connection.run(statement.sql, ...statement.values).changes;
+    });
+  }
+}
+
+const countRows = (connection: Connection, clause: Clause): number =>
+  (connection.get<{ n: number }>(clause.sql, ...clause.values) as { n: number }).n;
+
+/** Measures an answer while it is read, so that nothing large is ever gathered. */
+class Measure {
+  readonly #door: Door;
+  readonly #cells: number;
+  #characters = 0;
+
+  constructor(door: Door, cells: number) {
+    this.#door = door;
+    this.#cells = cells;
+  }
+
+  cell<T>(value: T): T {
+    if (typeof value === 'string') this.#characters += value.length;
+    return value;
+  }
+
+  row(rows: number): void {
+    const { rows_max, bytes_max } = this.#door;
+    if (rows > rows_max) tooMuch(`${rows_max} rows`);
+    if (Number.isFinite(bytes_max) && rows * (this.#cells + 1) > FIND_VALUES_MAX) tooMuch(`${FIND_VALUES_MAX} values`);
+    if (this.#characters > bytes_max) tooMuch(`${bytes_max} bytes`);
+  }
+
+  /** The exact measure is the JSON text; it is only made where it could exceed the bound. */
+  checked(rows: Row[]): Row[] {
+    const { readable, bytes_max } = this.#door;
+    if (!Number.isFinite(bytes_max)) return rows;
+    const names = [...readable.keys()].reduce((sum, name) => sum + 6 * name.length + 32, 2);
+    if (6 * this.#characters + rows.length * names <= bytes_max) return rows;
+    return Buffer.byteLength(JSON.stringify(rows)) > bytes_max ? tooMuch(`${bytes_max} bytes`) : rows;
+  }
+}
+
+/** The host's own access to a table. */
+export const hostAccess = (at: Connections, table: Table): TableAccess => {
+  const columns = new Map([...table.columns].filter(([, column]) => column.kind !== 'blob'));
+  const unbounded = Number.POSITIVE_INFINITY;
+  const door = new TableDoor(at, { table, readable: columns, writable: columns, rows_max: unbounded, bytes_max: unbounded });
+  return {
+    find: ((txn: Transaction | null, options?: FindOptions) => door.find(txn, options)) as TableAccess['find'],
+    count: ((txn: Transaction | null, where?: Where) => door.count(txn, where)) as TableAccess['count'],
+    insert: (txn, row) => door.insert(txn, row),
+    update: (txn, where, changes) => door.update(txn, where, changes),
+    delete: (txn, where) => door.delete(txn, where),
+  };
+};
+
+const GRANT_KEYS: readonly string[] = ['read', 'write', 'update', 'insert', 'delete', 'rows_max'] satisfies (keyof TableGrant)[];
+
+const doorOf = (table: Table, grant: TableGrant): Door => {
+  const bad = (what: string): never => {
+    throw new GraftError('GRAFT_BAD_OPTION', `grant of ${table.name}: ${what}`);
+  };
+  for (const key of Object.keys(grant)) if (!GRANT_KEYS.includes(key)) bad(`unknown key ${key.slice(0, 100)}`);
+  const rows_max = grant.rows_max ?? ROWS_MAX;
+  if (!Number.isSafeInteger(rows_max) || rows_max < 1) bad('rows_max must be a whole number, at least 1');
+  return { table, readable: table.granted(grant.read), writable: table.granted(grant.write), rows_max, bytes_max: FIND_BYTES_MAX };
+};
+
+const reading = (count: number, run: (caller: Caller, args: readonly unknown[]) => unknown): Callable => ({
+  waits: false,
+  run: (caller, args) => (args.length > count ? badArgument(`takes at most ${count} argument`) : run(caller, args)),
+});
+
+const writing = (count: number, run: (caller: Caller, args: readonly unknown[]) => unknown): Callable => ({
+  waits: false,
+  run: (caller, args) => {
+    if (caller.readOnly) return badArgument('this graft point only reads');
+    return args.length === count ? run(caller, args) : badArgument(`takes ${count} argument${count === 1 ? '' : 's'}`);
+  },
+});
+
+/** What grafts may call, no more than the grant says. */
+export const grantedCallables = (at: Connections, table: Table, grant: TableGrant): CallableTree => {
+  const at_door = doorOf(table, grant);
+  const door = new TableDoor(at, at_door);
+  const tree: Record<string, Callable> = {};
+  if (at_door.readable.size > 0) {
+    tree.find = reading(1, (caller, [options]) => door.find(caller.txn, options, caller.readOnly));
+    tree.count = reading(1, (caller, [where]) => door.count(caller.txn, where, caller.readOnly));
+  }
+  if (grant.insert === true) tree.insert = writing(1, (caller, [row]) => door.insert(caller.txn, row));
+  if (at_door.writable.size > 0 && grant.update !== false)
+    tree.update = writing(2, (caller, [where, changes]) => door.update(caller.txn, where, changes));
+  if (grant.delete === true) tree.delete = writing(1, (caller, [where]) => door.delete(caller.txn, where));
+  return tree;
+};
