@@ -37,6 +37,12 @@ export class Aborted extends Error {
   }
 }
 
+/**
+ * Dooms a transaction whose accessor was cut short after it had logged its before-image (most likely the graft ran the stack out). Made beforehand
+ * and only assigned, since where it is needed nothing can be called.
+ */
+export const CUT_SHORT = new Aborted('thrown', 'an accessor failed');
+
 /** Misuse of a transaction: used after its end, used while a nested one is active, a rule broken, or an object that is fenced off. */
 export class TransactionError extends Error {
   readonly code: 'GRAFT_TXN_ENDED' | 'GRAFT_TXN_BUSY' | 'GRAFT_TXN_MISUSE' | 'GRAFT_FENCED';

@@ -1,13 +1,13 @@
 // Accessors: the only way an extension changes its base. One is declared once, as lock, cost, before-image and operation, and always works in the
 // order lock → charge → log the before-image → apply. A graft may run the stack out between any two steps, so the before-image is logged before
-// the change, and `undo` only restores it.
+// the change, and `undo` only restores it. Whatever is thrown once the before-image is logged dooms the transaction: the change may be half made.
 //
 //   const setPriority = accessor({ name: 'thread.set-priority', mode: WRITE, place: (thread: Thread) => thread, cost: 1, resource: CALLS,
 //     change: { before: (thread) => thread.priority, undo: (thread, _, before) => { thread.priority = before } },
 //     apply: (thread, _, priority: number) => { thread.priority = priority } });
 //   setPriority.call(txn, thread, null, 5)      →  the operation's value, or a Ticket: wait and call again
 
-import { TransactionError } from './abort.ts';
+import { CUT_SHORT, TransactionError } from './abort.ts';
 import { acquire, type Lock, type Mode, type Ticket } from './lock.ts';
 import type { Transaction } from './transaction.ts';
 import type { Undoable } from './undo-log.ts';
@@ -62,8 +62,15 @@ export class Accessor<Target, Key, Value, P extends Place, Result> implements Un
     }
     if (txn.tree.transactions.isFenced(place)) throw new TransactionError('GRAFT_FENCED', `${this.name}: an undo failed here earlier`);
     if (this.#cost !== 0) txn.charge(this.#resource, this.#cost);
-    if (spec.change !== undefined) txn.tree.log.push(this, place, key, spec.change.before(place, key, txn));
-    return spec.apply(place, key, value, txn);
+    if (spec.change === undefined) return spec.apply(place, key, value, txn);
+    const before = spec.change.before(place, key, txn);
+    try {
+      txn.tree.log.push(this, place, key, before);
+      return spec.apply(place, key, value, txn);
+    } catch (error) {
+      txn.doomed ??= CUT_SHORT;
+      throw error;
+    }
   }
 
   undo(place: unknown, key: unknown, before: unknown): void {

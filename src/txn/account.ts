@@ -3,8 +3,12 @@
 //
 // A call runs on an account of its own, opened from a source with the call's limits and closed into it: what it spent is charged to the source, also
 // when the call aborts. Transfers, holds and returns belong to a transaction, lock the account, and are undone with it; what was spent of a transfer
-// by then is charged to where it came from. Units that came in and are not committed yet (`pending`) serve only the tree that brought them.
+// by then is charged to where it came from. Units that came in and are not committed yet serve only the tree that brought them; of these, given-back
+// ones may only be held again, since the undo needs them back. An account that an unfinished transaction has locked is closed when that ends.
+//
+// No account changes until its undo record is written, and then by plain assignments: the stack may run out in any call between.
 
+import { TransactionError } from './abort.ts';
 import { acquire, Lock, type LockClass, type Ticket, WRITE } from './lock.ts';
 import type { Transaction } from './transaction.ts';
 import type { Tree } from './tree.ts';
@@ -18,7 +22,7 @@ const add = (units: number[], index: number, amount: number): void => {
   units[index] = (units[index] as number) + amount;
 };
 
-/** The account's lock; its end makes what was pending ordinary. */
+/** The account's lock; its end makes what was pending ordinary, and carries a delayed closing out. */
 class AccountLock extends Lock {
   readonly account: Account;
 
@@ -28,7 +32,7 @@ class AccountLock extends Lock {
   }
 
   override released(): void {
-    this.account.pending = null;
+    this.account.settle();
   }
 }
 
@@ -38,38 +42,55 @@ interface Move {
   readonly amount: number;
 }
 
+/** Units of `free` that an unfinished transaction brought in. */
+interface Pending {
+  /** By transfers. */
+  readonly moved: number[];
+  /** By giving back; they are in `free` still. */
+  readonly returned: number[];
+}
+
 const TRANSFER: Undoable = {
   name: 'account.transfer',
   undo(place, key) {
-    const to = (place as Account).now();
-    const { from: origin, index, amount } = key as Move;
-    const from = origin.now();
-    const back = Math.min(amount, to.free[index] as number);
+    const to = place as Account;
+    const { from, index, amount } = key as Move;
+    const pending = to.pending as Pending;
+    to.recall(index, amount - to.spendable(index));
+    const back = Math.min(amount, to.spendable(index));
     const gone = amount - back;
     add(to.free, index, -back);
     add(from.free, index, back);
     add(to.spent, index, -gone);
     add(from.spent, index, gone);
-    to.unpend(index, amount);
+    add(pending.moved, index, -amount);
   },
 };
 
+interface Held {
+  readonly amount: number;
+  /** How many of them had been given back in the same transaction. */
+  readonly again: number;
+}
+
 const HOLD: Undoable = {
   name: 'account.hold',
-  undo(place, key, amount) {
-    const account = (place as Account).now();
-    add(account.held, key as number, -(amount as number));
-    add(account.free, key as number, amount as number);
+  undo(place, key, before) {
+    const account = place as Account;
+    const { amount, again } = before as Held;
+    add(account.held, key as number, -amount);
+    add(account.free, key as number, amount);
+    if (again > 0) add((account.pending as Pending).returned, key as number, again);
   },
 };
 
 const RETURN: Undoable = {
   name: 'account.return',
   undo(place, key, amount) {
-    const account = (place as Account).now();
+    const account = place as Account;
     add(account.free, key as number, -(amount as number));
     add(account.held, key as number, amount as number);
-    account.unpend(key as number, amount as number);
+    add((account.pending as Pending).returned, key as number, -(amount as number));
   },
 };
 
@@ -80,10 +101,15 @@ export class Account {
   readonly held: number[];
   readonly spent: number[];
   /** Units of `free` that an unfinished transaction brought in, or null. */
-  pending: number[] | null = null;
+  pending: Pending | null = null;
   readonly lock: Lock = new AccountLock(this);
   #source: Account | null = null;
   #closedInto: Account | null = null;
+  #closing = false;
+  /** How many accounts are open that were opened from this one. */
+  #opened = 0;
+  /** Those of them that may have got units which an abort takes back, or null. */
+  #lent: Set<Account> | null = null;
 
   constructor(resources: readonly string[]) {
     this.resources = resources;
@@ -107,10 +133,16 @@ export class Account {
     return true;
   }
 
+  /** Free units but for given-back ones that are not committed. */
+  spendable(index: number): number {
+    return (this.free[index] as number) - (this.pending === null ? 0 : (this.pending.returned[index] as number));
+  }
+
   /** Free units that `tree` may use: all but what another tree has brought in and may yet take back. */
   available(index: number, tree: Tree | null): number {
-    const free = this.free[index] as number;
-    return this.pending === null || (tree !== null && this.lock.heldBy(tree)) ? free : free - (this.pending[index] as number);
+    const units = this.spendable(index);
+    if (this.pending === null || (tree !== null && this.lock.heldBy(tree))) return units;
+    return Math.max(0, units - (this.pending.moved[index] as number));
   }
 
   /**
@@ -118,9 +150,14 @@ export class Account {
    * use its memory again; where that is impossible, a new one is made.
    */
   open(limits: readonly number[], tree: Tree | null = null, closed: Account | null = null): Account {
-    const account = closed !== null && closed.lock.mode === 0 && closed.#source === null ? closed : new Account(this.resources);
+    const account = closed !== null && closed.#isIdle() ? closed : new Account(this.resources);
     account.#source = this;
     account.#closedInto = null;
+    this.#opened++;
+    if (tree !== null && (this.pending !== null || this.#isLent())) {
+      this.#lent ??= new Set();
+      this.#lent.add(account);
+    }
     for (let i = 0; i < limits.length; i++) {
       const amount = Math.min(limits[i] as number, this.pending === null ? (this.free[i] as number) : this.available(i, tree));
       this.free[i] = (this.free[i] as number) - amount;
@@ -129,12 +166,30 @@ export class Account {
     return account;
   }
 
+  #isLent(): boolean {
+    const lent = this.#source === null ? null : this.#source.#lent;
+    return lent?.has(this) ?? false;
+  }
+
+  #isIdle(): boolean {
+    return this.#closedInto !== null && this.#opened === 0 && this.lock.mode === 0 && this.lock.queue === null;
+  }
+
   /** Closes a call's account: what is free goes back, what was spent and is held is charged to where it was opened from. */
   close(): void {
     const source = this.#source;
     if (source === null) return;
+    if (this.lock.mode !== 0) this.#closing = true;
+    else this.#closeInto(source);
+  }
+
+  #closeInto(opener: Account): void {
     this.#source = null;
-    this.#closedInto = source;
+    this.#closedInto = opener;
+    this.#closing = false;
+    opener.#opened--;
+    opener.#lent?.delete(this);
+    const source = opener.#now();
     for (let i = 0; i < this.free.length; i++) {
       source.free[i] = (source.free[i] as number) + (this.free[i] as number);
       source.held[i] = (source.held[i] as number) + (this.held[i] as number);
@@ -146,57 +201,81 @@ export class Account {
   }
 
   /** The account that has this one's units now. */
-  now(): Account {
+  #now(): Account {
     let account: Account = this;
     while (account.#closedInto !== null) account = account.#closedInto;
     return account;
   }
 
-  /** @internal */
-  unpend(index: number, amount: number): void {
-    if (this.pending !== null) add(this.pending, index, -amount);
+  /** @internal The transaction that had locked it has ended. */
+  settle(): void {
+    this.pending = null;
+    if (this.#closing) this.#closeInto(this.#source as Account);
   }
 
-  #pend(index: number, amount: number): void {
-    this.pending ??= zeros(this.resources.length);
-    add(this.pending, index, amount);
+  /** @internal Takes free units back from the accounts that an aborted transaction has opened from this one. */
+  recall(index: number, wanted: number): void {
+    if (this.#lent === null || wanted <= 0) return;
+    let missing = wanted;
+    for (const account of this.#lent) {
+      account.recall(index, missing - account.spendable(index));
+      const units = Math.min(missing, account.spendable(index));
+      add(account.free, index, -units);
+      add(this.free, index, units);
+      missing -= units;
+    }
+  }
+
+  #expect(): Pending {
+    this.pending ??= { moved: zeros(this.resources.length), returned: zeros(this.resources.length) };
+    return this.pending;
+  }
+
+  #checkOpen(): void {
+    if (this.#closedInto !== null) throw new TransactionError('GRAFT_TXN_MISUSE', 'the account is closed');
   }
 
   /** Moves free units to another account. A ticket: wait and try again. Too few: the transaction is doomed with `limit`, and that is thrown. */
   transfer(txn: Transaction, to: Account, index: number, amount: number): Ticket | null {
-    txn.check();
     const ticket = acquire(txn, this.lock, WRITE) ?? acquire(txn, to.lock, WRITE);
     if (ticket !== null) return ticket;
-    if (!(amount >= 0) || this.available(index, txn.tree) < amount) throw txn.doom('limit', this.resources[index]);
+    this.#checkOpen();
+    to.#checkOpen();
+    if (!(amount >= 0 && this.spendable(index) >= amount)) throw txn.doom('limit', this.resources[index]);
+    const { moved } = to.#expect();
     txn.tree.log.push(TRANSFER, to, { from: this, index, amount } satisfies Move, null);
-    add(this.free, index, -amount);
-    add(to.free, index, amount);
-    to.#pend(index, amount);
+    this.free[index] = (this.free[index] as number) - amount;
+    to.free[index] = (to.free[index] as number) + amount;
+    moved[index] = (moved[index] as number) + amount;
     return null;
   }
 
   /** Turns free units into held ones, for as long as a thing exists. A ticket: wait and try again. */
   hold(txn: Transaction, index: number, amount: number): Ticket | null {
-    txn.check();
     const ticket = acquire(txn, this.lock, WRITE);
     if (ticket !== null) return ticket;
-    if (!(amount >= 0) || this.available(index, txn.tree) < amount) throw txn.doom('limit', this.resources[index]);
-    txn.tree.log.push(HOLD, this, index, amount);
-    add(this.free, index, -amount);
-    add(this.held, index, amount);
+    this.#checkOpen();
+    if (!(amount >= 0 && (this.free[index] as number) >= amount)) throw txn.doom('limit', this.resources[index]);
+    const returned = this.pending?.returned;
+    const again = returned === undefined ? 0 : Math.min(amount, returned[index] as number);
+    txn.tree.log.push(HOLD, this, index, { amount, again } satisfies Held);
+    this.free[index] = (this.free[index] as number) - amount;
+    this.held[index] = (this.held[index] as number) + amount;
+    if (returned !== undefined) returned[index] = (returned[index] as number) - again;
     return null;
   }
 
   /** Gives held units back. A ticket: wait and try again. */
   giveBack(txn: Transaction, index: number, amount: number): Ticket | null {
-    txn.check();
     const ticket = acquire(txn, this.lock, WRITE);
     if (ticket !== null) return ticket;
-    if (!(amount >= 0) || (this.held[index] as number) < amount) throw txn.doom('limit', this.resources[index]);
+    this.#checkOpen();
+    if (!(amount >= 0 && (this.held[index] as number) >= amount)) throw txn.doom('limit', this.resources[index]);
+    const { returned } = this.#expect();
     txn.tree.log.push(RETURN, this, index, amount);
-    add(this.held, index, -amount);
-    add(this.free, index, amount);
-    this.#pend(index, amount);
+    this.held[index] = (this.held[index] as number) - amount;
+    this.free[index] = (this.free[index] as number) + amount;
+    returned[index] = (returned[index] as number) + amount;
     return null;
   }
 }

@@ -10,6 +10,7 @@
 import { Aborted, TransactionError } from './abort.ts';
 import type { Timer } from './clock.ts';
 import type { Transaction } from './transaction.ts';
+import { needStack } from './stack-room.ts';
 import type { Tree } from './tree.ts';
 import { endDeadlocks, type Waiting } from './wait-graph.ts';
 
@@ -87,9 +88,10 @@ export class Ticket implements Waiting {
   giveUp(): void {
     if (this.state !== 'waiting') return;
     const queue = this.lock.queue as Ticket[];
-    queue.splice(queue.indexOf(this), 1);
+    const at = queue.indexOf(this);
+    queue.splice(at, 1);
     this.#settle('given-up');
-    serve(this.lock);
+    if (at === 0) serve(this.lock, true);
   }
 
   settleGranted(): void {
@@ -114,11 +116,12 @@ export const holders = (lock: Lock): Tree[] =>
  * youngest transaction in it; where that is `txn` itself, it is doomed and Aborted is thrown.
  */
 export const acquire = (txn: Transaction, lock: Lock, mode: Mode): Ticket | null => {
+  txn.check();
   const tree = txn.tree;
   if (lock.mode === 0 && lock.queue === null) {
+    tree.hold(lock, 0);
     lock.owner = tree;
     lock.mode = mode;
-    tree.hold(lock, 0);
     return null;
   }
   if (lock.owner === tree && lock.others === null) {
@@ -143,6 +146,7 @@ const join = (txn: Transaction, lock: Lock, mode: Mode): Ticket | null => {
     share(tree, lock);
     return null;
   }
+  needStack();
   const ticket = new Ticket(lock, txn, mode);
   enqueue(lock, ticket, holds);
   tree.startWaiting(ticket);
@@ -154,9 +158,10 @@ const join = (txn: Transaction, lock: Lock, mode: Mode): Ticket | null => {
 };
 
 const share = (tree: Tree, lock: Lock): void => {
-  lock.others ??= new Set();
-  lock.others.add(tree);
+  const others = lock.others ?? new Set<Tree>();
   tree.hold(lock, 0);
+  others.add(tree);
+  lock.others = others;
 };
 
 const enqueue = (lock: Lock, ticket: Ticket, holds: boolean): void => {
@@ -189,8 +194,9 @@ export const weaken = (lock: Lock, mode: Mode): void => {
   if (lock.queue !== null) serve(lock);
 };
 
-/** Grants in the order of the queue as far as the lock allows. */
-const serve = (lock: Lock): void => {
+/** Grants in the order of the queue as far as the lock allows. `moved`: the first waiter has left already. */
+const serve = (lock: Lock, moved = false): void => {
+  let same = !moved;
   while (lock.queue !== null && lock.queue.length > 0) {
     const ticket = lock.queue[0] as Ticket;
     const tree = ticket.txn.tree;
@@ -204,10 +210,11 @@ const serve = (lock: Lock): void => {
     } else if (goTogether(lock.mode, ticket.mode)) share(tree, lock);
     else break;
     lock.queue.shift();
+    same = false;
     ticket.settleGranted();
   }
   if (lock.queue !== null && lock.queue.length === 0) lock.queue = null;
-  rearm(lock);
+  if (!same) rearm(lock);
 };
 
 const arm = (lock: Lock, txn: Transaction): void => {
@@ -215,7 +222,7 @@ const arm = (lock: Lock, txn: Transaction): void => {
   lock.timer = txn.tree.transactions.clock.after(lock.class.timeout_ms, () => expire(lock));
 };
 
-/** After the queue moved: whoever waits now has a full time-out; where nobody waits no timer is armed. */
+/** After the first waiter has changed: the new one has a full time-out; where nobody waits no timer is armed. */
 const rearm = (lock: Lock): void => {
   lock.timer?.cancel();
   lock.timer = null;

@@ -71,7 +71,7 @@ export class Transaction {
   /** Charges `amount` of resource `index` to the account, or dooms the transaction with `limit` and throws. */
   charge(index: number, amount: number): void {
     const account = this.account;
-    if (account === null || account.spend(index, amount)) return;
+    if (account === null || account.spend(index, amount, this.tree)) return;
     throw this.doom('limit', account.resources[index]);
   }
 

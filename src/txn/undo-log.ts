@@ -65,6 +65,7 @@ export class UndoLog {
       }
       for (let i = at; i < at + STRIDE; i++) slots[i] = undefined;
     }
+    if (mark === 0 && slots.length > KEPT_SLOTS_MAX) this.#slots = [];
     return { records, first };
   }
 

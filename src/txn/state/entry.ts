@@ -6,7 +6,9 @@ import type { Tree } from '../tree.ts';
 
 /** No value: a key that is not there. */
 export const ABSENT = Symbol('absent');
-export type Absent = typeof ABSENT;
+/** A map's key that an unfinished transaction has deleted: no value, but it keeps its place. */
+export const DELETED = Symbol('deleted');
+export type Absent = typeof ABSENT | typeof DELETED;
 
 export class Entry<V> extends Lock {
   value: V | Absent;

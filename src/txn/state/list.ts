@@ -42,7 +42,13 @@ export class List<V> {
     const length = this.#length.get(txn) as number;
     const second = this.#items.set(txn, length, value);
     if (second !== undefined) return second;
-    this.#resize(txn, length + 1);
+    // The elements have changed: if the length does not follow, there is no way but the abort. Its lock is held, so it need not wait.
+    try {
+      this.#length.set(txn, length + 1);
+    } catch (error) {
+      txn.doomed ??= CUT_SHORT;
+      throw error;
+    }
     return length + 1;
   }
 
@@ -56,13 +62,13 @@ export class List<V> {
     if (last instanceof Ticket) return last;
     const deleted = this.#items.delete(txn, length - 1);
     if (deleted instanceof Ticket) return deleted;
-    this.#resize(txn, length - 1);
+    try {
+      this.#length.set(txn, length - 1);
+    } catch (error) {
+      txn.doomed ??= CUT_SHORT;
+      throw error;
+    }
     return last;
-  }
-
-  /** The elements have changed and the length has not: no way back from here but the transaction's abort. Its lock is held already. */
-  #resize(txn: Transaction, length: number): void {
-    this.#length.set(txn, length);
   }
 
   /** The last committed elements, read from outside any transaction. */

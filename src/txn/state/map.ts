@@ -1,14 +1,15 @@
 // A transactional map: a lock for each key and one for the key set, so that writers of different keys do not meet, and whoever looked at the keys
 // finds them unchanged. Its order is that of a JavaScript Map filled by the committed transactions one after the other.
 //
-// A key somebody locks but that is not there, or is deleted, stays as an entry without a value until the lock goes: so a deletion is carried out at
-// commit, and an abort finds the key in its old place.
+// A key somebody locks but that is not there stays as an entry without a value until the lock goes; one that is deleted keeps its place until then,
+// too. So a deletion is carried out at commit, an abort finds the key in its old place, and a key deleted and set again in one transaction stays
+// where it was.
 
 import { type Accessor, accessor } from '../accessor.ts';
 import { CHANGE, Lock, type LockClass, READ, type Ticket, WRITE } from '../lock.ts';
 import type { Transaction } from '../transaction.ts';
 import type { Tree } from '../tree.ts';
-import { ABSENT, type Absent, Entry } from './entry.ts';
+import { ABSENT, type Absent, DELETED, Entry } from './entry.ts';
 import type { StateOptions } from './options.ts';
 
 class MapEntry<K, V> extends Entry<V> {
@@ -27,7 +28,10 @@ class MapEntry<K, V> extends Entry<V> {
 
   override released(tree: Tree, committed: boolean): void {
     super.released(tree, committed);
-    if (this.value === ABSENT && this.queue === null && this.others === null) this.map.entries.delete(this.key);
+    if (this.value === DELETED) this.value = ABSENT;
+    if (this.value !== ABSENT || this.queue !== null || this.others !== null) return;
+    const { entries } = this.map;
+    if (entries.get(this.key) === this) entries.delete(this.key);
   }
 }
 
@@ -99,7 +103,7 @@ export class StateMap<K, V> {
       name: `${options.name}.delete`,
       mode: WRITE,
       place,
-      also: (entry) => (entry.value === ABSENT ? null : this.#keySet.mine),
+      also: (entry) => (isThere(entry.value) ? this.#keySet.mine : null),
       ...options.writes,
       change,
       apply: remove<K, V>,
@@ -123,7 +127,7 @@ export class StateMap<K, V> {
   }
 
   #put(entry: MapEntry<K, V>, value: V): void {
-    if (entry.value === ABSENT && entry.old === ABSENT) {
+    if (entry.value === ABSENT) {
       this.entries.delete(entry.key);
       this.entries.set(entry.key, entry);
     }
@@ -132,7 +136,7 @@ export class StateMap<K, V> {
 
   #present(): K[] {
     const keys: K[] = [];
-    for (const entry of this.entries.values()) if (entry.value !== ABSENT) keys.push(entry.key);
+    for (const entry of this.entries.values()) if (isThere(entry.value)) keys.push(entry.key);
     return keys;
   }
 
@@ -157,22 +161,24 @@ export class StateMap<K, V> {
   /** The last committed value, read from outside any transaction. */
   peek(key: K): V | undefined {
     const value = this.entries.get(key)?.committed;
-    return value === ABSENT ? undefined : value;
+    return value !== undefined && isThere(value) ? value : undefined;
   }
 
   /** The last committed keys and values, read from outside any transaction. */
   *peekEntries(): IterableIterator<[K, V]> {
     for (const entry of this.entries.values()) {
       const value = entry.committed;
-      if (value !== ABSENT) yield [entry.key, value];
+      if (isThere(value)) yield [entry.key, value];
     }
   }
 }
 
-const present = <K, V>(entry: MapEntry<K, V>): V | undefined => (entry.value === ABSENT ? undefined : entry.value);
+const isThere = <V>(value: V | Absent): value is V => value !== ABSENT && value !== DELETED;
+
+const present = <K, V>(entry: MapEntry<K, V>): V | undefined => (isThere(entry.value) ? entry.value : undefined);
 
 const remove = <K, V>(entry: MapEntry<K, V>): boolean => {
-  const there = entry.value !== ABSENT;
-  entry.value = ABSENT;
-  return there;
+  if (!isThere(entry.value)) return false;
+  entry.value = DELETED;
+  return true;
 };

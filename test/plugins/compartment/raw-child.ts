@@ -1,7 +1,7 @@
 // A plugin's process, driven by raw frames: what the tests of its protocol hold in hand instead of the host's side.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import type { Duplex } from 'node:stream';
+import type { ChildProcess } from 'node:child_process';
+import { type Channel, openChannel } from '../../../src/plugins/compartment/process/channel.ts';
 import { childCommand } from '../../../src/plugins/compartment/process/command.ts';
 import { FrameReader, FrameWriter } from '../../../src/plugins/compartment/process/frames.ts';
 import { realmScript } from '../../../src/plugins/compartment/realm-script.ts';
@@ -40,16 +40,21 @@ export class RawChild {
   readonly #reader = new FrameReader(protocol.ANSWER_BYTES_MAX);
   readonly #received: Received[] = [];
   readonly #waiting: ((received: Received) => void)[] = [];
-  readonly #wire: Duplex;
+  readonly #channel: Channel;
   #calls = 0;
 
   constructor() {
     const { file, args } = childCommand();
-    this.process = spawn(file, args, { env: {}, stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
-    this.#wire = this.process.stdio[3] as Duplex;
-    this.#wire.on('error', () => {});
-    this.#wire.on('data', (chunk: Buffer) => this.#take(chunk));
-    this.process.on('close', (code, signal) => this.#deliver({ type: 'EXIT', call: 0, head: code ?? -1, json: signal }));
+    this.#channel = openChannel(
+      file,
+      args,
+      { env: {} },
+      {
+        data: (bytes) => this.#take(bytes),
+        closed: (signal) => this.#deliver({ type: 'EXIT', call: 0, head: this.process.exitCode ?? -1, json: signal }),
+      },
+    );
+    this.process = this.#channel.child;
   }
 
   #take(chunk: Buffer): void {
@@ -79,16 +84,16 @@ export class RawChild {
 
   /** Sends what was put into `writer`, in one write. */
   flush(): void {
-    this.#wire.write(Buffer.from(this.writer.bytes()));
+    this.#channel.write(Buffer.from(this.writer.bytes()));
     this.writer.clear();
   }
 
   sendBytes(bytes: Uint8Array): void {
-    this.#wire.write(bytes);
+    this.#channel.write(Buffer.from(bytes));
   }
 
   hangUp(): void {
-    this.#wire.end();
+    this.#channel.end();
   }
 
   frame(type: number, call: number, text = ''): this {
@@ -135,7 +140,7 @@ export class RawChild {
   /** Ends the process whatever it does. */
   async kill(): Promise<void> {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return;
-    const gone = new Promise((resolve) => this.process.once('close', resolve));
+    const gone = new Promise((resolve) => this.process.once('exit', resolve));
     this.process.kill('SIGKILL');
     await gone;
   }
