@@ -25,17 +25,23 @@ export interface Undone {
 /**
  * Thrown through the frames of whoever uses a transaction that has failed. Catching it changes nothing: a doomed transaction cannot commit.
  */
-export class Aborted extends Error {
+export class Aborted {
+  readonly name = 'Aborted';
   readonly reason: AbortReason;
   readonly detail: string;
 
   constructor(reason: AbortReason, detail = '') {
-    super(detail === '' ? reason : `${reason}: ${detail}`);
-    this.name = 'Aborted';
     this.reason = reason;
     this.detail = detail;
   }
+
+  get message(): string {
+    return this.detail === '' ? this.reason : `${this.reason}: ${this.detail}`;
+  }
 }
+
+// An error for whoever catches it, but made without a stack trace: that would cost fifty times what the abort itself does.
+Object.setPrototypeOf(Aborted.prototype, Error.prototype);
 
 /**
  * Dooms a transaction whose accessor was cut short after it had logged its before-image (most likely the graft ran the stack out). Made beforehand

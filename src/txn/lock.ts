@@ -9,8 +9,8 @@
 
 import { Aborted, TransactionError } from './abort.ts';
 import type { Timer } from './clock.ts';
-import type { Transaction } from './transaction.ts';
 import { needStack } from './stack-room.ts';
+import type { Transaction } from './transaction.ts';
 import type { Tree } from './tree.ts';
 import { endDeadlocks, type Waiting } from './wait-graph.ts';
 

@@ -1,0 +1,33 @@
+// `npm run bench -- NAME [--json] [--small] [--seed N]`: runs one benchmark. Exit 0 when it ran (whether or not a target was met, which it says), 2 for bad use.
+
+import { parseArgs } from 'node:util';
+import { call } from './call.ts';
+import { type Benchmark, resultText } from './measure.ts';
+import { txn } from './txn.ts';
+
+const BENCHMARKS: readonly Benchmark[] = [txn, call];
+
+const usage = (why: string): never => {
+  process.stderr.write(`bench: ${why}\nbenchmarks:\n${BENCHMARKS.map((one) => `  ${one.name}  ${one.describes}`).join('\n')}\n`);
+  process.exit(2);
+};
+
+const options = (() => {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { json: { type: 'boolean' }, small: { type: 'boolean' }, seed: { type: 'string' } },
+    });
+  } catch (error) {
+    return usage(error instanceof Error ? error.message : 'bad options');
+  }
+})();
+
+const [name, ...more] = options.positionals;
+const benchmark = BENCHMARKS.find((one) => one.name === name) ?? usage(name === undefined ? 'name a benchmark' : `no benchmark ${name}`);
+if (more.length > 0) usage(`one benchmark at a time, not ${more.join(', ')} as well`);
+const seed = Number(options.values.seed ?? 1);
+if (!Number.isSafeInteger(seed)) usage(`the seed ${options.values.seed} is no whole number`);
+
+const result = await benchmark.run({ small: options.values.small === true, seed, progress: (text) => process.stderr.write(`${text}\n`) });
+process.stdout.write(options.values.json === true ? `${JSON.stringify(result)}\n` : `${resultText(result)}\n`);

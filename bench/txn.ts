@@ -1,0 +1,254 @@
+// What a transaction costs: begin, N writes and commit (or abort) on a map of 10,000 records, against a hand-written flat undo log and what others offer.
+// The rows of immer, Effect and better-sqlite3 do the same work with the same answer; they run fewer times where they are slow.
+
+import Database from 'better-sqlite3';
+import { Effect, STM, TRef } from 'effect';
+import { applyPatches, enablePatches, produceWithPatches } from 'immer';
+import { Account, type Clock, StateMap, Transactions, type Undoable } from '../src/txn/index.ts';
+import { type Benchmark, type Contender, compare, machine, type Row } from './measure.ts';
+
+const RECORDS = 10_000;
+const clock: Clock = { now: () => performance.now(), after: () => ({ cancel: () => {} }) };
+
+/** A way to change records and to take the changes back. */
+interface Way {
+  readonly name: string;
+  /** How much slower than the floor it may be expected to be: it runs that many times fewer. */
+  readonly slow: number;
+  /** Begins, writes `value` to `writes` records from `from` on, and commits or aborts. Gives the value of the last record written. */
+  run(from: number, writes: number, value: number, commits: boolean): number;
+}
+
+const records = (): [number, number][] => Array.from({ length: RECORDS }, (_, key) => [key, key]);
+const keyAt = (from: number, i: number): number => (from + i * 7) % RECORDS;
+
+const plainWrites = (): Way => {
+  const map = new Map(records());
+  return {
+    name: 'plain writes, no undo',
+    slow: 1,
+    run(from, writes, value) {
+      for (let i = 0; i < writes; i++) map.set(keyAt(from, i), value);
+      return map.get(keyAt(from, writes - 1)) ?? 0;
+    },
+  };
+};
+
+/** The floor: keys and before-images in one array that is used again. */
+const flatLog = (): Way => {
+  const map = new Map(records());
+  const log: number[] = [];
+  return {
+    name: 'hand-written flat undo log (floor)',
+    slow: 1,
+    run(from, writes, value, commits) {
+      let length = 0;
+      for (let i = 0; i < writes; i++) {
+        const key = keyAt(from, i);
+        log[length] = key;
+        log[length + 1] = map.get(key) as number;
+        length += 2;
+        map.set(key, value);
+      }
+      if (commits) length = 0;
+      for (; length > 0; length -= 2) map.set(log[length - 2] as number, log[length - 1] as number);
+      return map.get(keyAt(from, writes - 1)) ?? 0;
+    },
+  };
+};
+
+const graftworkLog = (): Way => {
+  const map = new Map(records());
+  const transactions = new Transactions({ clock });
+  const write: Undoable = {
+    name: 'write',
+    undo: (_place, key, before) => void map.set(key as number, before as number),
+  };
+  return {
+    name: 'Graftwork, the log alone',
+    slow: 1,
+    run(from, writes, value, commits) {
+      const txn = transactions.begin();
+      for (let i = 0; i < writes; i++) {
+        const key = keyAt(from, i);
+        txn.tree.log.push(write, map, key, map.get(key));
+        map.set(key, value);
+      }
+      if (commits) txn.commit();
+      else txn.abort();
+      return map.get(keyAt(from, writes - 1)) ?? 0;
+    },
+  };
+};
+
+const graftworkAccessor = (): Way => {
+  const transactions = new Transactions({ clock });
+  const account = new Account(['writes']);
+  account.create(0, 2 ** 52);
+  const map = new StateMap<number, number>({ name: 'records', lock_timeout_ms: 1000, writes: { resource: 0, cost: 1 } }, records());
+  return {
+    name: 'Graftwork, public accessor: lock, charge, undo',
+    slow: 1,
+    run(from, writes, value, commits) {
+      const txn = transactions.begin(account);
+      for (let i = 0; i < writes; i++) map.set(txn, keyAt(from, i), value);
+      if (commits) txn.commit();
+      else txn.abort();
+      return map.peek(keyAt(from, writes - 1)) ?? 0;
+    },
+  };
+};
+
+const closures = (): Way => {
+  const map = new Map(records());
+  return {
+    name: 'array of undo closures',
+    slow: 1,
+    run(from, writes, value, commits) {
+      const undo: (() => void)[] = [];
+      for (let i = 0; i < writes; i++) {
+        const key = keyAt(from, i);
+        const before = map.get(key) as number;
+        undo.push(() => map.set(key, before));
+        map.set(key, value);
+      }
+      if (!commits) for (const one of undo.reverse()) one();
+      return map.get(keyAt(from, writes - 1)) ?? 0;
+    },
+  };
+};
+
+const savepoints = (): Way => {
+  const database = new Database(':memory:');
+  database.exec('CREATE TABLE record (key INTEGER PRIMARY KEY, value INTEGER NOT NULL)');
+  const insert = database.prepare('INSERT INTO record VALUES (?, ?)');
+  database.transaction(() => {
+    for (const [key, value] of records()) insert.run(key, value);
+  })();
+  const update = database.prepare('UPDATE record SET value = ? WHERE key = ?');
+  const select = database.prepare('SELECT value FROM record WHERE key = ?').pluck();
+  database.exec('BEGIN');
+  const [begin, release, back] = ['SAVEPOINT s', 'RELEASE s', 'ROLLBACK TO s'].map((sql) => database.prepare(sql)) as [
+    Database.Statement,
+    Database.Statement,
+    Database.Statement,
+  ];
+  return {
+    name: 'better-sqlite3 savepoint, in memory',
+    slow: 30,
+    run(from, writes, value, commits) {
+      begin.run();
+      for (let i = 0; i < writes; i++) update.run(value, keyAt(from, i));
+      if (!commits) back.run();
+      release.run();
+      return (select.get(keyAt(from, writes - 1)) as number | undefined) ?? 0;
+    },
+  };
+};
+
+const effectStm = (): Way => {
+  const refs = records().map(([, value]) => Effect.runSync(STM.commit(TRef.make(value))));
+  return {
+    name: 'Effect STM, a TRef a record',
+    slow: 50,
+    run(from, writes, value, commits) {
+      let program: STM.STM<void, string> = STM.void;
+      for (let i = 0; i < writes; i++) program = STM.zipRight(program, TRef.set(refs[keyAt(from, i)] as TRef.TRef<number>, value));
+      if (!commits) program = STM.zipRight(program, STM.fail('aborted'));
+      Effect.runSync(Effect.either(STM.commit(program)));
+      const last = refs[keyAt(from, writes - 1)];
+      return last === undefined ? 0 : Effect.runSync(STM.commit(TRef.get(last)));
+    },
+  };
+};
+
+const immerPatches = (): Way => {
+  enablePatches();
+  let state: Record<number, number> = Object.fromEntries(records());
+  return {
+    name: 'immer, with patches',
+    slow: 20_000,
+    run(from, writes, value, commits) {
+      const [next, , inverse] = produceWithPatches(state, (draft) => {
+        for (let i = 0; i < writes; i++) draft[keyAt(from, i)] = value;
+      });
+      state = commits ? next : applyPatches(next, inverse);
+      return state[keyAt(from, writes - 1)] ?? 0;
+    },
+  };
+};
+
+const OPERATIONS = 100_000;
+
+const contender = (way: Way, writes: number, commits: boolean): Contender & { readonly share: number } => ({
+  name: way.name,
+  share: way.slow,
+  round(count) {
+    const times = Math.max(1, Math.round(count / way.slow));
+    let sum = 0;
+    for (let i = 0; i < times; i++) sum += way.run((i * 13) % RECORDS, writes, i, commits) * 1e-3;
+    return sum;
+  },
+});
+
+/** Rows of one column: each way runs as often as its speed allows, and is reported per transaction. */
+const column = async (ways: readonly Way[], writes: number, commits: boolean, rounds: number, operations: number): Promise<Row[]> => {
+  const count = Math.max(1, Math.round(operations / Math.max(1, writes)));
+  const rows = await compare(
+    ways.map((way) => contender(way, writes, commits)),
+    { rounds, count, warmup: 2 },
+  );
+  // `compare` divides by the count it asked for; slow ways did fewer.
+  const real = rows.map((one, index) => {
+    const times = Math.max(1, Math.round(count / (ways[index]?.slow ?? 1)));
+    const factor = count / times;
+    return { ...one, median_ns: one.median_ns * factor, p10_ns: one.p10_ns * factor, p90_ns: one.p90_ns * factor };
+  });
+  const floor = real[0]?.median_ns ?? Number.NaN;
+  return real.map((one) => ({ ...one, ratio: one.median_ns / floor }));
+};
+
+const nested = (): Contender => {
+  const transactions = new Transactions({ clock });
+  const outer = transactions.begin();
+  return {
+    name: 'nested begin + commit',
+    round(count) {
+      for (let i = 0; i < count; i++) outer.begin().commit();
+      return count;
+    },
+  };
+};
+
+export const txn: Benchmark = {
+  name: 'txn',
+  describes: 'begin + N writes + commit or abort on 10,000 records, against a flat undo log and what others offer',
+  async run({ small, seed, progress }) {
+    const ways = [flatLog(), plainWrites(), graftworkLog(), graftworkAccessor(), closures(), savepoints(), effectStm(), immerPatches()];
+    const rounds = small ? 3 : 15;
+    const operations = small ? OPERATIONS / 50 : OPERATIONS;
+    const tables: Record<string, readonly Row[]> = {};
+    for (const writes of [0, 1, 10, 1000]) {
+      for (const commits of [true, false]) {
+        const title = `begin + ${writes} writes + ${commits ? 'commit' : 'abort'}`;
+        progress(title);
+        tables[title] = await column(ways, writes, commits, rounds, operations);
+      }
+    }
+    const inner = await compare([nested()], { rounds, count: operations, warmup: 2 });
+    tables.nested = inner;
+    const one = tables['begin + 1 writes + commit'] ?? [];
+    return {
+      benchmark: 'txn',
+      seed,
+      small,
+      machine: machine(['better-sqlite3', 'effect', 'immer']),
+      tables,
+      targets: [
+        { what: 'one write, the log alone / flat log', value: one[2]?.ratio ?? Number.NaN, at_most: 4 },
+        { what: 'one write, public accessor / flat log', value: one[3]?.ratio ?? Number.NaN, at_most: 8 },
+        { what: 'nested begin + commit, ns', value: inner[0]?.median_ns ?? Number.NaN, at_most: 30 },
+      ],
+    };
+  },
+};
