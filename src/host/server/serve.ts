@@ -1,6 +1,6 @@
 // Start-up, the same for the command `graftwork serve` and for an application with pages of its own:
 //
-//   data folder → token (shown once when it is new) → what holds on this system → listen → signals
+//   data folder → token (shown once when it is new) → listen → hear signals → say what holds on this system, and where it listens
 //
 //   const served = await serve(host, { port: 3000, data: './data', pages: (app) => app.get('/', page) });
 //   await served.closed;
@@ -88,8 +88,6 @@ export const serve = async (host: ServableHost, options: ServeOptions): Promise<
     ...(pages === undefined ? {} : { pages }),
   });
   const listening = await listen(app, { port, ...(hostname === undefined ? {} : { hostname }) });
-  for (const [name, fact] of Object.entries(host.facts())) print(`${name}: ${fact}`);
-  print(`Graftwork listens on ${listening.url}`);
   const ended = Promise.withResolvers<void>();
   const close = (): Promise<void> => {
     stopHearing();
@@ -100,5 +98,7 @@ export const serve = async (host: ServableHost, options: ServeOptions): Promise<
     return ended.promise;
   };
   const stopHearing = onSignals(close);
+  for (const [name, fact] of Object.entries(host.facts())) print(`${name}: ${fact}`);
+  print(`Graftwork listens on ${listening.url}`);
   return { url: listening.url, close, closed: ended.promise };
 };

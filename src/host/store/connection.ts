@@ -82,3 +82,11 @@ export const asSeen = (error: unknown): unknown => {
   const [, kind = 'a', name] = CONSTRAINT.exec(String((error as Error).message)) ?? [];
   return new GraftError('GRAFT_BAD_ARGUMENT', `${kind} constraint failed${name === undefined ? '' : `: ${name}`}`);
 };
+
+/** A file that cannot be opened, or whose tables cannot be made. */
+export const cannotOpen = (what: string, error: unknown): GraftError =>
+  error instanceof GraftError
+    ? error
+    : new GraftError('GRAFT_STORE', `the ${what} cannot be opened: ${String((error as { message?: unknown } | null)?.message)}`, {
+        cause: error,
+      });

@@ -209,12 +209,11 @@ export class Outbox {
     await Promise.all([...this.#lanes.values()].map((lane) => lane.resume()));
   }
 
-  /** Waits for what is being sent, and for its rows to be deleted. */
+  /** Waits for what is being sent, and for its rows to be deleted where the slot is free. */
   async close(): Promise<void> {
     this.sending = false;
     await Promise.all([...this.#lanes.values()].map((lane) => lane.close()));
     await this.#deleting;
-    if (this.#sentCount > 0) await this.#delete();
   }
 
   /** @internal All rows of a channel up to `seq` have been sent. */

@@ -9,7 +9,7 @@ import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSq
 import { GraftError } from '../../plugins/index.ts';
 import type { AbortRecord, KeptPlugin, Registry } from '../records.ts';
 import { ABORTS_MAX, ABORTS_PRUNE, BUSY_TIMEOUT_MS } from './bounds.ts';
-import { asSeen, Connection } from './connection.ts';
+import { asSeen, Connection, cannotOpen } from './connection.ts';
 
 type Fresh = Omit<AbortRecord, 'id'>;
 
@@ -75,7 +75,7 @@ export const openRegistry = async (path: string, options: { readonly report?: (e
   try {
     await dataSource.initialize();
   } catch (error) {
-    throw new GraftError('GRAFT_STORE', `the registry cannot be opened: ${error instanceof Error ? error.message : ''}`, { cause: error });
+    throw cannotOpen('registry', error);
   }
   return new RegistryFile(dataSource, options.report ?? (() => {}));
 };

@@ -30,7 +30,7 @@ class WriterSlot extends Lock {
   }
 }
 
-const BEGIN: Undoable = { name: 'store.begin', undo: (session) => (session as Session).rollback() };
+const BEGIN: Undoable = { name: 'store.begin', undo: (session) => (session as Session).takeBack() };
 
 const SAVEPOINT: Undoable = {
   name: 'store.savepoint',
@@ -49,7 +49,7 @@ export class Session {
   /** Heights of the undo log at which BEGIN and the SAVEPOINTs were logged, oldest first; empty: no transaction. */
   readonly #points: number[] = [];
   readonly #lastId: () => string | null;
-  /** SQLite ended the transaction by itself (disk full, I/O error): nothing of the tree may be written any more. */
+  /** SQLite ended the transaction by itself (disk full, I/O error), or could not go back to a point: nothing of the tree may be written any more. */
   #lost = false;
   /** Nobody knows whether a COMMIT took place, so memory and database may differ: nothing goes on until a restart. */
   #broken = false;
@@ -75,7 +75,7 @@ export class Session {
     if (ticket !== null) return ticket;
     if (this.#broken) throw new GraftError('GRAFT_STORE', 'the outcome of a commit is not known; the host must be started again');
     if (txn.tree.transactions.isFenced(this)) throw new TransactionError('GRAFT_FENCED', 'store: an undo failed here earlier');
-    if (this.#lost) throw txn.doom('store-conflict', 'the database ended the transaction');
+    if (this.#lost) throw txn.doom('store-conflict', 'the transaction of the database is lost');
     const newest = this.#points.at(-1);
     if (newest === undefined) this.#begin(txn);
     else if (newest < txn.undoMark) this.#savepoint(txn);
@@ -96,7 +96,7 @@ export class Session {
   }
 
   #savepoint(txn: Transaction): void {
-    this.#merge((txn.parent as Transaction).undoMark);
+    this.attempt(txn, () => this.#merge((txn.parent as Transaction).undoMark));
     const point = txn.tree.log.mark;
     txn.tree.log.push(SAVEPOINT, this, null, point);
     this.attempt(txn, () => this.connection.run(`SAVEPOINT p${this.#points.length}`));
@@ -113,7 +113,7 @@ export class Session {
   }
 
   /** Undoes the BEGIN. */
-  rollback(): void {
+  takeBack(): void {
     this.#points.length = 0;
     if (this.connection.inTransaction) this.connection.run('ROLLBACK');
   }
@@ -124,8 +124,12 @@ export class Session {
     if (at === -1) return;
     this.#points.length = at;
     if (!this.connection.inTransaction) return;
+    // Where this fails nothing of the whole tree may be committed any more.
+    const lost = this.#lost;
+    this.#lost = true;
     this.connection.run(`ROLLBACK TO p${at}`);
     this.connection.run(`RELEASE p${at}`);
+    this.#lost = lost;
   }
 
   /** Runs statements for `txn`, which has entered. */
@@ -146,7 +150,7 @@ export class Session {
    * back at the beginning.
    */
   commit(write: () => void, beforeCommit?: () => void): void {
-    if (this.#lost) throw new GraftError('GRAFT_STORE', 'the database ended the transaction');
+    if (this.#lost) throw new GraftError('GRAFT_STORE', 'the transaction of the database is lost');
     const id = `${this.#life}-${++this.#lastNumber}`;
     try {
       write();

@@ -4,7 +4,6 @@
 
 import { acquire, Lock, type Ticket, type Transaction, type Tree, WRITE } from '../../txn/index.ts';
 import type { Connection } from './connection.ts';
-import { TRANSACTION } from './entities.ts';
 import type { Session } from './session.ts';
 
 class Snapshot extends Lock {
@@ -17,10 +16,9 @@ class Snapshot extends Lock {
     this.connection = connection;
   }
 
-  /** A transaction of SQLite sees the state at its first read, so there is one at once. */
+  /** What is seen is the state at the first read, which follows at once. */
   begin(commits: number): void {
     this.connection.run('BEGIN');
-    this.connection.get(`SELECT id FROM ${TRANSACTION}`);
     this.commits = commits;
   }
 

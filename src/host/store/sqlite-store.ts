@@ -13,7 +13,7 @@ import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSq
 import { type CallableTree, checkOptions, GraftError } from '../../plugins/index.ts';
 import type { Ticket, Transaction, Transactions } from '../../txn/index.ts';
 import { BUSY_TIMEOUT_MS, LOCK_TIMEOUT_MS, SNAPSHOTS } from './bounds.ts';
-import { Connection } from './connection.ts';
+import { Connection, cannotOpen } from './connection.ts';
 import { OWN_ENTITIES, RESERVED, TRANSACTION } from './entities.ts';
 import { Outbox } from './outbox.ts';
 import { Session } from './session.ts';
@@ -92,8 +92,7 @@ export const openStore = async (url: string, options: StoreOptions): Promise<Sto
     return new SqliteStore(path, dataSource, options);
   } catch (error) {
     if (dataSource.isInitialized) await dataSource.destroy();
-    if (error instanceof GraftError) throw error;
-    throw new GraftError('GRAFT_STORE', `the database cannot be opened: ${error instanceof Error ? error.message : ''}`, { cause: error });
+    throw cannotOpen('database', error);
   }
 };
 
