@@ -12,6 +12,18 @@ const pathOf = (issue: StandardSchemaV1.Issue): string =>
 const WHY_MAX = 300;
 const refused = (why: string): { ok: false; why: string } => ({ ok: false, why: why.slice(0, WHY_MAX) });
 
+/** What a schema that fails itself, or would answer later, comes to: nothing of its error reaches the other side. */
+const validated = <T>(value: unknown, schema: StandardSchemaV1<unknown, T>): StandardSchemaV1.Result<T> | string => {
+  try {
+    const result = schema['~standard'].validate(value);
+    if (!(result instanceof Promise)) return result;
+    result.catch(() => {});
+    return 'the schema is asynchronous';
+  } catch {
+    return 'the schema failed';
+  }
+};
+
 /** Checks a value against a schema, where there is one, and that what comes out of it is plain data. */
 export const checkValue = <T>(
   value: unknown,
@@ -21,9 +33,12 @@ export const checkValue = <T>(
   const fault = plainFault(value, PLAIN_BOUNDS, isProxy);
   if (fault !== null) return refused(`${fault.path}: ${fault.why}`);
   if (schema === undefined) return { ok: true, value: value as T };
-  const result = schema['~standard'].validate(value);
-  if (result instanceof Promise) return refused('the schema is asynchronous');
-  if (result.issues === undefined) return { ok: true, value: result.value };
+  const result = validated(value, schema);
+  if (typeof result === 'string') return refused(result);
+  if (result.issues === undefined) {
+    const made = result.value === value ? null : plainFault(result.value, PLAIN_BOUNDS, isProxy);
+    return made === null ? { ok: true, value: result.value } : refused(`${made.path}: the schema made ${made.why}`);
+  }
   const issue = result.issues[0];
   return refused(issue === undefined ? 'the schema refuses it' : `${pathOf(issue)}: ${issue.message}`);
 };

@@ -1,7 +1,7 @@
 // The two drivers of THE call. The synchronous one never waits but through `wait`, which the kernel gives it to run its machine meanwhile; the
 // asynchronous one awaits. The order of things is the invocation's; nothing is decided here.
 
-import type { Aborted, AbortReason, Ticket, Transaction } from '../txn/index.ts';
+import type { AbortReason, Ticket, Transaction } from '../txn/index.ts';
 import type { Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
 import { type GraftCall, lockForNext, settled } from './graft-call.ts';
@@ -24,21 +24,33 @@ export const invoke = async <Input, Output>(
   input: unknown,
   options: InvokeOptions = {},
 ): Promise<Outcome<Output>> => {
-  if (point.kind === 'event' && options.txn !== undefined) return afterCommit(base, point, input, options.txn);
+  if (point.kind === 'event' && options.txn !== undefined) {
+    const later = (): Promise<void> => invoke(base, point, input).then(nothing, (error) => base.eventFailed?.(point.name, error));
+    return afterCommit(base, point, input, options.txn, () => void later());
+  }
   const invocation = new Invocation(base, point, input, options.txn ?? null, options.depth ?? 0);
   const stop = guard(base, invocation, options.signal);
   let fallback: unknown = null;
   try {
-    for (let call = invocation.next(); call !== null; call = invocation.next()) invocation.settle(call, await run(call));
+    for (let call = invocation.next(); call !== null; call = invocation.next()) await settle(invocation, call, await run(call));
     if (invocation.needsDefault) fallback = await point.original(invocation.input, invocation.txn);
     if (invocation.keeps) await finish(base, invocation);
   } catch (error) {
-    invocation.txn.abort('cancelled');
+    invocation.drop();
     throw error;
   } finally {
     stop();
   }
   return invocation.outcome(fallback);
+};
+
+const nothing = (): void => {};
+
+const settle = async <I, O>(invocation: Invocation<I, O>, call: GraftCall, ending: Ending): Promise<void> => {
+  for (let wait = invocation.settle(call, ending); wait !== null; wait = invocation.settle(call, ending)) {
+    if (wait instanceof Promise) return wait;
+    await settled(wait);
+  }
 };
 
 const finish = async <I, O>(base: Base, invocation: Invocation<I, O>): Promise<void> => {
@@ -61,9 +73,9 @@ const guard = <I, O>(base: Base, invocation: Invocation<I, O>, signal: AbortSign
 };
 
 /** An event inside a transaction is an effect: it happens when the transaction has committed. */
-const afterCommit = <I, O>(base: Base, point: GraftPoint<I, O>, input: unknown, txn: Transaction): Outcome<O> => {
+const afterCommit = <I, O>(base: Base, point: GraftPoint<I, O>, input: unknown, txn: Transaction, leave: () => void): Outcome<O> => {
   new Invocation(base, point, input, txn, 0).txn.commit();
-  txn.defer({ leave: () => void invoke(base, point, input) });
+  txn.defer({ leave });
   return { status: 'default', value: null as O, grafts: [] };
 };
 
@@ -76,9 +88,6 @@ const run = async (call: GraftCall): Promise<Ending> => {
       try {
         compartment.start?.(call);
       } catch (error) {
-        call.txn.onAbort = null;
-        call.txn.abort('cancelled');
-        call.close(0);
         reject(error);
       }
     });
@@ -119,35 +128,72 @@ const resume = (call: GraftCall): boolean => {
   return true;
 };
 
-/** Calls a graft point from the synchronous kernel. `wait` returns when the ticket is settled: it runs the machine meanwhile. */
+export interface InvokeSyncOptions {
+  readonly txn?: Transaction;
+  readonly depth?: number;
+  /** Returns when the ticket is settled: it runs the machine meanwhile. */
+  readonly wait: (ticket: Ticket) => void;
+}
+
+/** Calls a graft point from the synchronous kernel. */
 export const invokeSync = <Input, Output>(
   base: Base,
   point: GraftPoint<Input, Output>,
   input: unknown,
-  options: { readonly txn?: Transaction; readonly depth?: number; readonly wait: (ticket: Ticket) => void },
+  options: InvokeSyncOptions,
 ): Outcome<Output> => {
+  if (point.kind === 'event' && options.txn !== undefined)
+    return afterCommit(base, point, input, options.txn, () => void invokeSync(base, point, input, { wait: options.wait }));
   const invocation = new Invocation(base, point, input, options.txn ?? null, options.depth ?? 0);
-  for (let call = invocation.next(); call !== null; call = invocation.next()) {
-    let ending = runInThread(call);
-    while (call.conflict !== null) {
-      const ticket = again(call);
-      if (ticket instanceof Object && 'kind' in ticket) {
-        ending = ticket;
-        break;
-      }
-      if (ticket !== null) options.wait(ticket);
-      if (!resume(call)) {
-        ending = LOST;
-        break;
-      }
-      ending = runInThread(call);
-    }
-    invocation.settle(call, ending);
-  }
-  const fallback = invocation.needsDefault ? point.original(invocation.input, invocation.txn) : null;
-  if (invocation.keeps) {
-    const failure = invocation.txn.parent === null ? commitTop(base, invocation.txn) : invocation.txn.commit();
-    if (failure) invocation.lost((failure as Aborted).reason);
+  const wait = deadline(base, invocation, options.wait);
+  let fallback: unknown = null;
+  try {
+    for (let call = invocation.next(); call !== null; call = invocation.next()) settleSync(invocation, call, runSync(call, wait), wait);
+    if (invocation.needsDefault) fallback = point.original(invocation.input, invocation.txn);
+    if (invocation.keeps) finishSync(base, invocation);
+  } catch (error) {
+    invocation.drop();
+    throw error;
   }
   return invocation.outcome(fallback);
 };
+
+/** `wait` within the request's deadline, which is armed only while something waits: nothing else takes time in a synchronous call. */
+const deadline = <I, O>(base: Base, invocation: Invocation<I, O>, wait: InvokeSyncOptions['wait']): InvokeSyncOptions['wait'] => {
+  const { clock } = base.transactions;
+  const at = clock.now() + invocation.point.limits.total_ms;
+  return (ticket) => {
+    const timer = clock.after(Math.max(0, at - clock.now()), () => invocation.end('total-time'));
+    try {
+      wait(ticket);
+    } finally {
+      timer.cancel();
+    }
+  };
+};
+
+const runSync = (call: GraftCall, wait: InvokeSyncOptions['wait']): Ending => {
+  for (;;) {
+    const ending = runInThread(call);
+    if (call.conflict === null) return ending;
+    const ticket = again(call);
+    if (ticket instanceof Object && 'kind' in ticket) return ticket;
+    if (ticket !== null) wait(ticket);
+    if (!resume(call)) return LOST;
+  }
+};
+
+const settleSync = <I, O>(invocation: Invocation<I, O>, call: GraftCall, ending: Ending, wait: InvokeSyncOptions['wait']): void => {
+  for (let ticket = invocation.settle(call, ending); ticket !== null; ticket = invocation.settle(call, ending)) {
+    if (ticket instanceof Promise) throw storeWaits();
+    wait(ticket);
+  }
+};
+
+const finishSync = <I, O>(base: Base, invocation: Invocation<I, O>): void => {
+  const failure = invocation.txn.parent === null ? commitTop(base, invocation.txn) : invocation.txn.commit();
+  if (failure instanceof Promise) throw storeWaits();
+  if (failure) invocation.lost(failure.reason);
+};
+
+const storeWaits = (): GraftError => new GraftError('GRAFT_MUST_WAIT', 'a store whose COMMIT takes time needs the asynchronous driver');

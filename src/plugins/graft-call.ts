@@ -8,10 +8,12 @@ import { GraftError } from './errors.ts';
 import { type Graft, retire } from './graft.ts';
 import { CALLS, LOG_BYTES, WRITES } from './limits.ts';
 import type { Spent } from './outcome.ts';
+import { PLAIN_BOUNDS, plainFault } from './plain.ts';
 
 /** What a graft's call needs from the base it runs on. */
 export interface CallBase {
   readonly treasury: Account;
+  isProxy(value: object): boolean;
   /** An accessor failed in a way that is the host's own fault. */
   accessorFailed(graft: Graft, error: unknown): void;
 }
@@ -35,6 +37,8 @@ export class GraftCall implements CompartmentCall, Caller {
   /** The attempt that runs: what an earlier one still says is not heard. */
   attempt = 0;
   #original: Callable | null;
+  /** Whether `account` is this call's: between two attempts it may already be another call's. */
+  #paying = false;
 
   constructor(base: CallBase, graft: Graft, input: unknown, home: Transaction, depth: number, original: Callable | null) {
     this.base = base;
@@ -78,6 +82,7 @@ export class GraftCall implements CompartmentCall, Caller {
     this.attempt++;
     this.conflict = null;
     this.account = this.graft.openAccount(this.base.treasury);
+    this.#paying = true;
     this.txn = this.home.begin(this.account);
     this.txn.onAbort = () => this.#lost();
   }
@@ -92,7 +97,7 @@ export class GraftCall implements CompartmentCall, Caller {
   retract(): void {
     this.txn.onAbort = null;
     this.txn.abort('cancelled', 'begun anew');
-    this.graft.closeAccount(this.account);
+    this.#closeAccount();
     this.lines.length = 0;
     this.graft.repeats++;
   }
@@ -110,14 +115,19 @@ export class GraftCall implements CompartmentCall, Caller {
     told?.(ending);
   }
 
+  #closeAccount(): void {
+    if (this.#paying) this.graft.closeAccount(this.account);
+    this.#paying = false;
+  }
+
+  #charged(resource: number): number {
+    return this.#paying ? (this.account.spent[resource] as number) : 0;
+  }
+
   /** What this attempt was charged. Closes the account. */
   close(own_ms: number): Spent {
-    const [calls, writes, log_bytes] = [CALLS, WRITES, LOG_BYTES].map((index) => this.account.spent[index] as number) as [
-      number,
-      number,
-      number,
-    ];
-    this.graft.closeAccount(this.account);
+    const [calls, writes, log_bytes] = [this.#charged(CALLS), this.#charged(WRITES), this.#charged(LOG_BYTES)] as const;
+    this.#closeAccount();
     const plugin = this.graft.plugin;
     plugin.running.delete(this);
     if (plugin.retired) retire(plugin);
@@ -145,11 +155,24 @@ export class GraftCall implements CompartmentCall, Caller {
   #run(callable: Callable, args: readonly unknown[], txn: Transaction): unknown {
     const answer = callable.run(this, args);
     if (answer instanceof Ticket) return this.#blocked(answer, callable, args, txn);
-    if (!(answer instanceof Promise)) return answer;
-    if (!this.graft.plugin.compartment.waits) throw txn.doom('not-callable', 'an accessor that waits');
-    return answer.catch((error: unknown) => {
-      throw this.#asSeen(error, txn);
-    });
+    if (!(answer instanceof Promise)) return this.#crossing(answer);
+    if (!this.graft.plugin.compartment.waits) {
+      answer.catch(() => {}); // Nobody is there to hear of it.
+      throw txn.doom('not-callable', 'an accessor that waits');
+    }
+    return answer
+      .then((value) => this.#crossing(value))
+      .catch((error: unknown) => {
+        throw this.#asSeen(error, txn);
+      });
+  }
+
+  /** What the host answers is checked like what it is told: a date or an accessor of its own would otherwise be converted in silence. */
+  #crossing(answer: unknown): unknown {
+    if (answer === undefined || answer === null) return null;
+    const fault = plainFault(answer, PLAIN_BOUNDS, (value) => this.base.isProxy(value));
+    if (fault !== null) throw new Error(`an accessor answered what is not plain data, ${fault.path}: ${fault.why}`);
+    return answer;
   }
 
   #blocked(ticket: Ticket, callable: Callable, args: readonly unknown[], txn: Transaction): Promise<unknown> {

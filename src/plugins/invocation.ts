@@ -2,13 +2,13 @@
 //
 //   new Invocation   the input is checked, a transaction begins
 //   next()           the next graft to call, in a nested transaction of its own; null: no more
-//   settle(call, …)  its answer is checked before anything is kept; it commits, or everything it did is taken back
+//   settle(call, …)  its answer is checked before anything is kept; it commits, or everything it did is taken back. A ticket: wait and call again
 //   needsDefault     nobody's answer stands: the driver asks the host's default
 //   finish(value)    the transaction commits, through the store if it took part; the outcome
 //
 // A graft that failed is undone, reported and, at the end of its budget, removed; what the caller sees then is the point's fault policy.
 
-import { Aborted, type AbortReason, type Account, type Transaction, type Transactions } from '../txn/index.ts';
+import { Aborted, type AbortReason, type Account, Ticket, type Transaction, type Transactions } from '../txn/index.ts';
 import { checkValue } from './answer.ts';
 import type { Callable } from './callable.ts';
 import type { Ending } from './compartment/compartment.ts';
@@ -35,6 +35,8 @@ export interface Base {
   accessorFailed(graft: Graft, error: unknown): void;
   /** A graft's call ended; `lines` is what it logged. */
   reported(graft: Graft, report: GraftReport, lines: readonly string[]): void;
+  /** An event that was held back until a commit could not be handled: a queue was full, or the host's own default threw. */
+  eventFailed?(point: string, error: unknown): void;
 }
 
 /** Ends that are nobody's fault and end the call as a whole. */
@@ -49,7 +51,9 @@ export class Invocation<Input, Output> {
   readonly txn: Transaction;
   readonly depth: number;
   readonly #grafts: readonly Graft[];
-  readonly #reports: GraftReport[] = [];
+  #reports: GraftReport[] = [];
+  /** Calls whose work has been committed into the call's own transaction. */
+  readonly #kept: GraftCall[] = [];
   #at = 0;
   #value: unknown;
   #committed = false;
@@ -76,9 +80,10 @@ export class Invocation<Input, Output> {
     if (this.#whole === null && this.txn.doomed !== null) this.#whole = this.txn.doomed.reason;
     if (this.#whole !== null || this.#refusal !== null) return null;
     if (this.#failure !== null && this.point.kind !== 'event') return null;
-    const graft = this.#grafts[this.#at];
+    // One that was removed since the call began is passed over: its compartment may be gone.
+    while (this.#grafts[this.#at]?.state === 'removed') this.#at++;
+    const graft = this.#grafts[this.#at++];
     if (graft === undefined) return null;
-    this.#at++;
     const home = this.point.kind === 'event' ? this.base.transactions.begin() : this.txn;
     const input = this.point.kind === 'chain' ? this.#value : this.input;
     this.#current = new GraftCall(this.base, graft, input, home, this.depth, this.point.kind === 'function' ? this.#original() : null);
@@ -98,62 +103,91 @@ export class Invocation<Input, Output> {
     return { waits: true, run: (caller) => this.point.original(this.input, caller.txn) };
   }
 
-  /** A graft's call has ended: checks its answer and commits it, or takes everything back. */
-  settle(call: GraftCall, ending: Ending): void {
+  /**
+   * A graft's call has ended: checks its answer and commits it, or takes everything back. A ticket: the post-condition met a lock, wait and call again.
+   * A promise: the store's COMMIT takes time.
+   */
+  settle(call: GraftCall, ending: Ending): Ticket | Promise<void> | null {
     const { txn } = call;
     txn.onAbort = null;
+    if (txn.state === 'active' && txn.doomed === null && ending.kind === 'value') {
+      const ticket = this.#check(call, ending.value);
+      if (ticket !== null) return ticket;
+    }
     this.#current = null;
-    if (txn.state === 'active' && txn.doomed === null && ending.kind === 'value') this.#check(call, ending.value);
     if (txn.state === 'active' && ending.kind === 'failed') txn.doom(ending.failure.reason, ending.failure.message.slice(0, DETAIL_MAX));
     if (txn.doomed !== null) this.#fail(call, ending, call.home.doomed ?? txn.doomed);
     else if (ending.kind === 'refused') this.#refuse(call, ending);
-    else if (ending.kind === 'value') this.#commit(call, ending);
+    else if (ending.kind === 'value') return this.#commit(call, ending);
+    return null;
   }
 
   /** The answer against plain data, schema and post-condition, in the graft's transaction, before it commits. */
-  #check(call: GraftCall, value: unknown): void {
-    if (call.ignoresAnswer) return;
+  #check(call: GraftCall, value: unknown): Ticket | null {
+    if (call.ignoresAnswer) return null;
     const options = this.point.options;
     const checked = checkValue(value, options.output, this.base.isProxy);
     if (!checked.ok) {
       call.txn.doom('invalid-answer', checked.why);
-      return;
+      return null;
     }
     if (options.check !== undefined) {
       const verdict = this.#verdict(call, checked.value);
+      if (verdict instanceof Ticket) return verdict;
       if (verdict !== true)
         call.txn.doom('invalid-answer', typeof verdict === 'string' ? verdict.slice(0, DETAIL_MAX) : 'the post-condition does not hold');
     }
     this.#value = call.txn.doomed === null ? checked.value : this.#value;
+    return null;
   }
 
-  #verdict(call: GraftCall, answer: Output): boolean | string {
+  #verdict(call: GraftCall, answer: Output): boolean | string | Ticket {
+    let blocked: Ticket | null = null;
     const state: StateView = (name, ...args) => {
-      const callable = this.point.callables.get(name);
-      if (callable === undefined) throw new GraftError('GRAFT_BAD_ARGUMENT', `${this.point.name} offers no ${name}`);
-      return callable.run(call, args);
+      const read = this.#read(call, name, args);
+      if (!(read instanceof Ticket)) return read;
+      blocked ??= read;
+      throw new Aborted('cancelled', 'begun anew');
     };
     try {
-      return (this.point.options.check as NonNullable<typeof this.point.options.check>)(answer, call.input as Input, state);
+      const verdict = (this.point.options.check as NonNullable<typeof this.point.options.check>)(answer, call.input as Input, state);
+      return blocked ?? verdict;
     } catch (error) {
-      this.base.accessorFailed(call.graft, error);
+      if (blocked !== null) return blocked;
+      if (!(error instanceof Aborted)) this.base.accessorFailed(call.graft, error);
       return 'the post-condition failed';
     }
   }
 
-  #commit(call: GraftCall, ending: Ending): void {
-    if (this.point.kind === 'event') {
-      const failure = this.#commitEvent(call);
-      if (failure !== null) return this.#fail(call, ending, failure);
-    } else call.txn.commit();
+  #read(call: GraftCall, name: string, args: readonly unknown[]): unknown {
+    const callable = this.point.callables.get(name);
+    if (callable === undefined) throw new GraftError('GRAFT_BAD_ARGUMENT', `${this.point.name} offers no ${name}`);
+    const value = callable.run(call, args);
+    if (!(value instanceof Promise)) return value;
+    value.catch(() => {});
+    throw new GraftError('GRAFT_BAD_ARGUMENT', `${name} waits: a post-condition reads at once`);
+  }
+
+  #commit(call: GraftCall, ending: Ending): Promise<void> | null {
+    call.txn.commit();
+    if (this.point.kind === 'event') return this.#commitEvent(call, ending);
+    this.#kept.push(call);
     this.#committed = true;
     this.#report(call, ending, { status: 'committed' });
+    return null;
   }
 
   /** An event's graft has a top-level transaction: it is committed here, the store's half included. */
-  #commitEvent(call: GraftCall): Aborted | null {
-    call.txn.commit();
-    return commitTop(this.base, call.home) as Aborted | null;
+  #commitEvent(call: GraftCall, ending: Ending): Promise<void> | null {
+    const told = (failure: Aborted | null): void => {
+      if (failure !== null) return this.#fail(call, ending, failure);
+      this.#committed = true;
+      this.#report(call, ending, { status: 'committed' });
+    };
+    const failure = commitTop(this.base, call.home);
+    if (failure instanceof Promise) return failure.then(told);
+    told(failure);
+    return null;
   }
 
   #refuse(call: GraftCall, ending: Ending & { kind: 'refused' }): void {
@@ -168,8 +202,9 @@ export class Invocation<Input, Output> {
     const ended = call.txn.state === 'active';
     const undone = ended ? call.txn.abort() : call.txn.undone.records > 0 ? call.txn.undone : call.home.undone;
     if (this.point.kind === 'event') call.home.abort();
-    else if (ended) graft.plugin.compartment.abandon(call);
-    const whole = WHOLE.includes(failure.reason);
+    graft.plugin.compartment.abandon(call);
+    // What ended the transaction around the whole call is not this graft's fault, whatever the reason.
+    const whole = WHOLE.includes(failure.reason) || (call.home.parent !== null && call.home.parent.doomed !== null);
     if (whole && this.point.kind !== 'event') this.#whole ??= failure.reason;
     const removed = !whole && ++graft.aborts >= this.point.budget;
     if (removed) graft.remove();
@@ -201,13 +236,38 @@ export class Invocation<Input, Output> {
   /** A commit that could not be: the call as a whole is aborted. */
   lost(reason: AbortReason): void {
     this.#whole = reason;
+    this.#undoKept(reason);
+  }
+
+  /** The driver cannot go on because the host's own code threw: everything is taken back, and nobody is blamed. */
+  drop(): void {
+    const call = this.#current;
+    this.#current = null;
+    if (call !== null) {
+      call.txn.onAbort = null;
+      call.home.abort();
+      call.graft.plugin.compartment.abandon(call);
+      call.close(0);
+    }
+    this.txn.abort();
+    this.#undoKept('cancelled');
+  }
+
+  /** The work of grafts that had committed was undone with the call: their entries say so, and their heaps are replaced. */
+  #undoKept(reason: AbortReason): void {
+    for (const call of this.#kept.splice(0)) call.graft.plugin.compartment.abandon(call);
+    if (this.point.kind === 'event') return;
+    const { undone } = this.txn;
+    this.#reports = this.#reports.map((report) => (report.status === 'committed' ? { ...report, status: 'aborted', reason, undone } : report));
   }
 
   /** Whether the transaction is to be committed now; otherwise everything is taken back. */
   get keeps(): boolean {
     if (this.#whole === null && this.txn.doomed !== null) this.#whole = this.txn.doomed.reason;
     if (this.#whole === null && this.#refusal === null && this.#failure === null) return true;
-    this.txn.abort(this.#whole ?? 'cancelled');
+    const reason = this.#whole ?? 'cancelled';
+    this.txn.abort(reason);
+    this.#undoKept(reason);
     return false;
   }
 

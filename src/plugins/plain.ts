@@ -4,7 +4,10 @@
 // enumerable data properties. Everything else is refused and never converted: JSON.stringify would run getters and toJSON and take proxies.
 // This file runs on the host and inside a realm, so it imports nothing and uses no host object. A realm passes its own `isProxy`.
 
-/** What a value may measure. `bytes` bounds its JSON text in UTF-8; `string` counts UTF-16 units of one string or key. */
+/**
+ * What a value may measure. `bytes` bounds the UTF-16 units of all its strings and keys together, which is less than its JSON text has bytes (what a
+ * plugin's process sends is bounded in bytes besides, by its frame); `string` bounds those of one string or key.
+ */
 export interface PlainBounds {
   readonly bytes: number;
   readonly depth: number;

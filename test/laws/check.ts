@@ -16,7 +16,7 @@ export const runProgram = (program: Program, counts: Counts, only: Law | null = 
     new Run(program, counts, only).run(program);
     return null;
   } catch (error) {
-    if (error instanceof Violation) return error;
+    if (error instanceof Violation && (only === null || error.law === only)) return error;
     if (only !== null) return null;
     return new Violation(0, error instanceof Error ? (error.stack ?? error.message) : String(error));
   }

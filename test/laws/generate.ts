@@ -6,7 +6,12 @@ import { ACCOUNTS, type Action, BOMBS, CELLS, KEYS, LOCK_TIMEOUT_MS, LOCKS, type
 
 type Make = (random: Random, value: number) => Action;
 
-const move = (random: Random) => ({ account: random.below(ACCOUNTS), resource: random.below(RESOURCES.length), amount: random.below(8) });
+/** Mostly about the same units, so that they run short. */
+const move = (random: Random) => ({
+  account: random.chance(0.6) ? 0 : random.below(ACCOUNTS),
+  resource: random.chance(0.7) ? 0 : random.below(RESOURCES.length),
+  amount: random.below(8),
+});
 
 /** By name: weight, and how to make one. Values are the numbers of their steps, so every write can be told from every other. */
 const MENU: { readonly [name in Action['do']]: readonly [weight: number, make: Make] } = {
@@ -28,7 +33,7 @@ const MENU: { readonly [name in Action['do']]: readonly [weight: number, make: M
   seat: [4, () => ({ do: 'seat' })],
   bomb: [1, (random) => ({ do: 'bomb', bomb: random.below(BOMBS) })],
   charge: [6, (random) => ({ do: 'charge', resource: random.below(RESOURCES.length), amount: random.below(5) })],
-  spend: [2, (random) => ({ do: 'spend', ...move(random) })],
+  spend: [4, (random) => ({ do: 'spend', ...move(random) })],
   hold: [3, (random) => ({ do: 'hold', ...move(random) })],
   giveBack: [3, (random) => ({ do: 'giveBack', ...move(random) })],
   transfer: [2, (random) => ({ do: 'transfer', ...move(random), to: random.below(ACCOUNTS) })],

@@ -25,7 +25,7 @@ import { ACCOUNTS, BOMBS, LOCK_TIMEOUT_MS, LOCKS, type OtherAction, RESOURCES, t
 import { SEATS } from './lock-table.ts';
 import { initialState } from './model.ts';
 
-export const CREATED = 40;
+export const CREATED = 14;
 
 export class Bomb {
   readonly lock: Lock;

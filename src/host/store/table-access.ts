@@ -106,7 +106,7 @@ export class TableDoor {
     return session.attempt(txn, () => {
       const rows = countRows(session.connection, countOf(this.#door, target));
       txn.charge(WRITES, rows);
-      txn.tree.log.push(logged, session, null, null);
+      txn.tree.log.push(logged, session, JSON.stringify(target.values), null);
       return session.connection.run(statement.sql, ...statement.values).changes;
     });
   }

@@ -1,7 +1,9 @@
 // The direct compartment: the graft is an ordinary function in the host's own realm. It isolates nothing; it is the unsafe path of every measurement,
 // and for one's own code. Transactions, checks and limits on accessors hold as everywhere; clocks and memory do not.
 
+import { types } from 'node:util';
 import { GraftError } from '../errors.ts';
+import { PLAIN_BOUNDS, plainFault } from '../plain.ts';
 import { ERROR_TEXT_MAX, type Failure } from '../protocol.ts';
 import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource, Ending } from './compartment.ts';
 
@@ -71,7 +73,12 @@ const apiOf = (names: readonly string[], call: CompartmentCall): object => {
       group[step] ??= {};
       group = group[step] as Record<string, unknown>;
     }
-    group[steps.at(-1) as string] = (...args: unknown[]) => call.callAccessor(index, args) ?? null;
+    group[steps.at(-1) as string] = (...args: unknown[]) => {
+      while (args.length > 0 && args.at(-1) === undefined) args.pop();
+      const fault = plainFault(args, PLAIN_BOUNDS, types.isProxy);
+      if (fault !== null) throw new TypeError(`api.${name}, arguments${fault.path}: ${fault.why}`);
+      return call.callAccessor(index, args) ?? null;
+    };
   }
   return api;
 };

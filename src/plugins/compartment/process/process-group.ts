@@ -204,8 +204,8 @@ export class ProcessGroup implements ProcessEvents {
     const refuse = (error: unknown): void => answer(1, seen(error));
     try {
       const answered = call.callAccessor(accessor, argumentsOf(json));
-      if (!(answered instanceof Promise)) return answer(0, crossing(answered));
-      answered.then((value) => answer(0, crossing(value))).catch(refuse);
+      if (!(answered instanceof Promise)) return answer(0, answered);
+      answered.then((value) => answer(0, value)).catch(refuse);
       this.#takeBack(process, (other) => other !== item);
       this.serve();
     } catch (error) {
@@ -334,14 +334,6 @@ const argumentsOf = (json: string): unknown[] => {
   const fault = plainFault(args, PLAIN_BOUNDS);
   if (fault !== null) throw new GraftError('GRAFT_BAD_ARGUMENT', `${fault.path}: ${fault.why}`);
   return args;
-};
-
-/** What the host answers is checked like what it is told: a date or an accessor of its own would otherwise be converted in silence. */
-const crossing = (value: unknown): unknown => {
-  if (value === undefined) return null;
-  const fault = plainFault(value, PLAIN_BOUNDS);
-  if (fault !== null) throw new GraftError('GRAFT_INTERNAL', `an accessor answered ${fault.path}: ${fault.why}`);
-  return value;
 };
 
 const seen = (error: unknown): { code: string; message: string } =>
