@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { createHost } from '../../src/host/index.ts';
 import { serve } from '../../src/host/server/index.ts';
 import { ENTITIES, importData } from './data.ts';
-import { page } from './page.ts';
+import { page, STYLE } from './page.ts';
 import { declarePoint } from './point.ts';
 
 const data = process.env.GRAFTWORK_DATA ?? 'data';
@@ -28,6 +28,7 @@ await serve(host, {
   port,
   data,
   pages: (app) => {
+    app.get('/style.css', (_request, response) => void response.type('css').send(STYLE));
     app.get('/', (request, response) => void response.type('html').send(page(host, `http://${request.headers.host}`, size)));
   },
 });

@@ -1,5 +1,8 @@
-// One plugin process, from the host's side: what was sent to it, in order, and what it says. The child works its frames off one by one (child.ts), so
-// the first item here that was not cancelled is the one that runs. Nothing it says is believed beyond what fits that order.
+// One plugin process, from the host's side: what was sent to it, in order, and what it says. The child works its frames off one by one (child.ts) and
+// tells the end of each, so the first item here is the one that runs. Nothing it says is believed beyond what fits that order.
+//
+// A call is taken out of the pipe only while the child waits for an answer of ours: then it is certain that it has not started. One that is cancelled at
+// any other time stays an item until its end is told; what it says meanwhile is late, and it alone is to blame if the process never gets to the next.
 //
 // The ladder: the engine's time-out inside the child → here, own time and a grace later, SIGKILL. The host's clock counts only while the item runs,
 // not while the child waits for an answer of ours.
@@ -24,7 +27,7 @@ export interface Item {
   done: boolean;
   /** It failed, and the child has replaced its realm by a fresh one. */
   fresh: boolean;
-  /** Taken back before it ran, as far as the host knows: the child may be running it all the same, and its answer is late. */
+  /** Given up by the host. The child may be running it all the same, and what it says is late. */
   cancelled: boolean;
   /** For a load: the names of the exported functions, or how it failed. */
   loaded?: (failure: Failure | null) => void;
@@ -64,7 +67,8 @@ export class PluginProcess {
   #killed: Killed | null = null;
   #since = performance.now();
   #used = 0;
-  #allowance = 0;
+  /** Until when the child may still be making a realm anew, as far as the host knows. */
+  #remakes = 0;
   #waits = false;
   readonly #channel: Channel;
   #reader = new FrameReader(ANSWER_BYTES_MAX);
@@ -93,10 +97,9 @@ export class PluginProcess {
     return this.#killed !== null || this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
-  /** What runs now, or is the next to run. */
+  /** What runs now, cancelled or not. */
   get head(): Item | undefined {
-    const first = this.items[0];
-    return first === undefined || !first.cancelled ? first : this.items.find((item) => !item.cancelled);
+    return this.items[0];
   }
 
   /** Whether the running call waits for an answer of the host. */
@@ -177,15 +180,23 @@ export class PluginProcess {
     return item;
   }
 
-  /** Takes back an item. One that has not started will not run; one that has is told no more, and what it says is late. */
+  /** Gives an item up: what it says from now on is late. */
   cancel(item: Item): void {
-    const runs = item === this.head && this.#waits;
     item.cancelled = true;
     item.call = null;
-    this.#allowance += item.own_ms;
-    if (runs) this.answer(item, 1, '{"code":"GRAFT_TXN_ENDED","message":"the call has ended"}');
-    else this.#writer.begin(CANCEL, item.number).end();
-    this.#flushSoon();
+    if (!this.#waits) return;
+    if (item === this.head) this.answer(item, 1, ENDED);
+    else this.#forgetCancelled();
+  }
+
+  /** While the child waits, takes what was cancelled out of the pipe: it reads this before its answer. */
+  #forgetCancelled(): void {
+    for (const item of this.items.slice(1)) {
+      if (!item.cancelled) continue;
+      this.items.splice(this.items.indexOf(item), 1);
+      this.#writer.begin(CANCEL, item.number).end();
+      this.#flushSoon();
+    }
   }
 
   /** Answers the host call that the running item waits for: status 0 a value, 1 an error; JSON either way. */
@@ -200,7 +211,6 @@ export class PluginProcess {
     if (this.items.length === 0) {
       this.#since = performance.now();
       this.#used = 0;
-      this.#allowance = 0;
     }
     this.items.push(item);
   }
@@ -223,7 +233,8 @@ export class PluginProcess {
   #take(chunk: Buffer): void {
     const reader = this.#reader;
     reader.push(chunk);
-    while (!this.dead && reader.next()) this.#frame(reader);
+    // What a process wrote before it ended by itself still counts: it tells which call was the last.
+    while (this.#killed === null && reader.next()) this.#frame(reader);
     if (reader.broken) this.kill('compartment-lost');
   }
 
@@ -247,19 +258,16 @@ export class PluginProcess {
   }
 
   #hostCall(reader: FrameReader): void {
-    const first = this.items[0];
-    const item =
-      first?.number === reader.call && first.kind === 'call'
-        ? first
-        : this.items.find((one) => one.number === reader.call && one.kind === 'call');
-    if (item === undefined || reader.size < 2) return this.kill('compartment-lost');
-    if (item.cancelled) {
-      this.#countLate();
-      return this.answer(item, 1, '{"code":"GRAFT_TXN_ENDED","message":"the call has ended"}');
-    }
-    if (item !== this.head || this.#waits) return this.kill('compartment-lost');
+    const item = this.head;
+    if (item?.number !== reader.call || item.kind !== 'call' || reader.size < 2 || this.#waits) return this.kill('compartment-lost');
     this.#used += performance.now() - this.#since;
     this.#waits = true;
+    this.#remakes = 0;
+    this.#forgetCancelled();
+    if (item.cancelled) {
+      this.#countLate();
+      return this.answer(item, 1, ENDED);
+    }
     this.events.hostCall(this, item, reader.buffer.readUInt16LE(reader.from), reader.text(2));
   }
 
@@ -267,24 +275,16 @@ export class PluginProcess {
     if (++this.late > LATE_MAX) this.kill('compartment-lost');
   }
 
-  /** An item is done. Items before it that were cancelled were never run. */
+  /** An item is done. */
   #done(reader: FrameReader): void {
     const kind = reader.type === protocol.LOADED || reader.type === protocol.LOAD_FAILED ? 'load' : 'call';
-    const first = this.items[0];
-    const index =
-      first?.number === reader.call && first.kind === kind
-        ? 0
-        : this.items.findIndex((one) => one.number === reader.call && one.kind === kind);
-    const item = this.items[index];
-    if (item === undefined || reader.size < 4 || (index > 0 && this.items.slice(0, index).some((one) => !one.cancelled)))
-      return this.kill('compartment-lost');
-    if (index === 0) this.items.shift();
-    else this.items.splice(0, index + 1);
+    const item = this.head;
+    if (item?.number !== reader.call || item.kind !== kind || reader.size < 4 || this.#waits) return this.kill('compartment-lost');
+    this.items.shift();
     item.done = true;
-    this.#waits = false;
     this.#used = 0;
     this.#since = performance.now();
-    this.#allowance = 0;
+    this.#remakes = reader.type === protocol.FAILED ? this.#since + REMAKE_MS : 0;
     if (this.items.length === 0) this.idleSince = this.#since;
     this.#tell(item, reader);
     this.events.room(this);
@@ -296,15 +296,20 @@ export class PluginProcess {
     if (reader.type === protocol.LOADED) item.loaded?.(null);
     else if (reader.type === protocol.LOAD_FAILED) item.loaded?.(failureOf(parsed));
     else if (item.cancelled) this.#countLate();
-    else if (parsed === INVALID) this.kill('compartment-lost');
+    else if (parsed === INVALID) this.#nonsense(item);
     else if (reader.type === protocol.RESULT) this.events.ended(this, item, { kind: 'value', value: parsed, own_ms });
     else if (reader.type === protocol.REFUSED) this.events.ended(this, item, { kind: 'refused', ...refusalOf(parsed), own_ms });
     else {
       // The child makes a fresh realm before it goes on.
       item.fresh = true;
-      this.#allowance += LOAD_ALLOWANCE_MS;
       this.events.ended(this, item, { kind: 'failed', failure: failureOf(parsed), own_ms });
     }
+  }
+
+  /** A child that tells the end of a call and no JSON with it. */
+  #nonsense(item: Item): void {
+    this.kill('compartment-lost');
+    this.events.ended(this, item, { kind: 'failed', failure: EMPTY_FAILURE, own_ms: 0 });
   }
 
   /**
@@ -313,9 +318,9 @@ export class PluginProcess {
   watch(now: number): void {
     const item = this.head;
     if (item === undefined || this.dead) return;
-    const limit = this.ready ? item.own_ms + GRACE_MS + this.#allowance : START_MS_MAX;
+    const limit = this.ready ? item.own_ms + GRACE_MS : START_MS_MAX;
     const used = this.ready ? this.running_ms(now) : now - this.#since;
-    if (used <= limit || this.#suspect) return;
+    if (used <= limit || now < this.#remakes || this.#suspect) return;
     this.#suspect = true;
     setImmediate(() => {
       this.#suspect = false;
@@ -324,7 +329,9 @@ export class PluginProcess {
   }
 }
 
-const LOAD_ALLOWANCE_MS = 1000;
+/** After a failure the child makes the realm anew before it goes on, which may take as long as a load. */
+const REMAKE_MS = 1000;
+const ENDED = '{"code":"GRAFT_TXN_ENDED","message":"the call has ended"}';
 const INVALID = Symbol('invalid');
 
 const parseJson = (text: string): unknown => {

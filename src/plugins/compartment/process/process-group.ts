@@ -5,7 +5,7 @@
 // for an idle process, and that wait is an edge of the wait graph, so that a deadlock through the pool is found.
 // When the running call begins to wait for the host, the calls behind it are taken back and go elsewhere.
 
-import { endDeadlocks, type Tree, type Waiting } from '../../../txn/index.ts';
+import { endDeadlocks, type Transaction, type Tree, type Waiting } from '../../../txn/index.ts';
 import { GraftError } from '../../errors.ts';
 import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
 import type { Failure } from '../../protocol.ts';
@@ -48,7 +48,7 @@ class Queued implements Waiting {
   }
 
   blockers(): Tree[] {
-    return this.group.processes.flatMap((process) => process.head?.call?.txn.tree ?? []);
+    return this.group.occupants();
   }
 
   giveUp(): void {
@@ -70,8 +70,8 @@ export class ProcessGroup implements ProcessEvents {
   readonly #pool: SparePool;
   readonly #limits: GroupLimits;
   #queue: Queued[] = [];
-  /** How often a running call has lost its process to a kill from outside. */
-  readonly #losses = new WeakMap<CompartmentCall, number>();
+  /** How often a running call, or a plugin's load, has lost its process to a kill from outside. */
+  readonly #losses = new WeakMap<object, number>();
   #lastNumber = 0;
   #deathsInARow = 0;
   #notBefore = 0;
@@ -111,10 +111,30 @@ export class ProcessGroup implements ProcessEvents {
     if (front) this.#queue.unshift(queued);
     else this.#queue.push(queued);
     this.#pool.watch(this);
-    if (!queued.exclusive) return;
-    queued.call.txn.tree.startWaiting(queued);
-    endDeadlocks(queued.call.txn);
-    if (queued.call.txn.doomed !== null && queued.call.txn.state === 'active') queued.call.ended(LOST);
+    const { txn } = queued.call;
+    txn.tree.startWaiting(queued);
+    endDeadlocks(txn);
+    // A tree that waits for a process which it alone occupies blocks itself.
+    const occupants = txn.doomed === null ? this.occupants() : [];
+    if (occupants.length > 0 && occupants.every((tree) => tree === txn.tree)) {
+      for (let one: Transaction | null = txn; one !== null; one = one.parent) one.doom('deadlock');
+      this.dequeue(queued);
+    }
+    if (txn.doomed !== null && txn.state === 'active') queued.call.ended(LOST);
+  }
+
+  /** Whose running calls keep a waiting one out; nobody's where a process will be free, or started, whatever they do. */
+  occupants(): Tree[] {
+    const trees: Tree[] = [];
+    let alive = 0;
+    for (const process of this.processes) {
+      if (process.dead) continue;
+      alive++;
+      const call = process.head?.call ?? null;
+      if (call === null || !process.waits) return [];
+      trees.push(call.txn.tree);
+    }
+    return alive < this.#limits.processes ? [] : trees;
   }
 
   dequeue(queued: Queued): void {
@@ -181,7 +201,7 @@ export class ProcessGroup implements ProcessEvents {
 
   /** Takes back calls that were sent and have not started, as far as the host knows, and places them anew. */
   #takeBack(process: PluginProcess, which: (item: Item) => boolean): void {
-    for (const item of [...process.items]) {
+    for (const item of process.items.toReversed()) {
       const call = item.call;
       if (call === null || item.cancelled || !which(item)) continue;
       call.at = null;
@@ -248,12 +268,13 @@ export class ProcessGroup implements ProcessEvents {
     if (index !== -1) this.processes.splice(index, 1);
     if (killed !== 'closed') this.#backOff();
     const head = process.ready ? process.head : undefined;
-    for (const item of process.items) {
-      item.loaded?.({ reason: 'compartment-lost', name: '', message: `the process ended (${killed ?? signal ?? 'exit'})`, stack: '' });
+    for (const item of process.items.toReversed()) {
+      const blamed = item === head && !this.#excused(process, item, killed, signal);
+      if (item.kind === 'load') this.#loadLost(item, blamed, killed ?? signal ?? 'exit');
       const call = item.call;
-      if (call === null || item.cancelled) continue;
+      if (call === null) continue;
       call.at = null;
-      if (item === head && !this.#excused(process, call, killed, signal)) call.ended(lost(killed, signal));
+      if (blamed) call.ended(lost(killed, signal));
       else this.#again(item.owner as Tenant, call);
     }
     if (this.#closed) return;
@@ -264,12 +285,21 @@ export class ProcessGroup implements ProcessEvents {
    * A process killed from outside is not the running call's fault: that call, too, is begun anew. While it waited for the host it did nothing, so that is
    * never its fault; while it ran, it may have made the system kill it (for memory), so that is excused a few times only.
    */
-  #excused(process: PluginProcess, call: CompartmentCall, killed: Killed | null, signal: string | null): boolean {
+  #excused(process: PluginProcess, item: Item, killed: Killed | null, signal: string | null): boolean {
     if (killed !== null || signal !== 'SIGKILL') return false;
     if (process.waits) return true;
-    const losses = this.#losses.get(call) ?? 0;
-    this.#losses.set(call, losses + 1);
+    const what = item.call ?? item.owner;
+    const losses = this.#losses.get(what) ?? 0;
+    this.#losses.set(what, losses + 1);
     return losses < LOSSES_MAX;
+  }
+
+  /** A load that was not at fault does not count against its plugin. */
+  #loadLost(item: Item, blamed: boolean, how: string): void {
+    const tenant = item.owner as Tenant;
+    const badLoads = tenant.badLoads;
+    item.loaded?.({ reason: 'compartment-lost', name: '', message: `the process ended (${how})`, stack: '' });
+    if (!blamed) tenant.badLoads = badLoads;
   }
 
   #backOff(): void {
@@ -307,6 +337,7 @@ export class ProcessGroup implements ProcessEvents {
   close(): void {
     this.#closed = true;
     for (const queued of [...this.#queue]) queued.call.txn.abort('cancelled', 'the host closes');
+    for (const item of this.processes.flatMap((process) => process.items)) item.call?.txn.abort('cancelled', 'the host closes');
     for (const process of [...this.processes]) process.kill('closed');
   }
 }
