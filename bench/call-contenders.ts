@@ -71,6 +71,12 @@ export const bareEcho = async (): Promise<Contender> => {
   };
 };
 
+/** A graft that was removed would leave the default's answer, and a fine figure. */
+const sum = (answer: number): number => {
+  if (answer !== INPUT.a + INPUT.b) throw new Error(`a graft answered ${answer}`);
+  return answer;
+};
+
 const PLUGIN = `export const add = (input) => input.a + input.b;
 export const ask = (input, api) => input.a + input.b + 0 * api.price.get('x');`;
 
@@ -94,7 +100,7 @@ export const graftCalls = async (): Promise<{ none: Contender; one: Contender }>
     if (--open === 0) await host.close();
   };
   return {
-    none: { name: 'graft call, process', call: () => add.call(INPUT), close },
-    one: { name: 'graft call with one call-back', call: () => ask.call(INPUT), close },
+    none: { name: 'graft call, process', call: async () => sum(await add.call(INPUT)), close },
+    one: { name: 'graft call with one call-back', call: async () => sum(await ask.call(INPUT)), close },
   };
 };

@@ -258,7 +258,9 @@ export class Invocation<Input, Output> {
     for (const call of this.#kept.splice(0)) call.graft.plugin.compartment.abandon(call);
     if (this.point.kind === 'event') return;
     const { undone } = this.txn;
-    this.#reports = this.#reports.map((report) => (report.status === 'committed' ? { ...report, status: 'aborted', reason, undone } : report));
+    this.#reports = this.#reports.map((report) =>
+      report.status === 'committed' ? { ...report, status: 'aborted', reason, undone } : report,
+    );
   }
 
   /** Whether the transaction is to be committed now; otherwise everything is taken back. */

@@ -57,9 +57,9 @@ class Collected {
 export const readBody = (request: IncomingMessage, bytes_max: number): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const collected = new Collected();
+    // Without a listener the stream flows on, and what it brings is lost.
     const fail = (error: GraftError): void => {
       request.off('data', take);
-      request.resume();
       reject(error);
     };
     const tooLarge = (): void => fail(new GraftError('GRAFT_BODY_TOO_LARGE', `the body is larger than ${bytes_max} bytes`));
@@ -71,7 +71,6 @@ export const readBody = (request: IncomingMessage, bytes_max: number): Promise<B
     if (Number(request.headers['content-length'] ?? 0) > bytes_max) return tooLarge();
     request.on('data', take);
     request.once('end', () => resolve(collected.bytes.subarray(0, collected.length)));
-    request.once('error', cutShort);
     request.once('close', cutShort);
   });
 

@@ -8,6 +8,7 @@
 // not while the child waits for an answer of ours.
 
 import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import * as protocol from '../../protocol.ts';
 import { ANSWER, ANSWER_BYTES_MAX, CALL, CANCEL, type Failure, LOAD, type LoadMessage, UNLOAD } from '../../protocol.ts';
 import type { CompartmentCall, Ending } from '../compartment.ts';
@@ -76,6 +77,8 @@ export class PluginProcess {
   #flushing = false;
   #lastRealm = 0;
   #suspect = false;
+  #watched: Item | null = null;
+  #watched_cpu_ms = 0;
 
   constructor(events: ProcessEvents) {
     this.events = events;
@@ -320,7 +323,14 @@ export class PluginProcess {
     if (item === undefined || this.dead) return;
     const limit = this.ready ? item.own_ms + GRACE_MS : START_MS_MAX;
     const used = this.ready ? this.running_ms(now) : now - this.#since;
+    if (item !== this.#watched) {
+      this.#watched = item;
+      this.#watched_cpu_ms = cpuOf(this.child.pid);
+    }
     if (used <= limit || now < this.#remakes || this.#suspect) return;
+    // Time in which the system let the process wait for a core is not the graft's own.
+    const ran = cpuOf(this.child.pid) - this.#watched_cpu_ms;
+    if (this.ready && ran < item.own_ms * CPU_SHARE && used < limit * STARVED_FACTOR) return;
     this.#suspect = true;
     setImmediate(() => {
       this.#suspect = false;
@@ -328,6 +338,22 @@ export class PluginProcess {
     });
   }
 }
+
+/** An overdue item is guilty when the process has run for this share of its own time since it was first seen; it is first seen some ms after its start. */
+const CPU_SHARE = 0.6;
+/** Beyond this many times its limit it is guilty in any case. */
+const STARVED_FACTOR = 20;
+const TICK_MS = 10;
+
+/** Processor time of a process, in ms (Linux: /proc/PID/stat, fields 14 and 15, in ticks of 10 ms); not a number where the system does not say. */
+const cpuOf = (pid: number | undefined): number => {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  } catch {
+    return Number.NaN;
+  }
+};
 
 /** After a failure the child makes the realm anew before it goes on, which may take as long as a load. */
 const REMAKE_MS = 1000;

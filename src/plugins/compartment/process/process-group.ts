@@ -63,7 +63,7 @@ const HELD_UP_MS = 3;
 const BACK_OFF_MS = 25;
 const BACK_OFF_MS_MAX = 2000;
 const BAD_LOADS_MAX = 3;
-const LOSSES_MAX = 3;
+const LOSSES_MAX = 8;
 
 export class ProcessGroup implements ProcessEvents {
   readonly processes: PluginProcess[] = [];

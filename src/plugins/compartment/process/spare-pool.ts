@@ -49,7 +49,8 @@ export class SparePool implements ProcessEvents {
 
   /** A process for `group`, warm where there is a spare. */
   take(group: ProcessGroup): PluginProcess {
-    const spare = this.#spares.shift();
+    let spare = this.#spares.shift();
+    while (spare?.dead === true) spare = this.#spares.shift();
     if (spare !== undefined) spare.events = group;
     this.#refillSoon(0);
     return spare ?? new PluginProcess(group);
