@@ -2,6 +2,6 @@
 
 export { ARCHIVE_TYPES, BODY_MAX, JSON_TYPE } from './body.ts';
 export { OUTCOME_STATUS, type ServedHost } from './routes.ts';
-export { readPort, type ServableHost, type Served, type ServeOptions, serve } from './serve.ts';
+export { readPort, type Served, type ServeOptions, serve } from './serve.ts';
 export { createServer, type Listening, type ListenOptions, listen, type ServerOptions } from './server.ts';
 export { makeDataFolder, readToken } from './token.ts';

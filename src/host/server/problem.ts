@@ -4,7 +4,7 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { ERRORS, type ErrorCode, GraftError } from '../../plugins/index.ts';
 
-export interface Problem {
+interface Problem {
   readonly status: number;
   readonly code: ErrorCode;
   readonly message: string;
@@ -16,13 +16,13 @@ const problem = (code: ErrorCode, message: string = ERRORS[code].meaning): Probl
 const isBadPath = (error: unknown): boolean => error instanceof URIError && (error as URIError & { status?: number }).status === 400;
 
 /** What a client is told of an error. A status of 500 means: log it, the message says nothing of it. */
-export const problemOf = (error: unknown): Problem => {
+const problemOf = (error: unknown): Problem => {
   if (isBadPath(error)) return problem('GRAFT_BAD_OPTION', 'the path has a percent-encoding that is not UTF-8');
   if (!(error instanceof GraftError)) return problem('GRAFT_INTERNAL');
   return error.status === 500 ? problem(error.code) : problem(error.code, error.message);
 };
 
-export const sendProblem = (response: Response, { status, code, message }: Problem): void => {
+const sendProblem = (response: Response, { status, code, message }: Problem): void => {
   if (status === 401) response.set('WWW-Authenticate', 'Bearer');
   response.status(status).json({ error: { code, message } });
 };

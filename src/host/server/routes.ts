@@ -28,7 +28,7 @@ export const OUTCOME_STATUS: Readonly<Record<Outcome<unknown>['status'], number>
 type Method = 'get' | 'post' | 'delete';
 
 /** Puts handlers on a path; any other method is answered with those there are. */
-export const methods = (router: Router, path: string, handlers: Partial<Record<Method, RequestHandler>>): void => {
+const methods = (router: Router, path: string, handlers: Partial<Record<Method, RequestHandler>>): void => {
   const route = router.route(path);
   for (const [method, handler] of Object.entries(handlers)) route[method as Method](handler);
   const allowed = Object.keys(handlers)
