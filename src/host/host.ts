@@ -83,6 +83,7 @@ export interface HostTable {
 }
 
 const DEPTH_MAX = 8;
+const PLAIN_CALL: InvokeOptions = {};
 const TOTAL_MS = 30_000;
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
@@ -177,10 +178,10 @@ export class Host {
     };
   }
 
-  async #invoke<I, O>(point: GraftPoint<I, O>, input: unknown, options: CallOptions): Promise<Outcome<O>> {
-    if (this.#closing !== null) throw new GraftError('GRAFT_CLOSED', 'the host is closed');
+  #invoke<I, O>(point: GraftPoint<I, O>, input: unknown, options: CallOptions): Promise<Outcome<O>> {
+    if (this.#closing !== null) return Promise.reject(new GraftError('GRAFT_CLOSED', 'the host is closed'));
     const { txn, signal } = options;
-    const given: InvokeOptions = signal === undefined ? {} : { signal };
+    const given: InvokeOptions = signal === undefined ? PLAIN_CALL : { signal };
     if (txn === undefined) return invoke(this.#base, point, input, given);
     return txn.queue(() => invoke(this.#base, point, input, { ...given, txn: txn.core }));
   }

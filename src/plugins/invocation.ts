@@ -17,6 +17,7 @@ import type { Graft } from './graft.ts';
 import { GraftCall } from './graft-call.ts';
 import type { GraftPoint, StateView } from './graft-point.ts';
 import type { GraftReport, Outcome, Refusal } from './outcome.ts';
+import type { Failure } from './protocol.ts';
 
 /** What takes part in the commit of a top-level transaction: a database. */
 export interface Participant {
@@ -115,7 +116,7 @@ export class Invocation<Input, Output> {
       if (ticket !== null) return ticket;
     }
     this.#current = null;
-    if (txn.state === 'active' && ending.kind === 'failed') txn.doom(ending.failure.reason, ending.failure.message.slice(0, DETAIL_MAX));
+    if (txn.state === 'active' && ending.kind === 'failed') txn.doom(ending.failure.reason, textOf(ending.failure));
     if (txn.doomed !== null) this.#fail(call, ending, call.home.doomed ?? txn.doomed);
     else if (ending.kind === 'refused') this.#refuse(call, ending);
     else if (ending.kind === 'value') return this.#commit(call, ending);
@@ -210,7 +211,7 @@ export class Invocation<Input, Output> {
     if (removed) graft.remove();
     if (!whole && this.point.onFault !== 'default') this.#failure ??= failure.reason;
     const at = ending.kind === 'failed' ? positionOf(graft, ending.failure.stack) : null;
-    const detail = ending.kind === 'failed' && ending.failure.name !== '' ? `${ending.failure.name}: ${failure.detail}` : failure.detail;
+    const { detail } = failure;
     this.#report(call, ending, {
       status: 'aborted',
       reason: failure.reason,
@@ -285,6 +286,8 @@ export class Invocation<Input, Output> {
 }
 
 const NOTHING = { records: 0, first: [] } as const;
+
+const textOf = ({ name, message }: Failure): string => (name === '' ? message : `${name}: ${message}`).slice(0, DETAIL_MAX);
 
 /** The author's file, line and column of the first frame that lies in the plugin's bundle. */
 const positionOf = (graft: Graft, stack: string): string | null => {

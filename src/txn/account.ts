@@ -150,7 +150,7 @@ export class Account {
    * use its memory again; where that is impossible, a new one is made.
    */
   open(limits: readonly number[], tree: Tree | null = null, closed: Account | null = null): Account {
-    const account = closed !== null && closed.#isIdle() ? closed : new Account(this.resources);
+    const account = closed === null || !closed.#isIdle() ? new Account(this.resources) : closed;
     account.#source = this;
     account.#closedInto = null;
     this.#opened++;

@@ -9,15 +9,20 @@ import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource,
 
 type GraftFunction = (input: unknown, api: object) => unknown;
 
+/** A text property of what was thrown; reading it may run code, and that may throw again. */
+const textOf = (error: Error, key: 'name' | 'message' | 'stack'): string => {
+  try {
+    const value: unknown = error[key];
+    return typeof value === 'string' ? value.slice(0, ERROR_TEXT_MAX[key]) : '';
+  } catch {
+    return '';
+  }
+};
+
 const failureOf = (error: unknown): Failure => {
-  const text = (value: unknown, max: number): string => (typeof value === 'string' ? value.slice(0, max) : '');
-  if (!(error instanceof Error)) return { reason: 'thrown', name: '', message: text(error, ERROR_TEXT_MAX.message), stack: '' };
-  return {
-    reason: 'thrown',
-    name: text(error.name, ERROR_TEXT_MAX.name),
-    message: text(error.message, ERROR_TEXT_MAX.message),
-    stack: text(error.stack, ERROR_TEXT_MAX.stack),
-  };
+  if (error instanceof Error)
+    return { reason: 'thrown', name: textOf(error, 'name'), message: textOf(error, 'message'), stack: textOf(error, 'stack') };
+  return { reason: 'thrown', name: '', message: typeof error === 'string' ? error.slice(0, ERROR_TEXT_MAX.message) : '', stack: '' };
 };
 
 /** Thrown by `refuse` and recognised by identity. */
