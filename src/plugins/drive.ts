@@ -202,15 +202,19 @@ const runSync = (call: GraftCall, wait: InvokeSyncOptions['wait']): Ending => {
 
 const settleSync = <I, O>(invocation: Invocation<I, O>, call: GraftCall, ending: Ending, wait: InvokeSyncOptions['wait']): void => {
   for (let ticket = invocation.settle(call, ending); ticket !== null; ticket = invocation.settle(call, ending)) {
-    if (ticket instanceof Promise) throw storeWaits();
+    if (ticket instanceof Promise) throw storeWaits(ticket);
     wait(ticket);
   }
 };
 
 const finishSync = <I, O>(base: Base, invocation: Invocation<I, O>): void => {
   const failure = commit(base, invocation);
-  if (failure instanceof Promise) throw storeWaits();
+  if (failure instanceof Promise) throw storeWaits(failure);
   if (failure !== null) invocation.lost(failure.reason);
 };
 
-const storeWaits = (): GraftError => new GraftError('GRAFT_MUST_WAIT', 'a store whose COMMIT takes time needs the asynchronous driver');
+/** Nobody hears how that commit ends. */
+const storeWaits = (commit: Promise<unknown>): GraftError => {
+  commit.catch(nothing);
+  return new GraftError('GRAFT_MUST_WAIT', 'a store whose COMMIT takes time needs the asynchronous driver');
+};

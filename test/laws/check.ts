@@ -22,23 +22,32 @@ export const runProgram = (program: Program, counts: Counts, only: Law | null = 
   }
 };
 
-/** Deletes steps, halves first and single ones last, as long as it fails by the same law. */
-export const shrink = (failure: Failure, only: Law | null = null): Failure => {
-  let shortest = failure;
-  for (let size = failure.program.steps.length >> 1; size >= 1; ) {
-    let shorter = false;
-    for (let at = 0; at < shortest.program.steps.length; ) {
-      const steps = [...shortest.program.steps.slice(0, at), ...shortest.program.steps.slice(at + size)];
-      const program = { ...shortest.program, steps };
-      const violation = runProgram(program, new Counts(), only);
-      if (violation?.law === failure.violation.law) {
-        shortest = { program, violation };
-        shorter = true;
-      } else at += size;
-    }
-    if (!shorter) size >>= 1;
+const PAIRS_UP_TO = 24;
+
+/** Ways to leave steps out: runs of them, long ones first, then any two. */
+function* omissions(length: number): Generator<(at: number) => boolean> {
+  for (let size = length >> 1; size >= 1; size >>= 1)
+    for (let from = 0; from < length; from += size) yield (at) => at < from || at >= from + size;
+  if (length > PAIRS_UP_TO) return;
+  for (let one = 0; one < length; one++) for (let other = 0; other < one; other++) yield (at) => at !== one && at !== other;
+}
+
+const shorter = ({ program, violation }: Failure, only: Law | null): Failure | null => {
+  for (const keeps of omissions(program.steps.length)) {
+    const candidate = { ...program, steps: program.steps.filter((_, at) => keeps(at)) };
+    const found = runProgram(candidate, new Counts(), only);
+    if (found?.law === violation.law) return { program: candidate, violation: found };
   }
-  return shortest;
+  return null;
+};
+
+/** Deletes steps as long as the same law is broken. */
+export const shrink = (failure: Failure, only: Law | null = null): Failure => {
+  for (let shortest = failure; ; ) {
+    const next = shorter(shortest, only);
+    if (next === null) return shortest;
+    shortest = next;
+  }
 };
 
 export interface Sought {

@@ -8,10 +8,20 @@ import { LockTable, SEAT, type Wait } from './lock-table.ts';
 import type { Run } from './run.ts';
 import type { AnyTicket } from './world.ts';
 
+interface RunSettling {
+  readonly what: 'settled';
+  readonly actor: Actor;
+  readonly ticket: AnyTicket;
+}
+
+interface RunAbort {
+  readonly what: 'aborted';
+  readonly actor: Actor;
+  readonly txn: Transaction;
+}
+
 /** What happened inside the last call, in its order. */
-export type RunEvent =
-  | { readonly what: 'settled'; readonly actor: Actor; readonly ticket: AnyTicket }
-  | { readonly what: 'aborted'; readonly actor: Actor; readonly txn: Transaction };
+export type RunEvent = RunSettling | RunAbort;
 
 export type Outcome =
   | { readonly kind: 'answer'; readonly answer: unknown }
@@ -81,28 +91,25 @@ export class Follower {
   drain(cause: Cause): void {
     while (this.events.length > 0) {
       if (cause.why === 'deadlock' && !this.table.waits.includes(cause.wait)) return;
-      const at = this.events.findIndex((event) => event.what === 'aborted');
-      const settled = this.events.splice(0, at === -1 ? this.events.length : at);
-      const ended = this.#takeAborted();
+      const { ended, settled } = this.#takeGroup();
       if (ended.length > 0) this.#ended(ended, cause);
-      for (const event of settled) this.#settled(event as RunEvent & { what: 'settled' }, cause);
+      for (const event of settled) this.#settled(event, cause);
       if (cause.why === 'deadlock') this.#grantSilently(cause.wait);
     }
   }
 
-  /** The aborted transactions of one tree, deepest first, from the front of the events. */
-  #takeAborted(): (RunEvent & { what: 'aborted' })[] {
-    const taken: (RunEvent & { what: 'aborted' })[] = [];
-    for (let event = this.events[0]; event?.what === 'aborted'; event = this.events[0]) {
-      if (taken.length > 0 && taken[0]?.actor !== event.actor) break;
-      taken.push(event);
-      this.events.shift();
-    }
-    return taken;
+  /** The next abort, of one transaction with all inside it, and the tickets settled by it; without one, all tickets settled. */
+  #takeGroup(): { ended: RunAbort[]; settled: RunSettling[] } {
+    const first = this.events.find((event) => event.what === 'aborted');
+    const other = this.events.findIndex((event) => event.what === 'aborted' && event.actor !== first?.actor);
+    const mine = other === -1 ? this.events : this.events.slice(0, other);
+    const taken =
+      first === undefined ? this.events.splice(0) : this.events.splice(0, mine.findLastIndex((event) => event.what === 'aborted') + 1);
+    return { ended: taken.filter((event) => event.what === 'aborted'), settled: taken.filter((event) => event.what === 'settled') };
   }
 
-  #ended(ended: readonly { actor: Actor; txn: Transaction }[], cause: Cause): void {
-    const { actor, txn } = ended.at(-1) as { actor: Actor; txn: Transaction };
+  #ended(ended: readonly RunAbort[], cause: Cause): void {
+    const { actor, txn } = ended.at(-1) as RunAbort;
     const depth = actor.frames.findIndex((frame) => frame.txn === txn);
     if (depth === -1) throw new Error('an abort of a transaction that had ended');
     if (cause.why === 'deadlock') this.#checkDeadlock(actor, txn, depth, cause.wait);
@@ -139,7 +146,7 @@ export class Follower {
     if (!fair) this.#run.fail(4, `a time-out ended level ${depth} of ${actor.id}: nobody waited so long, or it is not the smallest holder`);
   }
 
-  #settled(event: RunEvent & { what: 'settled' }, cause: Cause): void {
+  #settled(event: RunSettling, cause: Cause): void {
     const { actor, ticket } = event;
     if (cause.why === 'deadlock') this.#grantSilently(cause.wait);
     if (ticket.state === 'given-up' || actor.ticket !== ticket || actor.wait === null) return;

@@ -32,7 +32,7 @@ const MENU: { readonly [name in Action['do']]: readonly [weight: number, make: M
   unlock: [2, (random) => ({ do: 'unlock', lock: random.below(LOCKS) })],
   seat: [4, () => ({ do: 'seat' })],
   bomb: [1, (random) => ({ do: 'bomb', bomb: random.below(BOMBS) })],
-  charge: [6, (random) => ({ do: 'charge', resource: random.below(RESOURCES.length), amount: random.below(5) })],
+  charge: [6, (random) => ({ do: 'charge', resource: random.chance(0.7) ? 0 : 1, amount: random.below(8) })],
   spend: [4, (random) => ({ do: 'spend', ...move(random) })],
   hold: [3, (random) => ({ do: 'hold', ...move(random) })],
   giveBack: [3, (random) => ({ do: 'giveBack', ...move(random) })],
