@@ -73,6 +73,15 @@ export const row = (name: string, times: readonly number[], floor_ns: number, ha
   return { name, median_ns, p10_ns: quantile(times, 0.1), p90_ns: quantile(times, 0.9), ratio: median_ns / floor_ns, hash };
 };
 
+/** The clock as Linux gives it, where os.cpus() says none; 0: unknown. */
+const megahertz = (): number => {
+  try {
+    return Math.round(Number(/^cpu MHz\s*:\s*([\d.]+)/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 0));
+  } catch {
+    return 0;
+  }
+};
+
 /** What every output carries: without it a figure means nothing. */
 export const machine = (packages: readonly string[]): Record<string, string | number> => {
   const require = createRequire(import.meta.url);
@@ -84,7 +93,7 @@ export const machine = (packages: readonly string[]): Record<string, string | nu
   return {
     cpu: first?.model ?? 'unknown',
     cores: cpus().length,
-    mhz: first?.speed ?? 0,
+    mhz: first?.speed || megahertz(),
     node: process.versions.node,
     ...Object.fromEntries(versions),
   };

@@ -15,21 +15,30 @@ interface Way {
   readonly name: string;
   /** How much slower than the floor it may be expected to be: it runs that many times fewer. */
   readonly slow: number;
-  /** Begins, writes `value` to `writes` records from `from` on, and commits or aborts. Gives the value of the last record written. */
-  run(from: number, writes: number, value: number, commits: boolean): number;
+  /**
+   * `count` times: begin, write the number of the turn to `writes` records, commit or abort. The loop is the way's own, so that none pays for a call that
+   * another does not. Gives the sum of some records afterwards.
+   */
+  run(count: number, writes: number, commits: boolean): number;
 }
 
 const records = (): [number, number][] => Array.from({ length: RECORDS }, (_, key) => [key, key]);
-const keyAt = (from: number, i: number): number => (from + i * 7) % RECORDS;
+
+/** The key after `key`. */
+const after = (key: number): number => (key === RECORDS - 1 ? 0 : key + 1);
+
+const SAMPLES = [0, 1, 17, 999, 5000, 9999];
+const sample = (get: (key: number) => number): number => SAMPLES.reduce((sum, key) => sum + get(key), 0);
 
 const plainWrites = (): Way => {
   const map = new Map(records());
   return {
     name: 'plain writes, no undo',
     slow: 1,
-    run(from, writes, value) {
-      for (let i = 0; i < writes; i++) map.set(keyAt(from, i), value);
-      return map.get(keyAt(from, writes - 1)) ?? 0;
+    run(count, writes) {
+      let key = 0;
+      for (let turn = 0; turn < count; turn++) for (let i = 0; i < writes; i++, key = after(key)) map.set(key, turn);
+      return sample((one) => map.get(one) as number);
     },
   };
 };
@@ -41,18 +50,20 @@ const flatLog = (): Way => {
   return {
     name: 'hand-written flat undo log (floor)',
     slow: 1,
-    run(from, writes, value, commits) {
+    run(count, writes, commits) {
+      let key = 0;
       let length = 0;
-      for (let i = 0; i < writes; i++) {
-        const key = keyAt(from, i);
-        log[length] = key;
-        log[length + 1] = map.get(key) as number;
-        length += 2;
-        map.set(key, value);
+      for (let turn = 0; turn < count; turn++) {
+        for (let i = 0; i < writes; i++, key = after(key)) {
+          log[length] = key;
+          log[length + 1] = map.get(key) as number;
+          length += 2;
+          map.set(key, turn);
+        }
+        if (commits) length = 0;
+        for (; length > 0; length -= 2) map.set(log[length - 2] as number, log[length - 1] as number);
       }
-      if (commits) length = 0;
-      for (; length > 0; length -= 2) map.set(log[length - 2] as number, log[length - 1] as number);
-      return map.get(keyAt(from, writes - 1)) ?? 0;
+      return sample((one) => map.get(one) as number);
     },
   };
 };
@@ -60,23 +71,22 @@ const flatLog = (): Way => {
 const graftworkLog = (): Way => {
   const map = new Map(records());
   const transactions = new Transactions({ clock });
-  const write: Undoable = {
-    name: 'write',
-    undo: (_place, key, before) => void map.set(key as number, before as number),
-  };
+  const write: Undoable = { name: 'write', undo: (_place, key, before) => void map.set(key as number, before as number) };
   return {
     name: 'Graftwork, the log alone',
     slow: 1,
-    run(from, writes, value, commits) {
-      const txn = transactions.begin();
-      for (let i = 0; i < writes; i++) {
-        const key = keyAt(from, i);
-        txn.tree.log.push(write, map, key, map.get(key));
-        map.set(key, value);
+    run(count, writes, commits) {
+      let key = 0;
+      for (let turn = 0; turn < count; turn++) {
+        const txn = transactions.begin();
+        for (let i = 0; i < writes; i++, key = after(key)) {
+          txn.tree.log.push(write, map, key, map.get(key));
+          map.set(key, turn);
+        }
+        if (commits) txn.commit();
+        else txn.abort();
       }
-      if (commits) txn.commit();
-      else txn.abort();
-      return map.get(keyAt(from, writes - 1)) ?? 0;
+      return sample((one) => map.get(one) as number);
     },
   };
 };
@@ -89,12 +99,15 @@ const graftworkAccessor = (): Way => {
   return {
     name: 'Graftwork, public accessor: lock, charge, undo',
     slow: 1,
-    run(from, writes, value, commits) {
-      const txn = transactions.begin(account);
-      for (let i = 0; i < writes; i++) map.set(txn, keyAt(from, i), value);
-      if (commits) txn.commit();
-      else txn.abort();
-      return map.peek(keyAt(from, writes - 1)) ?? 0;
+    run(count, writes, commits) {
+      let key = 0;
+      for (let turn = 0; turn < count; turn++) {
+        const txn = transactions.begin(account);
+        for (let i = 0; i < writes; i++, key = after(key)) map.set(txn, key, turn);
+        if (commits) txn.commit();
+        else txn.abort();
+      }
+      return sample((one) => map.peek(one) as number);
     },
   };
 };
@@ -104,16 +117,19 @@ const closures = (): Way => {
   return {
     name: 'array of undo closures',
     slow: 1,
-    run(from, writes, value, commits) {
-      const undo: (() => void)[] = [];
-      for (let i = 0; i < writes; i++) {
-        const key = keyAt(from, i);
-        const before = map.get(key) as number;
-        undo.push(() => map.set(key, before));
-        map.set(key, value);
+    run(count, writes, commits) {
+      let key = 0;
+      for (let turn = 0; turn < count; turn++) {
+        const undo: (() => void)[] = [];
+        for (let i = 0; i < writes; i++, key = after(key)) {
+          const at = key;
+          const before = map.get(at) as number;
+          undo.push(() => map.set(at, before));
+          map.set(at, turn);
+        }
+        if (!commits) for (const one of undo.reverse()) one();
       }
-      if (!commits) for (const one of undo.reverse()) one();
-      return map.get(keyAt(from, writes - 1)) ?? 0;
+      return sample((one) => map.get(one) as number);
     },
   };
 };
@@ -122,42 +138,44 @@ const savepoints = (): Way => {
   const database = new Database(':memory:');
   database.exec('CREATE TABLE record (key INTEGER PRIMARY KEY, value INTEGER NOT NULL)');
   const insert = database.prepare('INSERT INTO record VALUES (?, ?)');
-  database.transaction(() => {
-    for (const [key, value] of records()) insert.run(key, value);
-  })();
+  database.exec('BEGIN');
+  for (const [key, value] of records()) insert.run(key, value);
   const update = database.prepare('UPDATE record SET value = ? WHERE key = ?');
   const select = database.prepare('SELECT value FROM record WHERE key = ?').pluck();
-  database.exec('BEGIN');
-  const [begin, release, back] = ['SAVEPOINT s', 'RELEASE s', 'ROLLBACK TO s'].map((sql) => database.prepare(sql)) as [
-    Database.Statement,
-    Database.Statement,
-    Database.Statement,
-  ];
+  const begin = database.prepare('SAVEPOINT s');
+  const release = database.prepare('RELEASE s');
+  const back = database.prepare('ROLLBACK TO s');
   return {
     name: 'better-sqlite3 savepoint, in memory',
-    slow: 30,
-    run(from, writes, value, commits) {
-      begin.run();
-      for (let i = 0; i < writes; i++) update.run(value, keyAt(from, i));
-      if (!commits) back.run();
-      release.run();
-      return (select.get(keyAt(from, writes - 1)) as number | undefined) ?? 0;
+    slow: 50,
+    run(count, writes, commits) {
+      let key = 0;
+      for (let turn = 0; turn < count; turn++) {
+        begin.run();
+        for (let i = 0; i < writes; i++, key = after(key)) update.run(turn, key);
+        if (!commits) back.run();
+        release.run();
+      }
+      return sample((one) => select.get(one) as number);
     },
   };
 };
 
 const effectStm = (): Way => {
   const refs = records().map(([, value]) => Effect.runSync(STM.commit(TRef.make(value))));
+  const ref = (key: number): TRef.TRef<number> => refs[key] as TRef.TRef<number>;
   return {
     name: 'Effect STM, a TRef a record',
-    slow: 50,
-    run(from, writes, value, commits) {
-      let program: STM.STM<void, string> = STM.void;
-      for (let i = 0; i < writes; i++) program = STM.zipRight(program, TRef.set(refs[keyAt(from, i)] as TRef.TRef<number>, value));
-      if (!commits) program = STM.zipRight(program, STM.fail('aborted'));
-      Effect.runSync(Effect.either(STM.commit(program)));
-      const last = refs[keyAt(from, writes - 1)];
-      return last === undefined ? 0 : Effect.runSync(STM.commit(TRef.get(last)));
+    slow: 100,
+    run(count, writes, commits) {
+      let key = 0;
+      for (let turn = 0; turn < count; turn++) {
+        let program: STM.STM<void, string> = STM.void;
+        for (let i = 0; i < writes; i++, key = after(key)) program = STM.zipRight(program, TRef.set(ref(key), turn));
+        if (!commits) program = STM.zipRight(program, STM.fail('aborted'));
+        Effect.runSync(Effect.either(STM.commit(program)));
+      }
+      return sample((one) => Effect.runSync(STM.commit(TRef.get(ref(one)))));
     },
   };
 };
@@ -168,40 +186,34 @@ const immerPatches = (): Way => {
   return {
     name: 'immer, with patches',
     slow: 20_000,
-    run(from, writes, value, commits) {
-      const [next, , inverse] = produceWithPatches(state, (draft) => {
-        for (let i = 0; i < writes; i++) draft[keyAt(from, i)] = value;
-      });
-      state = commits ? next : applyPatches(next, inverse);
-      return state[keyAt(from, writes - 1)] ?? 0;
+    run(count, writes, commits) {
+      let key = 0;
+      for (let turn = 0; turn < count; turn++) {
+        const [next, , inverse] = produceWithPatches(state, (draft) => {
+          for (let i = 0; i < writes; i++, key = after(key)) draft[key] = turn;
+        });
+        state = commits ? next : applyPatches(next, inverse);
+      }
+      return sample((one) => state[one] as number);
     },
   };
 };
 
-const OPERATIONS = 100_000;
+const OPERATIONS = 200_000;
 
-const contender = (way: Way, writes: number, commits: boolean): Contender & { readonly share: number } => ({
-  name: way.name,
-  share: way.slow,
-  round(count) {
-    const times = Math.max(1, Math.round(count / way.slow));
-    let sum = 0;
-    for (let i = 0; i < times; i++) sum += way.run((i * 13) % RECORDS, writes, i, commits) * 1e-3;
-    return sum;
-  },
-});
+/** How often a way runs in a round of `count` for the floor. */
+const timesOf = (way: Way, count: number): number => Math.max(1, Math.round(count / way.slow));
 
 /** Rows of one column: each way runs as often as its speed allows, and is reported per transaction. */
 const column = async (ways: readonly Way[], writes: number, commits: boolean, rounds: number, operations: number): Promise<Row[]> => {
   const count = Math.max(1, Math.round(operations / Math.max(1, writes)));
   const rows = await compare(
-    ways.map((way) => contender(way, writes, commits)),
-    { rounds, count, warmup: 2 },
+    ways.map((way) => ({ name: way.name, round: () => way.run(timesOf(way, count), writes, commits) })),
+    { rounds, count, warmup: 3 },
   );
   // `compare` divides by the count it asked for; slow ways did fewer.
   const real = rows.map((one, index) => {
-    const times = Math.max(1, Math.round(count / (ways[index]?.slow ?? 1)));
-    const factor = count / times;
+    const factor = count / timesOf(ways[index] as Way, count);
     return { ...one, median_ns: one.median_ns * factor, p10_ns: one.p10_ns * factor, p90_ns: one.p90_ns * factor };
   });
   const floor = real[0]?.median_ns ?? Number.NaN;
