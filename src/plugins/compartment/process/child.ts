@@ -2,7 +2,7 @@
 //
 // 1. READY. 2. A LOAD makes a realm (guest.ts); realms are numbered by the host. 3. A CALL runs a graft; while it waits for the ANSWER to
 // a HOST_CALL, frames that come in queue up, and a CANCEL takes its CALL out of the queue. 4. The outcome leaves in one write before the
-// next call starts. 5. After a FAILED the realm is made anew from its LOAD, so that no heap outlives a failure.
+// next call starts, but for quick calls of one graft that have come together: their outcomes leave together. 5. After a FAILED the realm is made anew from its LOAD, so that no heap outlives a failure.
 // The end of the stream ends the process; so does a frame that cannot be understood. Node runs this as one text (command.ts), with the path
 // of isolated-vm's binary as its only argument, and may read no file.
 
@@ -59,14 +59,23 @@ const reader = new FrameReader(FRAME_BYTES_MAX);
 const writer = new FrameWriter();
 const queue: Message[] = [];
 const realms = new Map<number, Realm>();
+const QUICK_US = 100;
+const HELD_MAX = 16;
+const HELD_MS_MAX = 0.25;
 const NO_CALL = -1;
 /** The call that runs now. */
 let running = NO_CALL;
+/** Results that are written and not sent, and since when. */
+let held = 0;
+let heldSince = 0;
+let lastRealm = 0;
+let lastGraft = 0;
 
 const quit = (): never => process.exit(EXIT_PROTOCOL);
 
 const flush = (): void => {
   const bytes = writer.bytes();
+  held = 0;
   try {
     for (let sent = 0; sent < bytes.length; ) sent += writeSync(WRITES, bytes, sent);
   } catch {
@@ -125,6 +134,7 @@ const nextMessage = (): Message => {
     if (take() !== undefined) quit();
     const first = queue.shift();
     if (first !== undefined) return first;
+    if (held > 0) flush();
     receive();
   }
 };
@@ -132,7 +142,7 @@ const nextMessage = (): Message => {
 /** Sends a host call and waits for its answer: the status as the first unit of a text, then the JSON. */
 const hostCall = (accessor: number, args: string): string => {
   if (writer.begin(HOST_CALL, running).u16(accessor).text(args).end() > ANSWER_BYTES_MAX) {
-    writer.clear();
+    writer.drop();
     return String.fromCharCode(BRIDGE_TOO_LARGE);
   }
   flush();
@@ -145,9 +155,18 @@ const hostCall = (accessor: number, args: string): string => {
 
 const send = (type: number, call: number, own_us: number, text: string): boolean => {
   const fits = writer.begin(type, call).u32(Math.min(own_us, 0xffffffff)).text(text).end() <= ANSWER_BYTES_MAX;
-  if (fits) flush();
-  else writer.clear();
+  if (!fits) writer.drop();
+  else if (type !== RESULT || own_us > QUICK_US || !mayHold()) flush();
   return fits;
+};
+
+/** Whether results may stay unsent while the next call runs: it is there already, of the graft that has just been quick, and none has waited long. */
+const mayHold = (): boolean => {
+  const next = queue[0];
+  if (next === undefined || next.type !== CALL || next.realm !== lastRealm || next.graft !== lastGraft || held >= HELD_MAX) return false;
+  const now = performance.now();
+  if (held++ === 0) heldSince = now;
+  return now - heldSince < HELD_MS_MAX;
 };
 
 const engine = (): typeof ivm => {
@@ -204,6 +223,8 @@ const onCall = ({ call, realm: number, graft, own_ms, text }: Message): void => 
   const realm = realms.get(number);
   if (realm === undefined) return quit();
   running = call;
+  lastRealm = number;
+  lastGraft = graft;
   const reply = realm.guest === undefined ? lost : realm.guest.call(graft, text, own_ms);
   running = NO_CALL;
   const sent = send(TYPES[reply.kind], call, reply.own_us, reply.text);

@@ -24,6 +24,8 @@ export interface Item {
   readonly own_ms: number;
   readonly owner: object;
   call: CompartmentCall | null;
+  /** Nothing is to run in the process with it, so that it is known what happens to whom. */
+  alone: boolean;
   readonly process: PluginProcess;
   done: boolean;
   /** It failed, and the child has replaced its realm by a fresh one. */
@@ -137,6 +139,7 @@ export class PluginProcess {
       own_ms: message.load_ms,
       owner,
       call: null,
+      alone: false,
       process: this,
       done: false,
       fresh: false,
@@ -165,6 +168,7 @@ export class PluginProcess {
       own_ms: call.own_ms,
       owner,
       call,
+      alone: false,
       process: this,
       done: false,
       fresh: false,

@@ -44,7 +44,7 @@ class Queued implements Waiting {
     this.group = group;
     this.tenant = tenant;
     this.call = call;
-    this.exclusive = holdsLocks(call);
+    this.exclusive = holdsLocks(call) || group.isSuspect(call);
   }
 
   blockers(): Tree[] {
@@ -71,6 +71,8 @@ export class ProcessGroup implements ProcessEvents {
   readonly #limits: GroupLimits;
   #queue: Queued[] = [];
   /** How often a running call, or a plugin's load, has lost its process to a kill from outside. */
+  /** Calls that were in the pipe of a process that one of them brought down. */
+  readonly #suspects = new WeakSet<CompartmentCall>();
   readonly #losses = new WeakMap<object, number>();
   #lastNumber = 0;
   #deathsInARow = 0;
@@ -148,7 +150,9 @@ export class ProcessGroup implements ProcessEvents {
     if (process === null) return false;
     const { tenant, call } = queued;
     if (!process.realms.has(tenant)) this.#load(process, tenant, (failure) => failure !== null && this.#loadFailed(process, tenant));
-    call.at = process.send(this.#nextNumber(), tenant, call);
+    const item = process.send(this.#nextNumber(), tenant, call);
+    item.alone = this.#suspects.has(call);
+    call.at = item;
     this.#pool.watch(this);
     return true;
   }
@@ -167,7 +171,7 @@ export class ProcessGroup implements ProcessEvents {
       if (process.items.length === 0) return process;
       const stuck = process.waits || process.running_ms(now) > HELD_UP_MS;
       heldUp &&= stuck;
-      if (process.waits || process.items.length >= this.#limits.pipelined) continue;
+      if (process.waits || process.items.length >= this.#limits.pipelined || process.items[0]?.alone) continue;
       if (best === null || process.items.length < best.items.length) best = process;
     }
     const mayGrow = this.processes.length < this.#limits.processes && now >= this.#notBefore;
@@ -268,8 +272,10 @@ export class ProcessGroup implements ProcessEvents {
     if (index !== -1) this.processes.splice(index, 1);
     if (killed !== 'closed') this.#backOff();
     const head = process.ready ? process.head : undefined;
+    const byItself = killed === null && signal !== 'SIGKILL';
+    const unsure = !process.waits && (byItself || (killed !== null && killed !== 'closed')) && this.#suspect(process);
     for (const item of process.items.toReversed()) {
-      const blamed = item === head && !this.#excused(process, item, killed, signal);
+      const blamed = item === head && !unsure && !this.#excused(process, item, killed, signal);
       if (item.kind === 'load') this.#loadLost(item, blamed, killed ?? signal ?? 'exit');
       const call = item.call;
       if (call === null) continue;
@@ -279,6 +285,21 @@ export class ProcessGroup implements ProcessEvents {
     }
     if (this.#closed) return;
     this.serve();
+  }
+
+  /**
+   * Results of quick calls may have been on their way when the process ended, so the first of several calls need not be the one that ran. Then all are
+   * begun anew, each alone in a process: the guilty one is known when it does it again. Whether it was so.
+   */
+  #suspect(process: PluginProcess): boolean {
+    const calls = process.items.flatMap((item) => item.call ?? []);
+    if (calls.length < 2 || process.head?.kind !== 'call') return false;
+    for (const call of calls) this.#suspects.add(call);
+    return true;
+  }
+
+  isSuspect(call: CompartmentCall): boolean {
+    return this.#suspects.has(call);
   }
 
   /**
