@@ -28,6 +28,8 @@ interface Case {
 }
 
 let base: TestBase;
+/** How often the host's own default was asked. */
+let asked = 0;
 afterEach(() => base.close());
 
 const expected = (policy: FaultPolicy, reason: AbortReason, whole: boolean): object => {
@@ -41,7 +43,10 @@ const tryPolicy = async (one: Case, policy: FaultPolicy): Promise<void> => {
   const point = base.point({
     name: policy,
     kind: 'function',
-    default: () => 'default',
+    default: () => {
+      asked++;
+      return 'default';
+    },
     output: z.union([z.string(), z.object({ rows: z.array(z.number()) })]),
     onFault: policy,
     limits: one.limits ?? {},
@@ -50,6 +55,7 @@ const tryPolicy = async (one: Case, policy: FaultPolicy): Promise<void> => {
   const source = `(input, api) => { if (input === "next") return "fine"; ${CHANGES} ${one.body} }`;
   await base.install(policy, `{ graft: ${source} }`, { grafts: [{ point: policy, export: 'graft' }] });
   const signal = new AbortController();
+  asked = 0;
   one.before?.();
   const called = base.invoke(point, policy, { signal: signal.signal });
   await one.meanwhile?.({ policy, reached: base.gate(policy).reached, signal });
@@ -60,6 +66,7 @@ const tryPolicy = async (one: Case, policy: FaultPolicy): Promise<void> => {
     expect.objectContaining({ graft: `${policy}#graft`, status: 'aborted', reason: one.reason, undone: UNDONE }),
   ]);
   if (one.detail !== undefined) expect(outcome.grafts[0]?.detail).toEqual(one.detail);
+  expect(asked).toBe(!whole && policy === 'default' ? 1 : 0);
   expect(outcome.grafts[0]?.removed).toBe(whole ? undefined : true);
   expect(base.state).toEqual({ a: 1, b: 2 });
   expect(point.grafts.length).toBe(whole ? 1 : 0);

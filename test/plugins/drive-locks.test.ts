@@ -1,7 +1,8 @@
 // Locks that a graft's call meets, or its post-condition: both drivers wait, repeat and give up alike.
 
-import { describe, expect } from '@jest/globals';
-import { both, FUNCTION, holding, report, told } from '../support/drivers.ts';
+import { describe, expect, it } from '@jest/globals';
+import { openBase } from '../support/base.ts';
+import { bases, both, FUNCTION, holding, report, told } from '../support/drivers.ts';
 
 describe('a lock that another holds', () => {
   const conflicting = '{ graft: (input, api) => { api.stock.set("b", n++); api.stock.set("a", input); return n } }';
@@ -48,7 +49,7 @@ describe('a lock that another holds', () => {
       const other = holding(base, 'a');
       const outcome = await drive(base, point, 7, {}, () => base.clock.advance(300));
       other.abort();
-      return [told(outcome), base.state, (await drive(base, point, 8)).status];
+      return [told(outcome), base.state, await drive(base, point, 8)];
     },
     [
       {
@@ -57,7 +58,7 @@ describe('a lock that another holds', () => {
         grafts: [report('a#graft', { status: 'aborted', reason: 'total-time', undone: { records: 1, first: ['stock.set b'] } })],
       },
       { a: 1, b: 2 },
-      'committed',
+      expect.objectContaining({ status: 'committed', value: 2 }),
     ],
   );
 
@@ -159,4 +160,23 @@ describe('a post-condition', () => {
       { a: 1, b: 2 },
     ],
   );
+});
+
+describe('an account', () => {
+  it('of a call that waits between two attempts may be another call’s by the time it is given up', async () => {
+    const base = openBase('direct');
+    bases.push(base);
+    const point = base.point({ ...FUNCTION, check: (_answer, _input, state) => state('stock.get', 'a') !== null });
+    await base.install('a', '{ graft: (input, api) => { api.stock.set(input, 1); return 1 } }');
+    const [forA, forC] = [holding(base, 'a'), holding(base, 'c')];
+    const controller = new AbortController();
+    const first = base.invoke(point, 'c', { signal: controller.signal });
+    const second = base.invoke(point, 'd');
+    await new Promise((resolve) => setImmediate(resolve));
+    controller.abort();
+    expect((await first).status).toBe('aborted');
+    forA.commit();
+    expect((await second).grafts).toEqual([expect.objectContaining({ spent: expect.objectContaining({ calls: 1, writes: 1 }) })]);
+    forC.abort();
+  });
 });

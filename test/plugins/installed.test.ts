@@ -97,9 +97,12 @@ describe('what is installed', () => {
       { point: 'p', export: 'one' },
       { point: 'q', export: 'two' },
     ];
-    await base.install('a', '{ one: (input, api) => Object.keys(api), two: (input, api) => Object.keys(api) }', { grafts });
-    expect(await base.invoke(first, 1)).toMatchObject({ value: ['log', 'original'] });
-    expect(await base.invoke(second, 1)).toMatchObject({ value: ['stock', 'original'] });
+    const exports =
+      '{ one: (input, api) => [Object.keys(api), api.log("x")], two: (input, api) => [Object.keys(api), api.stock.get("a")] }';
+    await base.install('a', exports, { grafts });
+    expect(await base.invoke(first, 1)).toMatchObject({ value: [['log', 'original'], null] });
+    expect(await base.invoke(second, 1)).toMatchObject({ value: [['stock', 'original'], 1] });
+    expect(base.lines).toEqual([['x'], []]);
   });
 
   it('may come again when its grafts have all been removed, or it was', async () => {

@@ -194,14 +194,19 @@ describe('an event', () => {
   const listener = (name: string, order: number, body: string): Promise<unknown> =>
     base.install(name, `{ graft: (input, api) => { api.stock.set("${name}", input); ${body} } }`, at('p', order));
 
-  it('is handled by each alone, in order; what they answer is ignored', async () => {
+  it.each([
+    ['default', { status: 'committed', value: null }],
+    ['deny', { status: 'denied', reason: 'thrown' }],
+    ['fail', { status: 'failed', reason: 'thrown' }],
+  ] as const)('is handled by each alone, in order, what they answer is ignored: under the policy %s', async (onFault, told) => {
     open();
-    const point = base.point({ name: 'p', kind: 'event', onFault: 'deny' });
+    const point = base.point({ name: 'p', kind: 'event', onFault, check: () => 'no answer is good enough' });
     await listener('y', 2, 'throw 1');
     await listener('z', 3, 'return () => "no plain data"');
     await listener('x', 1, 'return 5');
     await listener('w', 4, 'refuse("no", "")');
     const outcome = await base.invoke(point, 'news');
+    expect(outcome).toMatchObject(told);
     expect(briefly(outcome)).toEqual([
       ['x#graft', 'committed', null],
       ['y#graft', 'aborted', 'thrown'],

@@ -169,13 +169,21 @@ const failures = (claims: Claims): void => {
   it('keeps what a graft sees of a mistaken accessor to a code', async () => {
     open(claims);
     const point = base.point({ ...FUNCTION, callable: base.mistaken });
-    await base.install(
-      'a',
-      '{ graft: (input, api) => { try { api.throws() } catch (error) { throw [error.code, error.message].join(" ") } } }',
-    );
+    // A doomed call cannot tell what it saw, but where it threw; and what shares the host's global object can leave it there.
+    const source =
+      '(input, api) => { try { api.throws() } catch (error) { globalThis.seen = error.code + error.message; if (globalThis.seen.includes("sword")) throw new Error() } }';
+    await base.install('a', `{ graft: ${source} }`);
     const outcome = await base.invoke(point, null);
-    expect(JSON.stringify(outcome)).not.toContain('swordfish');
+    expect(outcome.grafts[0]?.at).toBe(undefined);
+    expect(Reflect.get(globalThis, 'seen')).toBe(claims.scrubbed ? undefined : 'GRAFT_INTERNALan accessor failed');
+    Reflect.deleteProperty(globalThis, 'seen');
     expect(base.faults).toEqual([expect.objectContaining({ message: 'the password is swordfish' })]);
+  });
+
+  it('tells where an error was thrown, where the compartment knows', async () => {
+    open(claims);
+    const outcome = (await answer('(input, api) => {\n throw new Error("here") }')) as { grafts: { at?: string }[] };
+    expect(outcome.grafts[0]?.at).toEqual(claims.scrubbed ? expect.stringMatching(/^author\.ts:3:\d+$/) : undefined);
   });
 
   it('cannot commit after an exhausted limit, whatever a graft catches', async () => {

@@ -39,7 +39,7 @@ describe('a process killed from outside', () => {
     const p = point();
     const plugin = await base.install(
       'a',
-      '{ graft: (input, api) => { api.stock.set("n" + api.attempt(), 1); api.wait("gate"); return "done" } }',
+      '{ graft: (input, api) => { api.log("begun"); api.stock.set("n" + api.attempt(), 1); api.wait("gate"); return "done" } }',
     );
     const outcome = base.invoke(p, 1);
     await base.gate('gate').reached;
@@ -48,6 +48,7 @@ describe('a process killed from outside', () => {
     base.gate('gate').open();
     expect(await outcome).toEqual(committed('done'));
     expect(base.state).toEqual({ a: 1, b: 2, n2: 1 });
+    expect(base.lines).toEqual([['begun']]);
     expect([plugin.grafts[0]?.aborts, plugin.grafts[0]?.repeats]).toEqual([0, 1]);
   });
 
