@@ -2,11 +2,15 @@
 // CALL as each test says. Nothing it does may do more than end its own call and its own process.
 
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import type { CompartmentCall } from '../../../src/plugins/compartment/compartment.ts';
+import type { Item } from '../../../src/plugins/compartment/process/plugin-process.ts';
 import * as protocol from '../../../src/plugins/protocol.ts';
 import type { TestBase } from '../../support/base.ts';
 
 /** What the child does on a CALL: JavaScript text, with `send(type, call, head, text)`, `raw(bytes)`, `receive()` and the CALL's number `n`. */
 let onCall = '';
+/** How many of the next processes are killed while they load. */
+let killedLoads = 0;
 
 const child = (): string => `
   const { readSync, writeSync } = require('node:fs');
@@ -39,6 +43,7 @@ const child = (): string => `
   send(P.READY, 0, Buffer.alloc(0));
   for (;;) {
     const { type, call: n } = receive();
+    if (type === P.LOAD && ${killedLoads-- > 0}) process.kill(process.pid, 'SIGKILL');
     if (type === P.LOAD) send(P.LOADED, n, u32(0), '["graft"]');
     if (type === P.CALL) { ${onCall} }
   }`;
@@ -73,6 +78,25 @@ describe('a child that keeps to the protocol', () => {
     const { outcome, pid } = await called(`${SET} receive(); ${RESULT}`);
     expect(outcome).toMatchObject({ status: 'committed', value: 'fine' });
     expect([base.state.a, isAlive(pid)]).toEqual([9, true]);
+  });
+
+  it('is heard though it ends right after its answer', async () => {
+    const { outcome, pid } = await called(`${SET} receive(); ${RESULT} process.exit(0);`);
+    expect(outcome).toMatchObject({ status: 'committed', value: 'fine' });
+    await until(() => !isAlive(pid));
+  });
+
+  it('is not blamed for being killed while it loads, not even several times in a row', async () => {
+    onCall = RESULT;
+    base = openBase('process');
+    const point = base.point(FUNCTION);
+    await base.install('a', '{}');
+    const [first] = base.maker?.pids ?? [];
+    killedLoads = 4;
+    process.kill(first as number, 'SIGKILL');
+    await until(() => !isAlive(first as number));
+    expect(await base.invoke(point, 1)).toMatchObject({ status: 'committed', value: 'fine' });
+    expect(killedLoads).toBe(-1);
   });
 });
 
@@ -156,6 +180,7 @@ describe('a child that does not', () => {
 
 describe('frames of a call that has ended', () => {
   const OWNER = {};
+  const CALLED = { index: 0, input: null, own_ms: 5000, ignoresAnswer: false } as CompartmentCall;
   const MESSAGE = { realm: '', code: '', memory_mb: 8, load_ms: 1000, grafts: [] };
 
   /** A process with one call in it, which ends as soon as it calls the host for the first time. */
@@ -177,7 +202,7 @@ describe('frames of a call that has ended', () => {
     });
     await new Promise((resolve) => process.load(OWNER, MESSAGE, resolve));
     told.length = 0;
-    process.send(1, OWNER, { index: 0, input: null, own_ms: 5000, ignoresAnswer: false } as never);
+    process.send(1, OWNER, CALLED);
     return { process, told, death };
   };
 
@@ -186,6 +211,34 @@ describe('frames of a call that has ended', () => {
     const { process, told, death } = await ended();
     await until(() => told.includes('room'));
     expect([told, process.late]).toEqual([['hostCall', 'room'], 4]);
+    process.kill('closed');
+    await death;
+  });
+
+  it('that has not begun do not come: it is taken out of the pipe before the answer to the one that waits', async () => {
+    onCall = `send(P.HOST_CALL, n, u16(1), '[]'); const types = [receive().type, receive().type, receive().type]; send(P.RESULT, n, u32(0), JSON.stringify(types));`;
+    base = openBase('direct');
+    const endings: unknown[] = [];
+    let second: Item | null = null;
+    let gone = (): void => {};
+    const death = new Promise<void>((resolve) => {
+      gone = resolve;
+    });
+    const process = new PluginProcess({
+      ended: (_process, _item, ending) => void endings.push(ending),
+      hostCall(_process, item) {
+        process.cancel(second as Item);
+        process.answer(item, 0, '1');
+      },
+      room: () => {},
+      died: () => gone(),
+    });
+    await new Promise((resolve) => process.load(OWNER, MESSAGE, resolve));
+    process.send(1, OWNER, CALLED);
+    second = process.send(2, OWNER, CALLED);
+    await until(() => endings.length === 1);
+    expect(endings).toEqual([{ kind: 'value', value: [protocol.CALL, protocol.CANCEL, protocol.ANSWER], own_ms: 0 }]);
+    expect(process.items).toEqual([]);
     process.kill('closed');
     await death;
   });
