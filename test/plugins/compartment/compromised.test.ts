@@ -153,6 +153,7 @@ describe('a child that does not', () => {
       const script = `send(P.HOST_CALL, n, u16(1), ${JSON.stringify(json)}); const { body } = receive(); send(P.RESULT, n, u32(0), body.subarray(1).toString());`;
       const { outcome } = await called(script);
       expect(outcome).toMatchObject({ status: 'committed', value: { code: 'GRAFT_BAD_ARGUMENT' } });
+      expect(JSON.stringify(outcome)).not.toContain('takes a text');
       expect(base.state.a).toBe(1);
     },
   );
