@@ -85,6 +85,7 @@ export class GraftCall implements CompartmentCall, Caller {
     this.#paying = true;
     this.txn = this.home.begin(this.account);
     this.txn.onAbort = () => this.#lost();
+    this.graft.point.options.fill?.(this.input, this.graft.columns);
   }
 
   /** Somebody else aborted the transaction: the compartment is told, and the driver. */

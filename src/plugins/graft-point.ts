@@ -4,6 +4,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Transaction } from '../txn/index.ts';
 import { type Callable, type CallableTree, flatten } from './callable.ts';
+import { type Column, type ColumnOptions, checkColumns } from './columns.ts';
 import { GraftError } from './errors.ts';
 import type { Graft } from './graft.ts';
 import { LIMIT_DEFAULTS, LIMIT_NAMES, type Limits } from './limits.ts';
@@ -32,6 +33,10 @@ export interface PointOptions<Input = unknown, Output = unknown> {
   /** Function points: which plugin's graft answers this input. Omitted: only one graft may stand here. */
   readonly select?: (input: Input) => string;
   readonly callable?: CallableTree;
+  /** Memory that each graft here shares with the host; the graft finds it as `api.columns`. */
+  readonly columns?: Readonly<Record<string, ColumnOptions>>;
+  /** Writes the columns before every attempt of a call. */
+  readonly fill?: (input: Input, columns: Readonly<Record<string, Column>>) => void;
   readonly onFault?: FaultPolicy;
   readonly limits?: Partial<Limits>;
   /** A graft is removed at this many aborts of its own fault. 1, as in VINO, unless given. */
@@ -54,6 +59,8 @@ const OPTIONS: Record<keyof PointOptions, (value: unknown) => boolean> = {
   check: isFunction,
   select: isFunction,
   callable: (value) => typeof value === 'object' && value !== null,
+  columns: (value) => typeof value === 'object' && value !== null,
+  fill: isFunction,
   onFault: (value) => value === 'default' || value === 'deny' || value === 'fail',
   limits: (value) => typeof value === 'object' && value !== null,
   budget: (value) => typeof value === 'number' && value >= 1,
@@ -117,8 +124,11 @@ export class GraftPoint<Input = unknown, Output = unknown> {
     this.onFault = options.onFault ?? 'default';
     this.budget = options.budget ?? 1;
     this.callables = new Map(flatten(options.callable ?? {}));
-    if (this.callables.has('original'))
-      throw new GraftError('GRAFT_BAD_OPTION', `graft point ${this.name}: the callable name original is taken`);
+    for (const taken of ['original', 'columns']) {
+      if (this.callables.has(taken))
+        throw new GraftError('GRAFT_BAD_OPTION', `graft point ${this.name}: the callable name ${taken} is taken`);
+    }
+    checkColumns(this.name, options.columns ?? {});
   }
 
   /** Puts a graft here. Throws GRAFT_POINT_TAKEN where its place is another's. */

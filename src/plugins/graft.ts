@@ -2,6 +2,7 @@
 
 import { Account } from '../txn/index.ts';
 import type { Callable } from './callable.ts';
+import { type Column, type ColumnMemory, columnViews } from './columns.ts';
 import type { Compartment } from './compartment/compartment.ts';
 import type { GraftCall } from './graft-call.ts';
 import type { GraftPoint } from './graft-point.ts';
@@ -14,6 +15,7 @@ export interface GraftOptions {
   readonly order: number;
   readonly limits: Limits;
   readonly callables: readonly Callable[];
+  readonly columns: readonly ColumnMemory[];
   readonly point: GraftPoint;
 }
 
@@ -42,6 +44,8 @@ export class Graft {
   readonly limits: Limits;
   readonly callables: readonly Callable[];
   readonly point: GraftPoint;
+  /** The host's views of the memory it shares with the graft. */
+  readonly columns: Readonly<Record<string, Column>>;
   readonly name: string;
   /** What the limits leave of one call, in the order of RESOURCES. */
   readonly allowance: readonly number[];
@@ -61,6 +65,7 @@ export class Graft {
     this.limits = options.limits;
     this.callables = options.callables;
     this.point = options.point;
+    this.columns = columnViews(options.columns);
     this.name = `${options.plugin.name}#${options.export}`;
     const allowance: number[] = [];
     allowance[CALLS] = options.limits.calls;

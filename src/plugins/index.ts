@@ -1,4 +1,5 @@
 export { badArgument, type Callable, type CallableTree, type Caller } from './callable.ts';
+export { type Column, type ColumnMemory, type ColumnOptions, type ColumnType, columnView } from './columns.ts';
 export type {
   Compartment,
   CompartmentCall,
@@ -6,6 +7,7 @@ export type {
   CompartmentMaker,
   CompartmentSource,
   Ending,
+  GraftSource,
 } from './compartment/compartment.ts';
 export { type InvokeOptions, invoke, invokeSync } from './drive.ts';
 export { ERRORS, type ErrorCode, GraftError } from './errors.ts';

@@ -2,6 +2,7 @@
 // stand; whatever fails on the way leaves nothing behind.
 
 import type { Callable } from './callable.ts';
+import { type ColumnMemory, columnMemory } from './columns.ts';
 import type { CompartmentMaker, CompartmentSource } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
 import { Graft, type Plugin, retire } from './graft.ts';
@@ -96,7 +97,8 @@ export class PluginTable {
         );
       }
     }
-    const compartment = await maker.load(sourceOf(pkg, points, callables));
+    const columns = points.map((point) => columnMemory(point.options.columns ?? {}));
+    const compartment = await maker.load(sourceOf(pkg, points, callables, columns));
     const plugin: Plugin = {
       name: pkg.name,
       version: pkg.version,
@@ -109,7 +111,7 @@ export class PluginTable {
       position: (line, column) => position(pkg.sourceMap, line, column),
     };
     try {
-      this.#stand(plugin, pkg, points, callables);
+      this.#stand(plugin, pkg, points, callables, columns);
     } catch (error) {
       retire(plugin);
       for (const graft of plugin.grafts) graft.remove();
@@ -119,7 +121,13 @@ export class PluginTable {
     return plugin;
   }
 
-  #stand(plugin: Plugin, pkg: PluginPackage, points: readonly GraftPoint[], callables: readonly (readonly [string, Callable][])[]): void {
+  #stand(
+    plugin: Plugin,
+    pkg: PluginPackage,
+    points: readonly GraftPoint[],
+    callables: readonly (readonly [string, Callable][])[],
+    columns: readonly ColumnMemory[][],
+  ): void {
     for (const [index, row] of pkg.manifest.grafts.entries()) {
       const point = points[index] as GraftPoint;
       const graft = new Graft({
@@ -129,6 +137,7 @@ export class PluginTable {
         order: row.order,
         limits: smaller(point.limits, pkg.manifest.limits),
         callables: (callables[index] ?? []).map(([, callable]) => callable),
+        columns: columns[index] as ColumnMemory[],
         point,
       });
       point.put(graft);
@@ -152,6 +161,7 @@ const sourceOf = (
   pkg: PluginPackage,
   points: readonly GraftPoint[],
   callables: readonly (readonly [string, Callable][])[],
+  columns: readonly ColumnMemory[][],
 ): CompartmentSource => ({
   plugin: pkg.name,
   code: pkg.code,
@@ -161,6 +171,7 @@ const sourceOf = (
   load_ms: LOAD_MS,
   grafts: pkg.manifest.grafts.map((row, index) => {
     const names = (callables[index] ?? []).map(([name]) => name);
-    return { export: row.export, callable: points[index]?.kind === 'function' ? [...names, 'original'] : names };
+    const callable = points[index]?.kind === 'function' ? [...names, 'original'] : names;
+    return { export: row.export, callable, columns: columns[index] as ColumnMemory[] };
   }),
 });

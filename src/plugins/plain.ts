@@ -138,6 +138,8 @@ export function plainFault(
   bounds: PlainBounds = PLAIN_BOUNDS,
   isProxy: (value: object) => boolean = noProxies,
 ): PlainFault | null {
+  if (value === null || value === true || value === false) return null;
+  if (typeof value === 'number' && (isSafeInteger(value) || (isFiniteNumber(value) && !isInteger(value)))) return null;
   const walk = new Walk(bounds, isProxy);
   return walk.value(value, 0) ? null : { path: walk.path, why: walk.why };
 }

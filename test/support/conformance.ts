@@ -195,13 +195,19 @@ const failures = (claims: Claims): void => {
     expect(base.state).toEqual({ a: 1, b: 2 });
   });
 
-  it('lets nothing that was kept beyond a call work in the next', async () => {
+  it('lets nothing that one graft was given work in a call of another', async () => {
     open(claims);
-    const point = base.point({ ...FUNCTION, budget: 9 });
-    const source = '(input, api) => { kept ??= api; if (input) { try { kept.stock.set("a", 9) } catch {} } return 1 }';
-    await base.install('a', `{ graft: ${source} }`, {}, 'let kept;');
-    await base.invoke(point, false);
-    await base.invoke(point, true);
+    const giver = base.point({ ...FUNCTION, name: 'giver' });
+    const taker = base.point({ ...FUNCTION, name: 'taker', callable: {} });
+    const grafts = [
+      { point: 'giver', export: 'give' },
+      { point: 'taker', export: 'take' },
+    ];
+    const source =
+      '{ give: (input, api) => { kept = api; return 1 }, take: () => { try { kept.stock.set("a", 9) } catch { return "no" } } }';
+    await base.install('a', source, { grafts }, 'let kept;');
+    await base.invoke(giver, null);
+    expect(await base.invoke(taker, null)).toEqual(committed('no'));
     expect(base.state).toEqual({ a: 1, b: 2 });
   });
 };

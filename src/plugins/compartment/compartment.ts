@@ -2,9 +2,10 @@
 // of points, policies or checks. In-thread kinds answer before `run` returns; kinds that can wait answer later, through `ended`.
 
 import type { Transaction } from '../../txn/index.ts';
+import type { ColumnMemory } from '../columns.ts';
 import type { Failure } from '../protocol.ts';
 
-export type CompartmentKind = 'direct' | 'process';
+export type CompartmentKind = 'direct' | 'ses' | 'metered' | 'isolate' | 'process';
 
 /** How a graft's function ended. `value` is plain data, checked; a `failed` one is described by bounded text. */
 export type Ending =
@@ -43,7 +44,15 @@ export interface CompartmentSource {
   readonly code: string;
   readonly memory_mb: number;
   readonly load_ms: number;
-  readonly grafts: readonly { readonly export: string; readonly callable: readonly string[] }[];
+  readonly grafts: readonly GraftSource[];
+}
+
+export interface GraftSource {
+  readonly export: string;
+  /** Dotted names of what it may call; a call's `callAccessor` counts in this order. */
+  readonly callable: readonly string[];
+  /** Memory shared with the host, which the graft finds as `api.columns.NAME`: typed arrays of its own over these buffers. */
+  readonly columns: readonly ColumnMemory[];
 }
 
 /** One plugin's code, loaded. */

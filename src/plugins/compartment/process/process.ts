@@ -68,6 +68,8 @@ export class ProcessMaker implements CompartmentMaker {
   }
 
   async load(source: CompartmentSource): Promise<Compartment> {
+    if (source.grafts.some((graft) => graft.columns.length > 0))
+      throw new GraftError('GRAFT_INSTALL_FAILED', `${source.plugin}: a process shares no columns with its host`);
     const name = this.#groupOf(source.plugin);
     const { group } = this.#join(name);
     const tenant: Tenant = { source, badLoads: 0 };

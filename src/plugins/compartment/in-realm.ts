@@ -1,0 +1,95 @@
+// What the compartments in the host's own realm share: the api object of a graft, and what a graft threw as bounded text.
+//
+// A graft's api is made once. Its functions work while a call of that very graft runs, on the call's transaction; at any other time, and in another
+// graft's call, they throw.
+
+import { types } from 'node:util';
+import { columnView } from '../columns.ts';
+import { GraftError } from '../errors.ts';
+import { PLAIN_BOUNDS, plainFault } from '../plain.ts';
+import { ERROR_TEXT_MAX, type Failure } from '../protocol.ts';
+import type { CompartmentCall, GraftSource } from './compartment.ts';
+
+export type GraftFunction = (input: unknown, api: object) => unknown;
+
+/** Where a plugin's calls run, one inside the other: the innermost. */
+export interface Seat {
+  current: CompartmentCall | null;
+}
+
+const accessorFunction =
+  (seat: Seat, graft: number, index: number, name: string) =>
+  (...args: unknown[]): unknown => {
+    const call = seat.current;
+    if (call === null || call.index !== graft) throw new Error(`api.${name}: no call of the graft that this function was made for runs`);
+    while (args.length > 0 && args.at(-1) === undefined) args.pop();
+    const fault = plainFault(args, PLAIN_BOUNDS, types.isProxy);
+    if (fault !== null) throw new TypeError(`api.${name}, arguments${fault.path}: ${fault.why}`);
+    return call.callAccessor(index, args) ?? null;
+  };
+
+type Group = Record<string, unknown>;
+
+const freezeGroups = (group: Group): Group => {
+  for (const value of Object.values(group)) if (typeof value === 'object') freezeGroups(value as Group);
+  return Object.freeze(group);
+};
+
+/** The api object of graft number `graft`: frozen namespaces from dotted names, and its columns. `seal` makes a function safe to hand out. */
+export const apiOf = (seat: Seat, graft: number, source: GraftSource, seal: (made: object) => unknown): object => {
+  const api = Object.create(null) as Group;
+  for (const [index, name] of source.callable.entries()) {
+    const steps = name.split('.');
+    let group = api;
+    for (const step of steps.slice(0, -1)) {
+      group[step] ??= Object.create(null);
+      group = group[step] as Group;
+    }
+    group[steps.at(-1) as string] = seal(accessorFunction(seat, graft, index, name));
+  }
+  freezeGroups(api);
+  if (source.columns.length === 0) return api;
+  const columns = Object.fromEntries(source.columns.map((column) => [column.name, columnView(column)]));
+  return Object.freeze(Object.assign(Object.create(null), api, { columns: Object.freeze(columns) }));
+};
+
+/** A text property of what was thrown; reading it may run code, and that may throw again. */
+const textOf = (error: Error, key: 'name' | 'message' | 'stack'): string => {
+  try {
+    const value: unknown = error[key];
+    return typeof value === 'string' ? value.slice(0, ERROR_TEXT_MAX[key]) : '';
+  } catch {
+    return '';
+  }
+};
+
+export const failureOf = (error: unknown): Failure => {
+  if (error instanceof Error)
+    return { reason: 'thrown', name: textOf(error, 'name'), message: textOf(error, 'message'), stack: textOf(error, 'stack') };
+  return { reason: 'thrown', name: '', message: typeof error === 'string' ? error.slice(0, ERROR_TEXT_MAX.message) : '', stack: '' };
+};
+
+const nothing = (): void => {};
+
+/** A promise is no answer here: nobody awaits it, so its rejection is nobody's either. */
+export const mute = (value: unknown): void => {
+  if (value instanceof Promise && !types.isProxy(value)) Reflect.apply(Promise.prototype.then, value, [nothing, nothing]);
+};
+
+/** Thrown by `refuse` and recognised by identity. */
+export class Refused extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The grafts' functions among a module's exports; throws GRAFT_INSTALL_FAILED for one that is none. */
+export const graftFunctions = (plugin: string, exported: unknown, grafts: readonly GraftSource[]): GraftFunction[] =>
+  grafts.map((graft) => {
+    const value = typeof exported === 'object' && exported !== null ? Reflect.get(exported, graft.export) : undefined;
+    if (typeof value !== 'function') throw new GraftError('GRAFT_INSTALL_FAILED', `${plugin} exports no function ${graft.export}`);
+    return value as GraftFunction;
+  });
