@@ -8,7 +8,7 @@
 //   await base.close();          // checks that no end left anything behind
 
 import { types } from 'node:util';
-import { directMaker, ProcessMaker, type ProcessOptions, refuseDirect } from '../../src/plugins/compartment/index.ts';
+import { ProcessMaker, type ProcessOptions, refuseDirect } from '../../src/plugins/compartment/index.ts';
 import {
   answerOf,
   type Base,
@@ -16,6 +16,7 @@ import {
   CALLS,
   type Callable,
   type CallableTree,
+  type CompartmentKind,
   type CompartmentMaker,
   type Graft,
   GraftPoint,
@@ -35,9 +36,10 @@ import {
   WRITES,
 } from '../../src/plugins/index.ts';
 import { type Account, type Report, StateMap, type Transaction, Transactions } from '../../src/txn/index.ts';
+import { makerOf } from './makers.ts';
 import { ManualClock } from './manual-clock.ts';
 
-export type Kind = 'direct' | 'process';
+export type Kind = CompartmentKind;
 
 export interface BaseOptions {
   readonly processes?: ProcessOptions;
@@ -112,10 +114,11 @@ export class TestBase implements Base {
   constructor(kind: Kind, options: BaseOptions = {}) {
     this.kind = kind;
     this.participant = options.participant ?? null;
-    this.maker = kind === 'process' && options.compartments === undefined ? new ProcessMaker({ spares: 0, ...options.processes }) : null;
+    const maker = options.compartments ?? makerOf(kind, this.#modules, options.processes);
+    this.maker = options.compartments === undefined && maker instanceof ProcessMaker ? maker : null;
     this.plugins = new PluginTable({
       points: this.points,
-      maker: options.compartments ?? this.maker ?? directMaker(this.#modules),
+      maker,
       position: (_map, line, column) => `author.ts:${line}:${column}`,
     });
     const writes = { resource: WRITES, cost: 1 };
