@@ -182,6 +182,12 @@ export class PointTable {
     return this.#points.has(name);
   }
 
+  /** What stood for something that is gone now: its grafts are removed with it. */
+  remove(point: GraftPoint): void {
+    for (const graft of point.grafts) graft.remove();
+    if (this.#points.get(point.name) === point) this.#points.delete(point.name);
+  }
+
   list(): GraftPoint[] {
     return [...this.#points.values()];
   }

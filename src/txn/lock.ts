@@ -243,6 +243,12 @@ const expire = (lock: Lock): void => {
   if (lock.queue !== null && lock.timer === null) arm(lock, (lock.queue[0] as Ticket).txn);
 };
 
+/** The time-out of a lock comes at once: a holder that cannot go on, because its frames lie below the waiter's on the stack, is undone now. */
+export const expireNow = (lock: Lock): void => {
+  lock.timer?.cancel();
+  expire(lock);
+};
+
 /** The smallest transaction of `tree` whose abort makes room for `wanted`: it took the lock, or strengthened it to what now stands in the way. */
 const smallestHolder = (tree: Tree, lock: Lock, wanted: Mode): Transaction | null => {
   for (let i = tree.holds.length - 2; i >= 0; i -= 2) {

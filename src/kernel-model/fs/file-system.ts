@@ -1,0 +1,211 @@
+// A simple extent file system: inodes, directories, a bitmap of blocks. Metadata goes through the buffer cache and is on the disk after `sync`.
+// Everything that may touch the disk is a stretch of kernel code that yields what it waits for.
+
+import { BLOCK_BYTES, EXTENTS_PER_INODE } from '../limits.ts';
+import type { KernelSteps } from '../wait.ts';
+import { Bitmap } from './bitmap.ts';
+import type { Buffer, BufferCache } from './buffer-cache.ts';
+import {
+  blockOf,
+  type Entry,
+  type Extent,
+  getEntries,
+  getInode,
+  getSuperblock,
+  INODES_PER_BLOCK,
+  type InodeKind,
+  type Layout,
+  layoutFor,
+  putEntry,
+  putInode,
+  putSuperblock,
+  ROOT,
+} from './layout.ts';
+
+/** What went wrong with a call on files: told to the program as the call's answer. */
+export type FileFault = 'not-found' | 'exists' | 'not-a-directory' | 'is-a-directory' | 'no-space' | 'bad-name';
+
+export class FileError extends Error {
+  readonly fault: FileFault;
+
+  constructor(fault: FileFault, what: string) {
+    super(`${what}: ${fault}`);
+    this.fault = fault;
+  }
+}
+
+export interface Inode {
+  readonly number: number;
+  readonly kind: InodeKind;
+  size: number;
+  extents: Extent[];
+}
+
+export class FileSystem {
+  readonly cache: BufferCache;
+  readonly #layout: Layout;
+  readonly #bitmap: Bitmap;
+  readonly #inodes = new Map<number, Inode>();
+
+  private constructor(cache: BufferCache, layout: Layout, bitmap: Bitmap) {
+    this.cache = cache;
+    this.#layout = layout;
+    this.#bitmap = bitmap;
+  }
+
+  /** Makes an empty file system of `blocks` blocks. */
+  static *format(cache: BufferCache, blocks: number): KernelSteps<FileSystem> {
+    const layout = layoutFor(blocks);
+    putSuperblock((yield* cache.fresh(0)).bytes, layout);
+    for (let i = 0; i < layout.inode_blocks; i++) yield* cache.fresh(layout.inodes + i);
+    const bitmap = new Bitmap(blocks);
+    bitmap.mark(0, layout.data);
+    const fs = new FileSystem(cache, layout, bitmap);
+    yield* fs.#put({ number: ROOT, kind: 'directory', size: 0, extents: [] });
+    yield* fs.sync();
+    return fs;
+  }
+
+  /** Finds the file system that lies on the disk. */
+  static *mount(cache: BufferCache): KernelSteps<FileSystem> {
+    const layout = getSuperblock((yield* cache.get(0)).bytes);
+    const bitmap = new Bitmap(layout.blocks);
+    for (let i = 0; i < layout.bitmap_blocks; i++) bitmap.load(i, (yield* cache.get(layout.bitmap + i)).bytes);
+    return new FileSystem(cache, layout, bitmap);
+  }
+
+  /** Writes what is dirty, the bitmap included. */
+  *sync(): KernelSteps {
+    for (let i = 0; i < this.#layout.bitmap_blocks; i++) this.#bitmap.store(i, (yield* this.cache.fresh(this.#layout.bitmap + i)).bytes);
+    yield* this.cache.flush();
+  }
+
+  get free_blocks(): number {
+    return this.#bitmap.free;
+  }
+
+  *#inodeBlock(number: number): KernelSteps<Buffer> {
+    return yield* this.cache.get(this.#layout.inodes + Math.floor(number / INODES_PER_BLOCK));
+  }
+
+  *#put(inode: Inode): KernelSteps {
+    const buffer = yield* this.#inodeBlock(inode.number);
+    putInode(buffer.bytes, inode.number % INODES_PER_BLOCK, inode);
+    buffer.dirty = true;
+    this.#inodes.set(inode.number, inode);
+  }
+
+  *inode(number: number): KernelSteps<Inode> {
+    const known = this.#inodes.get(number);
+    if (known !== undefined) return known;
+    const record = getInode((yield* this.#inodeBlock(number)).bytes, number % INODES_PER_BLOCK);
+    const inode: Inode = this.#inodes.get(number) ?? { number, kind: record.kind, size: record.size, extents: [...record.extents] };
+    this.#inodes.set(number, inode);
+    return inode;
+  }
+
+  *#newInode(kind: InodeKind): KernelSteps<Inode> {
+    const last = this.#layout.inode_blocks * INODES_PER_BLOCK;
+    for (let number = ROOT + 1; number < last; number++) {
+      if ((yield* this.inode(number)).kind !== 'free') continue;
+      const inode: Inode = { number, kind, size: 0, extents: [] };
+      yield* this.#put(inode);
+      return inode;
+    }
+    throw new FileError('no-space', 'inodes');
+  }
+
+  /** Finds a file or directory by its path, `a/b/c`; the empty path is the root. */
+  *lookup(path: string): KernelSteps<Inode> {
+    let inode = yield* this.inode(ROOT);
+    for (const name of path.split('/').filter(Boolean)) {
+      const entry = (yield* this.list(inode)).find((one) => one.name === name);
+      if (entry === undefined) throw new FileError('not-found', path);
+      inode = yield* this.inode(entry.inode);
+    }
+    return inode;
+  }
+
+  *list(directory: Inode): KernelSteps<Entry[]> {
+    if (directory.kind !== 'directory') throw new FileError('not-a-directory', String(directory.number));
+    const entries: Entry[] = [];
+    for (let i = 0; i * BLOCK_BYTES < directory.size; i++) {
+      const buffer = yield* this.cache.get(blockOf(directory.extents, i));
+      for (const entry of getEntries(buffer.bytes)) if (entry !== null) entries.push(entry);
+    }
+    return entries;
+  }
+
+  /** Makes a file of `bytes` bytes, in as few extents as the disk allows. Its bytes are what lay there before, or zeros on a new disk. */
+  *create(path: string, kind: 'file' | 'directory', bytes = 0): KernelSteps<Inode> {
+    const steps = path.split('/').filter(Boolean);
+    const name = steps.pop() ?? '';
+    if (name === '') throw new FileError('bad-name', path);
+    const parent = yield* this.lookup(steps.join('/'));
+    if ((yield* this.list(parent)).some((entry) => entry.name === name)) throw new FileError('exists', path);
+    const inode = yield* this.#newInode(kind);
+    yield* this.grow(inode, bytes);
+    yield* this.#enter(parent, { name, inode: inode.number });
+    return inode;
+  }
+
+  *#enter(parent: Inode, entry: Entry): KernelSteps {
+    for (let i = 0; ; i++) {
+      const isNew = i * BLOCK_BYTES >= parent.size;
+      if (isNew) yield* this.grow(parent, parent.size + BLOCK_BYTES);
+      const block = blockOf(parent.extents, i);
+      const buffer = isNew ? yield* this.cache.fresh(block) : yield* this.cache.get(block);
+      const free = getEntries(buffer.bytes).indexOf(null);
+      if (free < 0) continue;
+      putEntry(buffer.bytes, free, entry);
+      buffer.dirty = true;
+      return;
+    }
+  }
+
+  /** Makes a file at least `bytes` long. */
+  *grow(inode: Inode, bytes: number): KernelSteps {
+    const has = inode.extents.reduce((sum, { count }) => sum + count, 0);
+    let wanted = Math.ceil(bytes / BLOCK_BYTES) - has;
+    while (wanted > 0) {
+      const last = inode.extents.at(-1);
+      const extent = this.#bitmap.allocate(wanted, last === undefined ? 0 : last.start + last.count);
+      if (extent === null || inode.extents.length === EXTENTS_PER_INODE) throw new FileError('no-space', `inode ${inode.number}`);
+      if (last !== undefined && last.start + last.count === extent.start)
+        inode.extents[inode.extents.length - 1] = { start: last.start, count: last.count + extent.count };
+      else inode.extents.push(extent);
+      wanted -= extent.count;
+    }
+    inode.size = Math.max(inode.size, bytes);
+    yield* this.#put(inode);
+  }
+
+  /** Reads from a file into `into`; gives how many bytes there were. */
+  *read(inode: Inode, offset: number, into: Uint8Array): KernelSteps<number> {
+    const end = Math.min(inode.size, offset + into.length);
+    for (let at = offset; at < end; ) {
+      const within = at % BLOCK_BYTES;
+      const length = Math.min(BLOCK_BYTES - within, end - at);
+      const buffer = yield* this.cache.get(blockOf(inode.extents, Math.floor(at / BLOCK_BYTES)));
+      into.set(buffer.bytes.subarray(within, within + length), at - offset);
+      at += length;
+    }
+    return Math.max(0, end - offset);
+  }
+
+  /** Writes bytes to a file, which grows as needed. */
+  *write(inode: Inode, offset: number, bytes: Uint8Array): KernelSteps<number> {
+    if (inode.kind === 'directory') throw new FileError('is-a-directory', String(inode.number));
+    yield* this.grow(inode, offset + bytes.length);
+    for (let at = offset; at < offset + bytes.length; ) {
+      const within = at % BLOCK_BYTES;
+      const length = Math.min(BLOCK_BYTES - within, offset + bytes.length - at);
+      const block = blockOf(inode.extents, Math.floor(at / BLOCK_BYTES));
+      const buffer = length === BLOCK_BYTES ? yield* this.cache.fresh(block) : yield* this.cache.get(block);
+      buffer.bytes.set(bytes.subarray(at - offset, at - offset + length), within);
+      buffer.dirty = true;
+      at += length;
+    }
+    return bytes.length;
+  }
+}

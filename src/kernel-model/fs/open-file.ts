@@ -1,0 +1,68 @@
+// An open file, and read-ahead. After each block that a program reads, the file's compute-ra method says which blocks to fetch ahead; the default
+// looks for sequential reading and doubles its window while it goes on.
+
+import type { GraftPoint } from '../../plugins/index.ts';
+import { BLOCK_BYTES, EXTENTS_PER_ANSWER } from '../limits.ts';
+import type { FileSystem, Inode } from './file-system.ts';
+import { blockOf } from './layout.ts';
+
+/** Blocks that the default fetches ahead at most. Chosen: 4.4BSD's cluster of 64 KB. */
+const WINDOW_MAX = 16;
+
+/** Room for one answer of compute-ra: pairs of a first block, counted within the file, and how many. */
+export const extentRoom = (): Int32Array => new Int32Array(2 * EXTENTS_PER_ANSWER);
+
+export class OpenFile {
+  readonly id: number;
+  readonly inode: Inode;
+  /** The user whose consent a graft here needs. */
+  readonly owner: string;
+  /** What the default answered last. */
+  readonly extents = extentRoom();
+  point: GraftPoint<number, number> | null = null;
+  #last = -1;
+  #window = 0;
+
+  constructor(id: number, inode: Inode, owner: string) {
+    this.id = id;
+    this.inode = inode;
+    this.owner = owner;
+  }
+
+  get blocks(): number {
+    return Math.ceil(this.inode.size / BLOCK_BYTES);
+  }
+
+  /** The default of compute-ra: sequential detection. Writes extents and gives how many there are. */
+  sequential(block: number): number {
+    const goesOn = block === this.#last + 1;
+    this.#last = block;
+    this.#window = goesOn ? Math.min(WINDOW_MAX, Math.max(1, this.#window * 2)) : 0;
+    const first = block + 1;
+    const count = Math.min(this.#window, this.blocks - first);
+    if (count <= 0) return 0;
+    this.extents[0] = first;
+    this.extents[1] = count;
+    return 1;
+  }
+
+  /** What is wrong with an answer of compute-ra, or null: every extent must lie in the file. */
+  fault(count: number, extents: Int32Array): string | null {
+    if (!Number.isInteger(count) || count < 0 || count > EXTENTS_PER_ANSWER) return `not a number of extents up to ${EXTENTS_PER_ANSWER}`;
+    for (let i = 0; i < count; i++) {
+      const first = extents[2 * i] as number;
+      const blocks = extents[2 * i + 1] as number;
+      if (first < 0 || blocks < 1 || first + blocks > this.blocks) return `extent ${i} lies outside the file`;
+    }
+    return null;
+  }
+
+  /** Starts fetching what an answer names, which was checked; the bounded queue drops what is too much. */
+  fetch(fs: FileSystem, count: number, extents: Int32Array): void {
+    for (let i = 0; i < count; i++) {
+      for (let j = 0; j < (extents[2 * i + 1] as number); j++) {
+        fs.cache.prefetch(blockOf(this.inode.extents, (extents[2 * i] as number) + j));
+      }
+    }
+  }
+}

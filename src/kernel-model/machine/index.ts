@@ -1,0 +1,5 @@
+export { Cpu, type Program, type SystemCall, type Trap } from './cpu.ts';
+export { clockOf, EventQueue } from './events.ts';
+export { PhysicalMemory } from './memory.ts';
+export { DIRTY, entryOf, type Fault, frameOf, Mmu, PageTable, PRESENT, REFERENCED, type Watch, WRITABLE } from './mmu.ts';
+export { GeneratorProgram, ReplayProgram, type Steps, type User } from './program.ts';

@@ -1,0 +1,232 @@
+// The dispatcher: gives the processor to one thread after the other.
+//
+//   dispatch → deliver interrupts → take the next thread (schedule-delegate may hand its slice on) → slice → …
+//   slice    → run the kernel work or the program until it waits, ends, is preempted by a more urgent thread, or its slice is over
+//
+// A graft runs on the processor's own stack. Where a metered one is preempted (`tick`), or a graft waits for a lock (`wait`), other threads run on
+// top of it: it is buried until they come back down. One level of preemption is enough: a graft called on top runs to its end or its fuel. Who
+// needs a lock of a buried thread cannot wait for it: the lock's time-out comes at once, the buried transaction is undone, and its graft learns
+// of that when control returns to it.
+
+import { expireNow, needStack, type Ticket, type Tree } from '../../txn/index.ts';
+import { CYCLES, SLICE_US } from '../limits.ts';
+import type { Cpu, EventQueue, Trap } from '../machine/index.ts';
+import type { Trace } from '../trace.ts';
+import type { Wait } from '../wait.ts';
+import { type ProcessList, RUNNABLE, WAITING } from './process-list.ts';
+import { RunQueue } from './run-queue.ts';
+import type { Thread } from './thread.ts';
+
+/** What the dispatcher asks of the kernel. */
+export interface Governor {
+  /** Who runs in the thread's place: the schedule-delegate method. */
+  delegate(thread: Thread): Thread;
+  /** The thread's address space becomes the processor's. */
+  enter(thread: Thread): void;
+  /** The thread's program gave the processor back for this reason. */
+  trap(thread: Thread, trap: Trap): void;
+  /** The thread's kernel work threw. */
+  failed(thread: Thread, error: unknown): void;
+  /** Something wants the kernel's attention between two traps (a policy whose columns are full). */
+  serve(): void;
+}
+
+export class Dispatcher {
+  current: Thread | null = null;
+  switches = 0;
+  preemptions = 0;
+  readonly #cpu: Cpu;
+  readonly #events: EventQueue;
+  readonly #list: ProcessList;
+  readonly #trace: Trace;
+  readonly #governor: Governor;
+  readonly #ready = new RunQueue();
+  /** How deep threads lie buried: frames of the dispatcher on the stack. */
+  #depth = 0;
+  /** Transactions of the threads that lie buried, and how many there were before each burial. */
+  readonly #below: Tree[] = [];
+  readonly #marks: number[] = [];
+  /** Set while a schedule-delegate method is asked: nobody else's is then. */
+  #choosing = false;
+  #last: Thread | null = null;
+  #sliceEnd_us = 0;
+
+  constructor(cpu: Cpu, list: ProcessList, trace: Trace, governor: Governor) {
+    this.#cpu = cpu;
+    this.#events = cpu.events;
+    this.#list = list;
+    this.#trace = trace;
+    this.#governor = governor;
+  }
+
+  readonly #may = (thread: Thread): boolean => thread.buried === 0 || thread.buried === this.#depth;
+
+  makeReady(thread: Thread): void {
+    if (thread.state === 'dead') return;
+    thread.state = 'ready';
+    this.#list.set(thread, RUNNABLE);
+    this.#ready.add(thread);
+  }
+
+  /** Takes a thread that has ended out of everything. */
+  remove(thread: Thread): void {
+    this.#ready.remove(thread);
+    thread.state = 'dead';
+    this.#list.remove(thread);
+  }
+
+  /** Runs until `done` holds; false: nothing can happen any more. */
+  run(done: () => boolean): boolean {
+    while (!done()) if (!this.#dispatch()) return false;
+    return true;
+  }
+
+  #dispatch(): boolean {
+    this.current = null;
+    this.#events.deliver();
+    const next = this.#ready.take(this.#may);
+    if (next === null) return this.#events.idle();
+    this.#slice(this.#choose(next));
+    return true;
+  }
+
+  /** Asks the thread's schedule-delegate method. Who hands the slice on goes to the end of the queue; who is buried keeps it, and waits. */
+  #choose(next: Thread): Thread {
+    if (this.#choosing || next.buried > 0 || next.delegatePoint === null) return next;
+    this.#choosing = true;
+    const chosen = this.#governor.delegate(next);
+    this.#choosing = false;
+    if (chosen === next || !this.#ready.remove(chosen)) return next;
+    if (next.state === 'ready') this.#ready.add(next);
+    return chosen;
+  }
+
+  /** Changes a thread's priority, and its place among those that are ready. */
+  setPriority(thread: Thread, priority: number): void {
+    const waits = this.#ready.remove(thread);
+    thread.priority = priority;
+    if (waits) this.#ready.add(thread);
+  }
+
+  /** Whether a thread may be given another's slice: it is ready, and not buried. */
+  isRunnable(thread: Thread): boolean {
+    return thread.state === 'ready' && thread.buried === 0;
+  }
+
+  #slice(thread: Thread): void {
+    if (thread.state === 'dead') return;
+    this.#enter(thread);
+    this.#sliceEnd_us = this.#events.now_us + SLICE_US;
+    // Who was preempted inside a graft goes on there, further down the stack.
+    if (thread.buried > 0) return;
+    const begun_us = this.#events.now_us;
+    while (this.#goesOn(thread)) {
+      this.#cpu.until_us = Math.min(this.#sliceEnd_us, this.#events.next_us);
+      if (thread.work !== null) this.#work(thread);
+      else this.#governor.trap(thread, thread.program.run(this.#cpu));
+    }
+    thread.ran_us += this.#events.now_us - begun_us;
+  }
+
+  #enter(thread: Thread): void {
+    this.current = thread;
+    thread.state = 'running';
+    this.#governor.enter(thread);
+    this.#cpu.result = thread.result;
+    if (thread === this.#last) return;
+    this.#last = thread;
+    this.switches++;
+    this.#cpu.charge(CYCLES.context_switch);
+    this.#trace.note('switch', thread.id, this.#depth, this.#events.now_us);
+  }
+
+  /** Interrupts, and whether the thread keeps the processor; otherwise it is put where it belongs. */
+  #goesOn(thread: Thread): boolean {
+    this.#events.deliver();
+    this.#governor.serve();
+    if (thread.state !== 'running') return false;
+    if (this.#events.now_us < this.#sliceEnd_us && !this.#ready.hasBefore(thread.priority, this.#may)) return true;
+    this.makeReady(thread);
+    return false;
+  }
+
+  #work(thread: Thread): void {
+    try {
+      const step = (thread.work as NonNullable<Thread['work']>).next();
+      if (step.done !== true) return this.block(thread, step.value);
+      thread.work = null;
+      thread.result = step.value;
+      this.#cpu.result = step.value;
+    } catch (error) {
+      thread.work = null;
+      this.#governor.failed(thread, error);
+    }
+  }
+
+  /** The thread waits. */
+  block(thread: Thread, wait: Wait): void {
+    if (wait.settled) return;
+    thread.state = 'waiting';
+    this.#list.set(thread, WAITING);
+    this.#trace.note('wait', thread.id, 0, this.#events.now_us);
+    wait.wake(() => {
+      this.#trace.note('wake', thread.id, 0, this.#events.now_us);
+      this.makeReady(thread);
+    });
+  }
+
+  /**
+   * A tick of a metered graft in the transaction `tree`: preempts it where its slice is over or someone more urgent waits. Interrupts may end that
+   * very transaction, so there must be room on the stack for its undo; RangeError where there is none.
+   */
+  tick(tree: Tree): void {
+    needStack();
+    this.#events.deliver();
+    const thread = this.current;
+    if (thread === null || this.#depth > 0 || thread.state !== 'running') return;
+    if (this.#events.now_us < this.#sliceEnd_us && !this.#ready.hasBefore(thread.priority, this.#may)) return;
+    this.preemptions++;
+    this.makeReady(thread);
+    this.#bury(thread, tree);
+    do this.#dispatch();
+    while (this.current !== thread && (thread.state as Thread['state']) !== 'dead');
+    this.current = thread;
+    this.#dig(thread);
+  }
+
+  /** A graft waits for a lock: others run until the ticket is settled. */
+  wait(ticket: Ticket): void {
+    if (ticket.blockers().some((tree) => this.#below.includes(tree))) expireNow(ticket.lock);
+    if (ticket.state !== 'waiting') return;
+    const thread = this.current;
+    const end_us = this.#sliceEnd_us;
+    if (thread !== null) {
+      thread.state = 'waiting';
+      this.#list.set(thread, WAITING);
+    }
+    this.#bury(thread, ticket.txn.tree);
+    while ((ticket.state as Ticket['state']) === 'waiting') if (!this.#dispatch()) expireNow(ticket.lock);
+    this.#dig(thread);
+    this.#sliceEnd_us = end_us;
+    if (thread === null) this.current = null;
+    else this.#enter(thread);
+    if (thread !== null) this.#list.set(thread, RUNNABLE);
+  }
+
+  /** Other threads run on top of `thread` from here on. Null: the dispatcher itself waits. */
+  #bury(thread: Thread | null, tree: Tree): void {
+    this.#depth++;
+    this.#marks.push(this.#below.length);
+    this.#below.push(tree);
+    if (thread?.txn !== null && thread?.txn !== undefined) this.#below.push(thread.txn.tree);
+    if (thread !== null) thread.buried = this.#depth;
+    this.#trace.note('bury', thread?.id ?? 0, this.#depth, this.#events.now_us);
+  }
+
+  #dig(thread: Thread | null): void {
+    this.#trace.note('unbury', thread?.id ?? 0, this.#depth, this.#events.now_us);
+    this.#depth--;
+    this.#below.length = this.#marks.pop() as number;
+    if (thread !== null) thread.buried = 0;
+  }
+}

@@ -1,0 +1,3 @@
+export { Dispatcher, type Governor } from './dispatcher.ts';
+export { ProcessList, RUNNABLE, WAITING } from './process-list.ts';
+export { Thread, type ThreadOptions } from './thread.ts';

@@ -1,0 +1,1 @@
+export { Stream, type Transform } from './stream.ts';

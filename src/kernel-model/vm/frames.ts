@@ -1,0 +1,62 @@
+// The frame table: who has each frame, which page lies in it, and which frames are free. Frames and pages are one-to-one: a frame that has an owner
+// is found in the owner's page table under that page, and nowhere else (`checkFrames` in the tests' invariants).
+
+import { type Account, Lock, type LockClass } from '../../txn/index.ts';
+import { LOCK_TIMEOUT_MS } from '../limits.ts';
+import type { AddressSpace } from './address-space.ts';
+
+const PAGE_LOCKS: LockClass = { name: 'page', timeout_ms: LOCK_TIMEOUT_MS.page_queue };
+
+/** A resident page as a thing that accounts wire, each for one unit; while there is one, the page stays. */
+export class WirablePage {
+  readonly lock = new Lock(PAGE_LOCKS);
+  /** Who pays for its staying. Replaced, never changed. */
+  payers: readonly Account[] = [];
+}
+
+export class Frames {
+  readonly count: number;
+  /** Whose page lies in each frame; null: free, or on its way in or out. */
+  readonly owner: (AddressSpace | null)[];
+  readonly page: Int32Array;
+  /** Pages that were ever wired, by frame; null once the page has gone. */
+  readonly wirable: (WirablePage | null)[];
+  /** Free frames, the one to be taken next at the end. */
+  readonly #free: number[];
+
+  constructor(count: number) {
+    this.count = count;
+    this.owner = new Array<AddressSpace | null>(count).fill(null);
+    this.page = new Int32Array(count).fill(-1);
+    this.wirable = new Array<WirablePage | null>(count).fill(null);
+    this.#free = Array.from({ length: count }, (_, i) => count - 1 - i);
+  }
+
+  get free(): number {
+    return this.#free.length;
+  }
+
+  /** A free frame, or -1. */
+  take(): number {
+    return this.#free.pop() ?? -1;
+  }
+
+  give(frame: number): void {
+    this.#free.push(frame);
+  }
+
+  /** Whether a page that may be taken away lies in the frame. */
+  isEvictable(frame: number): boolean {
+    const owner = this.owner[frame];
+    if (owner === null || owner === undefined) return false;
+    const wirable = this.wirable[frame];
+    return wirable === null || wirable === undefined || wirable.payers.length === 0;
+  }
+
+  /** The page in a frame that has one, as a thing to be wired. */
+  toWire(frame: number): WirablePage {
+    const known = this.wirable[frame] ?? new WirablePage();
+    this.wirable[frame] = known;
+    return known;
+  }
+}

@@ -1,0 +1,11 @@
+// Where pages lie that are not in memory, as the virtual memory sees it: blocks of the disk. The kernel makes one over the disk's swap area.
+
+export interface BackingStore {
+  /** Reads a block into `bytes`, and tells when that is done. */
+  read(block: number, bytes: Uint8Array, done: () => void): void;
+  /** Writes a block; `bytes` must stay as they are until it is done. */
+  write(block: number, bytes: Uint8Array, done: () => void): void;
+  /** A free block of the swap area, or -1. */
+  allocate(): number;
+  free(block: number): void;
+}

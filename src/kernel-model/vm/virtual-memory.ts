@@ -1,0 +1,298 @@
+// Virtual memory: page faults, the choice of victims, and what comes from and goes to the disk.
+//
+// A fault is served step by step, by repeating the access: `fault` either brings the page in at once (null), or starts what is needed and says what
+// to wait for; the thread is run again then, faults again where something is still missing, and the next step is taken.
+//
+//   fault → a free frame, or evict one → zeros, or a read → the page is entered → the access is repeated
+//   evict → global victim (second chance, or the kernel's own policy) → its space's eviction method may give another of its pages → unmap → write
+//
+// With a free target of 0 one page is evicted for each fault that finds no free frame; above it, the page-out daemon, a thread, keeps frames free.
+
+import type { Account } from '../../txn/index.ts';
+import type { Evict, EvictionColumns } from '../grafts/eviction/index.ts';
+import { DIRTY, entryOf, frameOf, type Mmu, type PhysicalMemory, PRESENT, REFERENCED, WRITABLE } from '../machine/index.ts';
+import { Completion, type KernelSteps, type Wait } from '../wait.ts';
+import type { AddressSpace, Region } from './address-space.ts';
+import { Frames, type WirablePage } from './frames.ts';
+import { PageQueue } from './page-queue.ts';
+import type { BackingStore } from './store.ts';
+import { EvictionWatch } from './watch.ts';
+
+export interface MemoryOptions {
+  /** Frames that the daemon keeps free. */
+  readonly free_target: number;
+  /** The kernel's own policy instead of second chance. */
+  readonly policy: Evict | null;
+  /** Null: pages are zeros when they come in, and those that were stored to must stay. */
+  readonly store: BackingStore | null;
+  /** Events that the kernel's own policy is given room for. */
+  readonly events: number;
+}
+
+/** The policy methods behind graft points. Each gives the victim back where nobody knows better. */
+export interface EvictionMethods {
+  /** The global victim instead of `victim`. */
+  victim(victim: number, incoming: number): number;
+  /** Another frame of the address space instead of `victim`. */
+  evict(space: AddressSpace, victim: number, incoming: number): number;
+}
+
+/** What happened, in counts. */
+export interface MemoryCounts {
+  daemon_wakeups: number;
+  evictions: number;
+  page_ins: number;
+  page_outs: number;
+  /** Victims that an address space exchanged for another of its pages. */
+  exchanged: number;
+}
+
+export class VirtualMemory {
+  readonly frames: Frames;
+  readonly queue: PageQueue;
+  readonly counts: MemoryCounts = { daemon_wakeups: 0, evictions: 0, page_ins: 0, page_outs: 0, exchanged: 0 };
+  /** Records all references, for the kernel's own policy or for a graft in its place; null: nobody wants them. */
+  watch: EvictionWatch | null;
+  readonly #memory: PhysicalMemory;
+  readonly #mmu: Mmu;
+  readonly #options: MemoryOptions;
+  readonly #methods: EvictionMethods;
+  /** Pages on their way in or out, by space. */
+  readonly #transit = new Map<AddressSpace, Map<number, Completion>>();
+  /** The daemon waits for the first, threads without a frame for the second. */
+  #needed = new Completion();
+  #freed = new Completion();
+  #incoming = 0;
+
+  constructor(memory: PhysicalMemory, mmu: Mmu, options: MemoryOptions, methods: EvictionMethods, full: () => void) {
+    this.#memory = memory;
+    this.#mmu = mmu;
+    this.#options = options;
+    this.#methods = methods;
+    this.frames = new Frames(memory.frames);
+    this.queue = new PageQueue(memory.frames);
+    this.watch = options.policy === null ? null : new EvictionWatch(plainColumns(memory.frames, options.events), null, full);
+  }
+
+  /** Takes the next step for an access that faulted: null when it can be repeated now, what to wait for, or 'violation'. */
+  fault(space: AddressSpace, page: number, write: boolean): Wait | 'violation' | null {
+    const region = space.region(page);
+    if (region === undefined || (write && !region.writable)) return 'violation';
+    if (space.isResident(page)) return null;
+    const transit = this.#transit.get(space)?.get(page);
+    if (transit !== undefined) return transit;
+    if (this.frames.free === 0) {
+      const wait = this.#makeRoom(page);
+      if (wait !== null) return wait;
+    }
+    return this.#bringIn(space, region, page);
+  }
+
+  #makeRoom(page: number): Wait | 'violation' | null {
+    this.#incoming = page;
+    if (this.#options.free_target === 0) {
+      this.counts.daemon_wakeups++;
+      return this.evict(page);
+    }
+    this.#needed.settle();
+    return this.#freed;
+  }
+
+  #bringIn(space: AddressSpace, region: Region, page: number): Wait | null {
+    const frame = this.frames.take();
+    const { store } = this.#options;
+    const slot = space.swapped.get(page);
+    const block = slot ?? region.object.block(page - region.first);
+    if (this.frames.free < this.#options.free_target) this.#needed.settle();
+    if (store === null || block < 0) {
+      this.#memory.clear(frame);
+      this.#enter(space, region, page, frame);
+      return null;
+    }
+    this.counts.page_ins++;
+    const read = this.#begin(space, page);
+    store.read(block, this.#memory.frame(frame), () => {
+      this.#end(space, page, read);
+      if (space.regions.length > 0) this.#enter(space, region, page, frame);
+      else {
+        this.frames.give(frame);
+        if (slot !== undefined) store.free(slot);
+      }
+      read.settle();
+    });
+    return read;
+  }
+
+  #begin(space: AddressSpace, page: number): Completion {
+    const completion = new Completion();
+    let pages = this.#transit.get(space);
+    if (pages === undefined) {
+      pages = new Map();
+      this.#transit.set(space, pages);
+    }
+    pages.set(page, completion);
+    return completion;
+  }
+
+  #end(space: AddressSpace, page: number, completion: Completion): void {
+    const pages = this.#transit.get(space);
+    if (pages?.get(page) === completion) pages.delete(page);
+    if (pages?.size === 0) this.#transit.delete(space);
+  }
+
+  #enter(space: AddressSpace, region: Region, page: number, frame: number): void {
+    space.table.set(page, entryOf(frame, PRESENT | (region.writable ? WRITABLE : 0)));
+    space.resident++;
+    this.frames.owner[frame] = space;
+    this.frames.page[frame] = page;
+    this.watch?.entered(frame, page);
+    space.watch?.entered(frame, page);
+    this.#mmu.admit(page);
+  }
+
+  /** Takes one page out. Null: a frame is free now; else what to wait for, or 'violation' where every page has to stay. */
+  evict(incoming: number): Wait | 'violation' | null {
+    const victim = this.#victim(incoming);
+    if (victim < 0) return this.#someTransit() ?? 'violation';
+    const space = this.frames.owner[victim] as AddressSpace;
+    const chosen = this.#methods.evict(space, victim, incoming);
+    if (chosen !== victim) {
+      this.counts.exchanged++;
+      this.queue.exchange(victim, chosen);
+    }
+    this.counts.evictions++;
+    return this.#takeOut(space, chosen);
+  }
+
+  #someTransit(): Completion | null {
+    for (const pages of this.#transit.values()) for (const completion of pages.values()) return completion;
+    return null;
+  }
+
+  /** The global victim: the kernel's own policy, or second chance. */
+  #victim(incoming: number): number {
+    const { policy } = this.#options;
+    if (policy !== null) {
+      const chosen = this.consult(policy, this.queue.frameAt(this.queue.hand), incoming);
+      if (this.mayGo(chosen)) return chosen;
+    }
+    const victim = this.queue.sweep((frame) => this.mayGo(frame) && !this.#spare(frame));
+    return victim < 0 ? victim : this.#methods.victim(victim, incoming);
+  }
+
+  /** Lets the kernel's own policy read what happened; with a victim of -1 it does no more than that. */
+  consult(policy: Evict, victim: number, incoming: number): number {
+    const watch = this.watch as EvictionWatch;
+    watch.columns.request[0] = watch.count;
+    watch.columns.request[1] = incoming;
+    watch.count = 0;
+    return policy(victim, watch.columns);
+  }
+
+  /** Reads a full watch out. */
+  drain(): void {
+    const { policy } = this.#options;
+    if (policy !== null && this.watch?.isFull === true) this.consult(policy, -1, -1);
+  }
+
+  /** Whether the page in a frame may be taken away. */
+  mayGo(frame: number): boolean {
+    if (!this.frames.isEvictable(frame)) return false;
+    return this.#options.store !== null || (this.#entry(frame) & DIRTY) === 0;
+  }
+
+  #entry(frame: number): number {
+    return (this.frames.owner[frame] as AddressSpace).table.get(this.frames.page[frame] as number);
+  }
+
+  /** Second chance: whether the page was referenced since the hand last passed. Clears the bit. */
+  #spare(frame: number): boolean {
+    const entry = this.#entry(frame);
+    if ((entry & REFERENCED) === 0) return false;
+    const { table } = this.frames.owner[frame] as AddressSpace;
+    const page = this.frames.page[frame] as number;
+    table.set(page, entry & ~REFERENCED);
+    this.#mmu.forget(table, page);
+    return true;
+  }
+
+  /** Unmaps a page; its frame is free at once, or when its bytes have been written to swap. */
+  #takeOut(space: AddressSpace, frame: number): Wait | null {
+    const page = this.frames.page[frame] as number;
+    const dirty = (this.#entry(frame) & DIRTY) !== 0;
+    this.#unmap(space, page, frame);
+    const { store } = this.#options;
+    if (!dirty || store === null) {
+      this.frames.give(frame);
+      return null;
+    }
+    const block = space.swapped.get(page) ?? store.allocate();
+    if (block < 0) throw new Error('the swap area is full');
+    space.swapped.set(page, block);
+    this.counts.page_outs++;
+    const written = this.#begin(space, page);
+    store.write(block, this.#memory.frame(frame), () => {
+      this.#end(space, page, written);
+      this.frames.give(frame);
+      if (space.regions.length === 0) store.free(block);
+      written.settle();
+    });
+    return written;
+  }
+
+  #unmap(space: AddressSpace, page: number, frame: number): void {
+    space.table.set(page, 0);
+    this.#mmu.forget(space.table, page);
+    space.resident--;
+    this.frames.owner[frame] = null;
+    this.frames.page[frame] = -1;
+    this.frames.wirable[frame] = null;
+    this.watch?.left(frame);
+    space.watch?.left(frame);
+  }
+
+  /** A resident page, as something to wire. */
+  toWire(space: AddressSpace, page: number): WirablePage {
+    return this.frames.toWire(frameOf(space.table.get(page)));
+  }
+
+  /** The page-out daemon: sleeps until a fault finds no frame, then evicts until enough are free. */
+  *daemon(): KernelSteps {
+    for (;;) {
+      yield this.#needed;
+      this.#needed = new Completion();
+      this.counts.daemon_wakeups++;
+      while (this.frames.free < this.#options.free_target) {
+        const wait = this.evict(this.#incoming);
+        if (wait === 'violation') break;
+        if (wait !== null) yield wait;
+      }
+      const freed = this.#freed;
+      this.#freed = new Completion();
+      freed.settle();
+    }
+  }
+
+  /** Gives everything of an address space back, and says whose wired pages went. What is on its way still arrives, and is freed then. */
+  release(space: AddressSpace): Account[] {
+    const payers: Account[] = [];
+    for (let frame = 0; frame < this.frames.count; frame++) {
+      if (this.frames.owner[frame] !== space) continue;
+      payers.push(...(this.frames.wirable[frame]?.payers ?? []));
+      this.#unmap(space, this.frames.page[frame] as number, frame);
+      this.frames.give(frame);
+    }
+    const busy = this.#transit.get(space);
+    for (const [page, block] of space.swapped) if (busy?.has(page) !== true) this.#options.store?.free(block);
+    space.regions.length = 0;
+    space.swapped.clear();
+    return payers;
+  }
+}
+
+/** Columns of the kernel's own: nobody else reads them. */
+const plainColumns = (frames: number, events: number): EvictionColumns => ({
+  events: new Int32Array(events),
+  request: new Int32Array(2),
+  pages: new Int32Array(frames),
+});
