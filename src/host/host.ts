@@ -346,7 +346,7 @@ export class Host {
     const { transactions } = this.#base;
     for (const txn of this.#begun) transactions.end(txn.core, 'cancelled', 'the host closes');
     for (const plugin of this.#plugins.list())
-      for (const call of plugin.running) transactions.end(call.home, 'cancelled', 'the host closes');
+      for (const call of [...plugin.running]) transactions.end(call.home, 'cancelled', 'the host closes');
     if (this.#maker instanceof ProcessMaker) this.#maker.close();
     await this.#registry.close();
     await this.#store?.close();

@@ -162,10 +162,15 @@ export const invokeSync = <Input, Output>(
   if (point.kind === 'event' && options.txn !== undefined)
     return afterCommit(base, point, input, options.txn, () => void invokeSync(base, point, input, { wait: options.wait }));
   const invocation = new Invocation(base, point, input, options.txn ?? null, options.depth ?? 0);
-  const wait = deadline(base, invocation, options.wait);
+  const deadline_ms = base.transactions.clock.now() + point.limits.total_ms;
   let fallback: unknown = null;
   try {
-    for (let call = invocation.next(); call !== null; call = invocation.next()) settleSync(invocation, call, runSync(call, wait), wait);
+    for (let call = invocation.next(); call !== null; call = invocation.next()) {
+      let ending = runInThread(call);
+      while (call.conflict !== null) ending = repeatSync(invocation, call, options, deadline_ms);
+      const wait = invocation.settle(call, ending);
+      if (wait !== null) settleSync(invocation, call, ending, wait, options, deadline_ms);
+    }
     if (invocation.needsDefault) fallback = point.original(invocation.input, invocation.txn);
     if (invocation.keeps) finishSync(base, invocation);
   } catch (error) {
@@ -175,35 +180,37 @@ export const invokeSync = <Input, Output>(
   return invocation.outcome(fallback);
 };
 
-/** `wait` within the request's deadline, which is armed only while something waits: nothing else takes time in a synchronous call. */
-const deadline = <I, O>(base: Base, invocation: Invocation<I, O>, wait: InvokeSyncOptions['wait']): InvokeSyncOptions['wait'] => {
-  const { clock } = base.transactions;
-  const at = clock.now() + invocation.point.limits.total_ms;
-  return (ticket) => {
-    const timer = clock.after(Math.max(0, at - clock.now()), () => invocation.end('total-time'));
-    try {
-      wait(ticket);
-    } finally {
-      timer.cancel();
-    }
-  };
-};
-
-const runSync = (call: GraftCall, wait: InvokeSyncOptions['wait']): Ending => {
-  for (;;) {
-    const ending = runInThread(call);
-    if (call.conflict === null) return ending;
-    const ticket = again(call);
-    if (ticket instanceof Object && 'kind' in ticket) return ticket;
-    if (ticket !== null) wait(ticket);
-    if (!resume(call)) return LOST;
+/** Waits within the request's deadline, which is armed only while something waits: nothing else takes time in a synchronous call. */
+const waitSync = <I, O>(invocation: Invocation<I, O>, ticket: Ticket, { wait }: InvokeSyncOptions, deadline_ms: number): void => {
+  const { clock } = invocation.base.transactions;
+  const timer = clock.after(Math.max(0, deadline_ms - clock.now()), () => invocation.end('total-time'));
+  try {
+    wait(ticket);
+  } finally {
+    timer.cancel();
   }
 };
 
-const settleSync = <I, O>(invocation: Invocation<I, O>, call: GraftCall, ending: Ending, wait: InvokeSyncOptions['wait']): void => {
-  for (let ticket = invocation.settle(call, ending); ticket !== null; ticket = invocation.settle(call, ending)) {
-    if (ticket instanceof Promise) throw storeWaits(ticket);
-    wait(ticket);
+/** Runs a graft again that met a lock. */
+const repeatSync = <I, O>(invocation: Invocation<I, O>, call: GraftCall, options: InvokeSyncOptions, deadline_ms: number): Ending => {
+  const ticket = again(call);
+  call.conflict = null;
+  if (ticket instanceof Object && 'kind' in ticket) return ticket;
+  if (ticket !== null) waitSync(invocation, ticket, options, deadline_ms);
+  return resume(call) ? runInThread(call) : LOST;
+};
+
+const settleSync = <I, O>(
+  invocation: Invocation<I, O>,
+  call: GraftCall,
+  ending: Ending,
+  first: Wait,
+  options: InvokeSyncOptions,
+  deadline_ms: number,
+): void => {
+  for (let wait: Wait | null = first; wait !== null; wait = invocation.settle(call, ending)) {
+    if (wait instanceof Promise) throw storeWaits(wait);
+    waitSync(invocation, wait, options, deadline_ms);
   }
 };
 

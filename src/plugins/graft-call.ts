@@ -5,10 +5,15 @@ import { Aborted, type Account, acquire, type Lock, type Mode, Ticket, type Tran
 import type { Callable, Caller } from './callable.ts';
 import type { CompartmentCall, Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
-import { type Graft, retire } from './graft.ts';
+import { enlist, type Graft, retire, strike } from './graft.ts';
 import { CALLS, LOG_BYTES, WRITES } from './limits.ts';
 import type { Spent } from './outcome.ts';
 import { PLAIN_BOUNDS, plainFault } from './plain.ts';
+
+/** Who can answer in the graft's place. */
+export interface DefaultAnswer {
+  original(txn: Transaction): unknown;
+}
 
 /** What a graft's call needs from the base it runs on. */
 export interface CallBase {
@@ -17,6 +22,8 @@ export interface CallBase {
   /** An accessor failed in a way that is the host's own fault. */
   accessorFailed(graft: Graft, error: unknown): void;
 }
+
+const NO_LINES: string[] = [];
 
 export class GraftCall implements CompartmentCall, Caller {
   readonly base: CallBase;
@@ -28,7 +35,9 @@ export class GraftCall implements CompartmentCall, Caller {
   txn!: Transaction;
   account!: Account;
   /** What the graft logged in this attempt. */
-  readonly lines: string[] = [];
+  lines: string[] = NO_LINES;
+  /** Its place among its plugin's running calls. */
+  place = -1;
   /** The lock that an in-thread attempt could not wait for. */
   conflict: { readonly lock: Lock; readonly mode: Mode } | null = null;
   at: object | null = null;
@@ -36,20 +45,20 @@ export class GraftCall implements CompartmentCall, Caller {
   onEnding: ((ending: Ending) => void) | null = null;
   /** The attempt that runs: what an earlier one still says is not heard. */
   attempt = 0;
-  #original: Callable | null;
+  readonly #default: DefaultAnswer | null;
   /** Whether `account` is this call's: between two attempts it may already be another call's. */
   #paying = false;
 
-  constructor(base: CallBase, graft: Graft, input: unknown, home: Transaction, depth: number, original: Callable | null) {
+  constructor(base: CallBase, graft: Graft, input: unknown, home: Transaction, depth: number, original: DefaultAnswer | null) {
     this.base = base;
     this.graft = graft;
     this.input = input;
     this.home = home;
     this.depth = depth;
     this.ignoresAnswer = graft.point.kind === 'event';
-    this.#original = original;
+    this.#default = original;
     graft.calls++;
-    graft.plugin.running.add(this);
+    enlist(graft.plugin, this);
     this.begin();
   }
 
@@ -99,7 +108,7 @@ export class GraftCall implements CompartmentCall, Caller {
     this.txn.onAbort = null;
     this.txn.abort('cancelled', 'begun anew');
     this.#closeAccount();
-    this.lines.length = 0;
+    this.lines = NO_LINES;
     this.graft.repeats++;
   }
 
@@ -130,14 +139,15 @@ export class GraftCall implements CompartmentCall, Caller {
     const [calls, writes, log_bytes] = [this.#charged(CALLS), this.#charged(WRITES), this.#charged(LOG_BYTES)] as const;
     this.#closeAccount();
     const plugin = this.graft.plugin;
-    plugin.running.delete(this);
+    strike(plugin, this);
     if (plugin.retired) retire(plugin);
     return { own_ms, calls, writes, log_bytes };
   }
 
   log(text: string): void {
     this.txn.charge(LOG_BYTES, text.length);
-    this.lines.push(text);
+    if (this.lines === NO_LINES) this.lines = [text];
+    else this.lines.push(text);
   }
 
   callAccessor(index: number, args: readonly unknown[]): unknown {
@@ -145,12 +155,18 @@ export class GraftCall implements CompartmentCall, Caller {
     try {
       txn.check();
       txn.charge(CALLS, 1);
-      const callable = this.graft.callables[index] ?? (index === this.graft.callables.length ? this.#original : null);
+      const callable = this.graft.callables[index] ?? (index === this.graft.callables.length ? this.#original() : null);
       if (callable === null || callable === undefined) throw txn.doom('not-callable', `accessor number ${index}`);
       return this.#run(callable, args, txn);
     } catch (error) {
       throw this.#asSeen(error, txn);
     }
+  }
+
+  /** `api.original`: the base's own answer, in the caller's transaction. */
+  #original(): Callable | null {
+    const answer = this.#default;
+    return answer && { waits: true, run: (caller) => answer.original(caller.txn) };
   }
 
   #run(callable: Callable, args: readonly unknown[], txn: Transaction): unknown {

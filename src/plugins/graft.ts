@@ -27,8 +27,8 @@ export interface Plugin {
   readonly installer: string;
   readonly grafts: Graft[];
   compartment: Compartment;
-  /** Calls of its grafts that have begun and not ended. */
-  readonly running: Set<GraftCall>;
+  /** Calls of its grafts that have begun and not ended, in no order; each knows its place. */
+  readonly running: GraftCall[];
   /** No graft of it stands any more: the compartment is disposed of when nothing runs. */
   retired: boolean;
   /** Maps a place in the bundle to the author's file, or null. */
@@ -98,7 +98,20 @@ export class Graft {
 /** Disposes of the plugin's compartment as soon as none of its calls runs. */
 export const retire = (plugin: Plugin): void => {
   plugin.retired = true;
-  if (plugin.running.size === 0) plugin.compartment.dispose();
+  if (plugin.running.length === 0) plugin.compartment.dispose();
+};
+
+/** A call of the plugin has begun. */
+export const enlist = (plugin: Plugin, call: GraftCall): void => {
+  call.place = plugin.running.push(call) - 1;
+};
+
+/** A call of the plugin has ended: the last one takes its place. */
+export const strike = (plugin: Plugin, call: GraftCall): void => {
+  const last = plugin.running.pop() as GraftCall;
+  if (last === call) return;
+  plugin.running[call.place] = last;
+  last.place = call.place;
 };
 
 /** An account that never runs dry: what a host owns, to fill its calls' accounts from. */

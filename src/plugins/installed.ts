@@ -106,7 +106,7 @@ export class PluginTable {
       installer: installer.name,
       grafts: [],
       compartment,
-      running: new Set(),
+      running: [],
       retired: false,
       position: (line, column) => position(pkg.sourceMap, line, column),
     };
@@ -148,7 +148,7 @@ export class PluginTable {
   /** Removes a plugin: hides its grafts at once. Calls in flight finish, or are aborted as `cancelled` where `now` is true. */
   remove(name: string, now = false): Plugin {
     const plugin = this.get(name);
-    if (now) for (const call of plugin.running) call.home.tree.transactions.end(call.home, 'cancelled', 'the plugin was removed');
+    if (now) for (const call of [...plugin.running]) call.home.tree.transactions.end(call.home, 'cancelled', 'the plugin was removed');
     for (const graft of plugin.grafts) graft.remove();
     this.#plugins.delete(name);
     return plugin;

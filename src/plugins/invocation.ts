@@ -10,7 +10,6 @@
 
 import { Aborted, type AbortReason, type Account, Ticket, type Transaction, type Transactions } from '../txn/index.ts';
 import { checkValue } from './answer.ts';
-import type { Callable } from './callable.ts';
 import type { Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
 import type { Graft } from './graft.ts';
@@ -43,6 +42,7 @@ export interface Base {
 /** Ends that are nobody's fault and end the call as a whole. */
 const WHOLE: readonly AbortReason[] = ['total-time', 'cancelled', 'store-conflict', 'deadlock'];
 const DETAIL_MAX = 500;
+const NONE: GraftCall[] = [];
 
 export class Invocation<Input, Output> {
   readonly base: Base;
@@ -54,7 +54,7 @@ export class Invocation<Input, Output> {
   readonly #grafts: readonly Graft[];
   #reports: GraftReport[] = [];
   /** Calls whose work has been committed into the call's own transaction. */
-  readonly #kept: GraftCall[] = [];
+  #kept: GraftCall[] = NONE;
   #at = 0;
   #value: unknown;
   #committed = false;
@@ -87,7 +87,7 @@ export class Invocation<Input, Output> {
     if (graft === undefined) return null;
     const home = this.point.kind === 'event' ? this.base.transactions.begin() : this.txn;
     const input = this.point.kind === 'chain' ? this.#value : this.input;
-    this.#current = new GraftCall(this.base, graft, input, home, this.depth, this.point.kind === 'function' ? this.#original() : null);
+    this.#current = new GraftCall(this.base, graft, input, home, this.depth, this.point.kind === 'function' ? this : null);
     return this.#current;
   }
 
@@ -100,8 +100,9 @@ export class Invocation<Input, Output> {
     transactions.end(this.txn, reason, '');
   }
 
-  #original(): Callable {
-    return { waits: true, run: (caller) => this.point.original(this.input, caller.txn) };
+  /** What `api.original` of a graft at a function point calls. */
+  original(txn: Transaction): unknown {
+    return this.point.original(this.input, txn);
   }
 
   /**
@@ -172,7 +173,8 @@ export class Invocation<Input, Output> {
   #commit(call: GraftCall, ending: Ending): Promise<void> | null {
     call.txn.commit();
     if (this.point.kind === 'event') return this.#commitEvent(call, ending);
-    this.#kept.push(call);
+    if (this.#kept === NONE) this.#kept = [call];
+    else this.#kept.push(call);
     this.#committed = true;
     this.#report(call, ending, { status: 'committed' });
     return null;
@@ -256,7 +258,9 @@ export class Invocation<Input, Output> {
 
   /** The work of grafts that had committed was undone with the call: their entries say so, and their heaps are replaced. */
   #undoKept(reason: AbortReason): void {
-    for (const call of this.#kept.splice(0)) call.graft.plugin.compartment.abandon(call);
+    const kept = this.#kept;
+    this.#kept = NONE;
+    for (const call of kept) call.graft.plugin.compartment.abandon(call);
     if (this.point.kind === 'event') return;
     const { undone } = this.txn;
     this.#reports = this.#reports.map((report) =>
