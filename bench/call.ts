@@ -1,8 +1,9 @@
 // A call of a graft in a process, through its graft point, against a message to a forked process and back, and against a bare echo of the frame: one after the
 // other, with one call-back, and 64 in flight.
 
+import { machine, quantile } from '../src/kernel-model/experiments/index.ts';
 import { bareEcho, type Contender, graftCalls, rawMessage } from './call-contenders.ts';
-import { type Benchmark, hashOf, machine, quantile, type Row, row } from './measure.ts';
+import { type Benchmark, hashOf, type Row, row } from './measure.ts';
 
 const IN_FLIGHT = 64;
 

@@ -3,9 +3,10 @@
 import { parseArgs } from 'node:util';
 import { call } from './call.ts';
 import { type Benchmark, resultText } from './measure.ts';
+import { metered } from './metered.ts';
 import { txn } from './txn.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [txn, call];
+const BENCHMARKS: readonly Benchmark[] = [txn, call, metered];
 
 const usage = (why: string): never => {
   process.stderr.write(`bench: ${why}\nbenchmarks:\n${BENCHMARKS.map((one) => `  ${one.name}  ${one.describes}`).join('\n')}\n`);

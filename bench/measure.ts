@@ -1,9 +1,7 @@
 // The one measuring harness. A benchmark names contenders, one of them the floor; their rounds are interleaved, so that whatever else the machine does hits
 // all alike, and everything is reported as a ratio to the floor of the same run.
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { cpus } from 'node:os';
+import { alignedText, hashText, quantile } from '../src/kernel-model/experiments/index.ts';
 
 /** Something to measure. `round` does `count` operations and gives what they computed, so that nothing is optimised away. */
 export interface Contender {
@@ -30,22 +28,8 @@ export interface Rounds {
   readonly warmup: number;
 }
 
-/** The value below which the fraction `p` of sorted `values` lies. */
-export const quantile = (values: readonly number[], p: number): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? Number.NaN;
-};
-
-const FNV_PRIME = 0x01000193;
-const FNV_START = 0x811c9dc5;
-
-/** FNV-1a over the bytes of numbers. */
-export const hashOf = (values: readonly number[]): string => {
-  const bytes = new Uint8Array(Float64Array.from(values).buffer);
-  let hash = FNV_START;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, FNV_PRIME);
-  return (hash >>> 0).toString(16).padStart(8, '0');
-};
+/** FNV-1a over numbers, as text. */
+export const hashOf = (values: readonly number[]): string => hashText(values.join());
 
 /** Measures contenders in interleaved rounds; the first is the floor. */
 export const compare = async (contenders: readonly Contender[], { rounds, count, warmup }: Rounds): Promise<Row[]> => {
@@ -73,50 +57,15 @@ export const row = (name: string, times: readonly number[], floor_ns: number, ha
   return { name, median_ns, p10_ns: quantile(times, 0.1), p90_ns: quantile(times, 0.9), ratio: median_ns / floor_ns, hash };
 };
 
-/** The clock as Linux gives it, where os.cpus() says none; 0: unknown. */
-const megahertz = (): number => {
-  try {
-    return Math.round(Number(/^cpu MHz\s*:\s*([\d.]+)/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 0));
-  } catch {
-    return 0;
-  }
-};
-
-/** What every output carries: without it a figure means nothing. */
-export const machine = (packages: readonly string[]): Record<string, string | number> => {
-  const require = createRequire(import.meta.url);
-  const versions = packages.map((name) => [
-    name,
-    (JSON.parse(readFileSync(require.resolve(`${name}/package.json`), 'utf8')) as { version: string }).version,
-  ]);
-  const [first] = cpus();
-  return {
-    cpu: first?.model ?? 'unknown',
-    cores: cpus().length,
-    mhz: first?.speed || megahertz(),
-    node: process.versions.node,
-    ...Object.fromEntries(versions),
-  };
-};
-
 /** Time in the unit that fits. */
 export const duration = (ns: number): string => {
   if (ns < 1000) return `${ns.toFixed(1)} ns`;
   return ns < 1e6 ? `${(ns / 1000).toFixed(2)} µs` : `${(ns / 1e6).toFixed(2)} ms`;
 };
 
-/** Aligned plain text: the first column left, the others right. */
-export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((cells) => (cells[column] ?? '').length)));
-  const line = (cells: readonly string[]): string =>
-    cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ');
-  return [line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
-};
-
 /** Rows of one comparison as text. */
 export const rowsText = (title: string, rows: readonly Row[]): string =>
-  `${title}\n${table(
+  `${title}\n${alignedText(
     ['', 'median', 'p10', 'p90', '× floor'],
     rows.map((one) => [one.name, duration(one.median_ns), duration(one.p10_ns), duration(one.p90_ns), one.ratio.toFixed(2)]),
   )}`;
@@ -133,7 +82,7 @@ export const met = ({ value, at_most = Number.POSITIVE_INFINITY, at_least = Numb
   value <= at_most && value >= at_least;
 
 export const targetsText = (targets: readonly Target[]): string =>
-  table(
+  alignedText(
     ['target', 'measured', 'bound', ''],
     targets.map((target) => [
       target.what,

@@ -8,7 +8,7 @@ import { GraftError } from './errors.ts';
 import { enlist, type Graft, retire, strike } from './graft.ts';
 import { CALLS, LOG_BYTES, WRITES } from './limits.ts';
 import type { Spent } from './outcome.ts';
-import { PLAIN_BOUNDS, plainFault } from './plain.ts';
+import { isPlainAtom, PLAIN_BOUNDS, plainFault } from './plain.ts';
 
 /** Who can answer in the graft's place. */
 export interface DefaultAnswer {
@@ -187,6 +187,7 @@ export class GraftCall implements CompartmentCall, Caller {
   /** What the host answers is checked like what it is told: a date or an accessor of its own would otherwise be converted in silence. */
   #crossing(answer: unknown): unknown {
     if (answer === undefined || answer === null) return null;
+    if (isPlainAtom(answer)) return answer;
     const fault = plainFault(answer, PLAIN_BOUNDS, (value) => this.base.isProxy(value));
     if (fault !== null) throw new Error(`an accessor answered what is not plain data, ${fault.path}: ${fault.why}`);
     return answer;

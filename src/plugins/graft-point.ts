@@ -99,7 +99,8 @@ export class GraftPoint<Input = unknown, Output = unknown> {
   readonly kind: PointKind;
   readonly limits: Limits;
   readonly onFault: FaultPolicy;
-  readonly budget: number;
+  /** Aborts of its own fault that a graft here may have. */
+  budget: number;
   /** What a graft here may call, in the order of the protocol's numbers. */
   readonly callables: ReadonlyMap<string, Callable>;
   /** Who stands here, in the order of calling. Replaced, never changed, so that a call in flight keeps its list. */

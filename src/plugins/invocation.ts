@@ -16,6 +16,7 @@ import type { Graft } from './graft.ts';
 import { GraftCall } from './graft-call.ts';
 import type { GraftPoint, StateView } from './graft-point.ts';
 import type { GraftReport, Outcome, Refusal } from './outcome.ts';
+import { isPlainAtom } from './plain.ts';
 import type { Failure } from './protocol.ts';
 
 /** What takes part in the commit of a top-level transaction: a database. */
@@ -65,14 +66,12 @@ export class Invocation<Input, Output> {
 
   /** Throws GRAFT_BAD_INPUT; nothing has begun then. */
   constructor(base: Base, point: GraftPoint<Input, Output>, input: unknown, parent: Transaction | null, depth: number) {
-    const checked = checkValue(input, point.options.input, base.isProxy);
-    if (!checked.ok) throw new GraftError('GRAFT_BAD_INPUT', `${point.name}: ${checked.why}`);
     this.base = base;
     this.point = point;
-    this.input = checked.value;
-    this.#value = checked.value;
+    this.input = point.options.input === undefined && isPlainAtom(input) ? (input as Input) : checkedInput(base, point, input);
+    this.#value = this.input;
     this.depth = depth;
-    this.#grafts = point.chosen(checked.value);
+    this.#grafts = point.chosen(this.input);
     this.txn = parent === null ? base.transactions.begin() : parent.begin(null);
   }
 
@@ -127,19 +126,23 @@ export class Invocation<Input, Output> {
   /** The answer against plain data, schema and post-condition, in the graft's transaction, before it commits. */
   #check(call: GraftCall, value: unknown): Ticket | null {
     if (call.ignoresAnswer) return null;
-    const options = this.point.options;
-    const checked = checkValue(value, options.output, this.base.isProxy);
-    if (!checked.ok) {
-      call.txn.doom('invalid-answer', checked.why);
-      return null;
+    const { output, check } = this.point.options;
+    let answer = value as Output;
+    if (output !== undefined || !isPlainAtom(value)) {
+      const checked = checkValue(value, output, this.base.isProxy);
+      if (!checked.ok) {
+        call.txn.doom('invalid-answer', checked.why);
+        return null;
+      }
+      answer = checked.value;
     }
-    if (options.check !== undefined) {
-      const verdict = this.#verdict(call, checked.value);
+    if (check !== undefined) {
+      const verdict = this.#verdict(call, answer);
       if (verdict instanceof Ticket) return verdict;
       if (verdict !== true)
         call.txn.doom('invalid-answer', typeof verdict === 'string' ? verdict.slice(0, DETAIL_MAX) : 'the post-condition does not hold');
     }
-    this.#value = call.txn.doomed === null ? checked.value : this.#value;
+    if (call.txn.doomed === null) this.#value = answer;
     return null;
   }
 
@@ -176,7 +179,7 @@ export class Invocation<Input, Output> {
     if (this.#kept === NONE) this.#kept = [call];
     else this.#kept.push(call);
     this.#committed = true;
-    this.#report(call, ending, { status: 'committed' });
+    this.#reportKept(call, ending);
     return null;
   }
 
@@ -185,7 +188,7 @@ export class Invocation<Input, Output> {
     const told = (failure: Aborted | null): void => {
       if (failure !== null) return this.#fail(call, ending, failure);
       this.#committed = true;
-      this.#report(call, ending, { status: 'committed' });
+      this.#reportKept(call, ending);
     };
     const failure = commitTop(this.base, call.home);
     if (failure instanceof Promise) return failure.then(told);
@@ -224,9 +227,15 @@ export class Invocation<Input, Output> {
     });
   }
 
-  #report(call: GraftCall, ending: Ending, part: Pick<GraftReport, 'status'> & Partial<GraftReport>): void {
-    const spent = call.close(ending.own_ms);
-    const report: GraftReport = { graft: call.graft.name, undone: NOTHING, ...part, spent };
+  #reportKept(call: GraftCall, ending: Ending): void {
+    this.#tell(call, { graft: call.graft.name, status: 'committed', undone: NOTHING, spent: call.close(ending.own_ms) });
+  }
+
+  #report(call: GraftCall, ending: Ending, part: Pick<GraftReport, 'status' | 'undone'> & Partial<GraftReport>): void {
+    this.#tell(call, { graft: call.graft.name, ...part, spent: call.close(ending.own_ms) });
+  }
+
+  #tell(call: GraftCall, report: GraftReport): void {
     this.#reports.push(report);
     this.base.reported(call.graft, report, call.lines);
   }
@@ -288,6 +297,13 @@ export class Invocation<Input, Output> {
     return { status: 'committed', value: (this.point.kind === 'event' ? null : this.#value) as Output, grafts };
   }
 }
+
+/** Throws GRAFT_BAD_INPUT. */
+const checkedInput = <Input, Output>(base: Base, point: GraftPoint<Input, Output>, input: unknown): Input => {
+  const checked = checkValue(input, point.options.input, base.isProxy);
+  if (!checked.ok) throw new GraftError('GRAFT_BAD_INPUT', `${point.name}: ${checked.why}`);
+  return checked.value;
+};
 
 const NOTHING = { records: 0, first: [] } as const;
 

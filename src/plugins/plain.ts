@@ -132,14 +132,19 @@ class Walk {
 
 const noProxies = (): boolean => false;
 
+/** Whether a value is null, a boolean or a number, and plain: what needs no walk. */
+export function isPlainAtom(value: unknown): boolean {
+  if (typeof value === 'number') return isSafeInteger(value) || (isFiniteNumber(value) && !isInteger(value));
+  return value === null || value === true || value === false;
+}
+
 /** Says where `value` stops being plain data within `bounds`, or null where all of it is. Runs no code of the value. */
 export function plainFault(
   value: unknown,
   bounds: PlainBounds = PLAIN_BOUNDS,
   isProxy: (value: object) => boolean = noProxies,
 ): PlainFault | null {
-  if (value === null || value === true || value === false) return null;
-  if (typeof value === 'number' && (isSafeInteger(value) || (isFiniteNumber(value) && !isInteger(value)))) return null;
+  if (isPlainAtom(value)) return null;
   const walk = new Walk(bounds, isProxy);
   return walk.value(value, 0) ? null : { path: walk.path, why: walk.why };
 }

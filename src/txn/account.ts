@@ -22,6 +22,16 @@ const add = (units: number[], index: number, amount: number): void => {
   units[index] = (units[index] as number) + amount;
 };
 
+/** Adds all of `from` to `to`, and leaves zeros. */
+const move = (from: number[], to: number[]): void => {
+  for (let i = 0; i < from.length; i++) {
+    const amount = from[i] as number;
+    if (amount === 0) continue;
+    to[i] = (to[i] as number) + amount;
+    from[i] = 0;
+  }
+};
+
 /** The account's lock; its end makes what was pending ordinary, and carries a delayed closing out. */
 class AccountLock extends Lock {
   readonly account: Account;
@@ -158,9 +168,10 @@ export class Account {
       this.#lent ??= new Set();
       this.#lent.add(account);
     }
+    const { free, pending } = this;
     for (let i = 0; i < limits.length; i++) {
-      const amount = Math.min(limits[i] as number, this.pending === null ? (this.free[i] as number) : this.available(i, tree));
-      this.free[i] = (this.free[i] as number) - amount;
+      const amount = Math.min(limits[i] as number, pending === null ? (free[i] as number) : this.available(i, tree));
+      free[i] = (free[i] as number) - amount;
       account.free[i] = amount;
     }
     return account;
@@ -190,14 +201,9 @@ export class Account {
     opener.#opened--;
     opener.#lent?.delete(this);
     const source = opener.#now();
-    for (let i = 0; i < this.free.length; i++) {
-      source.free[i] = (source.free[i] as number) + (this.free[i] as number);
-      source.held[i] = (source.held[i] as number) + (this.held[i] as number);
-      source.spent[i] = (source.spent[i] as number) + (this.spent[i] as number);
-      this.free[i] = 0;
-      this.held[i] = 0;
-      this.spent[i] = 0;
-    }
+    move(this.free, source.free);
+    move(this.held, source.held);
+    move(this.spent, source.spent);
   }
 
   /** The account that has this one's units now. */

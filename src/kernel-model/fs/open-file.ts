@@ -2,7 +2,8 @@
 // looks for sequential reading and doubles its window while it goes on.
 
 import type { GraftPoint } from '../../plugins/index.ts';
-import { BLOCK_BYTES, EXTENTS_PER_ANSWER } from '../limits.ts';
+import { Lock, type LockClass } from '../../txn/index.ts';
+import { BLOCK_BYTES, EXTENTS_PER_ANSWER, LOCK_TIMEOUT_MS } from '../limits.ts';
 import type { FileSystem, Inode } from './file-system.ts';
 import { blockOf } from './layout.ts';
 
@@ -12,6 +13,8 @@ const WINDOW_MAX = 16;
 /** Room for one answer of compute-ra: pairs of a first block, counted within the file, and how many. */
 export const extentRoom = (): Int32Array => new Int32Array(2 * EXTENTS_PER_ANSWER);
 
+const ANNOUNCED_LOCKS: LockClass = { name: 'announced', timeout_ms: LOCK_TIMEOUT_MS.announced };
+
 export class OpenFile {
   readonly id: number;
   readonly inode: Inode;
@@ -19,6 +22,8 @@ export class OpenFile {
   readonly owner: string;
   /** What the default answered last. */
   readonly extents = extentRoom();
+  /** Guards the list of blocks that the application has announced. */
+  readonly announced = new Lock(ANNOUNCED_LOCKS);
   point: GraftPoint<number, number> | null = null;
   #last = -1;
   #window = 0;

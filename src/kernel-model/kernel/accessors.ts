@@ -2,7 +2,19 @@
 // looks at who calls: a graft sees and changes what its installer could.
 
 import { badArgument, type Callable, type CallableTree, type Caller, WRITES } from '../../plugins/index.ts';
-import { type Accessor, type Account, accessor, acquire, Lock, type LockClass, READ, StateMap, unlock, WRITE } from '../../txn/index.ts';
+import {
+  type Accessor,
+  type Account,
+  accessor,
+  acquire,
+  Lock,
+  type LockClass,
+  type Mode,
+  READ,
+  StateMap,
+  unlock,
+  WRITE,
+} from '../../txn/index.ts';
 import { LOCK_TIMEOUT_MS, PRIORITIES } from '../limits.ts';
 import type { EventQueue } from '../machine/index.ts';
 import type { ProcessList, Thread } from '../sched/index.ts';
@@ -93,6 +105,14 @@ export class KernelAccessors {
     });
   }
 
+  /** The accessor that takes a certain lock. */
+  lockOf(lock: () => Lock, mode: Mode): Callable {
+    return atOnce(({ txn }) => {
+      this.#reach.charge_lock();
+      return acquire(txn, lock(), mode);
+    });
+  }
+
   #own(caller: Caller, id: unknown): Thread {
     const thread = this.#reach.thread(whole(id, 2 ** 31));
     return thread?.owner === caller.installer ? thread : badArgument('no thread of yours');
@@ -126,10 +146,7 @@ export class KernelAccessors {
       ),
     },
     threads: {
-      lock: atOnce(({ txn }) => {
-        this.#reach.charge_lock();
-        return acquire(txn, this.#reach.list.lock, READ);
-      }),
+      lock: this.lockOf(() => this.#reach.list.lock, READ),
       priority: atOnce((caller, [id]) => this.#own(caller, id).priority),
       setPriority: atOnce((caller, [id, priority]) =>
         this.#setPriority.call(caller.txn, this.#own(caller, id), null, whole(priority, PRIORITIES)),

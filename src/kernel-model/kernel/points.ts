@@ -27,9 +27,10 @@ export class KernelPoints {
     this.#callable = callable;
   }
 
-  /** Declares a point of `owner`'s; null: a global one. */
-  add(name: string, owner: string | null, options: Omit<PointOptions<number, number>, 'name' | 'callable'>): Numeric {
-    const point = new GraftPoint<number, number>({ ...options, name: PREFIX + name, callable: this.#callable });
+  /** Declares a point of `owner`'s; null: a global one. It offers what all points do, and what its options name besides. */
+  add(name: string, owner: string | null, options: Omit<PointOptions<number, number>, 'name'>): Numeric {
+    const callable = { ...this.#callable, ...options.callable };
+    const point = new GraftPoint<number, number>({ ...options, name: PREFIX + name, callable });
     this.#owners.set(point.name, owner);
     return this.table.add(point);
   }
@@ -60,7 +61,10 @@ export class KernelPoints {
   }
 }
 
-/** Columns of the points. */
+/** Words that an application may write to tell its graft something. Chosen. */
+const SHARED_WORDS = 256;
+
+/** Columns of the points. `shared` is the application's, to tell its graft what it likes. */
 export const EXTENT_COLUMNS = {
   /** Blocks that the application will read next, in order; `[0]` of `announced_count` says how many there are. Application and graft share both. */
   announced: { type: 'i32', length: ANNOUNCED_MAX },
@@ -73,6 +77,7 @@ export const DELEGATE_COLUMNS = {
   /** The process list: thread numbers, and 1 for runnable, 2 for waiting. */
   ids: { type: 'i32', length: PROCESS_LIST },
   states: { type: 'i32', length: PROCESS_LIST },
+  shared: { type: 'i32', length: SHARED_WORDS },
 } as const;
 
 export const evictionColumns = (frames: number, events: number) =>
@@ -80,6 +85,7 @@ export const evictionColumns = (frames: number, events: number) =>
     events: { type: 'i32', length: events },
     request: { type: 'i32', length: 2 },
     pages: { type: 'i32', length: frames },
+    shared: { type: 'i32', length: SHARED_WORDS },
   }) as const;
 
 /** The column of a name, as what it was declared. */

@@ -1,6 +1,7 @@
 // The policy methods: each asks the graft at its point, or answers the default at once where nobody stands there. What a graft answers is checked
 // before anything is done with it; an invalid answer is undone, the default holds, the graft is removed (VINO's rules).
 
+import { READ, WRITE } from '../../txn/index.ts';
 import type { OpenFile } from '../fs/index.ts';
 import { FIRST_BLOCK, KEY_BYTES, STREAM_COLUMNS } from '../grafts/encryption/index.ts';
 import { CYCLES, REFERENCE_EVENTS } from '../limits.ts';
@@ -8,6 +9,7 @@ import type { Cpu } from '../machine/index.ts';
 import type { Dispatcher, ProcessList, Thread } from '../sched/index.ts';
 import type { Stream } from '../stream/index.ts';
 import { type AddressSpace, EvictionWatch, type VirtualMemory } from '../vm/index.ts';
+import type { KernelAccessors } from './accessors.ts';
 import type { GraftCalls } from './graft-calls.ts';
 import { DELEGATE_COLUMNS, EXTENT_COLUMNS, evictionColumns, int32, type KernelPoints, type Numeric } from './points.ts';
 
@@ -16,6 +18,7 @@ export interface PolicyWorld {
   readonly cpu: Cpu;
   readonly points: KernelPoints;
   readonly calls: GraftCalls;
+  readonly accessors: KernelAccessors;
   readonly list: ProcessList;
   readonly dispatcher: Dispatcher;
   readonly memory: VirtualMemory;
@@ -61,6 +64,7 @@ export class Policies {
       kind: 'function',
       default: (victim) => victim,
       check: (answer, victim) => this.#checkVictim(space, answer, victim),
+      callable: { pages: { lock: this.#world.accessors.lockOf(() => memory.lock, READ) } },
       columns: evictionColumns(memory.frames.count, Math.max(REFERENCE_EVENTS, memory.frames.count + EVENT_SLACK)),
       fill: (_victim, columns) => {
         const request = int32(columns, 'request');
@@ -177,6 +181,7 @@ export class Policies {
       default: (block) => file.sequential(block),
       check: (count) => file.fault(count, this.#extents(point)) ?? true,
       columns: EXTENT_COLUMNS,
+      callable: { announced: { lock: this.#world.accessors.lockOf(() => file.announced, WRITE) } },
       limits: POLICY_LIMITS,
       describes: 'Which blocks of the file to fetch ahead; the input is the block just read, the answer a number of extents.',
     });

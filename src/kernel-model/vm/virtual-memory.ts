@@ -8,8 +8,9 @@
 //
 // With a free target of 0 one page is evicted for each fault that finds no free frame; above it, the page-out daemon, a thread, keeps frames free.
 
-import type { Account } from '../../txn/index.ts';
+import { type Account, Lock, type LockClass } from '../../txn/index.ts';
 import type { Evict, EvictionColumns } from '../grafts/eviction/index.ts';
+import { LOCK_TIMEOUT_MS } from '../limits.ts';
 import { DIRTY, entryOf, frameOf, type Mmu, type PhysicalMemory, PRESENT, REFERENCED, WRITABLE } from '../machine/index.ts';
 import { Completion, type KernelSteps, type Wait } from '../wait.ts';
 import type { AddressSpace, Region } from './address-space.ts';
@@ -17,6 +18,8 @@ import { Frames, type WirablePage } from './frames.ts';
 import { PageQueue } from './page-queue.ts';
 import type { BackingStore } from './store.ts';
 import { EvictionWatch } from './watch.ts';
+
+const QUEUE_LOCKS: LockClass = { name: 'page queue', timeout_ms: LOCK_TIMEOUT_MS.page_queue };
 
 export interface MemoryOptions {
   /** Frames that the daemon keeps free. */
@@ -50,6 +53,8 @@ export interface MemoryCounts {
 export class VirtualMemory {
   readonly frames: Frames;
   readonly queue: PageQueue;
+  /** Guards the page queue against grafts that look at it while others change it. */
+  readonly lock = new Lock(QUEUE_LOCKS);
   readonly counts: MemoryCounts = { daemon_wakeups: 0, evictions: 0, page_ins: 0, page_outs: 0, exchanged: 0 };
   /** Records all references, for the kernel's own policy or for a graft in its place; null: nobody wants them. */
   watch: EvictionWatch | null;

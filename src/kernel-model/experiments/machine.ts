@@ -1,0 +1,31 @@
+// What every output with measured times carries: without it a figure means nothing.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { cpus } from 'node:os';
+
+/** The clock as Linux gives it, where os.cpus() says none; 0: unknown. */
+export const megahertz = (): number => {
+  try {
+    return Math.round(Number(/^cpu MHz\s*:\s*([\d.]+)/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 0));
+  } catch {
+    return 0;
+  }
+};
+
+/** What every output carries: without it a figure means nothing. */
+export const machine = (packages: readonly string[]): Record<string, string | number> => {
+  const require = createRequire(import.meta.url);
+  const versions = packages.map((name) => [
+    name,
+    (JSON.parse(readFileSync(require.resolve(`${name}/package.json`), 'utf8')) as { version: string }).version,
+  ]);
+  const [first] = cpus();
+  return {
+    cpu: first?.model ?? 'unknown',
+    cores: cpus().length,
+    mhz: first?.speed || megahertz(),
+    node: process.versions.node,
+    ...Object.fromEntries(versions),
+  };
+};

@@ -1,0 +1,46 @@
+// Read-ahead from an announced list: the application knows which blocks it will read, in whatever order, and writes them into memory that it shares
+// with this graft. After each read the graft asks for the next few that it has not asked for yet.
+//
+// It does badly where the application reads something else than it announced: what was fetched is not used, and the list is searched in vain.
+
+/** Blocks that are asked for ahead of the reader. Four keep the disk's queue long enough to be sorted. */
+const DEPTH = 4;
+/** Entries of the list that are looked through for the block just read. */
+const SEARCH = 8;
+
+export interface ReadAheadApi {
+  readonly announced: { lock(): void };
+  readonly columns: {
+    /** A ring: entry number j stands at j modulo its length. */
+    readonly announced: Int32Array;
+    /** [0]: how many entries were announced so far. */
+    readonly announced_count: Int32Array;
+    /** The answer: pairs of a first block and a count. */
+    readonly extents: Int32Array;
+  };
+}
+
+/** The number of the entry that is read next, and of the one that is asked for next. */
+let next = 0;
+let asked = 0;
+
+export const computeRa = (block: number, api: ReadAheadApi): number => {
+  api.announced.lock();
+  const { announced, announced_count, extents } = api.columns;
+  const entries = announced.length;
+  const count = announced_count[0]!;
+  const last = Math.min(count, next + SEARCH);
+  for (let j = next; j < last; j++) {
+    if (announced[j % entries] !== block) continue;
+    next = j + 1;
+    break;
+  }
+  if (asked < next) asked = next;
+  const end = Math.min(count, next + DEPTH);
+  let answered = 0;
+  for (; asked < end; asked++, answered++) {
+    extents[2 * answered] = announced[asked % entries]!;
+    extents[2 * answered + 1] = 1;
+  }
+  return answered;
+};

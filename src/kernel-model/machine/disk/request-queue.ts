@@ -1,0 +1,47 @@
+// Requests that wait for a drive, and which of them is next.
+//
+// `c-scan`: the arm sweeps upwards only. Next is the request with the lowest block above that of the last one served; where none is left above, a new sweep
+// begins at the lowest. Blocks are numbered by cylinder, so a sweep goes over the cylinders in order. A request for the very block that was served last
+// waits for the next sweep; so every sweep ends, and nobody waits longer than the sweep in which he came and the one after. `fcfs`: in order of arrival.
+
+/** In which order waiting requests are served. */
+export type QueueOrder = 'c-scan' | 'fcfs';
+
+export class RequestQueue<T extends { readonly lbn: number }> {
+  readonly #order: QueueOrder;
+  /** Ascending by block (c-scan), equal blocks in order of arrival; or in order of arrival (fcfs). */
+  readonly #waiting: T[] = [];
+  #last_lbn = -1;
+
+  constructor(order: QueueOrder) {
+    this.#order = order;
+  }
+
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  push(request: T): void {
+    this.#waiting.splice(this.#order === 'fcfs' ? this.#waiting.length : this.#firstAbove(request.lbn), 0, request);
+  }
+
+  /** Takes the next request out; undefined: none waits. */
+  shift(): T | undefined {
+    if (this.#order === 'fcfs') return this.#waiting.shift();
+    const at = this.#firstAbove(this.#last_lbn);
+    const [request] = this.#waiting.splice(at < this.#waiting.length ? at : 0, 1);
+    if (request !== undefined) this.#last_lbn = request.lbn;
+    return request;
+  }
+
+  #firstAbove(lbn: number): number {
+    let low = 0;
+    let high = this.#waiting.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#waiting[middle] as T).lbn <= lbn) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
