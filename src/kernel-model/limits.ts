@@ -61,6 +61,8 @@ export const EXTENTS_PER_ANSWER = 16;
 export const PREFETCH_QUEUE_MAX = 32;
 export const ANNOUNCED_MAX = 4096;
 export const STREAM_BUFFER_BYTES = 8192;
+/** A day: however many sleep one after the other, a cycle still moves the time, which is a double. */
+export const SLEEP_US_MAX = 86_400_000_000;
 /** Events of an eviction policy that the machine keeps before the policy is made to read them. */
 export const REFERENCE_EVENTS = 4096;
 

@@ -1,6 +1,13 @@
 // Which maker of compartments a kind under test has.
 
-import { directMaker, ProcessMaker, type ProcessOptions } from '../../src/plugins/compartment/index.ts';
+import {
+  directMaker,
+  IsolateMaker,
+  MeteredMaker,
+  ProcessMaker,
+  type ProcessOptions,
+  sesMaker,
+} from '../../src/plugins/compartment/index.ts';
 import type { CompartmentKind, CompartmentMaker } from '../../src/plugins/index.ts';
 
 export type Modules = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
@@ -9,9 +16,13 @@ export const makerOf = (kind: CompartmentKind, modules: Modules, processes: Proc
   switch (kind) {
     case 'direct':
       return directMaker(modules);
+    case 'isolate':
+      return new IsolateMaker();
     case 'process':
       return new ProcessMaker({ spares: 0, ...processes });
-    default:
-      throw new Error(`no ${kind} compartment is made yet`);
+    case 'ses':
+      return sesMaker();
+    case 'metered':
+      return new MeteredMaker();
   }
 };

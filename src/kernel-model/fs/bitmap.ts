@@ -25,6 +25,14 @@ export class Bitmap {
     this.free -= count;
   }
 
+  /** Gives a stretch back. */
+  release({ start, count }: Extent): void {
+    for (let block = start; block < start + count; block++) {
+      this.#taken[block >> 3] = (this.#taken[block >> 3] as number) & ~(1 << (block & 7));
+    }
+    this.free += count;
+  }
+
   /** A stretch of up to `wanted` blocks at `near`, or the first that is long enough, or the longest; null where nothing is free. */
   allocate(wanted: number, near: number): Extent | null {
     if (this.free === 0) return null;

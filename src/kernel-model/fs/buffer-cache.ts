@@ -1,4 +1,5 @@
-// The buffer cache: blocks of the disk in memory, least recently used first out. A block that is asked for ahead is read without anybody waiting.
+// The buffer cache: blocks of the disk in memory, least recently used first out. A block that is asked for ahead is read without anybody waiting. One
+// that somebody waits for stays until that one has it: otherwise two who want each other's place could take it from each other for ever.
 //
 //   const buffer = yield* cache.get(block)      its bytes are valid until the next yield
 //   cache.prefetch(block)                       starts a read, or does nothing where the block is there or the queue is full
@@ -18,6 +19,8 @@ export interface Buffer {
   dirty: boolean;
   /** Its read or write, while that is under way. */
   busy: Completion | null;
+  /** How many wait for it. */
+  wanted: number;
 }
 
 export interface CacheCounts {
@@ -35,6 +38,8 @@ export class BufferCache {
   /** Prefetches under way. */
   prefetching = 0;
   readonly #device: BlockDevice;
+  /** Settles when somebody has got a buffer that was waited for. */
+  #got = new Completion();
   /** In the order of use, the least recent first. */
   readonly #buffers = new Map<number, Buffer>();
 
@@ -52,26 +57,41 @@ export class BufferCache {
   }
 
   *get(block: number): KernelSteps<Buffer> {
-    let first = true;
+    const there = this.#buffers.get(block);
+    if (there !== undefined && there.busy === null) this.counts.hits++;
+    else this.counts.misses++;
+    const buffer = there ?? (yield* this.#bringIn(block));
+    if (buffer.busy !== null) yield* this.#whenReady(buffer);
+    this.#buffers.delete(block);
+    this.#buffers.set(block, buffer);
+    return buffer;
+  }
+
+  *#bringIn(block: number): KernelSteps<Buffer> {
     for (;;) {
       const buffer = this.#buffers.get(block);
-      if (buffer !== undefined && buffer.busy === null) {
-        if (first) this.counts.hits++;
-        this.#buffers.delete(block);
-        this.#buffers.set(block, buffer);
-        return buffer;
-      }
-      if (first) this.counts.misses++;
-      first = false;
-      yield buffer?.busy ?? this.#room() ?? this.#read(block);
+      if (buffer !== undefined) return buffer;
+      const wait = this.#room();
+      if (wait === null) return this.#read(block);
+      yield wait;
     }
+  }
+
+  *#whenReady(buffer: Buffer): KernelSteps {
+    buffer.wanted++;
+    while (buffer.busy !== null) yield buffer.busy;
+    buffer.wanted--;
+    if (buffer.wanted > 0) return;
+    const got = this.#got;
+    this.#got = new Completion();
+    got.settle();
   }
 
   /** A block that will be overwritten as a whole: nothing is read. */
   *fresh(block: number): KernelSteps<Buffer> {
     while (!this.#buffers.has(block)) {
       const wait = this.#room();
-      if (wait === null) this.#buffers.set(block, { block, bytes: new Uint8Array(BLOCK_BYTES), dirty: true, busy: null });
+      if (wait === null) this.#buffers.set(block, { block, bytes: new Uint8Array(BLOCK_BYTES), dirty: true, busy: null, wanted: 0 });
       else yield wait;
     }
     const buffer = yield* this.get(block);
@@ -88,20 +108,20 @@ export class BufferCache {
     }
     this.prefetching++;
     this.counts.prefetched++;
-    this.#read(block).wake(() => {
+    this.#read(block).busy?.wake(() => {
       this.prefetching--;
     });
   }
 
-  #read(block: number): Completion {
+  #read(block: number): Buffer {
     const busy = new Completion();
-    const buffer: Buffer = { block, bytes: new Uint8Array(BLOCK_BYTES), dirty: false, busy };
+    const buffer: Buffer = { block, bytes: new Uint8Array(BLOCK_BYTES), dirty: false, busy, wanted: 0 };
     this.#buffers.set(block, buffer);
     this.#device.read(block, buffer.bytes, () => {
       buffer.busy = null;
       busy.settle();
     });
-    return busy;
+    return buffer;
   }
 
   #write(buffer: Buffer): Completion {
@@ -123,6 +143,7 @@ export class BufferCache {
     let busy: Completion | null = null;
     for (const buffer of this.#buffers.values()) {
       if (buffer.busy !== null) busy ??= buffer.busy;
+      else if (buffer.wanted > 0) busy ??= this.#got;
       else if (buffer.dirty) dirty ??= buffer;
       else {
         this.#buffers.delete(buffer.block);

@@ -1,8 +1,8 @@
 // A simple extent file system: inodes, directories, a bitmap of blocks. Metadata goes through the buffer cache and is on the disk after `sync`.
 // Everything that may touch the disk is a stretch of kernel code that yields what it waits for.
 
-import { BLOCK_BYTES, EXTENTS_PER_INODE } from '../limits.ts';
-import type { KernelSteps } from '../wait.ts';
+import { BLOCK_BYTES, EXTENTS_PER_INODE, NAME_BYTES_MAX } from '../limits.ts';
+import { Completion, type KernelSteps } from '../wait.ts';
 import { Bitmap } from './bitmap.ts';
 import type { Buffer, BufferCache } from './buffer-cache.ts';
 import {
@@ -23,7 +23,7 @@ import {
 } from './layout.ts';
 
 /** What went wrong with a call on files: told to the program as the call's answer. */
-export type FileFault = 'not-found' | 'exists' | 'not-a-directory' | 'is-a-directory' | 'no-space' | 'bad-name';
+export type FileFault = 'not-found' | 'exists' | 'not-a-directory' | 'is-a-directory' | 'no-space' | 'bad-name' | 'not-mounted';
 
 export class FileError extends Error {
   readonly fault: FileFault;
@@ -41,11 +41,15 @@ export interface Inode {
   extents: Extent[];
 }
 
+const isName = (name: string): boolean => name !== '' && name.isWellFormed() && new TextEncoder().encode(name).length <= NAME_BYTES_MAX;
+
 export class FileSystem {
   readonly cache: BufferCache;
   readonly #layout: Layout;
   readonly #bitmap: Bitmap;
   readonly #inodes = new Map<number, Inode>();
+  /** Set while a directory is being changed, which takes several steps: one at a time. */
+  #creating: Completion | null = null;
 
   private constructor(cache: BufferCache, layout: Layout, bitmap: Bitmap) {
     this.cache = cache;
@@ -140,12 +144,30 @@ export class FileSystem {
   *create(path: string, kind: 'file' | 'directory', bytes = 0): KernelSteps<Inode> {
     const steps = path.split('/').filter(Boolean);
     const name = steps.pop() ?? '';
-    if (name === '') throw new FileError('bad-name', path);
-    const parent = yield* this.lookup(steps.join('/'));
-    if ((yield* this.list(parent)).some((entry) => entry.name === name)) throw new FileError('exists', path);
+    if (!isName(name)) throw new FileError('bad-name', path);
+    while (this.#creating !== null) yield this.#creating;
+    const creating = new Completion();
+    this.#creating = creating;
+    try {
+      const parent = yield* this.lookup(steps.join('/'));
+      return yield* this.#create(parent, name, kind, bytes);
+    } finally {
+      this.#creating = null;
+      creating.settle();
+    }
+  }
+
+  *#create(parent: Inode, name: string, kind: 'file' | 'directory', bytes: number): KernelSteps<Inode> {
+    if ((yield* this.list(parent)).some((entry) => entry.name === name)) throw new FileError('exists', name);
     const inode = yield* this.#newInode(kind);
-    yield* this.grow(inode, bytes);
-    yield* this.#enter(parent, { name, inode: inode.number });
+    try {
+      yield* this.grow(inode, bytes);
+      yield* this.#enter(parent, { name, inode: inode.number });
+    } catch (error) {
+      for (const extent of inode.extents) this.#bitmap.release(extent);
+      yield* this.#put({ number: inode.number, kind: 'free', size: 0, extents: [] });
+      throw error;
+    }
     return inode;
   }
 
@@ -163,21 +185,32 @@ export class FileSystem {
     }
   }
 
-  /** Makes a file at least `bytes` long. */
+  /** Makes a file at least `bytes` long. Where there is no room for that it stays as it is. */
   *grow(inode: Inode, bytes: number): KernelSteps {
     const has = inode.extents.reduce((sum, { count }) => sum + count, 0);
-    let wanted = Math.ceil(bytes / BLOCK_BYTES) - has;
-    while (wanted > 0) {
-      const last = inode.extents.at(-1);
-      const extent = this.#bitmap.allocate(wanted, last === undefined ? 0 : last.start + last.count);
-      if (extent === null || inode.extents.length === EXTENTS_PER_INODE) throw new FileError('no-space', `inode ${inode.number}`);
-      if (last !== undefined && last.start + last.count === extent.start)
-        inode.extents[inode.extents.length - 1] = { start: last.start, count: last.count + extent.count };
-      else inode.extents.push(extent);
-      wanted -= extent.count;
-    }
+    const wanted = Math.ceil(bytes / BLOCK_BYTES) - has;
+    if (wanted > 0) inode.extents = this.#extended(inode, wanted);
     inode.size = Math.max(inode.size, bytes);
     yield* this.#put(inode);
+  }
+
+  /** The extents of a file with so many blocks more. */
+  #extended(inode: Inode, blocks: number): Extent[] {
+    if (blocks > this.#bitmap.free) throw new FileError('no-space', `inode ${inode.number}`);
+    const extents = [...inode.extents];
+    const taken: Extent[] = [];
+    for (let wanted = blocks; wanted > 0; ) {
+      const last = extents.at(-1);
+      const end = last === undefined ? 0 : last.start + last.count;
+      const extent = this.#bitmap.allocate(wanted, end) as Extent;
+      taken.push(extent);
+      if (last !== undefined && end === extent.start) extents[extents.length - 1] = { start: last.start, count: last.count + extent.count };
+      else extents.push(extent);
+      wanted -= extent.count;
+    }
+    if (extents.length <= EXTENTS_PER_INODE) return extents;
+    for (const extent of taken) this.#bitmap.release(extent);
+    throw new FileError('no-space', `inode ${inode.number}: more than ${EXTENTS_PER_INODE} extents`);
   }
 
   /** Reads from a file into `into`; gives how many bytes there were. */

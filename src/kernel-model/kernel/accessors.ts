@@ -44,6 +44,20 @@ const whole = (value: unknown, below: number): number =>
     ? value
     : badArgument(`takes a number below ${below}`);
 
+/** It is forgotten when nobody holds it or waits for it. */
+class NamedLock extends Lock {
+  readonly #forget: () => void;
+
+  constructor(forget: () => void) {
+    super(USER_LOCKS);
+    this.#forget = forget;
+  }
+
+  override released(): void {
+    if (this.others === null && this.queue === null) this.#forget();
+  }
+}
+
 /** Locks by name, each user's apart: a graft shares them with the threads and grafts of the same user. */
 export class NamedLocks {
   readonly #locks = new Map<string, Lock>();
@@ -52,10 +66,15 @@ export class NamedLocks {
     const key = `${owner}/${name}`;
     let lock = this.#locks.get(key);
     if (lock === undefined) {
-      lock = new Lock(USER_LOCKS);
+      lock = new NamedLock(() => this.#locks.delete(key));
       this.#locks.set(key, lock);
     }
     return lock;
+  }
+
+  /** A lock that somebody holds or waits for. */
+  find(owner: string, name: string): Lock | undefined {
+    return this.#locks.get(`${owner}/${name}`);
   }
 
   all(): Lock[] {
@@ -138,7 +157,7 @@ export class KernelAccessors {
       this.#reach.charge_lock();
       return acquire(txn, this.locks.get(installer, text(name)), WRITE);
     }),
-    unlock: atOnce(({ txn, installer }, [name]) => unlock(txn, this.locks.get(installer, text(name)))),
+    unlock: atOnce(({ txn, installer }, [name]) => unlock(txn, this.locks.find(installer, text(name)) ?? new Lock(USER_LOCKS))),
     shared: {
       get: atOnce(({ txn, installer }, [key]) => this.shared.get(txn, `${installer}/${text(key)}`)),
       set: atOnce(({ txn, installer }, [key, value]) =>
@@ -147,7 +166,10 @@ export class KernelAccessors {
     },
     threads: {
       lock: this.lockOf(() => this.#reach.list.lock, READ),
-      priority: atOnce((caller, [id]) => this.#own(caller, id).priority),
+      priority: atOnce((caller, [id]) => {
+        const thread = this.#own(caller, id);
+        return acquire(caller.txn, thread.lock, READ) ?? thread.priority;
+      }),
       setPriority: atOnce((caller, [id, priority]) =>
         this.#setPriority.call(caller.txn, this.#own(caller, id), null, whole(priority, PRIORITIES)),
       ),

@@ -1,7 +1,7 @@
 // The disk as blocks: files in the front, the swap area behind them.
 
 import type { BlockDevice } from '../fs/index.ts';
-import { BLOCK_BYTES, SECTORS_PER_BLOCK } from '../limits.ts';
+import { SECTORS_PER_BLOCK } from '../limits.ts';
 import type { Trace } from '../trace.ts';
 import type { BackingStore } from '../vm/index.ts';
 
@@ -39,8 +39,10 @@ export class DiskBlocks implements BlockDevice, BackingStore {
   }
 
   write(block: number, bytes: Uint8Array, done: () => void): void {
-    const data = bytes.slice(0, BLOCK_BYTES);
-    this.#disk.submit({ lbn: block * SECTORS_PER_BLOCK, sectors: SECTORS_PER_BLOCK, write: true, data }, this.#told(-1 - block, done));
+    this.#disk.submit(
+      { lbn: block * SECTORS_PER_BLOCK, sectors: SECTORS_PER_BLOCK, write: true, data: bytes },
+      this.#told(-1 - block, done),
+    );
   }
 
   #told(what: number, done: () => void): () => void {
@@ -48,6 +50,10 @@ export class DiskBlocks implements BlockDevice, BackingStore {
       this.#trace.note('io', what, 0, this.#now_us());
       done();
     };
+  }
+
+  get full(): boolean {
+    return this.#free.length === 0 && this.#next >= this.#end;
   }
 
   allocate(): number {

@@ -9,6 +9,8 @@ import { systemCall } from './system-calls.ts';
 export class Governor implements Governs {
   /** Columns of an eviction policy are nearly full. */
   attention = false;
+  /** References that there had been when the current thread came, or came back, to its program. */
+  #references = 0;
   readonly #kernel: Kernel;
 
   constructor(kernel: Kernel) {
@@ -20,12 +22,15 @@ export class Governor implements Governs {
   }
 
   enter(thread: Thread): void {
-    const { mmu, memory } = this.#kernel;
-    if (thread.space !== null) mmu.switchTo(thread.space.table, thread.space.watch ?? memory.watch);
+    const { cpu, mmu, memory } = this.#kernel;
+    this.#references = cpu.references;
+    if (thread.space === null) mmu.leave();
+    else mmu.switchTo(thread.space.table, thread.space.watch ?? memory.watch);
   }
 
   trap(thread: Thread, trap: Trap): void {
     const kernel = this.#kernel;
+    if (thread.faultPage >= 0) this.#hasRun(thread);
     if (trap === 'interrupt') return;
     if (trap === 'exit') return this.exit(thread);
     kernel.cpu.charge(CYCLES.trap);
@@ -33,6 +38,12 @@ export class Governor implements Governs {
     const call = kernel.cpu.call;
     kernel.trace.note('call', thread.id, call?.args.length ?? 0, kernel.events.now_us);
     thread.work = systemCall(kernel, thread, call?.name ?? '', call?.args ?? []);
+  }
+
+  /** The thread has run since its page fault. Where it made no reference, it faults once more, and that is the same fault. */
+  #hasRun(thread: Thread): void {
+    if (thread.space !== null) this.#kernel.memory.used(thread.space, thread.faultPage);
+    if (this.#kernel.cpu.references !== this.#references) thread.faultPage = -1;
   }
 
   #fault(thread: Thread): void {
@@ -46,8 +57,7 @@ export class Governor implements Governs {
     }
     const wait = thread.space === null ? 'violation' : kernel.memory.fault(thread.space, page, write);
     if (wait === 'violation') return this.exit(thread);
-    if (wait === null) thread.faultPage = -1;
-    else kernel.dispatcher.block(thread, wait);
+    if (wait !== null) kernel.dispatcher.block(thread, wait);
     // The fault may have asked a graft that is gone now, and with it the wish to see references.
     this.enter(thread);
   }
@@ -60,10 +70,12 @@ export class Governor implements Governs {
   serve(): void {
     if (!this.attention) return;
     this.attention = false;
-    const { memory, policies, spaces } = this.#kernel;
+    const { dispatcher, memory, policies, spaces } = this.#kernel;
     memory.drain();
     if (memory.watch?.isFull === true) policies.victim(-1, -1);
     for (const space of spaces.values()) if (space.watch?.isFull === true) policies.evict(space, -1, -1);
+    // A policy may be gone now, and with it the wish to see references.
+    if (dispatcher.current !== null) this.enter(dispatcher.current);
   }
 
   /** Ends a thread: its transaction is undone, its memory and files go back, and who listens is told. */

@@ -66,9 +66,9 @@ export class GraftCalls implements Base {
 
   /** Asks a policy method: the graft that stands at its point, or the default. Everything a graft did is kept, or undone, when this returns. */
   ask<Input, Output>(point: GraftPoint<Input, Output>, input: Input): Outcome<Output> {
+    const kind = point.grafts[0]?.plugin.compartment.kind;
     this.#cpu.charge(CYCLES.transaction_begin);
     const outcome = invokeSync(this, point, input, this.#options);
-    const kind = point.grafts[0]?.plugin.compartment.kind;
     if (kind !== 'metered') this.#cpu.charge(CYCLES.unmetered_call);
     this.#cpu.charge(outcome.status === 'committed' ? CYCLES.transaction_commit : CYCLES.transaction_abort);
     return outcome;

@@ -10,8 +10,8 @@
 
 import { type CompartmentCall, type CompartmentMaker, type Plugin, PluginTable, PointTable } from '../../plugins/index.ts';
 import type { PluginPackage } from '../../plugins/package/index.ts';
-import { Account, expireNow, type Ticket, type Transaction } from '../../txn/index.ts';
-import { BufferCache, FileSystem, type Inode, OpenFile } from '../fs/index.ts';
+import { Account, acquire, expireNow, type Ticket, type Transaction, WRITE } from '../../txn/index.ts';
+import { BufferCache, FileError, FileSystem, type Inode, OpenFile } from '../fs/index.ts';
 import type { Evict } from '../grafts/eviction/index.ts';
 import { CYCLES, REFERENCE_EVENTS, THREADS_MAX } from '../limits.ts';
 import { Cpu, EventQueue, Mmu, PhysicalMemory, type Program } from '../machine/index.ts';
@@ -159,9 +159,9 @@ export class Kernel {
     this.dispatcher.makeReady(daemon);
   }
 
-  /** The file system; throws where none was made or mounted. */
+  /** The file system; throws a FileError where none was made or mounted. */
   get fs(): FileSystem {
-    if (this.#fs === null) throw new Error('no file system is mounted');
+    if (this.#fs === null) throw new FileError('not-mounted', 'the disk');
     return this.#fs;
   }
 
@@ -170,6 +170,12 @@ export class Kernel {
     const cache = this.cache;
     if (cache === null || this.blocks === null) throw new Error('there is no disk');
     this.#fs = this.finish(FileSystem.format(cache, this.blocks.files));
+  }
+
+  /** Mounts the file system that lies on the disk. Takes emulated time. */
+  mount(): void {
+    if (this.cache === null) throw new Error('there is no disk');
+    this.#fs = this.finish(FileSystem.mount(this.cache));
   }
 
   /** Carries a stretch of kernel code out on nobody's behalf; the machine runs meanwhile. */
@@ -197,7 +203,10 @@ export class Kernel {
   }
 
   #newSpace({ owner, pages = 0 }: SpawnOptions): AddressSpace {
-    const space = new AddressSpace(++this.#lastId, owner);
+    const taken = new Set([...this.spaces.values()].map(({ slot }) => slot));
+    let slot = 0;
+    while (taken.has(slot)) slot++;
+    const space = new AddressSpace(++this.#lastId, owner, slot);
     space.regions.push({ first: 0, pages, writable: true, object: ZEROS });
     this.spaces.set(space.id, space);
     this.policies.addSpace(space);
@@ -213,10 +222,19 @@ export class Kernel {
         return this.plugins.install(pkg, { name: user, grants: 'everything' });
       })
       .then((plugin) => {
-        this.#accounts.set(plugin.name, new Account(KERNEL_RESOURCES));
+        this.#openAccount(plugin.name);
         for (const name of points) this.policies.watch(this.points.table.get(name) as never);
         return plugin;
       });
+  }
+
+  /** A plugin's account starts at zero, also where one of its name was there before: what that had left goes back. */
+  #openAccount(plugin: string): void {
+    const account = this.#accounts.get(plugin) ?? new Account(KERNEL_RESOURCES);
+    this.#accounts.set(plugin, account);
+    for (const [resource, amount] of account.free.entries()) {
+      if (amount > 0) this.settle((txn) => account.transfer(txn, this.treasury, resource, amount));
+    }
   }
 
   /** Hands units of a resource to a plugin: its account starts at zero. */
@@ -227,8 +245,12 @@ export class Kernel {
   /** Does something to accounts for the kernel itself, at once: whoever has them locked is undone. */
   settle(step: (txn: Transaction) => Ticket | null): void {
     const txn = this.calls.transactions.begin();
-    for (let ticket = step(txn); ticket !== null; ticket = step(txn)) expireNow(ticket.lock);
-    txn.commit();
+    try {
+      for (let ticket = step(txn); ticket !== null; ticket = step(txn)) expireNow(ticket.lock);
+      txn.commit();
+    } finally {
+      txn.abort();
+    }
   }
 
   /** Runs until every thread has ended, or nothing can happen any more; true: all have ended. `until_us`: not much longer than that. */
@@ -264,11 +286,19 @@ export class Kernel {
   bury(thread: Thread): void {
     for (const file of [...thread.files]) this.closeFile(thread, file);
     this.points.remove(thread.delegatePoint);
+    this.ports.forget(thread.id);
     this.threads.delete(thread.id);
     this.alive--;
+    this.settle((txn) => thread.account.giveBack(txn, THREADS, 1));
     thread.account.close();
     const { space } = thread;
     if (space === null || [...this.threads.values()].some((other) => other.space === space)) return;
+    this.#release(space);
+  }
+
+  /** Frees an address space. Whoever is about to change the wiring of its pages is undone first. */
+  #release(space: AddressSpace): void {
+    for (const page of this.memory.wirable(space)) this.settle((txn) => acquire(txn, page.lock, WRITE));
     for (const payer of this.memory.release(space)) this.settle((txn) => payer.giveBack(txn, WIRED_PAGES, 1));
     this.points.remove(space.evictPoint);
     this.spaces.delete(space.id);
@@ -308,7 +338,10 @@ export class Kernel {
     this.points.remove(stream.point);
   }
 
+  /** Throws FileError where the file has as many as a thread may have files. */
   openStream(file: OpenFile): Stream {
+    const open = [...this.#streams.values()].filter((stream) => stream.file === file).length;
+    if (open >= OPEN_FILES_PER_THREAD) throw new FileError('no-space', 'streams');
     const stream = new Stream(++this.#lastId, file);
     this.#streams.set(stream.id, stream);
     this.policies.addStream(stream);

@@ -42,6 +42,8 @@ interface Incoming {
 export class Policies {
   readonly #world: PolicyWorld;
   readonly #incoming: Incoming = { page: -1 };
+  /** Whether references are recorded for a graft at `memory/victim`. */
+  #isWatched = false;
   readonly victimPoint: Numeric;
   readonly exitPoint: Numeric;
 
@@ -67,9 +69,8 @@ export class Policies {
       callable: { pages: { lock: this.#world.accessors.lockOf(() => memory.lock, READ) } },
       columns: evictionColumns(memory.frames.count, Math.max(REFERENCE_EVENTS, memory.frames.count + EVENT_SLACK)),
       fill: (_victim, columns) => {
-        const request = int32(columns, 'request');
-        request[0] = watch()?.count ?? 0;
-        request[1] = this.#incoming.page;
+        int32(columns, 'request').set([0, this.#incoming.page]);
+        watch()?.show(this.#incoming.page);
       },
       limits: POLICY_LIMITS,
       describes: 'Which frame gives its page up; the input is the one that the kernel would take.',
@@ -90,22 +91,19 @@ export class Policies {
 
   /** A graft has come to an eviction point, or gone: its references are recorded from now on, or no more. */
   watch(point: Numeric): void {
-    const { frames } = this.#world.memory;
+    const { memory } = this.#world;
     const spaces = [...this.#world.spaces.values()];
     if (point === this.victimPoint) {
       const watch = this.#watchOf(point, null);
-      this.#world.memory.watch = watch;
-      for (const space of spaces) if (space.watch !== null) space.watch.next = watch;
-      for (let frame = 0; frame < frames.count; frame++)
-        if (frames.owner[frame] !== null) watch?.entered(frame, frames.page[frame] as number);
+      this.#isWatched = watch !== null;
+      memory.watchBy(watch);
+      for (const space of spaces) if (space.watch !== null) space.watch.next = memory.watch;
       return;
     }
     const space = spaces.find(({ evictPoint }) => evictPoint === point);
     if (space === undefined) return;
-    space.watch = this.#watchOf(point, this.#world.memory.watch);
-    for (let frame = 0; frame < frames.count; frame++) {
-      if (frames.owner[frame] === space) space.watch?.entered(frame, frames.page[frame] as number);
-    }
+    space.watch = this.#watchOf(point, memory.watch);
+    if (space.watch !== null) memory.tell(space.watch, space);
   }
 
   #watchOf(point: Numeric, next: EvictionWatch | null): EvictionWatch | null {
@@ -116,26 +114,26 @@ export class Policies {
   }
 
   #askEviction(point: Numeric, watch: EvictionWatch | null, victim: number, incoming: number): number {
+    const outer = this.#incoming.page;
     this.#incoming.page = incoming;
     const outcome = this.#world.calls.ask(point, victim);
-    if (watch !== null) watch.count = 0;
+    this.#incoming.page = outer;
+    watch?.forget();
     return outcome.status === 'committed' || outcome.status === 'default' ? outcome.value : victim;
   }
 
   evict(space: AddressSpace, victim: number, incoming: number): number {
     const point = space.evictPoint;
     this.#world.cpu.charge(CYCLES.indirection + (victim < 0 ? 0 : CYCLES.evict));
-    if (point === null || point.grafts.length === 0) return victim;
-    const chosen = this.#askEviction(point, space.watch, victim, incoming);
-    if (point.grafts.length === 0) space.watch = null;
+    const chosen = read(point) ? this.#askEviction(point as Numeric, space.watch, victim, incoming) : victim;
+    if (!read(point)) space.watch = null;
     return chosen;
   }
 
   victim(victim: number, incoming: number): number {
-    if (this.victimPoint.grafts.length === 0) return victim;
-    const { memory } = this.#world;
-    const chosen = this.#askEviction(this.victimPoint, memory.watch, victim, incoming);
-    if (this.victimPoint.grafts.length === 0) memory.watch = null;
+    const point = this.victimPoint;
+    const chosen = read(point) ? this.#askEviction(point, this.#world.memory.watch, victim, incoming) : victim;
+    if (this.#isWatched && !read(point)) this.watch(point);
     return chosen;
   }
 

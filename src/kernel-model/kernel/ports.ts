@@ -40,6 +40,21 @@ export class Ports {
     return letter;
   }
 
+  /** A letter that its sender has waited for: it has its answer, and is forgotten. */
+  close(letter: Letter): void {
+    this.#open.delete(letter.id);
+  }
+
+  /** A thread has ended: nobody looks for answers to what it has written. Its letters are delivered all the same. */
+  forget(from: number): void {
+    for (const letter of this.#open.values()) if (letter.from === from) this.#open.delete(letter.id);
+  }
+
+  /** How many letters wait for an answer, or for their sender to look at it. */
+  get open(): number {
+    return this.#open.size;
+  }
+
   /** A letter that its sender has posted. Once answered and looked at, it is forgotten. */
   letter(id: number, from: number): Letter | undefined {
     const letter = this.#open.get(id);

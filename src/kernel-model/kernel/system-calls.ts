@@ -39,7 +39,10 @@ const failed = (thread: Thread, error: unknown): CallError => {
   if (error instanceof FileError) return { error: error.fault };
   if (error instanceof BadArgument) return { error: error.message };
   if (error instanceof Aborted || error instanceof TransactionError) {
-    if (thread.txn !== null && thread.txn.state !== 'active') thread.txn = null;
+    if (thread.txn !== null && (thread.txn.state !== 'active' || thread.txn.doomed !== null)) {
+      thread.txn.abort();
+      thread.txn = null;
+    }
     return { error: error instanceof Aborted ? error.reason : error.code };
   }
   throw error;

@@ -55,18 +55,19 @@ export class Cpu {
     this.events.now_us += cycles * US_PER_CYCLE;
   }
 
-  /** Executes up to `cycles` of pure computing; gives how many are left when it has to give way. */
+  /** Executes up to `cycles` of pure computing; gives how many are left when it has to give way. What is no positive number takes no time. */
   compute(cycles: number): number {
+    if (!(cycles > 0)) return 0;
     const room = Math.max(1, Math.ceil((this.until_us - this.events.now_us) * CPU_MHZ));
     const done = Math.min(cycles, room);
     this.charge(done);
     return cycles - done;
   }
 
-  /** Loads from or stores to a page; false: a page fault, and the program traps. */
+  /** Loads from or stores to a page, an unsigned number; false: a page fault, and the program traps. */
   touch(page: number, write: boolean): boolean {
     this.events.now_us += CYCLES.load * US_PER_CYCLE;
-    if (this.#translate(page, write) < 0) return false;
+    if (this.#translate(page >>> 0, write) < 0) return false;
     this.references++;
     return true;
   }

@@ -58,7 +58,9 @@ export class EventQueue {
   }
 
   #runFirst(): void {
-    const { run } = this.#pop();
+    const entry = this.#pop();
+    const { run } = entry;
+    entry.run = null;
     this.pending--;
     this.#look();
     run?.();

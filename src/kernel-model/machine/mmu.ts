@@ -1,12 +1,13 @@
 // The memory management unit: two-level page tables, a translation look-aside buffer, protection, reference and dirty bits.
 //
 //   mmu.switchTo(table, watch)     another address space; the TLB is emptied, as on a processor without address space numbers
+//   mmu.leave()                    none: every access faults
 //   mmu.access(page, write)        →  the frame, or -1: a page fault, `mmu.fault` says why
-//   mmu.admit(page)                the access that faulted is repeated: it sets no reference bit
 //   mmu.forget(table, page)        the kernel changed the page's entry
 //
 // Bits are set when an entry is loaded into the TLB, and the dirty bit at the first store through it, as [P5] does it: so who clears a reference
-// bit must forget the page. A watch records every reference in its order, for policies that want more than a bit.
+// bit must forget the page. A page that has just come in is FRESH: the access that brought it is repeated, and is no reference. A watch records
+// every reference in its order, for policies that want more than a bit.
 
 import { TLB_ENTRIES } from '../limits.ts';
 
@@ -15,7 +16,8 @@ export const PRESENT = 1;
 export const WRITABLE = 2;
 export const REFERENCED = 4;
 export const DIRTY = 8;
-const FRAME_SHIFT = 4;
+export const FRESH = 16;
+const FRAME_SHIFT = 5;
 
 export const entryOf = (frame: number, bits: number): number => (frame << FRAME_SHIFT) | bits;
 export const frameOf = (entry: number): number => entry >>> FRAME_SHIFT;
@@ -56,8 +58,6 @@ export class Mmu {
   fault: Fault = 'absent';
   tlb_misses = 0;
   #table = EMPTY;
-  /** The page that has just come in: the access that brought it is let through once, and is no reference. */
-  #admitted = -1;
   #watch: Watch | null = null;
   readonly #pages = new Int32Array(TLB_ENTRIES).fill(-1);
   readonly #frames = new Int32Array(TLB_ENTRIES);
@@ -71,31 +71,33 @@ export class Mmu {
     this.#pages.fill(-1);
   }
 
+  leave(): void {
+    this.switchTo(EMPTY, null);
+  }
+
   /** Translates a page of the current address space. */
   access(page: number, write: boolean): number {
     const slot = page & (TLB_ENTRIES - 1);
     let frame: number;
     if (this.#pages[slot] === page && (!write || this.#stores[slot] === 1)) frame = this.#frames[slot] as number;
     else {
-      const admitted = page === this.#admitted;
-      frame = this.#walk(page, write, slot, admitted);
-      if (frame < 0 || admitted) return frame;
+      frame = this.#walk(page, write, slot);
+      if (frame < 0 || this.#pages[slot] !== page) return frame;
     }
     if (this.#watch !== null) this.#watch.reference(frame);
     return frame;
   }
 
-  #walk(page: number, write: boolean, slot: number, admitted: boolean): number {
+  /** The frame, or -1. The entry comes into the TLB with the first reference, which the access that brought a page in is not. */
+  #walk(page: number, write: boolean, slot: number): number {
     this.tlb_misses++;
     const entry = this.#table.get(page);
     if ((entry & PRESENT) === 0) return this.#refuse('absent');
     if (write && (entry & WRITABLE) === 0) return this.#refuse('protected');
-    const marked = entry | (admitted ? 0 : REFERENCED) | (write ? DIRTY : 0);
+    const fresh = (entry & FRESH) !== 0;
+    const marked = (entry & ~FRESH) | (fresh ? 0 : REFERENCED) | (write ? DIRTY : 0);
     if (marked !== entry) this.#table.set(page, marked);
-    if (admitted) {
-      this.#admitted = -1;
-      return frameOf(entry);
-    }
+    if (fresh) return frameOf(entry);
     this.#pages[slot] = page;
     this.#frames[slot] = frameOf(entry);
     this.#stores[slot] = (marked & DIRTY) !== 0 ? 1 : 0;
@@ -105,11 +107,6 @@ export class Mmu {
   #refuse(fault: Fault): number {
     this.fault = fault;
     return -1;
-  }
-
-  /** Says that a page has come in for an access that will be repeated. */
-  admit(page: number): void {
-    this.#admitted = page;
   }
 
   /** Drops the translation of a page of `table`, where it is the current one. */

@@ -43,13 +43,17 @@ export class Dispatcher {
   readonly #ready = new RunQueue();
   /** How deep threads lie buried: frames of the dispatcher on the stack. */
   #depth = 0;
-  /** Transactions of the threads that lie buried, and how many there were before each burial. */
-  readonly #below: Tree[] = [];
+  /** Transactions of the threads that lie buried, by the numbers of their trees, and how many there were before each burial. */
+  readonly #below: number[] = [];
   readonly #marks: number[] = [];
   /** Set while a schedule-delegate method is asked: nobody else's is then. */
   #choosing = false;
   #last: Thread | null = null;
   #sliceEnd_us = 0;
+  /** How urgent the slice is: as its thread, or as who handed it on where that is more. */
+  #handedOn = Number.POSITIVE_INFINITY;
+  /** Since when the current thread's running time is to be added up. */
+  #since_us = 0;
 
   constructor(cpu: Cpu, list: ProcessList, trace: Trace, governor: Governor) {
     this.#cpu = cpu;
@@ -77,7 +81,7 @@ export class Dispatcher {
 
   /** Runs until `done` holds; false: nothing can happen any more. */
   run(done: () => boolean): boolean {
-    while (!done()) if (!this.#dispatch()) return false;
+    while (!done()) if (!this.#dispatch()) return done();
     return true;
   }
 
@@ -86,7 +90,8 @@ export class Dispatcher {
     this.#events.deliver();
     const next = this.#ready.take(this.#may);
     if (next === null) return this.#events.idle();
-    this.#slice(this.#choose(next));
+    const chosen = this.#choose(next);
+    this.#slice(chosen, chosen === next ? Number.POSITIVE_INFINITY : next.priority);
     return true;
   }
 
@@ -108,46 +113,61 @@ export class Dispatcher {
     if (waits) this.#ready.add(thread);
   }
 
+  /** Whether a thread stands in the run queue. */
+  isQueued(thread: Thread): boolean {
+    return this.#ready.has(thread);
+  }
+
   /** Whether a thread may be given another's slice: it is ready, and not buried. */
   isRunnable(thread: Thread): boolean {
     return thread.state === 'ready' && thread.buried === 0;
   }
 
-  #slice(thread: Thread): void {
+  #slice(thread: Thread, handedOn: number): void {
     if (thread.state === 'dead') return;
     this.#enter(thread);
     this.#sliceEnd_us = this.#events.now_us + SLICE_US;
+    this.#handedOn = handedOn;
     // Who was preempted inside a graft goes on there, further down the stack.
     if (thread.buried > 0) return;
-    const begun_us = this.#events.now_us;
     while (this.#goesOn(thread)) {
       this.#cpu.until_us = Math.min(this.#sliceEnd_us, this.#events.next_us);
       if (thread.work !== null) this.#work(thread);
       else this.#governor.trap(thread, thread.program.run(this.#cpu));
     }
-    thread.ran_us += this.#events.now_us - begun_us;
+    thread.ran_us += this.#events.now_us - this.#since_us;
   }
 
   #enter(thread: Thread): void {
     this.current = thread;
     thread.state = 'running';
+    this.#list.set(thread, RUNNABLE);
     this.#governor.enter(thread);
     this.#cpu.result = thread.result;
-    if (thread === this.#last) return;
-    this.#last = thread;
-    this.switches++;
-    this.#cpu.charge(CYCLES.context_switch);
-    this.#trace.note('switch', thread.id, this.#depth, this.#events.now_us);
+    if (thread !== this.#last) {
+      this.#last = thread;
+      this.switches++;
+      this.#cpu.charge(CYCLES.context_switch);
+      this.#trace.note('switch', thread.id, this.#depth, this.#events.now_us);
+    }
+    this.#since_us = this.#events.now_us;
   }
 
   /** Interrupts, and whether the thread keeps the processor; otherwise it is put where it belongs. */
   #goesOn(thread: Thread): boolean {
     this.#events.deliver();
-    this.#governor.serve();
+    // Serving may ask a graft that waits, and only who runs can be buried: what is left is served in the next slice.
+    if (thread.state === 'running') this.#governor.serve();
     if (thread.state !== 'running') return false;
-    if (this.#events.now_us < this.#sliceEnd_us && !this.#ready.hasBefore(thread.priority, this.#may)) return true;
+    if (!this.#isOver(thread)) return true;
     this.makeReady(thread);
     return false;
+  }
+
+  /** Whether the running thread has to give way: its slice is over, or someone more urgent is ready. */
+  #isOver(thread: Thread): boolean {
+    const urgency = Math.min(thread.priority, this.#handedOn);
+    return this.#events.now_us >= this.#sliceEnd_us || this.#ready.hasBefore(urgency, this.#may);
   }
 
   #work(thread: Thread): void {
@@ -180,47 +200,69 @@ export class Dispatcher {
    * very transaction, so there must be room on the stack for its undo; RangeError where there is none.
    */
   tick(tree: Tree): void {
+    if (this.#events.now_us < this.#events.next_us && !this.#isPreempted(this.current)) return;
     needStack();
     this.#events.deliver();
     const thread = this.current;
-    if (thread === null || this.#depth > 0 || thread.state !== 'running') return;
-    if (this.#events.now_us < this.#sliceEnd_us && !this.#ready.hasBefore(thread.priority, this.#may)) return;
+    if (thread === null || !this.#isPreempted(thread)) return;
     this.preemptions++;
-    this.makeReady(thread);
     this.#bury(thread, tree);
+    this.makeReady(thread);
     do this.#dispatch();
     while (this.current !== thread && (thread.state as Thread['state']) !== 'dead');
     this.current = thread;
     this.#dig(thread);
   }
 
+  #isPreempted(thread: Thread | null): boolean {
+    return thread !== null && this.#depth === 0 && thread.state === 'running' && this.#isOver(thread);
+  }
+
   /** A graft waits for a lock: others run until the ticket is settled. */
   wait(ticket: Ticket): void {
-    if (ticket.blockers().some((tree) => this.#below.includes(tree))) expireNow(ticket.lock);
-    if (ticket.state !== 'waiting') return;
-    const thread = this.current;
-    const end_us = this.#sliceEnd_us;
+    // Nobody runs where the dispatcher itself asks, or where a thread has just ended.
+    const thread = this.current?.state === 'running' ? this.current : null;
+    const [end_us, handedOn] = [this.#sliceEnd_us, this.#handedOn];
+    this.#bury(thread, ticket.txn.tree);
     if (thread !== null) {
       thread.state = 'waiting';
       this.#list.set(thread, WAITING);
     }
-    this.#bury(thread, ticket.txn.tree);
-    while ((ticket.state as Ticket['state']) === 'waiting') if (!this.#dispatch()) expireNow(ticket.lock);
+    while (ticket.state === 'waiting') {
+      this.#overtake(ticket);
+      if (this.#isBlockedBelow(ticket) || !this.#dispatch()) expireNow(ticket.lock);
+    }
     this.#dig(thread);
     this.#sliceEnd_us = end_us;
+    this.#handedOn = handedOn;
     if (thread === null) this.current = null;
     else this.#enter(thread);
-    if (thread !== null) this.#list.set(thread, RUNNABLE);
+  }
+
+  readonly #isBelow = ({ id }: Tree): boolean => this.#below.includes(id);
+
+  /** Who waits for the lock before `ticket`, and lies below, would never take it: it is undone at once. */
+  #overtake(ticket: Ticket): void {
+    const { lock } = ticket;
+    const ahead = (lock.queue ?? []).slice(0, lock.queue?.indexOf(ticket));
+    for (const { txn } of ahead) if (this.#isBelow(txn.tree)) txn.tree.transactions.end(txn, 'lock-timeout', lock.name);
+  }
+
+  /** Whether who keeps the lock lies below and so cannot go on. */
+  #isBlockedBelow(ticket: Ticket): boolean {
+    return ticket.state === 'waiting' && ticket.blockers().some(this.#isBelow);
   }
 
   /** Other threads run on top of `thread` from here on. Null: the dispatcher itself waits. */
   #bury(thread: Thread | null, tree: Tree): void {
     this.#depth++;
     this.#marks.push(this.#below.length);
-    this.#below.push(tree);
-    if (thread?.txn !== null && thread?.txn !== undefined) this.#below.push(thread.txn.tree);
-    if (thread !== null) thread.buried = this.#depth;
-    this.#trace.note('bury', thread?.id ?? 0, this.#depth, this.#events.now_us);
+    this.#below.push(tree.id);
+    if (thread === null) return this.#trace.note('bury', 0, this.#depth, this.#events.now_us);
+    if (thread.txn?.state === 'active') this.#below.push(thread.txn.tree.id);
+    thread.ran_us += this.#events.now_us - this.#since_us;
+    thread.buried = this.#depth;
+    this.#trace.note('bury', thread.id, this.#depth, this.#events.now_us);
   }
 
   #dig(thread: Thread | null): void {
@@ -228,5 +270,6 @@ export class Dispatcher {
     this.#depth--;
     this.#below.length = this.#marks.pop() as number;
     if (thread !== null) thread.buried = 0;
+    this.#since_us = this.#events.now_us;
   }
 }

@@ -6,7 +6,7 @@ import type { FileSystem, OpenFile } from '../fs/index.ts';
 import { STREAM_COLUMNS } from '../grafts/encryption/index.ts';
 import { CYCLES, STREAM_BUFFER_BYTES } from '../limits.ts';
 import type { Cpu } from '../machine/index.ts';
-import type { KernelSteps } from '../wait.ts';
+import { Completion, type KernelSteps } from '../wait.ts';
 
 /** Asks a stream's transform method for `length` bytes of `buffer`, in place. */
 export type Transform = (stream: Stream, length: number) => void;
@@ -21,30 +21,52 @@ export class Stream {
   /** Where in the stream the buffer lies, in bytes. */
   position = 0;
   point: GraftPoint<number, number> | null = null;
+  /** Set while a thread writes or reads: buffer and position are one for all. */
+  #busy: Completion | null = null;
 
   constructor(id: number, file: OpenFile) {
     this.id = id;
     this.file = file;
   }
 
+  /** One at a time. */
+  *#alone<Value>(steps: KernelSteps<Value>): KernelSteps<Value> {
+    while (this.#busy !== null) yield this.#busy;
+    const busy = new Completion();
+    this.#busy = busy;
+    try {
+      return yield* steps;
+    } finally {
+      this.#busy = null;
+      busy.settle();
+    }
+  }
+
   /** Writes through the stream at its position. */
-  *write(fs: FileSystem, cpu: Cpu, bytes: Uint8Array, transform: Transform): KernelSteps<number> {
+  write(fs: FileSystem, cpu: Cpu, bytes: Uint8Array, transform: Transform): KernelSteps<number> {
+    return this.#alone(this.#write(fs, cpu, bytes, transform));
+  }
+
+  *#write(fs: FileSystem, cpu: Cpu, bytes: Uint8Array, transform: Transform): KernelSteps<number> {
     for (let at = 0; at < bytes.length; ) {
       const length = Math.min(STREAM_BUFFER_BYTES, bytes.length - at);
       this.buffer.set(bytes.subarray(at, at + length));
       cpu.charge(length * CYCLES.copy_byte);
       transform(this, length);
       const out = this.buffer.slice(0, length);
-      const offset = this.position;
+      yield* fs.write(this.file.inode, this.position, out);
       this.position += length;
-      yield* fs.write(this.file.inode, offset, out);
       at += length;
     }
     return bytes.length;
   }
 
   /** Reads through the stream at its position; fewer bytes at the end of the file. */
-  *read(fs: FileSystem, cpu: Cpu, length: number, transform: Transform): KernelSteps<Uint8Array> {
+  read(fs: FileSystem, cpu: Cpu, length: number, transform: Transform): KernelSteps<Uint8Array> {
+    return this.#alone(this.#read(fs, cpu, length, transform));
+  }
+
+  *#read(fs: FileSystem, cpu: Cpu, length: number, transform: Transform): KernelSteps<Uint8Array> {
     const into = new Uint8Array(length);
     let done = 0;
     while (done < length) {

@@ -3,6 +3,7 @@
 // A memory object says what a page holds before it was ever stored to: zeros, or a block of a file. Pages that were stored to go to swap.
 
 import type { GraftPoint } from '../../plugins/index.ts';
+import { ADDRESS_SPACE_PAGES } from '../limits.ts';
 import { PageTable, PRESENT } from '../machine/index.ts';
 import type { EvictionWatch } from './watch.ts';
 
@@ -24,6 +25,8 @@ export interface Region {
 
 export class AddressSpace {
   readonly id: number;
+  /** A small number that no other living address space has. */
+  readonly slot: number;
   /** The user whose consent a graft here needs. */
   readonly owner: string;
   readonly table = new PageTable();
@@ -36,9 +39,20 @@ export class AddressSpace {
   resident = 0;
   faults = 0;
 
-  constructor(id: number, owner: string) {
+  constructor(id: number, owner: string, slot = 0) {
     this.id = id;
+    this.slot = slot;
     this.owner = owner;
+  }
+
+  /** The number of a page among those of all spaces: that of the space's slot, and then the page's, in 20 bits. */
+  globalPage(page: number): number {
+    return this.slot * ADDRESS_SPACE_PAGES + page;
+  }
+
+  /** The page of such a number, as this space counts; for another space's the first number that is none here. */
+  localPage(page: number): number {
+    return Math.floor(page / ADDRESS_SPACE_PAGES) === this.slot ? page % ADDRESS_SPACE_PAGES : ADDRESS_SPACE_PAGES;
   }
 
   region(page: number): Region | undefined {

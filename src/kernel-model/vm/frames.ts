@@ -45,12 +45,12 @@ export class Frames {
     this.#free.push(frame);
   }
 
-  /** Whether a page that may be taken away lies in the frame. */
+  /** Whether a page that may be taken away lies in the frame. One whose wiring an unfinished transaction has changed stays: that may be undone. */
   isEvictable(frame: number): boolean {
     const owner = this.owner[frame];
     if (owner === null || owner === undefined) return false;
     const wirable = this.wirable[frame];
-    return wirable === null || wirable === undefined || wirable.payers.length === 0;
+    return wirable === null || wirable === undefined || (wirable.payers.length === 0 && wirable.lock.mode === 0);
   }
 
   /** The page in a frame that has one, as a thing to be wired. */

@@ -5,6 +5,8 @@ export interface BackingStore {
   read(block: number, bytes: Uint8Array, done: () => void): void;
   /** Writes a block; `bytes` must stay as they are until it is done. */
   write(block: number, bytes: Uint8Array, done: () => void): void;
+  /** Whether no block of the swap area is free. */
+  readonly full: boolean;
   /** A free block of the swap area, or -1. */
   allocate(): number;
   free(block: number): void;

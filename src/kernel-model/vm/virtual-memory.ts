@@ -7,11 +7,14 @@
 //   evict → global victim (second chance, or the kernel's own policy) → its space's eviction method may give another of its pages → unmap → write
 //
 // With a free target of 0 one page is evicted for each fault that finds no free frame; above it, the page-out daemon, a thread, keeps frames free.
+// A page that has come in stays until a thread that it came for has run: so each fault gets its thread a step further, however few frames there are.
+//
+// Methods behind graft points may wait, and others run meanwhile: what was known before a method was asked has to be looked at again after it.
 
 import { type Account, Lock, type LockClass } from '../../txn/index.ts';
 import type { Evict, EvictionColumns } from '../grafts/eviction/index.ts';
 import { LOCK_TIMEOUT_MS } from '../limits.ts';
-import { DIRTY, entryOf, frameOf, type Mmu, type PhysicalMemory, PRESENT, REFERENCED, WRITABLE } from '../machine/index.ts';
+import { DIRTY, entryOf, FRESH, frameOf, type Mmu, type PhysicalMemory, PRESENT, REFERENCED, WRITABLE } from '../machine/index.ts';
 import { Completion, type KernelSteps, type Wait } from '../wait.ts';
 import type { AddressSpace, Region } from './address-space.ts';
 import { Frames, type WirablePage } from './frames.ts';
@@ -21,10 +24,13 @@ import { EvictionWatch } from './watch.ts';
 
 const QUEUE_LOCKS: LockClass = { name: 'page queue', timeout_ms: LOCK_TIMEOUT_MS.page_queue };
 
+/** Something has changed meanwhile: the access is to be repeated at once. */
+const AGAIN: Wait = { settled: true, wake: () => {} };
+
 export interface MemoryOptions {
-  /** Frames that the daemon keeps free. */
+  /** Frames that the daemon keeps free, as far as that can be. */
   readonly free_target: number;
-  /** The kernel's own policy instead of second chance. */
+  /** The kernel's own policy instead of second chance. Pages are told to it, and to a graft in its place, by `AddressSpace.globalPage`. */
   readonly policy: Evict | null;
   /** Null: pages are zeros when they come in, and those that were stored to must stay. */
   readonly store: BackingStore | null;
@@ -56,18 +62,26 @@ export class VirtualMemory {
   /** Guards the page queue against grafts that look at it while others change it. */
   readonly lock = new Lock(QUEUE_LOCKS);
   readonly counts: MemoryCounts = { daemon_wakeups: 0, evictions: 0, page_ins: 0, page_outs: 0, exchanged: 0 };
-  /** Records all references, for the kernel's own policy or for a graft in its place; null: nobody wants them. */
+  /** Records all references, for the kernel's own policy or for a graft in its place; null: nobody wants them. Set by `watchBy`. */
   watch: EvictionWatch | null;
+  /** That of the kernel's own policy. */
+  readonly #own: EvictionWatch | null;
   readonly #memory: PhysicalMemory;
   readonly #mmu: Mmu;
   readonly #options: MemoryOptions;
   readonly #methods: EvictionMethods;
   /** Pages on their way in or out, by space. */
   readonly #transit = new Map<AddressSpace, Map<number, Completion>>();
+  /** Pages that have come in and whose threads have not run since, by frame. */
+  readonly #arrivals = new Map<number, Completion>();
   /** The daemon waits for the first, threads without a frame for the second. */
   #needed = new Completion();
   #freed = new Completion();
   #incoming = 0;
+  /** A thread has asked the daemon for a frame and got none yet. */
+  #starved = false;
+  /** The daemon could not make room: the next thread that needs a frame ends, so that others get its. */
+  #hopeless = false;
 
   constructor(memory: PhysicalMemory, mmu: Mmu, options: MemoryOptions, methods: EvictionMethods, full: () => void) {
     this.#memory = memory;
@@ -76,7 +90,32 @@ export class VirtualMemory {
     this.#methods = methods;
     this.frames = new Frames(memory.frames);
     this.queue = new PageQueue(memory.frames);
-    this.watch = options.policy === null ? null : new EvictionWatch(plainColumns(memory.frames, options.events), null, full);
+    this.#own = options.policy === null ? null : new EvictionWatch(plainColumns(memory.frames, options.events), null, full);
+    this.watch = this.#own;
+  }
+
+  /** References are recorded for a graft from now on; null: for the kernel's own policy again, if there is one. Who comes is told of all pages. */
+  watchBy(watch: EvictionWatch | null): void {
+    this.watch = watch ?? this.#own;
+    if (this.watch !== null) this.tell(this.watch, null);
+  }
+
+  /** Tells a watch that has missed everything so far of the pages of a space, or of all. */
+  tell(watch: EvictionWatch, space: AddressSpace | null): void {
+    watch.count = 0;
+    watch.columns.pages.fill(-1);
+    for (const [frame, owner] of this.frames.owner.entries()) {
+      if (owner === null || (space !== null && owner !== space)) continue;
+      const page = this.frames.page[frame] as number;
+      watch.entered(frame, space === null ? owner.globalPage(page) : page);
+    }
+  }
+
+  /** How many pages are on their way in or out, each with a frame that is neither free nor anybody's. */
+  get in_transit(): number {
+    let count = 0;
+    for (const pages of this.#transit.values()) count += pages.size;
+    return count;
   }
 
   /** Takes the next step for an access that faulted: null when it can be repeated now, what to wait for, or 'violation'. */
@@ -86,11 +125,13 @@ export class VirtualMemory {
     if (space.isResident(page)) return null;
     const transit = this.#transit.get(space)?.get(page);
     if (transit !== undefined) return transit;
-    if (this.frames.free === 0) {
-      const wait = this.#makeRoom(page);
-      if (wait !== null) return wait;
+    if (this.frames.free > 0) {
+      const read = this.#bringIn(space, region, page);
+      if (this.frames.free < this.#options.free_target) this.#needed.settle();
+      return read;
     }
-    return this.#bringIn(space, region, page);
+    const wait = this.#makeRoom(space.globalPage(page));
+    return wait === null ? this.fault(space, page, write) : wait;
   }
 
   #makeRoom(page: number): Wait | 'violation' | null {
@@ -99,6 +140,11 @@ export class VirtualMemory {
       this.counts.daemon_wakeups++;
       return this.evict(page);
     }
+    if (this.#hopeless) {
+      this.#hopeless = false;
+      return 'violation';
+    }
+    this.#starved = true;
     this.#needed.settle();
     return this.#freed;
   }
@@ -108,7 +154,6 @@ export class VirtualMemory {
     const { store } = this.#options;
     const slot = space.swapped.get(page);
     const block = slot ?? region.object.block(page - region.first);
-    if (this.frames.free < this.#options.free_target) this.#needed.settle();
     if (store === null || block < 0) {
       this.#memory.clear(frame);
       this.#enter(space, region, page, frame);
@@ -146,21 +191,36 @@ export class VirtualMemory {
   }
 
   #enter(space: AddressSpace, region: Region, page: number, frame: number): void {
-    space.table.set(page, entryOf(frame, PRESENT | (region.writable ? WRITABLE : 0)));
+    space.table.set(page, entryOf(frame, PRESENT | FRESH | (region.writable ? WRITABLE : 0)));
     space.resident++;
     this.frames.owner[frame] = space;
     this.frames.page[frame] = page;
-    this.watch?.entered(frame, page);
+    this.#arrivals.set(frame, new Completion());
+    this.watch?.entered(frame, space.globalPage(page));
     space.watch?.entered(frame, page);
-    this.#mmu.admit(page);
+  }
+
+  /** A thread that waited for a page has run: it has used it, or does not want it any more. */
+  used(space: AddressSpace, page: number): void {
+    if (space.isResident(page)) this.#settle(frameOf(space.table.get(page)));
+  }
+
+  #settle(frame: number): void {
+    const arrival = this.#arrivals.get(frame);
+    this.#arrivals.delete(frame);
+    arrival?.settle();
   }
 
   /** Takes one page out. Null: a frame is free now; else what to wait for, or 'violation' where every page has to stay. */
   evict(incoming: number): Wait | 'violation' | null {
     const victim = this.#victim(incoming);
-    if (victim < 0) return this.#someTransit() ?? 'violation';
+    if (victim < 0) return this.#somebody() ?? 'violation';
+    if (!this.mayGo(victim)) return AGAIN;
     const space = this.frames.owner[victim] as AddressSpace;
-    const chosen = this.#methods.evict(space, victim, incoming);
+    const chosen = this.#methods.evict(space, victim, space.localPage(incoming));
+    if (!this.mayGo(chosen) || this.frames.owner[chosen] !== space) return AGAIN;
+    const arrival = this.#arrivals.get(chosen);
+    if (arrival !== undefined) return arrival;
     if (chosen !== victim) {
       this.counts.exchanged++;
       this.queue.exchange(victim, chosen);
@@ -169,41 +229,46 @@ export class VirtualMemory {
     return this.#takeOut(space, chosen);
   }
 
-  #someTransit(): Completion | null {
+  /** A page that is on its way, or came and must stay a moment: a frame may be free, or a page go, after that. */
+  #somebody(): Completion | null {
     for (const pages of this.#transit.values()) for (const completion of pages.values()) return completion;
+    for (const arrival of this.#arrivals.values()) return arrival;
     return null;
   }
 
   /** The global victim: the kernel's own policy, or second chance. */
   #victim(incoming: number): number {
     const { policy } = this.#options;
-    if (policy !== null) {
+    if (policy !== null && this.watch === this.#own) {
       const chosen = this.consult(policy, this.queue.frameAt(this.queue.hand), incoming);
       if (this.mayGo(chosen)) return chosen;
     }
-    const victim = this.queue.sweep((frame) => this.mayGo(frame) && !this.#spare(frame));
+    const victim = this.queue.sweep((frame) => this.mayGo(frame) && !this.#arrivals.has(frame) && !this.#spare(frame));
     return victim < 0 ? victim : this.#methods.victim(victim, incoming);
   }
 
   /** Lets the kernel's own policy read what happened; with a victim of -1 it does no more than that. */
   consult(policy: Evict, victim: number, incoming: number): number {
-    const watch = this.watch as EvictionWatch;
-    watch.columns.request[0] = watch.count;
-    watch.columns.request[1] = incoming;
-    watch.count = 0;
-    return policy(victim, watch.columns);
+    const watch = this.#own as EvictionWatch;
+    watch.show(incoming);
+    const chosen = policy(victim, watch.columns);
+    watch.forget();
+    return chosen;
   }
 
   /** Reads a full watch out. */
   drain(): void {
     const { policy } = this.#options;
-    if (policy !== null && this.watch?.isFull === true) this.consult(policy, -1, -1);
+    if (policy !== null && this.#own?.isFull === true && this.watch === this.#own) this.consult(policy, -1, -1);
   }
 
-  /** Whether the page in a frame may be taken away. */
+  /** Whether the page in a frame may be taken away: it is not wired, and what was stored to it can be kept elsewhere. */
   mayGo(frame: number): boolean {
     if (!this.frames.isEvictable(frame)) return false;
-    return this.#options.store !== null || (this.#entry(frame) & DIRTY) === 0;
+    if ((this.#entry(frame) & DIRTY) === 0) return true;
+    const { store } = this.#options;
+    const { swapped } = this.frames.owner[frame] as AddressSpace;
+    return store !== null && (!store.full || swapped.has(this.frames.page[frame] as number));
   }
 
   #entry(frame: number): number {
@@ -232,7 +297,6 @@ export class VirtualMemory {
       return null;
     }
     const block = space.swapped.get(page) ?? store.allocate();
-    if (block < 0) throw new Error('the swap area is full');
     space.swapped.set(page, block);
     this.counts.page_outs++;
     const written = this.#begin(space, page);
@@ -252,6 +316,7 @@ export class VirtualMemory {
     this.frames.owner[frame] = null;
     this.frames.page[frame] = -1;
     this.frames.wirable[frame] = null;
+    this.#settle(frame);
     this.watch?.left(frame);
     space.watch?.left(frame);
   }
@@ -268,14 +333,22 @@ export class VirtualMemory {
       this.#needed = new Completion();
       this.counts.daemon_wakeups++;
       while (this.frames.free < this.#options.free_target) {
+        if (this.frames.free > 0) this.#starved = false;
         const wait = this.evict(this.#incoming);
         if (wait === 'violation') break;
         if (wait !== null) yield wait;
       }
+      this.#hopeless = this.#starved && this.frames.free === 0;
+      this.#starved = false;
       const freed = this.#freed;
       this.#freed = new Completion();
       freed.settle();
     }
+  }
+
+  /** The pages of an address space that were ever wired. */
+  wirable(space: AddressSpace): WirablePage[] {
+    return this.frames.wirable.filter((page, frame) => page !== null && this.frames.owner[frame] === space) as WirablePage[];
   }
 
   /** Gives everything of an address space back, and says whose wired pages went. What is on its way still arrives, and is freed then. */

@@ -9,8 +9,9 @@ const SLACK = 64;
 
 export class EvictionWatch implements Watch {
   readonly columns: EvictionColumns;
-  /** Entries in `events`. */
+  /** Entries in `events`, and how many of them the policy was shown when it was last asked. */
   count = 0;
+  shown = 0;
   /** The policy of all address spaces, told too. */
   next: EvictionWatch | null;
   readonly #full: () => void;
@@ -29,17 +30,35 @@ export class EvictionWatch implements Watch {
     return this.count >= this.#threshold;
   }
 
+  /** The policy is shown all there is, for a page that is about to come in. */
+  show(incoming: number): void {
+    this.shown = this.count;
+    this.columns.request[0] = this.count;
+    this.columns.request[1] = incoming;
+  }
+
+  /** The policy has read what it was shown. What came since, while others ran, is kept for its next call. */
+  forget(): void {
+    this.columns.events.copyWithin(0, this.shown, this.count);
+    this.count -= this.shown;
+    this.shown = 0;
+  }
+
   reference(frame: number): void {
-    this.columns.events[this.count++] = frame;
-    if (this.count >= this.#threshold) this.#full();
+    this.#note(frame);
     if (this.next !== null) this.next.reference(frame);
+  }
+
+  /** Where a policy does not come to read its events for long, the newest are lost. */
+  #note(event: number): void {
+    if (this.count < this.columns.events.length) this.columns.events[this.count++] = event;
+    if (this.count >= this.#threshold) this.#full();
   }
 
   /** A page has come into a frame. */
   entered(frame: number, page: number): void {
     this.columns.pages[frame] = page;
-    this.columns.events[this.count++] = -1 - frame;
-    if (this.count >= this.#threshold) this.#full();
+    this.#note(-1 - frame);
   }
 
   left(frame: number): void {

@@ -2,7 +2,7 @@
 // and for one's own code. Transactions, checks and limits on accessors hold as everywhere; clocks and memory do not.
 
 import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource, Ending } from './compartment.ts';
-import { apiOf, failureOf, type GraftFunction, graftFunctions, mute, Refused, type Seat } from './in-realm.ts';
+import { apiOf, bare, failureOf, type GraftFunction, graftFunctions, mute, Refused, type Seat } from './in-realm.ts';
 
 /** How a directly hosted graft says no. */
 export const refuseDirect = (code: string, message: string): never => {
@@ -19,7 +19,7 @@ class DirectCompartment implements Compartment {
 
   constructor(functions: readonly GraftFunction[], source: CompartmentSource, now_ms: () => number) {
     this.#functions = functions;
-    this.#apis = source.grafts.map((graft, index) => apiOf(this.#seat, index, graft, (made) => made));
+    this.#apis = source.grafts.map((graft, index) => apiOf(this.#seat, index, graft, bare));
     this.#now_ms = now_ms;
   }
 

@@ -17,16 +17,31 @@ export interface Seat {
   current: CompartmentCall | null;
 }
 
-const accessorFunction =
-  (seat: Seat, graft: number, index: number, name: string) =>
-  (...args: unknown[]): unknown => {
+/** A call of an accessor by a graft: `args` as the graft gave them. Throws what the graft shall see. */
+export type Ask = (args: unknown[]) => unknown;
+/** Makes the function that a graft is handed out of what it does: where the graft is not trusted, nothing of the host may show through it. */
+export type Face = (ask: Ask) => object;
+
+const checkArguments = (name: string, args: readonly unknown[]): void => {
+  const fault = plainFault(args, PLAIN_BOUNDS, types.isProxy);
+  if (fault !== null) throw new TypeError(`api.${name}, arguments${fault.path}: ${fault.why}`);
+};
+
+const asking =
+  (seat: Seat, graft: number, index: number, name: string): Ask =>
+  (args) => {
     const call = seat.current;
     if (call === null || call.index !== graft) throw new Error(`api.${name}: no call of the graft that this function was made for runs`);
-    while (args.length > 0 && args.at(-1) === undefined) args.pop();
-    const fault = plainFault(args, PLAIN_BOUNDS, types.isProxy);
-    if (fault !== null) throw new TypeError(`api.${name}, arguments${fault.path}: ${fault.why}`);
+    while (args.length > 0 && args[args.length - 1] === undefined) args.length--;
+    if (args.length > 0) checkArguments(name, args);
     return call.callAccessor(index, args) ?? null;
   };
+
+/** The function itself. */
+export const bare: Face =
+  (ask) =>
+  (...args: unknown[]): unknown =>
+    ask(args);
 
 type Group = Record<string, unknown>;
 
@@ -35,8 +50,8 @@ const freezeGroups = (group: Group): Group => {
   return Object.freeze(group);
 };
 
-/** The api object of graft number `graft`: frozen namespaces from dotted names, and its columns. `seal` makes a function safe to hand out. */
-export const apiOf = (seat: Seat, graft: number, source: GraftSource, seal: (made: object) => unknown): object => {
+/** The api object of graft number `graft`: frozen namespaces from dotted names, and its columns. */
+export const apiOf = (seat: Seat, graft: number, source: GraftSource, face: Face): object => {
   const api = Object.create(null) as Group;
   for (const [index, name] of source.callable.entries()) {
     const steps = name.split('.');
@@ -45,7 +60,7 @@ export const apiOf = (seat: Seat, graft: number, source: GraftSource, seal: (mad
       group[step] ??= Object.create(null);
       group = group[step] as Group;
     }
-    group[steps.at(-1) as string] = seal(accessorFunction(seat, graft, index, name));
+    group[steps.at(-1) as string] = face(asking(seat, graft, index, name));
   }
   freezeGroups(api);
   if (source.columns.length === 0) return api;

@@ -1,5 +1,5 @@
-// Scripts that run elsewhere than in this process, bundled from their source when first asked for: the realm's, which a LOAD carries, and
-// the child's, which Node takes on its command line. One text each, so that neither the isolate nor the process needs to read a file.
+// Scripts that run elsewhere than in this realm, bundled from their source when first asked for: that of plugins' realms, which a LOAD carries, the
+// watcher's, and the child's, which Node takes on its command line. One text each, so that neither the isolate nor the process needs to read a file.
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -27,18 +27,29 @@ const bundle = (path: string, options: Parameters<typeof buildSync>[0]): string 
   return (outputFiles as { text: string }[])[0]?.text as string;
 };
 
+/** An expression whose value is what the file at `path` exports as `name`. */
+const expression = (path: string, name: string): string =>
+  bundle(path, {
+    format: 'iife',
+    globalName: 'exported',
+    banner: { js: "(()=>{'use strict';" },
+    footer: { js: `return exported.${name}})()` },
+  });
+
 let realm: string | undefined;
+let watcher: string | undefined;
 let child: string | undefined;
 
 /** The script that prepares a realm: an expression whose value is `prepare` of realm/realm.ts. */
 export function realmScript(): string {
-  realm ??= bundle('realm/realm', {
-    format: 'iife',
-    globalName: 'realm',
-    banner: { js: "(()=>{'use strict';" },
-    footer: { js: 'return realm.prepare})()' },
-  });
+  realm ??= expression('realm/realm', 'prepare');
   return realm;
+}
+
+/** The script of the isolate that watches others: an expression whose value is `watcher` of isolate/watcher.ts. */
+export function watcherScript(): string {
+  watcher ??= expression('isolate/watcher', 'watcher');
+  return watcher;
 }
 
 /** The script that a plugin's process runs (process/child.ts), in CommonJS, which Node starts faster. */

@@ -21,6 +21,8 @@ export class PageTable {
 
   /** The page's value, or -1. */
   get(page: number): number {
+    // An empty place holds -1, which is no page.
+    if (page < 0) return -1;
     const place = this.#place(page);
     return this.#pages[place] === page ? this.#values[place]! : -1;
   }

@@ -1,6 +1,6 @@
 // System calls on threads, memory and messages.
 
-import { ADDRESS_SPACE_PAGES } from '../../limits.ts';
+import { ADDRESS_SPACE_PAGES, SLEEP_US_MAX } from '../../limits.ts';
 import { ZEROS } from '../../vm/index.ts';
 import { Completion } from '../../wait.ts';
 import { BadArgument, type CallTable, missing, number, text } from './arguments.ts';
@@ -11,6 +11,7 @@ export const THREAD_CALLS: CallTable = {
     map(_kernel, thread, [first, pages, writable]) {
       const space = thread.space ?? missing('address space');
       const region = { first: number(first), pages: number(pages), writable: writable !== false, object: ZEROS };
+      if (region.pages === 0) throw new BadArgument('takes at least one page');
       if (region.first + region.pages > ADDRESS_SPACE_PAGES) throw new BadArgument('beyond the address space');
       const overlaps = space.regions.some((one) => region.first < one.first + one.pages && one.first < region.first + region.pages);
       if (overlaps) throw new BadArgument('pages that are taken');
@@ -28,6 +29,7 @@ export const THREAD_CALLS: CallTable = {
   waiting: {
     *sleep(kernel, _thread, [us]) {
       const done = new Completion();
+      if (number(us) > SLEEP_US_MAX) throw new BadArgument('sleeps a day at most');
       kernel.events.at(kernel.events.now_us + number(us), () => done.settle());
       yield done;
       return null;
@@ -43,6 +45,7 @@ export const THREAD_CALLS: CallTable = {
     *request(kernel, thread, [port, value]) {
       const letter = kernel.ports.send(text(port), thread.id, value);
       yield letter.answered;
+      kernel.ports.close(letter);
       return letter.answer;
     },
     /** The next letter of a port. */

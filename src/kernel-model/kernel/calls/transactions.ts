@@ -53,7 +53,11 @@ export const TRANSACTION_CALLS: CallTable = {
   waiting: {
     *lock(kernel, thread, [name]) {
       kernel.cpu.charge(CYCLES.lock);
-      return yield* whenGranted(() => acquire(begun(thread), kernel.accessors.locks.get(thread.owner, text(name)), WRITE));
+      return yield* whenGranted(() => {
+        // Looked at first: a lock that is asked for is made.
+        begun(thread).check();
+        return acquire(begun(thread), kernel.accessors.locks.get(thread.owner, text(name)), WRITE);
+      });
     },
     *get_shared(kernel, thread, [key]) {
       return (yield* whenGranted(() => kernel.accessors.shared.get(begun(thread), `${thread.owner}/${text(key)}`))) ?? null;

@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
+import { INTERRUPTIBLE } from '../realm-isolate.ts';
 import { childScript } from '../realm-script.ts';
 
 /** What the system allows. Start-up says so where it is less than everything. */
@@ -27,12 +28,6 @@ const DIES_WITH_PARENT = ['setpriv', '--pdeathsig', 'KILL'];
 
 /** The main isolate may use twice the stack of a guest: host calls arrive on a stack that the guest may have run out of. */
 const STACK_KB = 2000;
-
-/**
- * Loop unrolling takes the interrupt checks out of loops that it knows to be short, and with them out of a loop around such a one: with it,
- * `for (;;) new Array(1000).fill(1.5)` outlives every time-out and memory limit.
- */
-const INTERRUPTIBLE = '--no-turboshaft-loop-unrolling';
 
 const works = (command: string[]): boolean =>
   spawnSync(command[0] as string, [...command.slice(1), 'true'], { stdio: 'ignore' }).status === 0;

@@ -1,12 +1,25 @@
-// The `api` object of a call: what a graft may do to its host.
+// The `api` object of a call, or of all calls of a graft: what a graft may do to its host.
 //
-// Made anew for every call: frozen, with null-prototype namespaces built from dotted names (`stock.get` becomes `api.stock.get`). Each
-// function checks its arguments, hands their JSON text to the bridge, which waits for the host's answer, and parses that. A function kept
-// beyond its call throws.
+// Frozen, with null-prototype namespaces built from dotted names (`stock.get` becomes `api.stock.get`). Each function checks its arguments,
+// hands their JSON text to the bridge, which waits for the host's answer, and parses that. It works while a call runs that it was made for,
+// and throws at any other time. Columns are typed arrays over memory shared with the host, made once.
 
 import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
 import { jsonText } from './json-text.ts';
-import { charCodeAt, create, freeze, NativeError, NativeTypeError, parse, put, slice } from './natives.ts';
+import {
+  charCodeAt,
+  create,
+  freeze,
+  NativeError,
+  NativeFloat64Array,
+  NativeInt32Array,
+  NativeTypeError,
+  NativeUint8Array,
+  parse,
+  put,
+  slice,
+} from './natives.ts';
+import type { RealmSetup } from './steps.ts';
 
 /** Sends the arguments of a host call out and waits. The first unit of the answer is its status, the rest JSON. */
 export type Bridge = (accessor: number, args: string) => string;
@@ -19,7 +32,7 @@ export const BRIDGE_TOO_LARGE = 2;
 interface ApiHost {
   readonly bridge: Bridge;
   readonly isProxy: (value: object) => boolean;
-  /** Whether the call that an api object was made for still runs. */
+  /** Whether a call that an api object was made for runs. */
   readonly isCurrent: (call: object) => boolean;
 }
 
@@ -36,6 +49,15 @@ const hostError = (text: string): Error => {
   return error;
 };
 
+/** The host's answer. Whatever failed on the way there is the host's own: the graft learns no more than that. */
+const ask = (bridge: Bridge, index: number, args: string, name: string): string => {
+  try {
+    return bridge(index, args);
+  } catch {
+    throw new NativeError(`${name}: the host could not be reached`);
+  }
+};
+
 const argumentsText = (name: string, args: unknown[], isProxy: (value: object) => boolean): string => {
   while (args.length > 0 && args[args.length - 1] === undefined) args.length--;
   const fault = plainFault(args, PLAIN_BOUNDS, isProxy);
@@ -47,13 +69,28 @@ const accessorFunction =
   (host: ApiHost, call: object, name: string, index: number): ((...args: unknown[]) => unknown) =>
   (...args) => {
     if (!host.isCurrent(call)) throw new NativeError(`${name}: the call that this function was made for has ended`);
-    const { bridge } = host;
-    const reply = bridge(index, argumentsText(name, args, host.isProxy));
+    const reply = ask(host.bridge, index, argumentsText(name, args, host.isProxy), name);
     const status = charCodeAt(reply, 0);
     if (status === BRIDGE_VALUE) return parse(slice(reply, 1));
     if (status === BRIDGE_ERROR) throw hostError(slice(reply, 1));
     throw new NativeTypeError(`${name}, arguments: more than ${PLAIN_BOUNDS.bytes} bytes`);
   };
+
+type ColumnSetup = RealmSetup['grafts'][number]['columns'][number];
+
+const columnView = ({ type }: ColumnSetup, memory: SharedArrayBuffer): object => {
+  if (type === 'u8') return new NativeUint8Array(memory);
+  return type === 'i32' ? new NativeInt32Array(memory) : new NativeFloat64Array(memory);
+};
+
+/** The columns of a graft by name. Runs before plugin code. */
+export function columnViews(columns: readonly ColumnSetup[], memory: readonly SharedArrayBuffer[]): object {
+  const views = create(null) as Record<string, object>;
+  columns.forEach((column, index) => {
+    views[column.name] = columnView(column, memory[index] as SharedArrayBuffer);
+  });
+  return freeze(views);
+}
 
 const makeLevel = (level: Level, call: object): object => {
   const made = create(null) as Record<string, unknown>;
@@ -64,8 +101,8 @@ const makeLevel = (level: Level, call: object): object => {
   return freeze(made);
 };
 
-/** What makes the api object of each call of a graft that may call `callable`. Runs before plugin code. */
-export function apiMaker(callable: readonly string[], host: ApiHost): (call: object) => object {
+/** What makes api objects for a graft that may call `callable` and has `columns`. Runs before plugin code. */
+export function apiMaker(callable: readonly string[], columns: object | null, host: ApiHost): (call: object) => object {
   const root: Level = { names: [], leaves: [] };
   const levels = create(null) as Record<string, Level>;
   const add = (path: string, leaf: (call: object) => unknown): void => {
@@ -87,5 +124,6 @@ export function apiMaker(callable: readonly string[], host: ApiHost): (call: obj
   callable.forEach((name, index) => {
     add(name, (call) => accessorFunction(host, call, `api.${name}`, index));
   });
+  if (columns !== null) add('columns', () => columns);
   return (call) => makeLevel(root, call);
 }

@@ -54,6 +54,22 @@ export function plainFailure(reason: Failure['reason'], name: string, message: s
   return { reason, name, message: boundedText(message, ERROR_TEXT_MAX.message), stack: '' };
 }
 
+/** A call took more of its own time than its limit. */
+export function lateFailure(limit_ms: number): Failure {
+  return plainFailure('own-time', 'OwnTime', `more than ${limit_ms} ms of its own`);
+}
+
+/** The isolate was ended because it used more memory than its limit. */
+export function memoryFailure(): Failure {
+  return plainFailure('memory-limit', 'MemoryLimit', 'more memory than its limit');
+}
+
+/** What the engine brings out of an isolate when a call has ended well, and nobody handled a rejection in it. */
+export function rejectionFailure(error: unknown): Failure {
+  const failure = thrownFailure(error, () => false);
+  return { ...failure, message: boundedText(`unhandled rejection: ${failure.message}`, ERROR_TEXT_MAX.message) };
+}
+
 /** Flattens whatever was thrown. Its getters may run; exceptions of theirs count as empty text. */
 export function thrownFailure(thrown: unknown, isProxy: (value: object) => boolean): Failure {
   if (typeof thrown === 'function') return plainFailure('thrown', 'function', 'a function was thrown');

@@ -12,7 +12,7 @@ const uncurry = Function.prototype.bind.bind(call) as unknown as <This, Args ext
 ) => (self: This, ...args: Args) => Result;
 
 export const { parse, stringify } = JSON;
-export const { apply, ownKeys, defineProperty, deleteProperty } = Reflect;
+export const { apply, ownKeys, defineProperty, deleteProperty, getOwnPropertyDescriptor } = Reflect;
 export const { create, freeze, getPrototypeOf, hasOwn } = Object;
 export const { isArray } = Array;
 export const objectPrototype: object = Object.prototype;
@@ -20,6 +20,13 @@ export const arrayPrototype: object = Array.prototype;
 export const promisePrototype: object = Promise.prototype;
 export const NativeError: ErrorConstructor = Error;
 export const NativeTypeError: TypeErrorConstructor = TypeError;
+export const NativeRangeError: RangeErrorConstructor = RangeError;
+export const NativeObject: ObjectConstructor = Object;
+export const NativeUint8Array: Uint8ArrayConstructor = Uint8Array;
+export const NativeInt32Array: Int32ArrayConstructor = Int32Array;
+export const NativeFloat64Array: Float64ArrayConstructor = Float64Array;
+export const NativeRegExp: RegExpConstructor = RegExp;
+export const NativeSet: SetConstructor = Set;
 export const NativeWeakMap: WeakMapConstructor = WeakMap;
 export const NativeWeakSet: WeakSetConstructor = WeakSet;
 /** Plugin code is evaluated by a step of its realm, so that parsing it and carrying its errors out fall under the clock. */
@@ -31,7 +38,21 @@ export const indexOf: (text: string, part: string, from?: number) => number = un
 export const trimEnd: (text: string) => string = uncurry(String.prototype.trimEnd);
 export const toWellFormed: (text: string) => string = uncurry(String.prototype.toWellFormed);
 export const symbolText: (symbol: symbol) => string = uncurry(Symbol.prototype.toString);
+export const { trunc } = Math;
+export const { isNaN: isNotANumber } = Number;
+export const { iterator: symbolIterator, isConcatSpreadable: symbolIsConcatSpreadable } = Symbol;
+export const reflectGet: (target: object, key: PropertyKey) => unknown = Reflect.get;
 export const bigintText: (value: bigint) => string = uncurry(BigInt.prototype.toString) as (value: bigint) => string;
+export const execRegExp: (pattern: RegExp, text: string) => unknown = uncurry(RegExp.prototype.exec);
+const sizeOf = (prototype: object): ((self: object) => number) =>
+  uncurry(Object.getOwnPropertyDescriptor(prototype, 'size')?.get as (this: object) => number);
+export const mapSize: (map: object) => number = sizeOf(Map.prototype);
+export const mapHas = uncurry(Map.prototype.has) as (map: object, key: unknown) => boolean;
+export const setSize: (set: object) => number = sizeOf(Set.prototype);
+export const setHas = uncurry(Set.prototype.has) as (set: object, value: unknown) => boolean;
+export const setAdd = uncurry(Set.prototype.add) as (set: object, value: unknown) => unknown;
+export const setDelete = uncurry(Set.prototype.delete) as (set: object, value: unknown) => boolean;
+export const setForEach = uncurry(Set.prototype.forEach) as (set: object, each: (value: unknown) => void) => void;
 export const promiseThen = uncurry(Promise.prototype.then) as (
   promise: Promise<unknown>,
   fulfilled: (value: unknown) => void,
@@ -50,4 +71,10 @@ export function pin(target: object, key: PropertyKey, value: unknown): void {
 /** Gives `target` an own, enumerable, fixed property. Never runs a setter that a prototype may carry. */
 export function put(target: object, key: PropertyKey, value: unknown): void {
   defineProperty(target, key, { __proto__: null, value, writable: false, enumerable: true, configurable: false } as PropertyDescriptor);
+}
+
+/** Gives `target` an ordinary own property; throws where it takes none. */
+export function createProperty(target: object, key: PropertyKey, value: unknown): void {
+  const descriptor = { __proto__: null, value, writable: true, enumerable: true, configurable: true } as PropertyDescriptor;
+  if (!defineProperty(target, key, descriptor)) throw new NativeTypeError('the property cannot be defined');
 }

@@ -1,24 +1,43 @@
 // The script that prepares a realm inside a bare isolate, bundled to one expression whose value is `prepare` (realm-script.ts).
 //
-// 1. The child runs it in an empty context and calls `prepare(bridge, grafts)`: scrub, capture, no plugin code yet. It gets the realm's one
-//    function back, `step`, which it always calls under a time-out.
+// 1. The outside runs it in an empty context and calls `prepare(bridge, setup, …memory)`: scrub, capture, bound; no plugin code yet. It gets the
+//    realm's one function back, `step`, which it always calls with a clock running.
 // 2. step(LOAD, 0, code) evaluates the plugin and looks its grafts up.
-// 3. step(START, graft, input) runs a graft. When it returns, the engine drains the microtasks, still under the time-out.
-// 4. step(FINISH) follows only where START answered with the empty text: the graft returned a promise, and by now it has settled or never will.
-// A step's answer is a text: one letter and JSON (steps.ts). What a plugin threw never leaves as an exception.
+// 3. step(START, graft, input) runs a graft. When it returns, the engine drains the microtasks, still under the clock.
+// 4. step(FINISH) follows only where START answered PENDING: the graft returned a promise, and by now it has settled or never will.
+// What steps take and answer: steps.ts. What a plugin threw never leaves as an exception.
 
 import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
-import { ANSWER_IGNORED, type Failure, type LoadMessage } from '../../protocol.ts';
-import { apiMaker, type Bridge } from './api.ts';
+import { ANSWER_IGNORED, type Failure } from '../../protocol.ts';
+import { apiMaker, type Bridge, columnViews } from './api.ts';
+import { bound } from './bounds.ts';
 import { failureText, plainFailure, thrownFailure } from './failure.ts';
 import { jsonText } from './json-text.ts';
-import { getPrototypeOf, hasOwn, indirectEval, ownKeys, parse, promisePrototype, promiseThen, stringify } from './natives.ts';
+import {
+  defineProperty,
+  getPrototypeOf,
+  hasOwn,
+  indirectEval,
+  ownKeys,
+  parse,
+  promisePrototype,
+  promiseThen,
+  stringify,
+} from './natives.ts';
 import { defineRefuse, refusalText } from './refusal.ts';
 import { scrub } from './scrub.ts';
-import { STEP_FINISH, STEP_START, type Step } from './steps.ts';
+import { BARE_TEXT_MAX, type Direct, LONG, PENDING, type RealmSetup, STEP_FINISH, STEP_LOAD, STEP_START, type Step } from './steps.ts';
 
 type Graft = (input: unknown, api: object) => unknown;
 type Exports = Record<string, unknown> | null | undefined;
+
+/** A graft, its api, and whom its api's functions work for: all its calls, or none, where each call gets an api of its own. */
+interface Seat {
+  readonly run: Graft;
+  readonly makeApi: (owner: object) => object;
+  readonly owner: object | null;
+  readonly api: object | null;
+}
 
 interface Call {
   readonly ignored: boolean;
@@ -47,29 +66,40 @@ const exportedNames = (exported: Exports): string => {
 
 class Realm {
   readonly #isProxy: (value: object) => boolean;
-  readonly #grafts: LoadMessage['grafts'];
-  readonly #functions: (Graft | undefined)[];
-  readonly #apis: ((call: object) => object)[];
+  readonly #setup: RealmSetup;
+  readonly #apis: Seat['makeApi'][];
+  readonly #seats: Seat[] = [];
   /** The call that runs, or ran last. */
-  #current: Call | undefined;
+  #call: Call | undefined;
+  /** Numbers calls. */
+  #number = 0;
+  /** Whom the api functions that work now were made for. */
+  #owner: object | undefined;
+  /** What TEXT hands out. */
+  #text = '';
 
-  constructor(bridge: Bridge, grafts: LoadMessage['grafts']) {
+  constructor(bridge: Bridge, setup: RealmSetup, memory: readonly SharedArrayBuffer[]) {
     this.#isProxy = scrub();
-    const host = { bridge, isProxy: this.#isProxy, isCurrent: (call: object) => call === this.#current };
-    this.#grafts = grafts;
-    this.#functions = grafts.map(() => undefined);
-    this.#apis = grafts.map(({ callable }) => apiMaker(callable, host));
-    defineRefuse(() => this.#current);
+    bound(setup.memory_mb, this.#isProxy);
+    const host = { bridge, isProxy: this.#isProxy, isCurrent: (owner: object) => owner === this.#owner };
+    this.#setup = setup;
+    let taken = 0;
+    this.#apis = setup.grafts.map(({ callable, columns }) => {
+      const views = columns.length === 0 ? null : columnViews(columns, memory.slice(taken, taken + columns.length));
+      taken += columns.length;
+      return apiMaker(callable, views, host);
+    });
+    defineRefuse(() => this.#number);
   }
 
   load(code: string): string {
     try {
       const exported = indirectEval(`${code}\n//# sourceURL=plugin.js`) as Exports;
-      for (let i = 0; i < this.#grafts.length; i++) {
-        const name = this.#grafts[i]?.export as string;
+      for (let i = 0; i < this.#setup.grafts.length; i++) {
+        const name = this.#setup.grafts[i]?.export as string;
         const graft = exported === null || exported === undefined ? undefined : exported[name];
         if (typeof graft !== 'function') return notCallable(`the export ${name} is not a function`);
-        this.#functions[i] = graft as Graft;
+        this.#sit(i, graft as Graft);
       }
       return `R${exportedNames(exported)}`;
     } catch (thrown) {
@@ -77,27 +107,42 @@ class Realm {
     }
   }
 
-  start(index: number, text: string): string {
+  #sit(index: number, run: Graft): void {
+    const makeApi = this.#apis[index] as Seat['makeApi'];
+    const owner = this.#setup.lasting ? {} : null;
+    const seat: Seat = { run, makeApi, owner, api: owner === null ? null : makeApi(owner) };
+    defineProperty(this.#seats, index, { __proto__: null, value: seat } as PropertyDescriptor);
+  }
+
+  start(index: number, input: Direct | string): Direct | string {
     const ignored = index >= ANSWER_IGNORED;
     const at = ignored ? index - ANSWER_IGNORED : index;
+    const seat = at < this.#seats.length ? this.#seats[at] : undefined;
     const call: Call = { ignored, state: 'running', value: undefined };
-    this.#current = call;
-    const graft = at < this.#functions.length ? this.#functions[at] : undefined;
-    const makeApi = this.#apis[at];
-    if (graft === undefined || makeApi === undefined) return notCallable(`there is no graft ${at}`);
+    this.#call = call;
+    this.#number++;
+    if (seat === undefined) return notCallable(`there is no graft ${at}`);
+    this.#owner = seat.owner ?? call;
     try {
-      const value = graft(parse(text), makeApi(call));
-      return this.#follows(call, value) ? '' : this.#answered(call, value);
+      const { run } = seat;
+      const value = run(typeof input === 'string' ? parse(input) : input, seat.api ?? seat.makeApi(call));
+      return this.#follows(call, value) ? PENDING : this.#answered(call, value);
     } catch (thrown) {
-      return this.#threw(call, thrown);
+      return this.#threw(thrown);
     }
   }
 
-  finish(): string {
-    const call = this.#current as Call;
-    if (call.state === 'rejected') return this.#threw(call, call.value);
-    if (call.state === 'fulfilled') return this.#answered(call, call.value);
+  finish(): Direct | string {
+    const { state, value } = this.#call as Call;
+    if (state === 'rejected') return this.#threw(value);
+    if (state === 'fulfilled') return this.#answered(this.#call as Call, value);
     return failed(plainFailure('thrown', 'PendingPromise', 'the promise that the graft returned never settles'));
+  }
+
+  text(): [string] {
+    const text = this.#text;
+    this.#text = '';
+    return [text];
   }
 
   /** Whether `value` is a promise whose `then` runs nothing of the plugin; if so, `call` follows it from now on. */
@@ -116,24 +161,32 @@ class Realm {
     return true;
   }
 
-  #answered(call: Call, value: unknown): string {
-    if (call.ignored) return 'Rnull';
+  #answered({ ignored }: Call, value: unknown): Direct | string {
+    if (ignored) return null;
     const fault = plainFault(value, PLAIN_BOUNDS, this.#isProxy);
-    if (fault === null) return `R${jsonText(value)}`;
-    return failed(plainFailure('invalid-answer', 'InvalidAnswer', `answer${fault.path}: ${fault.why}`));
+    if (fault !== null) return failed(plainFailure('invalid-answer', 'InvalidAnswer', `answer${fault.path}: ${fault.why}`));
+    if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
+    const text = `R${jsonText(value)}`;
+    if (text.length <= BARE_TEXT_MAX) return text;
+    this.#text = text;
+    return LONG;
   }
 
-  #threw(call: Call, thrown: unknown): string {
-    const refused = refusalText(thrown, call);
+  #threw(thrown: unknown): string {
+    const refused = refusalText(thrown, this.#number);
     return refused === undefined ? failed(thrownFailure(thrown, this.#isProxy)) : `N${refused}`;
   }
 }
 
-/** Makes a realm of the context that it runs in. `bridge` waits for the host; `grafts` is the JSON of a LOAD's. */
-export function prepare(bridge: Bridge, grafts: string): Step {
-  const realm = new Realm(bridge, parse(grafts) as LoadMessage['grafts']);
-  return (step, graft, text) => {
-    if (step === STEP_START) return realm.start(graft, text);
-    return step === STEP_FINISH ? realm.finish() : realm.load(text);
+/**
+ * Makes a realm of the context that it runs in. `bridge` waits for the host; `setup` is the JSON of a RealmSetup; `memory` is that of its columns, in
+ * their order.
+ */
+export function prepare(bridge: Bridge, setup: string, ...memory: SharedArrayBuffer[]): Step {
+  const realm = new Realm(bridge, parse(setup) as RealmSetup, memory);
+  return (step, graft, input) => {
+    if (step === STEP_START) return realm.start(graft, input);
+    if (step === STEP_LOAD) return realm.load(input as string);
+    return step === STEP_FINISH ? realm.finish() : realm.text();
   };
 }

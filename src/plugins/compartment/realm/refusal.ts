@@ -10,7 +10,7 @@ const REFUSAL_CODE_MAX = 64;
 const REFUSAL_MESSAGE_MAX = 1000;
 
 interface Refused {
-  readonly call: object | undefined;
+  readonly call: number;
   readonly text: string;
 }
 
@@ -26,8 +26,8 @@ const isCode = (code: unknown): code is string => {
   return true;
 };
 
-/** Defines `__graftwork_refuse` on the global object; `currentCall` says which call refuses. */
-export function defineRefuse(currentCall: () => object | undefined): void {
+/** Defines `__graftwork_refuse` on the global object; `currentCall` gives the number of the call that refuses. */
+export function defineRefuse(currentCall: () => number): void {
   const refuse = (code: unknown, message: unknown = ''): never => {
     if (!isCode(code)) throw new NativeTypeError(`a refusal's code has 1 to ${REFUSAL_CODE_MAX} letters, digits or _ . : -`);
     if (typeof message !== 'string') throw new NativeTypeError("a refusal's message is a string");
@@ -41,8 +41,8 @@ export function defineRefuse(currentCall: () => object | undefined): void {
   pin(globalThis, '__graftwork_refuse', freeze(refuse));
 }
 
-/** The JSON text of the refusal that `thrown` is, if it was made in `call`; otherwise undefined. */
-export function refusalText(thrown: unknown, call: object): string | undefined {
+/** The JSON text of the refusal that `thrown` is, if it was made in call number `call`; otherwise undefined. */
+export function refusalText(thrown: unknown, call: number): string | undefined {
   if (typeof thrown !== 'object' || thrown === null) return undefined;
   const refused = weakGet(refusals, thrown);
   return refused !== undefined && refused.call === call ? refused.text : undefined;

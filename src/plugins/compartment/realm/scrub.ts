@@ -9,6 +9,8 @@ import { apply, defineProperty, deleteProperty, NativeTypeError, NativeWeakSet, 
 
 const STACK_FRAMES_MAX = 20;
 const GLOBALS = ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'FinalizationRegistry', 'WeakRef', 'ShadowRealm', 'AsyncContext'];
+/** A column's buffer is in a graft's reach: nothing of it may make or grow shared memory. */
+const SHARED_METHODS = ['constructor', 'grow', 'slice'];
 const BUFFER_METHODS = ['resize', 'transfer', 'transferToFixedLength'];
 /** Makes an object that JSON.stringify prints raw; to the checks of plain data it looks like an ordinary one. */
 const JSON_METHODS = ['rawJSON', 'isRawJSON'];
@@ -42,6 +44,7 @@ const rememberProxies = (): ((value: object) => boolean) => {
 
 /** Scrubs the realm that this code runs in. The answer tells a proxy from any other object. */
 export function scrub(): (value: object) => boolean {
+  remove(SharedArrayBuffer.prototype, SHARED_METHODS);
   remove(globalThis, GLOBALS);
   remove(ArrayBuffer.prototype, BUFFER_METHODS);
   remove(JSON, JSON_METHODS);

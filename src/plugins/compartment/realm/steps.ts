@@ -1,11 +1,36 @@
-// How the child drives a realm: one function, called with a step, always under a time-out. See realm.ts.
+// How the outside drives a realm: one function, called with a step, always with a clock running. See realm.ts.
 
-/** Evaluate the plugin's code, which is the text. */
+/** Evaluate the plugin's code, which is the input. */
 export const STEP_LOAD = 0;
-/** Run a graft; the text is its input. */
+/** Run a graft on the input: a number, a boolean or null as it is, anything else as JSON text. */
 export const STEP_START = 1;
 /** Say what the promise came to that START's graft returned. */
 export const STEP_FINISH = 2;
+/** Hand out the text that a step answered LONG for, as the only element of an array, which is to be copied. */
+export const STEP_TEXT = 3;
 
-/** The answer is the empty text (ask again by FINISH), or a letter and JSON: R an answer, N a refusal, F a failure. */
-export type Step = (step: number, graft: number, text: string) => string;
+/** The graft returned a promise: ask again by FINISH. */
+export const PENDING = '';
+/** The answer is a text too long to cross by itself: ask for it by TEXT. */
+export const LONG = 'L';
+/** Texts longer than this cross faster as an element of an array: 20,000 units take 61 µs bare and 8 µs so. */
+export const BARE_TEXT_MAX = 4000;
+
+/** What crosses as it is. */
+export type Direct = number | boolean | null;
+
+/** The answer is a direct value; PENDING; LONG; or a letter and JSON: R an answer, N a refusal, F a failure. */
+export type Step = (step: number, graft: number, input: Direct | string) => Direct | string | [string];
+
+/** What a realm is made from. */
+export interface RealmSetup {
+  readonly memory_mb: number;
+  /** Whether a graft's api object serves all its calls; if not, each call gets one of its own. */
+  readonly lasting: boolean;
+  readonly grafts: readonly {
+    readonly export: string;
+    readonly callable: readonly string[];
+    /** The memory of each follows the setup, graft by graft, as arguments of `prepare`. */
+    readonly columns: readonly { readonly name: string; readonly type: 'u8' | 'i32' | 'f64' }[];
+  }[];
+}

@@ -134,15 +134,27 @@ describe('the buffer', () => {
   it('read-ahead goes so far and no further', () => {
     const first = { lbn: 5_000, sectors: 16, write: false };
     const last = 5_016 + DRIVE_1995.cache.read_ahead_sectors - 1;
-    const after = (lbn: number): number => {
+    const alone_us = (lbn: number): number => {
       const drive = new Drive(DRIVE_1995);
       const start_us = drive.serve(first, 0) + 100_000;
       return drive.serve({ lbn, sectors: 1, write: false }, start_us) - start_us;
     };
-    expect(after(5_000)).toBeCloseTo(hit_us(1), 6);
-    expect(after(last)).toBeCloseTo(hit_us(1), 6);
-    expect(after(last + 1)).toBeGreaterThan(hit_us(1) + 100);
-    expect(after(4_999)).toBeGreaterThan(hit_us(1) + 100);
+    expect(alone_us(5_000)).toBeCloseTo(hit_us(1), 6);
+    expect(alone_us(last)).toBeCloseTo(hit_us(1), 6);
+    expect(alone_us(last + 1)).toBeGreaterThan(hit_us(1) + 100);
+    expect(alone_us(4_999)).toBeGreaterThan(hit_us(1) + 100);
+  });
+
+  it('whether it goes on behind what the buffer answered whole is the drive’s habit', () => {
+    const habit = (read_ahead_on_hit: boolean): number => {
+      const drive = new Drive({ ...DRIVE_1995, cache: { ...DRIVE_1995.cache, read_ahead_on_hit } });
+      let now_us = drive.serve({ lbn: 5_000, sectors: 16, write: false }, 0) + 100_000;
+      now_us = drive.serve({ lbn: 5_016, sectors: DRIVE_1995.cache.read_ahead_sectors, write: false }, now_us) + 100_000;
+      const next = { lbn: 5_016 + DRIVE_1995.cache.read_ahead_sectors, sectors: 1, write: false };
+      return drive.serve(next, now_us) - now_us;
+    };
+    expect(habit(true)).toBeCloseTo(hit_us(1), 6);
+    expect(habit(false)).toBeGreaterThan(hit_us(1) + 100);
   });
 
   it('what was written over is read from the medium again', () => {
@@ -179,6 +191,93 @@ describe('the buffer', () => {
     // The arm stands there; the 20 sectors of a track pass in 500 µs each, from time 0 on.
     const request = { lbn: 1, sectors: 10, write: true };
     expect(fast.serve(request, 0) - 0).toBeCloseTo(5_500, 6);
-    expect(slow.serve(request, 0) - 0).toBeGreaterThan(15_500);
+    expect(slow.serve(request, 0) - 0).toBeCloseTo(15_500, 6);
+  });
+});
+
+describe('the order of things', () => {
+  // At time 0 and every 10 ms block 0 passes; a sector takes 500 µs. The arm is at the track of blocks 0 to 19.
+  const spec: DriveSpec = {
+    ...SMALL,
+    bus: { read_sector_us: 100, write_sector_us: 200 },
+    overheads: {
+      read_hit: { after_read_us: 130, after_write_us: 140 },
+      read_miss: { after_read_us: 400, after_write_us: 410 },
+      write: { after_read_us: 300, after_write_us: 350 },
+      read_disconnect: { after_read_us: 50, after_write_us: 55 },
+      write_disconnect_us: 60,
+      data_preparation_us: 20,
+      first_reselect_us: 70,
+      other_reselect_us: 90,
+      read_completion_us: 30,
+      write_completion_us: 40,
+      extra_disconnect: { command_us: 100, disconnect_us: 15, between_us: 35, second_disconnect_us: 45, seek_delta_us: 25 },
+      minimum_write_seek_us: 0,
+    },
+  };
+
+  /** Each request comes 100 ms after the one before; the service times. */
+  const served = (drive_spec: DriveSpec, requests: readonly (readonly ['R' | 'W', number, number])[]): number[] => {
+    const drive = new Drive(drive_spec);
+    return requests.map(([way, lbn, sectors], i) => {
+      const start_us = 100_000 * i;
+      return Math.round(1e3 * (drive.serve({ lbn, sectors, write: way === 'W' }, start_us) - start_us)) / 1e3;
+    });
+  };
+
+  it('a read reselects at the watermark, and its transfer waits for the medium', () => {
+    // The first sector ends at 1000; reselect and preparation until 1090; one sector until 1190; the second ends at 1500.
+    expect(served(spec, [['R', 1, 2]])).toEqual([1_500 + 100 + 30]);
+    // With the whole request as the watermark: from 1500 on.
+    expect(served({ ...spec, cache: { ...spec.cache, read_watermark: 1 } }, [['R', 1, 2]])).toEqual([1_500 + 70 + 20 + 200 + 30]);
+    // A command that outlasts the start of the block waits a revolution.
+    expect(served(spec, [['R', 0, 1]])).toEqual([10_500 + 70 + 20 + 100 + 30]);
+  });
+
+  it('a read that the buffer answers takes overheads and transfer, by what was before', () => {
+    const [, after_read, , after_write] = served(spec, [
+      ['R', 1, 2],
+      ['R', 1, 4],
+      ['W', 300, 1],
+      ['R', 1, 4],
+    ]);
+    expect([after_read, after_write]).toEqual([130 + 20 + 400 + 30, 140 + 20 + 400 + 30]);
+  });
+
+  it('a write is complete after medium and bus, and reselects once', () => {
+    expect(served(spec, [['W', 3, 2]])).toEqual([2_500 + 70 + 40]);
+    expect(
+      served({ ...spec, bus: { ...spec.bus, write_sector_us: 450 }, overheads: { ...spec.overheads, extra_disconnect: null } }, [
+        ['W', 3, 8],
+      ]),
+    ).toEqual([5_500 + 70 + 40]);
+  });
+
+  it('a write that follows another disconnects once more, but for one that continues it', () => {
+    const times = served(spec, [
+      ['W', 3, 2],
+      ['W', 5, 1],
+      ['W', 13, 2],
+    ]);
+    expect(times).toEqual([2_610, 3_000 + 70 + 40, 7_500 + 90 + 40]);
+  });
+
+  it('a drive with the extra disconnect writes when ten sectors are there', () => {
+    // They are at 240 + 10 · 200 = 2240, when block 3 has passed.
+    const [, time_us] = served(spec, [
+      ['W', 3, 2],
+      ['W', 3, 12],
+    ]);
+    expect(time_us).toBe(11_500 + 12 * 500 + 90 + 40);
+  });
+
+  it('an arm that reads on arrives before it goes elsewhere, while the next command is taken', () => {
+    const read_on = { ...SMALL, overheads: { ...SMALL.overheads, read_miss: { after_read_us: 200, after_write_us: 200 } } };
+    const drive = new Drive(read_on);
+    // Blocks 4 to 19 are read on until 10000; then the heads switch until 11000, to the limit at 20.
+    const completed_us = drive.serve({ lbn: 3, sectors: 2, write: false }, 0);
+    expect(completed_us).toBe(2_500);
+    // At 10500 the arm is on its way to block 20 until 11000; from there it goes back until 12000, and block 2 passes at 21000.
+    expect(drive.serve({ lbn: 2, sectors: 1, write: false }, 10_500)).toBeCloseTo(21_500, 6);
   });
 });

@@ -78,7 +78,7 @@ const distinct = (random: Random, count: number, below: number): number[] => {
 };
 
 const randomZone = (random: Random, heads: number, first_cylinder: number): Zone => {
-  const cylinders = 3 + random.below(5);
+  const cylinders = 8 + random.below(5);
   const spare_tracks = random.below(4);
   const good = cylinders * heads - spare_tracks;
   const sectors_per_track = 3 + random.below(20);
@@ -126,7 +126,13 @@ const randomOverheads = (random: Random): DriveSpec['overheads'] => {
     read_completion_us: some_us(),
     write_completion_us: some_us(),
     extra_disconnect: random.chance(0.5)
-      ? { command_us: some_us(), disconnect_us: some_us(), between_us: some_us(), second_disconnect_us: some_us(), seek_delta_us: some_us() }
+      ? {
+          command_us: some_us(),
+          disconnect_us: some_us(),
+          between_us: some_us(),
+          second_disconnect_us: some_us(),
+          seek_delta_us: some_us(),
+        }
       : null,
     minimum_write_seek_us: some_us(),
   };

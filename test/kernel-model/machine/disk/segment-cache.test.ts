@@ -43,7 +43,11 @@ describe.each([false, true])('segments, a separate one for writes: %s', (separat
         cache.forget(lbn, sectors);
         naive.forget(lbn, sectors);
         written.end = written.start + sectors;
-        if (!separate) naive.use(written, Array.from({ length: sectors }, (_, i) => lbn + i));
+        if (!separate)
+          naive.use(
+            written,
+            Array.from({ length: sectors }, (_, i) => lbn + i),
+          );
         continue;
       }
       const having = [...naive.held].filter(([, held]) => held.includes(lbn));

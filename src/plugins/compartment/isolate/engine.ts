@@ -1,0 +1,45 @@
+// isolated-vm, loaded when the first compartment of this kind is made, since it is a native binary that many users of this area never need.
+
+import { createRequire } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
+import { type Engine, INTERRUPTIBLE } from '../realm-isolate.ts';
+import { Warden } from './warden.ts';
+
+/** V8's own default, in KB: the stack of the host's thread. */
+const HOST_STACK_KB = 984;
+/**
+ * The stack of a guest, in KB, counted from where the thread is when it makes the guest, by how many calls run there already. Together they leave the host
+ * enough for a host call that arrives when every guest has run its stack out.
+ */
+const GUEST_STACK_KB = [400, 200, 100, 100] as const;
+
+/** How many calls may run in the thread, one inside the other. */
+export const LEVELS = GUEST_STACK_KB.length;
+
+/** What all guests of the host's thread share: only one call runs in it at a time, the others are around it. */
+export interface Thread {
+  readonly engine: Engine;
+  readonly warden: Warden;
+}
+
+let thread: Thread | undefined;
+
+/** The engine and the warden of this thread. Made when first asked for. */
+export const threadOf = (): Thread => {
+  if (thread === undefined) {
+    setFlagsFromString(INTERRUPTIBLE);
+    const engine = createRequire(import.meta.url)('isolated-vm') as Engine;
+    thread = { engine, warden: new Warden(engine) };
+  }
+  return thread;
+};
+
+/** Makes an isolate with the stack for calls inside `level` others. */
+export const withStack = <T>(level: number, make: () => T): T => {
+  setFlagsFromString(`--stack-size=${GUEST_STACK_KB[level]}`);
+  try {
+    return make();
+  } finally {
+    setFlagsFromString(`--stack-size=${HOST_STACK_KB}`);
+  }
+};

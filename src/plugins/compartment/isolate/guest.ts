@@ -1,0 +1,187 @@
+// One isolate of a plugin in the host's own thread, and the clock of the call that runs in it.
+//
+// `run` enters the isolate and comes back when the graft has ended: with its answer, or because the isolate was ended by its memory limit, by the warden,
+// or by the host while it was in a host call. Every stretch inside is watched by the warden; a host call ends one stretch and its return begins the next.
+// After any failure the isolate is no longer to be used.
+
+import type { Failure } from '../../protocol.ts';
+import { ANSWER_IGNORED } from '../../protocol.ts';
+import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.ts';
+import { type Clocks, OwnClock } from '../own-clock.ts';
+import { BRIDGE_ERROR, BRIDGE_VALUE } from '../realm/api.ts';
+import { lateFailure, memoryFailure, plainFailure, rejectionFailure } from '../realm/failure.ts';
+import { type Direct, PENDING, type RealmSetup, STEP_FINISH, STEP_LOAD, STEP_START } from '../realm/steps.ts';
+import { RealmIsolate } from '../realm-isolate.ts';
+import { realmScript } from '../realm-script.ts';
+import { type Thread, withStack } from './engine.ts';
+import type { Warden } from './warden.ts';
+
+const VALUE = String.fromCharCode(BRIDGE_VALUE);
+const ERROR = String.fromCharCode(BRIDGE_ERROR);
+
+const NO_STACK = 'Maximum call stack size exceeded';
+
+/** The input as it crosses: a direct value, or JSON text. */
+const crossing = (input: unknown): Direct | string =>
+  typeof input === 'number' || typeof input === 'boolean' || input === null ? input : JSON.stringify(input);
+
+/** An error of the host's as its graft may see it. GraftCall throws nothing that is not coded. */
+const errorText = (error: unknown): string => {
+  const { code, message } = error as { code: string; message: string };
+  return ERROR + JSON.stringify({ code, message });
+};
+
+const setupOf = ({ memory_mb, grafts }: CompartmentSource): RealmSetup => ({
+  memory_mb,
+  lasting: true,
+  grafts: grafts.map((graft) => ({
+    export: graft.export,
+    callable: graft.callable,
+    columns: graft.columns.map(({ name, type }) => ({ name, type })),
+  })),
+});
+
+export class Guest {
+  readonly #realm: RealmIsolate;
+  readonly #warden: Warden;
+  readonly #clock: OwnClock;
+  readonly #at: number;
+  #call: CompartmentCall | null = null;
+  /** Host calls that have begun and not come back as they should. */
+  #outside = 0;
+  /** The host has given the call up that runs. */
+  #abandoned = false;
+  /** Whether a stretch runs. */
+  #inside = false;
+  #killed = false;
+  /** The engine could not enter: the stack had been used up before. */
+  #cramped = false;
+  #disposed = false;
+
+  /** How many calls ran in this thread when it was made; it serves calls that are nested as deep. */
+  readonly level: number;
+
+  /** Makes an isolate and scrubs it. No plugin code runs yet. */
+  constructor({ engine, warden }: Thread, clocks: Clocks, source: CompartmentSource) {
+    this.level = warden.level;
+    const memory = source.grafts.flatMap(({ columns }) => columns.map(({ buffer }) => buffer));
+    this.#warden = warden;
+    this.#clock = new OwnClock(clocks);
+    const bridge = (index: number, args: string): string => this.#hostCall(index, args);
+    this.#realm = withStack(this.level, () => new RealmIsolate(engine, realmScript(), setupOf(source), bridge, memory));
+    this.#at = warden.watch(this.#realm.isolate);
+  }
+
+  /** Evaluates the plugin. Gives why that failed, or null. */
+  load({ code, load_ms }: CompartmentSource): Failure | null {
+    const ending = this.#enter(STEP_LOAD, 0, code, load_ms);
+    return ending.kind === 'failed' ? ending.failure : null;
+  }
+
+  run(call: CompartmentCall): Ending {
+    this.#call = call;
+    this.#warden.level++;
+    const ending = this.#enter(
+      STEP_START,
+      call.ignoresAnswer ? call.index | ANSWER_IGNORED : call.index,
+      crossing(call.input),
+      call.own_ms,
+    );
+    this.#warden.level--;
+    this.#call = null;
+    return ending;
+  }
+
+  /** Whether nobody was to blame that the last call failed: its thread was kept waiting for a core, or its stack was used up before it began. */
+  get wasStarved(): boolean {
+    return !this.#abandoned && (this.#cramped || (this.#killed && this.#clock.wasStarved()));
+  }
+
+  /** Ends the isolate. A call that runs in it, and is in a host call now, ends as soon as that returns. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#abandoned = this.#call !== null;
+    this.#realm.dispose();
+    this.#warden.forget(this.#at);
+  }
+
+  #enter(step: number, graft: number, input: Direct | string, limit_ms: number): Ending {
+    const clock = this.#clock;
+    clock.start(limit_ms);
+    this.#outside = 0;
+    this.#begin(clock.limit_ms);
+    try {
+      let answer = this.#realm.enter(step, graft, input);
+      if (answer === PENDING) answer = this.#realm.enter(STEP_FINISH, 0, null);
+      this.#end();
+      return this.#ending(answer);
+    } catch (error) {
+      this.#end();
+      return this.#failed(this.#broken(error), clock.own_ms());
+    }
+  }
+
+  #begin(limit_ms: number): void {
+    this.#inside = true;
+    this.#warden.begin(this.#at, limit_ms);
+  }
+
+  #end(): void {
+    if (this.#inside && !this.#warden.end()) this.#killed = true;
+    this.#inside = false;
+  }
+
+  #ending(answer: Direct | string): Ending {
+    const own_ms = this.#clock.own_ms();
+    if (this.#killed || this.#clock.isOver(own_ms)) return this.#failed(lateFailure(this.#clock.limit_ms), own_ms);
+    if (this.#outside > 0) return this.#failed(plainFailure('thrown', 'HostCall', 'a host call did not come back'), own_ms);
+    if (typeof answer !== 'string') return { kind: 'value', value: answer, own_ms };
+    const value: unknown = JSON.parse(answer.slice(1));
+    if (answer[0] === 'R') return { kind: 'value', value, own_ms };
+    if (answer[0] === 'N') return { kind: 'refused', ...(value as { code: string; message: string }), own_ms };
+    return this.#failed(value as Failure, own_ms);
+  }
+
+  #failed(failure: Failure, own_ms: number): Ending {
+    return { kind: 'failed', failure, own_ms };
+  }
+
+  /** A step never throws by itself: the isolate was ended, or the engine found a rejection that nobody handled, or no stack to enter with. */
+  #broken(error: unknown): Failure {
+    const { limit_ms } = this.#clock;
+    if (this.#abandoned) return plainFailure('compartment-lost', 'Abandoned', 'the host gave the call up');
+    if (this.#killed) return lateFailure(limit_ms);
+    if (this.#realm.isDisposed) return memoryFailure();
+    if (this.#clock.isOver(this.#clock.own_ms())) return lateFailure(limit_ms);
+    const failure = rejectionFailure(error);
+    this.#cramped = failure.message.endsWith(NO_STACK);
+    return failure;
+  }
+
+  /** Carries a host call out. */
+  #hostCall(index: number, args: string): string {
+    const call = this.#call;
+    if (call === null || this.#disposed) return '';
+    this.#outside++;
+    this.#end();
+    const isOver = this.#clock.isOver(this.#clock.leave());
+    if (isOver && !this.#killed) this.#realm.dispose();
+    this.#killed ||= isOver;
+    if (this.#killed) return '';
+    const reply = this.#reply(call, index, args);
+    if (this.#disposed) return '';
+    this.#clock.comeBack();
+    this.#begin(this.#clock.remaining_ms());
+    this.#outside--;
+    return reply;
+  }
+
+  #reply(call: CompartmentCall, index: number, args: string): string {
+    try {
+      return VALUE + JSON.stringify(call.callAccessor(index, JSON.parse(args)) ?? null);
+    } catch (error) {
+      return errorText(error);
+    }
+  }
+}

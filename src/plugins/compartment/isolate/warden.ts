@@ -1,0 +1,85 @@
+// The warden: the host's side of the watcher (watcher.ts), which ends what runs too long inside isolates of this thread. It takes the place of the engine's
+// own time-out, which more than doubles the cost of a small call and does not cover what the engine does after a call: a rejection that nobody handled is
+// carried out by reading its `message`, and a getter there may loop for ever.
+//
+//   const at = warden.watch(isolate);     // once
+//   warden.begin(at, limit_ms);           // before each stretch inside
+//   … applySync …
+//   if (!warden.end()) …                  // the isolate has been ended, or is about to be
+
+import type ivm from 'isolated-vm';
+import type { Engine } from '../realm-isolate.ts';
+import { watcherScript } from '../realm-script.ts';
+import { AWAKE, BELL, ISOLATE, LIMIT_MS, STRETCH, type Watch, WORDS } from './watcher.ts';
+
+const MEMORY_MB = 8;
+/** How long the watcher's thread may take, at the end of the process, from having returned to having nothing more to do with the engine. */
+const LEAVING_MS = 5;
+const STRETCH_MAX = 2 ** 31 - 1;
+
+export class Warden {
+  readonly #words: Int32Array;
+  readonly #watch: ivm.Reference<Watch>;
+  /** Numbers of isolates that are watched no longer. */
+  readonly #free: number[] = [];
+  /** How many calls run in this thread, one inside the other. */
+  level = 0;
+  #isolates = 0;
+  #stretch = 0;
+
+  constructor(engine: Engine) {
+    const memory = new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT);
+    this.#words = new Int32Array(memory);
+    const context = new engine.Isolate({ memoryLimit: MEMORY_MB }).createContextSync();
+    const watcher: ivm.Reference<(memory: unknown) => Watch> = context.evalSync(watcherScript(), { reference: true });
+    this.#watch = watcher.applySync(undefined, [new engine.ExternalCopy(memory).copyInto()], { result: { reference: true } });
+    process.on('exit', () => this.#close());
+  }
+
+  /** Has an isolate watched. Gives its number. No stretch may run. */
+  watch(isolate: ivm.Isolate): number {
+    const at = this.#free.pop() ?? this.#isolates++;
+    this.#ring();
+    // Waits for the watcher to return, where it is awake.
+    this.#watch.applySync(undefined, [isolate, at]);
+    Atomics.store(this.#words, BELL, 0);
+    Atomics.store(this.#words, AWAKE, 0);
+    return at;
+  }
+
+  /** An isolate is disposed, or may run no more. */
+  forget(at: number): void {
+    this.#free.push(at);
+  }
+
+  /** A stretch in isolate number `at` begins. */
+  begin(at: number, limit_ms: number): void {
+    const words = this.#words;
+    this.#stretch = this.#stretch === STRETCH_MAX ? 1 : this.#stretch + 1;
+    words[LIMIT_MS] = limit_ms;
+    words[ISOLATE] = at;
+    Atomics.store(words, STRETCH, this.#stretch);
+    if (Atomics.load(words, AWAKE) === 0) this.#wake();
+  }
+
+  /** The stretch ends. False where the watcher has ended it. */
+  end(): boolean {
+    return Atomics.exchange(this.#words, STRETCH, 0) === this.#stretch;
+  }
+
+  /** Nothing is watched from now on. The engine does not survive that its process exits while the watcher is awake. */
+  #close(): void {
+    this.#ring();
+    this.#watch.applySync(undefined, [null]);
+    Atomics.wait(this.#words, AWAKE, Atomics.load(this.#words, AWAKE), LEAVING_MS);
+  }
+
+  #ring(): void {
+    Atomics.store(this.#words, BELL, 1);
+    Atomics.notify(this.#words, BELL);
+  }
+
+  #wake(): void {
+    if (Atomics.compareExchange(this.#words, AWAKE, 0, 1) === 0) this.#watch.applyIgnored(undefined, []);
+  }
+}

@@ -1,0 +1,77 @@
+// The watcher: a small isolate of our own on a thread of its own, which ends an isolate of the host's thread whose stretch of running has lasted too long.
+//
+// A stretch is one stay inside a plugin's isolate: from the call, or the return of a host call, to the next host call or the end. The host's thread and
+// the watcher share five words. At most one stretch runs at a time: STRETCH is its number, and 0 while none runs. The watcher looks every SWEEP_MS and
+// adds up the time between looks, of which it believes little at once, since the one clock it has may be set: it is only ever late. A stretch that has
+// lasted LIMIT_MS it marks KILLED, in one step with finding it still there, and disposes its isolate: so it never ends a later one. When no stretch has run
+// for IDLE_MS it returns, since a busy watcher keeps the process alive; the host's thread starts it again. It also returns when BELL rings, since it cannot be
+// told of a new isolate while it runs.
+
+/** Rung by the host's thread: 1. */
+export const BELL = 0;
+/** 1 while the watcher watches. */
+export const AWAKE = 1;
+export const STRETCH = 2;
+export const LIMIT_MS = 3;
+/** The number of the isolate that the stretch runs in. */
+export const ISOLATE = 4;
+export const WORDS = 5;
+
+/** In STRETCH: the watcher has ended the stretch. */
+export const KILLED = -1;
+
+const SWEEP_MS = 2;
+/** What is believed of the time between two looks. */
+const BETWEEN_MS_MAX = 20;
+const IDLE_MS = 100;
+
+interface Disposable {
+  dispose(): void;
+}
+
+/** With arguments: isolate number `at` is `isolate`; null: nothing. Without: watches. */
+export type Watch = (isolate?: Disposable | null, at?: number) => void;
+
+const end = (isolate: Disposable | undefined): void => {
+  try {
+    isolate?.dispose();
+  } catch {
+    // It has been disposed already, by its memory limit.
+  }
+};
+
+/** Falls asleep. False where a stretch began meanwhile that nobody else has come to watch. */
+const sleeps = (words: Int32Array): boolean => {
+  Atomics.store(words, AWAKE, 0);
+  return Atomics.load(words, STRETCH) <= 0 || Atomics.compareExchange(words, AWAKE, 0, 1) !== 0;
+};
+
+const watch = (words: Int32Array, isolates: readonly Disposable[]): void => {
+  Atomics.store(words, AWAKE, 1);
+  let seen = 0;
+  let lasted_ms = 0;
+  let looked_ms = Date.now();
+  while (Atomics.wait(words, BELL, 0, SWEEP_MS) === 'timed-out') {
+    const stretch = Atomics.load(words, STRETCH);
+    const now_ms = Date.now();
+    lasted_ms = stretch === seen ? lasted_ms + Math.min(Math.max(now_ms - looked_ms, 0), BETWEEN_MS_MAX) : 0;
+    seen = stretch;
+    looked_ms = now_ms;
+    if (stretch <= 0) {
+      if (lasted_ms > IDLE_MS && sleeps(words)) return;
+    } else if (lasted_ms >= (words[LIMIT_MS] as number)) {
+      const isolate = isolates[words[ISOLATE] as number];
+      if (Atomics.compareExchange(words, STRETCH, stretch, KILLED) === stretch) end(isolate);
+    }
+  }
+};
+
+/** Makes the watcher over `memory`, WORDS words that it shares with the host's thread. */
+export const watcher = (memory: SharedArrayBuffer): Watch => {
+  const words = new Int32Array(memory);
+  const isolates: Disposable[] = [];
+  return (isolate, at = 0) => {
+    if (isolate === undefined) watch(words, isolates);
+    else if (isolate !== null) isolates[at] = isolate;
+  };
+};

@@ -1,0 +1,284 @@
+// The metered compartment: as ses, and every call has fuel. The plugin's script is rewritten when it is loaded so that it counts what it does
+// (meter/rewrite.ts), built-ins that can run long are bounded (meter/built-ins.ts), and nothing else is in its reach. Time is fuel here: deterministic,
+// no clock is read. It is the one kind whose calls can be preempted: `tick` is told at every quantum, on the graft's stack.
+
+import { randomBytes } from 'node:crypto';
+import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
+import { GraftError } from '../errors.ts';
+import { PLAIN_BOUNDS, type PlainBounds, plainFault } from '../plain.ts';
+import type { Failure } from '../protocol.ts';
+import type { CompartmentCall, CompartmentMaker, CompartmentSource, Ending, Compartment as PluginCompartment } from './compartment.ts';
+import { type Ask, apiOf, failureOf, graftFunctions, type Seat } from './in-realm.ts';
+import { type Instance, Instances } from './instances.ts';
+import { CELL, charge, enter, FUEL_MAX, leave, METER, RUNNING, settle, type Tick } from './meter/meter.ts';
+import { meteredConstructors } from './meter/natives.ts';
+import { GLOBALS, OPERATORS } from './meter/operators.ts';
+import { rewriteText } from './meter/rewrite.ts';
+import { type Rewritten, restored, sign, verify } from './meter/sign.ts';
+import { answerOf, copied, crossing, refusedBy, refusing } from './sealed.ts';
+import { checkLocked, installFailed } from './ses.ts';
+
+export interface MeteredOptions {
+  /** Fuel that counts as one millisecond of own time; 20,000 where it is not given. A call has own_ms × fuel_per_ms, below 2^31. */
+  readonly fuel_per_ms?: number;
+  /** Fuel between two ticks; without it a call's fuel is one quantum. */
+  readonly quantum?: number;
+  /**
+   * Told at every quantum, on the graft's stack, and once at the call's end: the fuel used since it was last told. It may run other calls. When it
+   * returns, the graft goes on only if the call's transaction is active and not doomed; otherwise the call ends at once, whatever the graft catches.
+   */
+  readonly tick?: Tick;
+  /** Signs rewritten texts, and must have signed those that are loaded; random where it is not given. */
+  readonly key?: Uint8Array;
+}
+
+const FUEL_PER_MS = 20_000;
+const KEY_BYTES = 32;
+/** What a crossing costs besides what its arguments do. */
+const CROSSING = 20;
+
+const isObject = (value: unknown): boolean => typeof value === 'object' || (typeof value === 'string' && value.length > 1000);
+
+/** Checking arguments that are large is work: bounds grow, and each step is paid before it is walked. */
+const STEPS: readonly { readonly bounds: PlainBounds; readonly price: number }[] = [
+  { bounds: { ...PLAIN_BOUNDS, nodes: 64, keys: 64, bytes: 4096 }, price: 64 },
+  { bounds: { ...PLAIN_BOUNDS, nodes: 2048, keys: 2048, bytes: 65_536 }, price: 2048 },
+  { bounds: PLAIN_BOUNDS, price: 200_000 },
+];
+
+const weigh = (args: readonly unknown[]): void => {
+  charge(CROSSING);
+  if (!args.some(isObject)) return;
+  for (const { bounds, price } of STEPS) {
+    charge(price);
+    if (plainFault(args, bounds) === null) return;
+  }
+};
+
+/** Nothing is charged while the host works. */
+const face = (ask: Ask): object =>
+  harden((...args: unknown[]): unknown => {
+    const counts = CELL[RUNNING] as number;
+    if (counts === 1) weigh(args);
+    CELL[RUNNING] = 0;
+    try {
+      return crossing(ask, args);
+    } finally {
+      CELL[RUNNING] = counts;
+    }
+  });
+
+type Script = () => unknown;
+/** What a rewritten text evaluates to. */
+type Linked = (given: { readonly operators: object; readonly globals: object }) => Script;
+
+/** Evaluates a module with `fuel`; throws GRAFT_INSTALL_FAILED where that is not enough. */
+const within = (fuel: number, script: Script): unknown => {
+  enter(null, null, FUEL_MAX, fuel);
+  try {
+    const exported = script();
+    if (!METER.ended) return exported;
+  } catch (error) {
+    if (!METER.ended) throw error;
+  } finally {
+    leave();
+  }
+  throw new GraftError('GRAFT_INSTALL_FAILED', `the module used more than ${fuel} fuel`);
+};
+
+/** The global object of all metered code of this realm: frozen, so that nothing of one plugin is another's. */
+let realm: Compartment | null = null;
+let names: Record<string, unknown> = {};
+
+const meteredRealm = (): Compartment => {
+  if (realm !== null) return realm;
+  const made = new Compartment({ globals: {}, __options__: true });
+  const globals = made.globalThis as Record<string, unknown>;
+  const constructors = meteredConstructors(harden);
+  for (const name of Reflect.ownKeys(globals)) if (!GLOBALS.includes(String(name))) Reflect.deleteProperty(globals, name);
+  for (const name of GLOBALS) if (Object.hasOwn(constructors, name)) globals[name] = constructors[name];
+  // What every function's `constructor` is since lockdown: it makes nothing.
+  globals.Function = Function.prototype.constructor;
+  names = Object.fromEntries(GLOBALS.map((name) => [name, globals[name]]));
+  realm = made;
+  return made;
+};
+
+const linked = (code: string): Linked =>
+  meteredRealm().evaluate(`${code}\n//# sourceURL=plugin.js`, { __rejectSomeDirectEvalExpressions__: false }) as Linked;
+
+/** One plugin's rewritten text: evaluated once, instantiated for every fresh heap. */
+class Plugin {
+  readonly #source: CompartmentSource;
+  readonly #linked: Linked;
+  readonly #map: string;
+  #trace: TraceMap | null = null;
+  readonly #fuel: number;
+
+  constructor(source: CompartmentSource, text: Rewritten, fuel: number) {
+    this.#source = source;
+    this.#linked = linked(text.code);
+    this.#map = text.map;
+    this.#fuel = fuel;
+  }
+
+  /** Evaluates the module within the fuel of a load. */
+  instance(): Instance {
+    const { plugin, grafts } = this.#source;
+    const seat: Seat = { current: null };
+    const globals: Record<string, unknown> = Object.assign(Object.create(null), names, { __graftwork_refuse: refusing(seat) });
+    globals.globalThis = globals;
+    const script = this.#linked({ operators: OPERATORS, globals: harden(globals) });
+    const exported = within(this.#fuel, script);
+    return {
+      seat,
+      functions: graftFunctions(plugin, exported, grafts),
+      apis: grafts.map((graft, index) => apiOf(seat, index, graft, face)),
+      dropped: false,
+    };
+  }
+
+  /** Places of the rewritten text, as the author's script has them. The parser's own first line is not the author's. */
+  placed(failure: Failure): Failure {
+    if (!failure.stack.includes('plugin.js:')) return failure;
+    this.#trace ??= new TraceMap(this.#map);
+    const trace = this.#trace;
+    const stack = failure.stack.replace(/plugin\.js:(\d{1,9}):(\d{1,9})/g, (_frame, line: string, column: string) => {
+      const place = originalPositionFor(trace, { line: Number(line), column: Number(column) - 1 });
+      return place.line === null || place.line < 2 ? 'plugin.js' : `plugin.js:${place.line - 1}:${place.column + 1}`;
+    });
+    return { ...failure, stack };
+  }
+}
+
+const ENDED_BY_HOST: Failure = { reason: 'compartment-lost', name: '', message: '', stack: '' };
+
+class MeteredCompartment implements PluginCompartment {
+  readonly kind = 'metered';
+  readonly waits = false;
+  readonly #plugin: Plugin;
+  readonly #instances: Instances;
+  readonly #fuel_per_ms: number;
+  readonly #quantum: number;
+  readonly #tick: Tick | null;
+
+  constructor(plugin: Plugin, instances: Instances, fuel_per_ms: number, quantum: number, tick: Tick | null) {
+    this.#plugin = plugin;
+    this.#instances = instances;
+    this.#fuel_per_ms = fuel_per_ms;
+    this.#quantum = quantum;
+    this.#tick = tick;
+  }
+
+  run(call: CompartmentCall): Ending {
+    const limit = fuelOf(call.own_ms, this.#fuel_per_ms);
+    const input = copied(call.input);
+    let instance: Instance;
+    try {
+      instance = this.#instances.take(call);
+    } catch (error) {
+      return { kind: 'failed', failure: this.#plugin.placed(failureOf(error)), own_ms: 0 };
+    }
+    const graft = instance.functions[call.index] as Instance['functions'][number];
+    const api = instance.apis[call.index] as object;
+    enter(call, this.#tick, this.#quantum, limit);
+    try {
+      return this.#answered(call, graft(input, api), limit);
+    } catch (error) {
+      return this.#threw(call, error, limit);
+    } finally {
+      leave();
+      this.#instances.give(instance);
+    }
+  }
+
+  /** Stops counting and tells the rest. Gives the call's own time. */
+  #stop(call: CompartmentCall): number {
+    CELL[RUNNING] = 0;
+    const rest = settle();
+    const own_ms = METER.told / this.#fuel_per_ms;
+    this.#tick?.(call, rest);
+    return own_ms;
+  }
+
+  #answered(call: CompartmentCall, value: unknown, limit: number): Ending {
+    if (METER.ended) return this.#ended(call, limit);
+    const own_ms = this.#stop(call);
+    return { kind: 'value', value: call.ignoresAnswer ? null : answerOf(value), own_ms };
+  }
+
+  /** Reading what was thrown may run code of the graft, so it counts too. */
+  #threw(call: CompartmentCall, error: unknown, limit: number): Ending {
+    if (METER.ended) return this.#ended(call, limit);
+    const failure = failureOf(error);
+    if (METER.ended) return this.#ended(call, limit);
+    const own_ms = this.#stop(call);
+    return refusedBy(error, call, own_ms) ?? { kind: 'failed', failure: this.#plugin.placed(failure), own_ms };
+  }
+
+  #ended(call: CompartmentCall, limit: number): Ending {
+    const { fault, exhausted } = METER;
+    if (fault !== null) {
+      CELL[RUNNING] = 0;
+      throw fault.error;
+    }
+    const own_ms = this.#stop(call);
+    const message = `more than ${limit} fuel`;
+    return { kind: 'failed', failure: exhausted ? { reason: 'own-time', name: '', message, stack: '' } : ENDED_BY_HOST, own_ms };
+  }
+
+  abandon(call: CompartmentCall): void {
+    this.#instances.drop(call);
+  }
+
+  dispose(): void {
+    this.#instances.clear();
+  }
+}
+
+const fuelOf = (own_ms: number, fuel_per_ms: number): number => Math.max(1, Math.min(FUEL_MAX, Math.floor(own_ms * fuel_per_ms)));
+
+/** Hosts plugins in the calling realm, which must be locked down, and counts what they do. */
+export class MeteredMaker implements CompartmentMaker {
+  readonly kind = 'metered';
+  readonly #fuel_per_ms: number;
+  readonly #quantum: number;
+  readonly #tick: Tick | null;
+  readonly #key: Uint8Array;
+
+  /** Throws GRAFT_BAD_OPTION for fuel that is no positive number below 2^31. */
+  constructor(options: MeteredOptions = {}) {
+    const { fuel_per_ms = FUEL_PER_MS, quantum = FUEL_MAX } = options;
+    for (const [name, fuel] of Object.entries({ fuel_per_ms, quantum }))
+      if (!(fuel >= 1 && fuel <= FUEL_MAX)) throw new GraftError('GRAFT_BAD_OPTION', `metered: ${name}`);
+    this.#fuel_per_ms = fuel_per_ms;
+    this.#quantum = Math.floor(quantum);
+    this.#tick = options.tick ?? null;
+    this.#key = options.key ?? randomBytes(KEY_BYTES);
+  }
+
+  /** Rewrites a script and signs the result, to be stored (`stored`) and loaded later. Throws GRAFT_INSTALL_FAILED for what cannot be metered. */
+  rewrite(script: string): Rewritten {
+    try {
+      return sign(rewriteText(script), this.#key);
+    } catch (error) {
+      throw installFailed('metered', error);
+    }
+  }
+
+  /** `source.code` is a script, or what `stored` made of one that was rewritten. */
+  async load(source: CompartmentSource): Promise<PluginCompartment> {
+    checkLocked('metered');
+    try {
+      const text = restored(source.code) ?? this.rewrite(source.code);
+      if (!verify(text, this.#key))
+        throw new GraftError('GRAFT_INSTALL_FAILED', 'the rewritten text is not signed with the key of this maker');
+      const plugin = new Plugin(source, text, fuelOf(source.load_ms, this.#fuel_per_ms));
+      const instances = new Instances(() => plugin.instance());
+      instances.prepare();
+      return new MeteredCompartment(plugin, instances, this.#fuel_per_ms, this.#quantum, this.#tick);
+    } catch (error) {
+      throw installFailed(source.plugin, error);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+// One isolate with one prepared realm in it, as both kinds that use isolated-vm hold it: `process` in a child, `isolate` in the host's own thread.
+//
+// 1. `new RealmIsolate` makes the isolate and scrubs its realm; no plugin code runs yet. 2. `enter` takes a step (realm/steps.ts). Whoever enters keeps
+// the clock. Where `enter` throws, the isolate was stopped, or a rejection that nobody handled was found; it is not to be used again.
+
+import type ivm from 'isolated-vm';
+import type { Bridge } from './realm/api.ts';
+import { REALM_FILENAME } from './realm/failure.ts';
+import { type Direct, LONG, type RealmSetup, STEP_TEXT, type Step } from './realm/steps.ts';
+
+export type Engine = typeof ivm;
+
+const MEMORY_MB_MIN = 8;
+
+/**
+ * A flag of V8, to be set before the first isolate. Loop unrolling takes the interrupt checks out of loops that it knows to be short, and with them out
+ * of a loop around such a one: with it, `for (;;) new Array(1000).fill(1.5)` outlives every time-out and memory limit.
+ */
+export const INTERRUPTIBLE = '--no-turboshaft-loop-unrolling';
+
+export class RealmIsolate {
+  readonly isolate: ivm.Isolate;
+  readonly #step: ivm.Reference<Step>;
+
+  /** `realm` is the script that prepares a realm; `memory` is that of the setup's columns, in their order. */
+  constructor(engine: Engine, realm: string, setup: RealmSetup, bridge: Bridge, memory: readonly SharedArrayBuffer[] = []) {
+    this.isolate = new engine.Isolate({ memoryLimit: Math.max(MEMORY_MB_MIN, setup.memory_mb) });
+    const context = this.isolate.createContextSync();
+    const prepare: ivm.Reference<(...args: unknown[]) => Step> = context.evalSync(realm, { filename: REALM_FILENAME, reference: true });
+    const shared = memory.map((buffer) => new engine.ExternalCopy(buffer).copyInto());
+    const args = [new engine.Callback(bridge), JSON.stringify(setup), ...shared];
+    this.#step = prepare.applySync(undefined, args, { result: { reference: true } });
+  }
+
+  /** Takes a step; `options` are the engine's. Gives a direct value, PENDING, or a letter and JSON. */
+  enter(step: number, graft: number, input: Direct | string, options?: { readonly timeout: number }): Direct | string {
+    const answer = this.#step.applySync(undefined, [step, graft, input], options) as Direct | string;
+    if (answer !== LONG) return answer;
+    const [text] = this.#step.applySync(undefined, [STEP_TEXT, 0, null], { ...options, result: { copy: true } }) as unknown as [string];
+    return text;
+  }
+
+  get isDisposed(): boolean {
+    return this.isolate.isDisposed;
+  }
+
+  dispose(): void {
+    try {
+      this.isolate.dispose();
+    } catch {
+      // It has been disposed already, by its memory limit or from another thread.
+    }
+  }
+}

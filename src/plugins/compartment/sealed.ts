@@ -1,0 +1,80 @@
+// What crosses between a graft and its host where both live in one locked realm (ses, metered). Objects are copied, both ways: an object that both held
+// could be changed by either, behind the undo log's back. Functions of the host are hardened, and its errors come as plain ones.
+
+import { types } from 'node:util';
+import { GraftError } from '../errors.ts';
+import { PLAIN_BOUNDS, plainFault } from '../plain.ts';
+import type { Ending } from './compartment.ts';
+import type { Ask, Seat } from './in-realm.ts';
+
+const { isArray } = Array;
+const objectPrototype = Object.prototype;
+
+const copiedObject = (value: Readonly<Record<string, unknown>>): Record<string, unknown> => {
+  const made: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    const own = copied(value[key]);
+    // A frozen property of Object.prototype cannot be assigned over.
+    if (key in objectPrototype) Object.defineProperty(made, key, { value: own, writable: true, enumerable: true, configurable: true });
+    else made[key] = own;
+  }
+  return made;
+};
+
+/** A copy of plain data. */
+export const copied = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value;
+  if (!isArray(value)) return copiedObject(value as Record<string, unknown>);
+  const made: unknown[] = [];
+  for (let i = 0; i < value.length; i++) made.push(copied(value[i]));
+  return made;
+};
+
+/** A copy of an answer that is plain data; any other answer as it is, for the invocation to refuse. */
+export const answerOf = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null || plainFault(value, PLAIN_BOUNDS, types.isProxy) !== null) return value;
+  return copied(value);
+};
+
+/** An error of the host as a graft may hold it: no class of the host's leads anywhere from it. */
+const shownError = (error: unknown): unknown => {
+  if (!(error instanceof GraftError)) return error;
+  return harden(Object.assign(new Error(error.message), { code: error.code }));
+};
+
+/** Calls an accessor with a copy of what the graft gave, and gives a copy of what the host answered. */
+export const crossing = (ask: Ask, args: unknown[]): unknown => {
+  try {
+    for (let i = 0; i < args.length; i++) {
+      const one = args[i];
+      if (typeof one === 'object') args[i] = answerOf(one);
+    }
+    return copied(ask(args));
+  } catch (error) {
+    throw shownError(error);
+  }
+};
+
+const CODE = /^[A-Za-z0-9_.:-]{1,64}$/;
+const MESSAGE_MAX = 1000;
+
+/** What was refused, beside the error that was thrown for it: nothing a graft does to the error, and no look-alike, is taken for it. */
+const refusals = new WeakMap<object, { readonly call: object | null; readonly code: string; readonly message: string }>();
+
+/** `__graftwork_refuse` of the plugin in `seat`. */
+export const refusing = (seat: Seat): ((code: unknown, message?: unknown) => never) =>
+  harden((code: unknown, message: unknown = ''): never => {
+    if (typeof code !== 'string' || !CODE.test(code)) throw new TypeError("a refusal's code has 1 to 64 letters, digits or _ . : -");
+    if (typeof message !== 'string') throw new TypeError("a refusal's message is a string");
+    const bounded = message.slice(0, MESSAGE_MAX);
+    const refusal = harden(Object.assign(new Error(bounded), { code }));
+    refusals.set(refusal, { call: seat.current, code, message: bounded });
+    throw refusal;
+  });
+
+/** The end that `thrown` is, where it is a refusal made in `call`. */
+export const refusedBy = (thrown: unknown, call: object, own_ms: number): Ending | null => {
+  const found = typeof thrown === 'object' && thrown !== null ? refusals.get(thrown) : undefined;
+  if (found === undefined || found.call !== call) return null;
+  return { kind: 'refused', code: found.code, message: found.message, own_ms };
+};

@@ -1,0 +1,248 @@
+// Bounded built-ins: on ordinary values they answer as the native ones do, and what used to end the process ends as an ordinary abort.
+
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { runInNewContext } from 'node:vm';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Compartment } from '../../../src/plugins/compartment/compartment.ts';
+import { IsolateMaker } from '../../../src/plugins/compartment/index.ts';
+import { Random } from '../../support/random.ts';
+
+/**
+ * Evaluates an expression in this compartment, or in a bare context: what it comes to, as text that tells everything apart. What ran before an error is not
+ * compared: bounded ones look at the length or the text first.
+ */
+const PROGRAM = `(text) => {
+  const show = (value, depth = 0) => {
+    if (typeof value === 'function') return 'function';
+    if (typeof value !== 'object' || value === null) return typeof value + ':' + (Object.is(value, -0) ? '-0' : String(value));
+    if (depth > 4) return '…';
+    const inner = value instanceof Map || value instanceof Set ? [...value].map((one) => show(one, depth + 1)).join() : '';
+    const keys = Reflect.ownKeys(value).map((key) => String(key) + '=' + show(value[key], depth + 1));
+    return Object.prototype.toString.call(value) + Object.getPrototypeOf(value)?.constructor?.name + inner + '{' + keys.join() + '}';
+  };
+  const seen = [];
+  try {
+    return show((0, eval)(text)(seen)) + ' / ' + show(seen);
+  } catch (error) {
+    return error.name;
+  }
+}`;
+
+let compartment: Compartment;
+let bare: (text: string) => string;
+
+beforeAll(async () => {
+  const graft = { export: 'graft', callable: [], columns: [] };
+  compartment = await new IsolateMaker().load({
+    plugin: 'p',
+    code: `({ graft: ${PROGRAM} })`,
+    memory_mb: 32,
+    load_ms: 5000,
+    grafts: [graft],
+  });
+  bare = runInNewContext(PROGRAM) as typeof bare;
+});
+afterAll(() => compartment.dispose());
+
+const bounded = (text: string): unknown => {
+  const part = { index: 0, own_ms: 5000, ignoresAnswer: false, at: null, txn: null as never };
+  const ending = compartment.run?.({ ...part, input: text, callAccessor: () => null, restart: () => false, ended: () => {} });
+  return ending?.kind === 'value' ? ending.value : ending;
+};
+
+const SCALARS = ['undefined', 'null', '0', '-0', '1', '2', '-1', '3.7', 'NaN', 'Infinity', '"a"', '"b,c"', '""', 'true', '10', '9'];
+const FUNCTIONS = [
+  '(x) => x',
+  '(x) => [x, x]',
+  '(x, i) => i % 2 === 0',
+  '(a, b) => (a > b ? 1 : -1)',
+  'String',
+  'Boolean',
+  'Math.max',
+  '(...args) => { seen.push(args.length); return args[1] }',
+  '(x) => { throw new SyntaxError() }',
+  'function () { "use strict"; return this }',
+];
+
+const pick = (random: Random, depth = 0): string => {
+  if (depth > 2 || random.chance(0.5)) return random.pick(SCALARS);
+  const list = Array.from({ length: random.below(5) }, () => (random.chance(0.1) ? '' : pick(random, depth + 1))).join(', ');
+  return random.pick([
+    `[${list}]`,
+    `[${list}]`,
+    `({ length: ${random.pick(['2', '"3"', '-1', '1.9', 'NaN'])}, 0: ${pick(random, depth + 1)} })`,
+    '({})',
+  ]);
+};
+
+const receiver = (random: Random): string => {
+  const value = pick(random);
+  return random.pick([
+    value,
+    value,
+    `[${pick(random)}, ${pick(random)}, ${pick(random)}]`,
+    'Object.assign(new (class A extends Array {})(), [3, 1, 2])',
+    'new Uint8Array([3, 1, 2])',
+    'new Proxy([3, 1, , 2], {})',
+    '({ get length() { seen.push("length"); return 3 }, 0: "x", 2: "y" })',
+    '(function () { return arguments })(1, [2], 3)',
+    '"text"',
+  ]);
+};
+
+const argument = (random: Random): string => (random.chance(0.4) ? random.pick(FUNCTIONS) : pick(random));
+const args = (random: Random, most: number): string => Array.from({ length: random.below(most + 1) }, () => argument(random)).join(', ');
+
+const ARRAY_METHODS = Object.getOwnPropertyNames(Array.prototype).filter(
+  (name) => name !== 'constructor' && !/^(entries|keys|values)$/.test(name),
+);
+const TEXT_METHODS = [
+  'localeCompare',
+  'match',
+  'normalize',
+  'replace',
+  'replaceAll',
+  'search',
+  'split',
+  'toLowerCase',
+  'toUpperCase',
+  'toWellFormed',
+];
+const TEXTS = [
+  '"a-b-c"',
+  '""',
+  '"ÄÖ\\u0301ü"',
+  '"x".repeat(100)',
+  '({ toString: () => (seen.push("text"), "a,b") })',
+  '7',
+  'null',
+  'undefined',
+  'Symbol()',
+];
+const PATTERNS = ['"-"', '/-/g', '/(a)(b)?/', '""', 'undefined', '"b"', '(x) => x + 1', '2', '"NFD"'];
+const SETS = [
+  'new Set()',
+  'new Set([1, 2, "a"])',
+  'new Set([2, -0, NaN])',
+  'new Map([[1, 2]])',
+  '[1, 2]',
+  '({ size: 1, has: () => true, keys: () => [1, 9].values() })',
+  '({ size: NaN })',
+  '7',
+];
+const LISTS = [
+  '[1, [2], 3]',
+  '"añb"',
+  'new Set([1, 2])',
+  '({ length: 2, 0: "a" })',
+  '(function* () { yield 1; yield 2 })()',
+  'null',
+  '7',
+  '[, 1]',
+  '({ length: -1 })',
+];
+
+const expressions: readonly ((random: Random) => string)[] = [
+  (random) => `Array.prototype.${random.pick(ARRAY_METHODS)}.call(${[receiver(random), args(random, 3)].filter(Boolean).join(', ')})`,
+  (random) =>
+    `((o) => [Array.prototype.${random.pick(ARRAY_METHODS)}.call(${['o', args(random, 3)].filter(Boolean).join(', ')}) === o, o])(${receiver(random)})`,
+  (random) =>
+    `String.prototype.${random.pick(TEXT_METHODS)}.call(${[random.pick(TEXTS), random.pick(PATTERNS), random.pick(PATTERNS)].slice(0, 1 + random.below(3)).join(', ')})`,
+  (random) =>
+    `${random.pick(['Array', 'class B extends Array {}', 'Object', 'undefined']).replace(/^class.*/, '(class B extends Array {})')}.from(${random.pick(LISTS)}, ${random.pick(['undefined', ...FUNCTIONS])})`,
+  (random) => `Array.from.call(${random.pick(['Object', 'undefined', 'Array'])}, ${random.pick(LISTS)})`,
+  (random) =>
+    `${random.pick(['new Set([1, 5])', 'new Set([-0])', 'new Set()', '[]'])}.${random.pick(['union', 'symmetricDifference'])}(${random.pick(SETS)})`,
+  (random) => `${random.pick(['Map', 'Object'])}.groupBy(${random.pick(LISTS)}, ${random.pick(FUNCTIONS)})`,
+  (random) => `new ${random.pick(['Map', 'Set'])}([[${pick(random)}, 1], [${pick(random)}, 2], [${pick(random)}, 3]])`,
+  (random) => `Map.prototype.set.call(${random.pick(['new Map()', 'new Set()', '7'])}, ${pick(random)}, 1)`,
+  (random) => `Function.prototype.apply.call(${random.pick(FUNCTIONS)}, 1, ${receiver(random)})`,
+  (random) => `Reflect.apply(${random.pick(FUNCTIONS)}, 1, ${receiver(random)})`,
+  (random) => `Reflect.construct(${random.pick(['Array', 'Set', 'String'])}, ${receiver(random)})`,
+  (random) => `String.raw({ raw: ${receiver(random)} }, ${args(random, 3) || '1'})`,
+  (random) =>
+    `JSON.parse(${random.pick(['"[1,{\\"a\\":[]}]"', '"{"', 'null', '7', 'undefined', '({ toString: () => "[2]" })'])}, ${random.pick(['undefined', '(k, v) => (seen.push(k), v)'])})`,
+  (random) => `${random.pick(['escape', 'encodeURIComponent', 'decodeURI', 'unescape'])}(${random.pick(TEXTS)})`,
+];
+
+describe('a bounded built-in', () => {
+  const SEEDS = Array.from({ length: 12 }, (_, seed) => seed + 1);
+  it.each(SEEDS)('answers ordinary values as the native one does: seed %i', (seed) => {
+    const random = new Random(seed);
+    const differing: unknown[] = [];
+    for (let i = 0; i < 1000; i++) {
+      const text = `(seen) => ${random.pick(expressions)(random)}`;
+      const [native, own] = [bare(text), bounded(text)];
+      if (native !== own) differing.push({ text, native, own });
+    }
+    expect(differing.slice(0, 5)).toEqual([]);
+  });
+
+  it('has the name and the length of the native one, and is no constructor', () => {
+    const text = `() => [Array.prototype, Array, String.prototype, String, Map, Map.prototype, Set.prototype, Reflect, Function.prototype, Object].map((on) =>
+      Object.getOwnPropertyNames(on).filter((name) => typeof Object.getOwnPropertyDescriptor(on, name).value === 'function' && name !== 'constructor')
+        .map((name) => [name, on[name].name, on[name].length, 'prototype' in on[name], Object.getOwnPropertyDescriptor(on, name).enumerable]).join())`;
+    expect(bounded(text)).toBe(bare(text));
+  });
+});
+
+const HUGE = '{ length: 2 ** 53 - 1 }';
+const LOOPING = '{ get message() { for (;;); } }';
+
+/** Each ended the process, or never came back, in an isolate without bounds and with the engine's time-out. */
+const KILLERS: readonly (readonly [string, string])[] = [
+  ...['fill', 'reverse', 'sort', 'indexOf', 'lastIndexOf', 'includes', 'shift', 'unshift', 'splice', 'copyWithin', 'flat'].map(
+    (name) => [`Array.prototype.${name}.call(${HUGE}, 1)`, 'thrown RangeError'] as const,
+  ),
+  ...['forEach', 'map', 'filter', 'some', 'every', 'reduce', 'flatMap'].map(
+    (name) =>
+      [
+        `Array.prototype.${name}.call({ length: 2 ** 32 - 1 }, Math.abs)`,
+        name === 'flatMap' ? 'thrown RangeError' : 'thrown RangeError',
+      ] as const,
+  ),
+  ...['toSorted', 'toReversed', 'toSpliced', 'with', 'slice', 'join'].map(
+    (name) => [`Array.prototype.${name}.call({ length: 2 ** 32 - 1 }, 0)`, 'thrown RangeError'] as const,
+  ),
+  ['let n = 0; Array.prototype.indexOf.call({ get length() { return n++ ? 2 ** 53 - 1 : 1 } }, 1)', 'value'],
+  ['Array.prototype.indexOf.call(new Proxy({}, { get: () => 2 ** 53 - 1 }), 1)', 'thrown RangeError'],
+  ['[].concat({ length: 2 ** 32 - 1, [Symbol.isConcatSpreadable]: true })', 'thrown RangeError'],
+  ['[Array(2 ** 32 - 1)].flat()', 'own-time OwnTime'],
+  ['[1].flatMap(() => Array(2 ** 32 - 1))', 'own-time OwnTime'],
+  ['Array.from({ length: 2 ** 32 - 1 })', 'thrown RangeError'],
+  ['new Array(2 ** 32 - 1).fill(1)', 'thrown RangeError'],
+  ['const a = []; a.length = 2 ** 32 - 1; a.sort()', 'thrown RangeError'],
+  ['new Array(4e6).fill(0).map((_, i) => i).sort()', 'own-time OwnTime'],
+  ['Math.max.apply(null, { length: 2 ** 27 })', 'thrown RangeError'],
+  ['Reflect.construct(Array, { length: 2 ** 27 })', 'thrown RangeError'],
+  [`String.raw({ raw: ${HUGE} })`, 'thrown RangeError'],
+  ['JSON.parse("[".repeat(1e7) + "]".repeat(1e7))', 'thrown RangeError'],
+  ['".".repeat(2e8).split("")', 'thrown RangeError'],
+  ['"x".repeat(2 ** 28).match(/x/g)', 'thrown RangeError'],
+  ['"x".repeat(2 ** 28).replaceAll("x", "y")', 'thrown RangeError'],
+  ['for (;;) "\\u0344".repeat(2 ** 21).normalize("NFD")', 'thrown RangeError'],
+  ['const m = new Map(); for (let i = 0; ; i++) m.set(i, i)', 'thrown RangeError'],
+  ['const s = new Set(); for (let i = 0; ; i++) s.add(i)', 'thrown RangeError'],
+  ['new Set().union({ size: 1, has() {}, *keys() { for (let i = 0; ; i++) yield i } })', 'thrown RangeError'],
+  [`Promise.reject(${LOOPING})`, 'own-time OwnTime'],
+  [`Promise.reject(new (class extends Error { get message() { for (;;); } })())`, 'own-time OwnTime'],
+];
+
+const EITHER = 'own-time OwnTime';
+
+describe('what used to end the process', () => {
+  it('ends as an ordinary abort, and the process is there to say so', () => {
+    const program = fileURLToPath(new URL('./isolate-killers.ts', import.meta.url));
+    const bodies = KILLERS.map(([body]) => body);
+    const printed = execFileSync(process.execPath, [program, JSON.stringify(bodies)], { encoding: 'utf8', timeout: 50_000 });
+    const endings = printed
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+    // What fills memory while the clock runs ends by either, as the machine goes.
+    const either = (how: string): unknown =>
+      how === EITHER ? expect.stringMatching(/^(own-time OwnTime|memory-limit MemoryLimit)$/) : how;
+    expect(endings).toEqual(KILLERS.map(([body, how]) => [body, either(how)]));
+  });
+});

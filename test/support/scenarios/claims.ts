@@ -1,0 +1,113 @@
+// Installing, and what kinds differ in: each claim is tried, so that a kind that can do more or less than it says fails.
+
+import { GraftError } from '../../../src/plugins/index.ts';
+import type { AbortReason } from '../../../src/txn/index.ts';
+import { isAlive } from '../base.ts';
+import { aborted, answer, base, type Claims, committed, expect, FUNCTION, it, open } from './bed.ts';
+
+export const installs = (claims: Claims): void => {
+  it.each([
+    ['lacks the export', '{ other: () => 1 }', ''],
+    ['exports something else', '{ graft: 1 }', ''],
+  ])('does not install a module that %s', async (_name, exports, before) => {
+    open(claims);
+    const point = base.point(FUNCTION);
+    await expect(base.install('a', exports, {}, before)).rejects.toMatchObject({ code: 'GRAFT_INSTALL_FAILED' });
+    expect([base.plugins.has('a'), point.grafts.length]).toEqual([false, 0]);
+    await base.install('a', '{ graft: () => 1 }');
+    expect(await base.invoke(point, null)).toEqual(committed(1));
+  });
+
+  it(`${claims.waits ? 'waits for an accessor' : 'refuses at install a graft that may call an accessor that waits'}`, async () => {
+    open(claims);
+    const point = base.point({ ...FUNCTION, callable: { wait: base.wait } });
+    const installed = base.install('a', '{ graft: (input, api) => [api.wait("gate"), 1] }');
+    if (!claims.waits) {
+      await expect(installed).rejects.toEqual(expect.any(GraftError));
+      await expect(installed).rejects.toMatchObject({ code: 'GRAFT_MUST_WAIT' });
+      expect(base.plugins.list()).toEqual([]);
+      return;
+    }
+    await installed;
+    const outcome = base.invoke(point, null);
+    await base.gate('gate').reached;
+    base.gate('gate').open();
+    expect(await outcome).toEqual(committed([null, 1]));
+  });
+};
+
+export const claimed = (claims: Claims): void => {
+  it(`promises are ${claims.promises}`, async () => {
+    open(claims);
+    const point = base.point(FUNCTION);
+    const source = '{ graft: async (input, api) => { await null; api.stock.set("a", 9); await null; return 5 } }';
+    const installed = base.install('a', source);
+    if (claims.promises === 'refused') {
+      await expect(installed).rejects.toMatchObject({ code: 'GRAFT_INSTALL_FAILED', message: expect.stringContaining('async functions') });
+      return;
+    }
+    await installed;
+    const drained = claims.promises === 'drained';
+    expect(await base.invoke(point, null)).toEqual(drained ? committed(5) : aborted('invalid-answer'));
+    expect(base.state.a).toBe(drained ? 9 : 1);
+  });
+
+  it(`${claims.freshHeap ? 'replaces' : 'keeps'} the heap after an abort`, async () => {
+    open(claims);
+    const point = base.point({ ...FUNCTION, budget: 9 });
+    await base.install('a', '{ graft: (input) => { n++; if (input) throw 1; return n } }', {}, 'let n = 0;');
+    expect(await base.invoke(point, false)).toEqual(committed(1));
+    expect(await base.invoke(point, false)).toEqual(committed(2));
+    await base.invoke(point, true);
+    expect(await base.invoke(point, false)).toEqual(committed(claims.freshHeap ? 1 : 4));
+  });
+
+  it(`${claims.copiesInput ? 'copies' : 'shares'} the input`, async () => {
+    open(claims);
+    const input = { n: 1 };
+    await answer('(input) => { input.n = 2; return 1 }', input);
+    expect(input.n === 1).toBe(claims.copiesInput);
+  });
+
+  it(`${claims.scrubbed ? 'has nothing' : 'has all'} of the host in its global object`, async () => {
+    open(claims);
+    const found = await answer('() => ["process", "setTimeout", "WebAssembly"].every((name) => !(name in globalThis))');
+    expect(found).toEqual(committed(claims.scrubbed));
+  });
+};
+
+export const survival = (claims: Claims): void => {
+  const ends: [string, string, AbortReason][] = [
+    ['loops', 'for (;;);', 'own-time'],
+    ['loops wherever its end is caught', 'for (;;) try { for (;;); } catch {} finally { continue }', 'own-time'],
+    // Elsewhere a length that no memory could hold is refused where it is used.
+    [
+      'asks a built-in for what would never end',
+      'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)',
+      claims.kind === 'metered' ? 'own-time' : 'thrown',
+    ],
+  ];
+  if (claims.promises === 'drained') ends.push(['loops in a promise', 'return (async () => { for (;;) await null })()', 'own-time']);
+  if (claims.stopsHoards) ends.push(['hoards memory', 'const all = []; for (;;) all.push(new Array(1000).fill(0.5))', 'memory-limit']);
+  it.each(ends)('survives a graft that %s', async (_name, body, reason) => {
+    open(claims);
+    const point = base.point({ ...FUNCTION, limits: { own_ms: reason === 'own-time' ? 50 : 20_000, memory_mb: 16 } });
+    await base.install('a', `{ graft: (input, api) => { api.stock.set("a", 9); ${body} } }`);
+    await base.install('b', '{ other: () => "still here" }', {
+      grafts: [{ point: base.point({ ...FUNCTION, name: 'q' }).name, export: 'other' }],
+    });
+    expect(await base.invoke(point, null)).toEqual(aborted(reason));
+    expect(base.state).toEqual({ a: 1, b: 2 });
+    expect(await base.invoke(base.points.get('q'), null)).toEqual(committed('still here'));
+  });
+
+  it('survives a module that loops when it is evaluated, or throws', async () => {
+    open(claims);
+    base.point(FUNCTION);
+    const pids = new Set(base.maker?.pids);
+    for (const before of ['for (;;);', 'throw new Error("module")', 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);'])
+      await expect(base.install('a', '{ graft: () => 1 }', {}, before)).rejects.toMatchObject({ code: 'GRAFT_INSTALL_FAILED' });
+    expect([...pids].filter(isAlive)).toEqual([]);
+    await base.install('a', '{ graft: () => 1 }');
+  });
+};
