@@ -15,7 +15,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   'half-update': 'writes half of an update, then throws',
   'lock-hoarder': 'takes the lock of the writer, then loops for ever',
   nonsense: 'writes, then answers what is no table',
-  'process-killer': 'calls a built-in that never comes back and that nothing inside its process can stop',
+  'process-killer': 'calls a built-in that walks four thousand million places inside the engine',
 };
 
 /** The page's style sheet, served beside it: the server's policy allows nothing inline. */

@@ -136,7 +136,9 @@ export class GraftCall implements CompartmentCall, Caller {
 
   /** What this attempt was charged. Closes the account. */
   close(own_ms: number): Spent {
-    const [calls, writes, log_bytes] = [this.#charged(CALLS), this.#charged(WRITES), this.#charged(LOG_BYTES)] as const;
+    const calls = this.#charged(CALLS);
+    const writes = this.#charged(WRITES);
+    const log_bytes = this.#charged(LOG_BYTES);
     this.#closeAccount();
     const plugin = this.graft.plugin;
     strike(plugin, this);
