@@ -1,10 +1,12 @@
 // All experiments, in the order in which the report shows them.
 
+import { abortCost } from './abort-cost.ts';
 import { diskValidation } from './disk-validation.ts';
 import { eviction } from './eviction.ts';
 import type { Experiment } from './experiment.ts';
+import { locks } from './locks.ts';
 import { overhead } from './overhead.ts';
 import { readAhead } from './read-ahead.ts';
 import { traces } from './traces.ts';
 
-export const EXPERIMENTS: readonly Experiment[] = [overhead, readAhead, eviction, traces, diskValidation];
+export const EXPERIMENTS: readonly Experiment[] = [overhead, readAhead, eviction, abortCost, locks, traces, diskValidation];
