@@ -285,8 +285,14 @@ describe('nested calls', () => {
       '(input, api) => { if (input === 0) return "inner"; let got; const f = () => { try { f() } catch (e) { got ??= api.host(0); throw e } }; try { f() } catch {} return got }';
     await load([graft]);
     expect(answerOf(run(callOf(0)))).toBe('inner');
-    expect(answerOf(run(callOf(1, again)))).toBe('inner');
-    expect(answerOf(run(callOf(1, again)))).toBe('inner');
+    let asked = 0;
+    const counted: Host = (...args) => {
+      asked++;
+      return again(...args);
+    };
+    expect(answerOf(run(callOf(1, counted)))).toBe('inner');
+    expect(answerOf(run(callOf(1, counted)))).toBe('inner');
+    expect(asked).toBe(2);
   });
 });
 

@@ -8,10 +8,10 @@ import { Warden } from './warden.ts';
 /** V8's own default, in KB: the stack of the host's thread. */
 const HOST_STACK_KB = 984;
 /**
- * The stack of a guest, in KB, counted from where the thread is when it makes the guest, by how many calls run there already. Together they leave the host
- * enough for a host call that arrives when every guest has run its stack out.
+ * How deep the thread's stack may be in a guest, in KB, by how many calls run there already. V8 counts from where the thread's stack begins, so each level
+ * has what the one before leaves, and the host keeps enough for a host call that arrives when every guest has run its own part out.
  */
-const GUEST_STACK_KB = [400, 200, 100, 100] as const;
+const GUEST_STACK_KB = [400, 600, 720, 840] as const;
 
 /** How many calls may run in the thread, one inside the other. */
 export const LEVELS = GUEST_STACK_KB.length;
