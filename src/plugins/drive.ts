@@ -34,9 +34,8 @@ export const invoke = async <Input, Output>(
   try {
     // What need not wait is not awaited: each turn costs a small call a twentieth of its time.
     for (let call = invocation.next(); call !== null; call = invocation.next()) {
-      const ending = await run(call);
-      const wait = invocation.settle(call, ending);
-      if (wait !== null) await settleLater(invocation, call, ending, wait);
+      const met = await run(invocation, call);
+      if (met !== null) await settleLater(invocation, call, met);
     }
     if (invocation.needsDefault) fallback = await point.original(invocation.input, invocation.txn);
     if (invocation.keeps) {
@@ -57,8 +56,18 @@ const nothing = (): void => {};
 
 type Wait = Ticket | Promise<void>;
 
-/** Waits for what the end of a graft's call has met, and settles again. */
-const settleLater = async <I, O>(invocation: Invocation<I, O>, call: GraftCall, ending: Ending, first: Wait): Promise<void> => {
+/** What the end of a graft's call has met: it is settled again when that is over. */
+interface Met {
+  readonly ending: Ending;
+  readonly wait: Wait;
+}
+
+const settle = <I, O>(invocation: Invocation<I, O>, call: GraftCall, ending: Ending): Met | null => {
+  const wait = invocation.settle(call, ending);
+  return wait === null ? null : { ending, wait };
+};
+
+const settleLater = async <I, O>(invocation: Invocation<I, O>, call: GraftCall, { ending, wait: first }: Met): Promise<void> => {
   for (let wait: Wait | null = first; wait !== null; wait = invocation.settle(call, ending)) {
     if (wait instanceof Promise) return wait;
     await settled(wait);
@@ -93,12 +102,21 @@ const afterCommit = <I, O>(base: Base, point: GraftPoint<I, O>, input: unknown, 
   return { status: 'default', value: null as O, grafts: [] };
 };
 
-/** Runs one graft to its end, attempt after attempt. */
-const run = (call: GraftCall): Promise<Ending> => {
+/**
+ * Runs one graft to its end, attempt after attempt, and settles it. A compartment that waits is told of the verdict before it goes on with what came behind:
+ * where the answer is refused, nothing that ran in the same heap since then may count.
+ */
+const run = <I, O>(invocation: Invocation<I, O>, call: GraftCall): Met | null | Promise<Met | null> => {
   const compartment = call.graft.plugin.compartment;
-  if (compartment.start === undefined) return runHere(call);
-  return new Promise<Ending>((resolve, reject) => {
-    call.onEnding = resolve;
+  if (compartment.start === undefined) return runHere(call).then((ending) => settle(invocation, call, ending));
+  return new Promise<Met | null>((resolve, reject) => {
+    call.onEnding = (ending) => {
+      try {
+        resolve(settle(invocation, call, ending));
+      } catch (error) {
+        reject(error);
+      }
+    };
     try {
       compartment.start?.(call);
     } catch (error) {

@@ -24,6 +24,8 @@ export interface CallBase {
 }
 
 const NO_LINES: string[] = [];
+/** How a call ends whose transaction somebody else has aborted. */
+const LOST: Ending = { kind: 'failed', own_ms: 0, failure: { reason: 'compartment-lost', name: '', message: '', stack: '' } };
 
 export class GraftCall implements CompartmentCall, Caller {
   readonly base: CallBase;
@@ -97,10 +99,10 @@ export class GraftCall implements CompartmentCall, Caller {
     this.graft.point.options.fill?.(this.input, this.graft.columns);
   }
 
-  /** Somebody else aborted the transaction: the compartment is told, and the driver. */
+  /** Somebody else aborts the transaction: the compartment is told at once, and the driver when everything has been undone. */
   #lost(): void {
     this.graft.plugin.compartment.abandon(this);
-    this.ended({ kind: 'failed', own_ms: 0, failure: { reason: 'compartment-lost', name: '', message: '', stack: '' } });
+    queueMicrotask(() => this.ended(LOST));
   }
 
   /** Takes the attempt back. */
