@@ -23,7 +23,6 @@ import {
   type GraftReport,
   HOST_ITSELF,
   type Installer,
-  type InvokeOptions,
   invoke,
   type Outcome,
   PluginTable,
@@ -64,6 +63,8 @@ export interface HostPoint<Input, Output> {
 export interface CallOptions {
   /** The transaction that the call is part of. */
   readonly txn?: HostTransaction;
+  /** On whose behalf the call is made (a user): calls of different realms share no heap of a plugin, nor do the calls that they make in turn. */
+  readonly realm?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -83,7 +84,6 @@ export interface HostTable {
 }
 
 const DEPTH_MAX = 8;
-const PLAIN_CALL: InvokeOptions = {};
 const TOTAL_MS = 30_000;
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
@@ -145,7 +145,10 @@ export class Host {
       undone: done.undone,
       removed: done.removed === true,
     });
-    if (done.removed) this.#registry.graftRemoved(graft.plugin.name, graft.export);
+    // An old version, in whose calls this may still happen, is not what the registry keeps.
+    const { plugin } = graft;
+    const isCurrent = this.#plugins.has(plugin.name) && this.#plugins.get(plugin.name) === plugin;
+    if (done.removed && isCurrent) this.#registry.graftRemoved(plugin.name, graft.export);
   }
 
   #claim(name: string): string {
@@ -173,15 +176,17 @@ export class Host {
       waits: true,
       run: async (caller, [input = null]) => {
         if (caller.depth + 1 > DEPTH_MAX) throw caller.txn.doom('limit', `nesting deeper than ${DEPTH_MAX}`);
-        return answerOf(point.name, await invoke(this.#base, point, input, { txn: caller.txn, depth: caller.depth + 1 }));
+        return answerOf(
+          point.name,
+          await invoke(this.#base, point, input, { txn: caller.txn, depth: caller.depth + 1, realm: caller.realm }),
+        );
       },
     };
   }
 
   #invoke<I, O>(point: GraftPoint<I, O>, input: unknown, options: CallOptions): Promise<Outcome<O>> {
     if (this.#closing !== null) return Promise.reject(new GraftError('GRAFT_CLOSED', 'the host is closed'));
-    const { txn, signal } = options;
-    const given: InvokeOptions = signal === undefined ? PLAIN_CALL : { signal };
+    const { txn, ...given } = options;
     if (txn === undefined) return invoke(this.#base, point, input, given);
     return txn.queue(() => invoke(this.#base, point, input, { ...given, txn: txn.core }));
   }

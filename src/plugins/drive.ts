@@ -4,7 +4,7 @@
 import type { Aborted, AbortReason, Ticket, Transaction } from '../txn/index.ts';
 import type { Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
-import { type GraftCall, lockForNext, settled } from './graft-call.ts';
+import { type GraftCall, lockForNext, type Place, settled } from './graft-call.ts';
 import type { GraftPoint } from './graft-point.ts';
 import { type Base, commitTop, Invocation } from './invocation.ts';
 import type { Outcome } from './outcome.ts';
@@ -14,8 +14,23 @@ export interface InvokeOptions {
   readonly txn?: Transaction;
   /** How deep calls through graft points are nested. */
   readonly depth?: number;
+  /** On whose behalf the call is made: calls of different realms share no heap of a plugin. */
+  readonly realm?: string;
   readonly signal?: AbortSignal;
 }
+
+const OUTERMOST: Place = { depth: 0, realm: '' };
+
+/** Throws GRAFT_BAD_OPTION. */
+const placeOf = ({ depth = 0, realm = '' }: { readonly depth?: number; readonly realm?: string }): Place =>
+  depth === 0 && realm === '' ? OUTERMOST : { depth, realm: checkRealm(realm) };
+
+const REALM_MAX = 200;
+
+const checkRealm = (realm: unknown): string => {
+  if (typeof realm === 'string' && realm.length <= REALM_MAX) return realm;
+  throw new GraftError('GRAFT_BAD_OPTION', `a realm is a text of at most ${REALM_MAX} characters`);
+};
 
 /** Calls a graft point from the asynchronous host. */
 export const invoke = async <Input, Output>(
@@ -25,10 +40,12 @@ export const invoke = async <Input, Output>(
   options: InvokeOptions = {},
 ): Promise<Outcome<Output>> => {
   if (point.kind === 'event' && options.txn !== undefined) {
-    const later = (): Promise<void> => invoke(base, point, input).then(nothing, (error) => base.eventFailed?.(point.name, error));
+    const { realm = '' } = options;
+    const later = (): Promise<void> =>
+      invoke(base, point, input, { realm }).then(nothing, (error) => base.eventFailed?.(point.name, error));
     return afterCommit(base, point, input, options.txn, () => void later());
   }
-  const invocation = new Invocation(base, point, input, options.txn ?? null, options.depth ?? 0);
+  const invocation = new Invocation(base, point, input, options.txn ?? null, placeOf(options));
   const stop = guard(base, invocation, options.signal);
   let fallback: unknown = null;
   try {
@@ -97,7 +114,7 @@ const guard = <I, O>(base: Base, invocation: Invocation<I, O>, signal: AbortSign
 
 /** An event inside a transaction is an effect: it happens when the transaction has committed. */
 const afterCommit = <I, O>(base: Base, point: GraftPoint<I, O>, input: unknown, txn: Transaction, leave: () => void): Outcome<O> => {
-  new Invocation(base, point, input, txn, 0).txn.commit();
+  new Invocation(base, point, input, txn, OUTERMOST).txn.commit();
   txn.defer({ leave });
   return { status: 'default', value: null as O, grafts: [] };
 };
@@ -179,7 +196,7 @@ export const invokeSync = <Input, Output>(
 ): Outcome<Output> => {
   if (point.kind === 'event' && options.txn !== undefined)
     return afterCommit(base, point, input, options.txn, () => void invokeSync(base, point, input, { wait: options.wait }));
-  const invocation = new Invocation(base, point, input, options.txn ?? null, options.depth ?? 0);
+  const invocation = new Invocation(base, point, input, options.txn ?? null, placeOf(options));
   const deadline_ms = base.transactions.clock.now() + point.limits.total_ms;
   let fallback: unknown = null;
   try {

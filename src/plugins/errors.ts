@@ -20,7 +20,11 @@ export const ERRORS = {
   GRAFT_UNKNOWN_PLUGIN: row(404, 'No plugin has this name.'),
   GRAFT_POINT_EXISTS: row(409, 'A graft point of this name exists already.'),
   GRAFT_POINT_TAKEN: row(409, 'Another graft already replaces the default of this function point.'),
-  GRAFT_INSTALLED: row(409, 'A plugin of this name is installed already.'),
+  GRAFT_INSTALLED: row(409, 'A plugin of this name is being installed, or was installed by somebody else.'),
+  GRAFT_UPGRADE: row(
+    403,
+    'A new version of a plugin needs more, or stands elsewhere, than the one that is installed: remove that one first.',
+  ),
   GRAFT_NEEDS: row(403, 'A plugin needs what its graft point does not offer or its installer may not grant.'),
   GRAFT_MUST_WAIT: row(400, 'A graft may call an accessor that can wait, and its compartment cannot wait.'),
   GRAFT_INSTALL_FAILED: row(422, 'The module of a plugin failed while it was evaluated, or lacks an export that its manifest names.'),

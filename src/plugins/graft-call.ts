@@ -23,6 +23,14 @@ export interface CallBase {
   accessorFailed(graft: Graft, error: unknown): void;
 }
 
+/** Where a call stands among others. */
+export interface Place {
+  /** How many calls through graft points are around it. */
+  readonly depth: number;
+  /** On whose behalf it is made. */
+  readonly realm: string;
+}
+
 const NO_LINES: string[] = [];
 /** How a call ends whose transaction somebody else has aborted. */
 const LOST: Ending = { kind: 'failed', own_ms: 0, failure: { reason: 'compartment-lost', name: '', message: '', stack: '' } };
@@ -33,6 +41,7 @@ export class GraftCall implements CompartmentCall, Caller {
   readonly input: unknown;
   readonly home: Transaction;
   readonly depth: number;
+  readonly realm: string;
   readonly ignoresAnswer: boolean;
   txn!: Transaction;
   account!: Account;
@@ -51,12 +60,13 @@ export class GraftCall implements CompartmentCall, Caller {
   /** Whether `account` is this call's: between two attempts it may already be another call's. */
   #paying = false;
 
-  constructor(base: CallBase, graft: Graft, input: unknown, home: Transaction, depth: number, original: DefaultAnswer | null) {
+  constructor(base: CallBase, graft: Graft, input: unknown, home: Transaction, place: Place, original: DefaultAnswer | null) {
     this.base = base;
     this.graft = graft;
     this.input = input;
     this.home = home;
-    this.depth = depth;
+    this.depth = place.depth;
+    this.realm = place.realm;
     this.ignoresAnswer = graft.point.kind === 'event';
     this.#default = original;
     graft.calls++;

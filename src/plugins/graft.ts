@@ -25,6 +25,8 @@ export interface Plugin {
   readonly version: string;
   readonly digest: string;
   readonly installer: string;
+  /** What its manifest said that it needs. */
+  readonly needs: readonly string[];
   readonly grafts: Graft[];
   compartment: Compartment;
   /** Calls of its grafts that have begun and not ended, in no order; each knows its place. */
@@ -84,6 +86,11 @@ export class Graft {
   closeAccount(account: Account): void {
     account.close();
     this.#idle = account;
+  }
+
+  /** Whether it stands at its point. */
+  get stands(): boolean {
+    return this.state === 'installed';
   }
 
   /** Hides it from its point; calls in flight finish. */

@@ -38,6 +38,16 @@ const checkNeeds = (pkg: PluginPackage, points: readonly GraftPoint[], installer
   }
 };
 
+/** A new version may do what the old one may, and no more: who let that one in did not look at this one. */
+const checkUpgrade = (old: Plugin | null, pkg: PluginPackage, installer: Installer): void => {
+  if (old === null) return;
+  if (old.installer !== installer.name) throw new GraftError('GRAFT_INSTALLED', `${pkg.name}, by somebody else`);
+  const need = pkg.manifest.needs.find((one) => !old.needs.some((had) => covers(had, one)));
+  if (need !== undefined) throw new GraftError('GRAFT_UPGRADE', `${pkg.name} needs ${need}, which ${old.version} does not`);
+  const row = pkg.manifest.grafts.find(({ point }) => !old.grafts.some((graft) => graft.point.name === point));
+  if (row !== undefined) throw new GraftError('GRAFT_UPGRADE', `${pkg.name} stands at ${row.point}, where ${old.version} does not`);
+};
+
 export interface PluginTableOptions {
   readonly points: PointTable;
   readonly maker: CompartmentMaker;
@@ -70,19 +80,27 @@ export class PluginTable {
     return this.#plugins.has(name);
   }
 
-  /** Installs a package; throws a coded error and changes nothing where that fails. A plugin whose grafts have all been removed may come again. */
+  /**
+   * Installs a package; throws a coded error and changes nothing where that fails. Over a plugin of the same name that stands, it is an upgrade: the new
+   * version takes its place at once, and calls in flight finish in the old one. A plugin whose grafts have all been removed may come again as anything.
+   */
   async install(pkg: PluginPackage, installer: Installer = HOST_ITSELF): Promise<Plugin> {
-    const there = this.#plugins.get(pkg.name);
-    if (this.#coming.has(pkg.name) || there?.grafts.some((graft) => graft.state === 'installed'))
-      throw new GraftError('GRAFT_INSTALLED', pkg.name);
+    if (this.#coming.has(pkg.name)) throw new GraftError('GRAFT_INSTALLED', pkg.name);
     const points = pkg.manifest.grafts.map((graft) => this.#options.points.get(graft.point));
     checkNeeds(pkg, points, installer);
+    checkUpgrade(this.#standing(pkg.name), pkg, installer);
     this.#coming.add(pkg.name);
     try {
       return await this.#load(pkg, points, installer);
     } finally {
       this.#coming.delete(pkg.name);
     }
+  }
+
+  /** The plugin of this name, where a graft of it stands. */
+  #standing(name: string): Plugin | null {
+    const plugin = this.#plugins.get(name);
+    return plugin?.grafts.some((graft) => graft.stands) === true ? plugin : null;
   }
 
   async #load(pkg: PluginPackage, points: readonly GraftPoint[], installer: Installer): Promise<Plugin> {
@@ -104,19 +122,24 @@ export class PluginTable {
       version: pkg.version,
       digest: pkg.digest,
       installer: installer.name,
+      needs: pkg.manifest.needs,
       grafts: [],
       compartment,
       running: [],
       retired: false,
       position: (line, column) => position(pkg.sourceMap, line, column),
     };
+    const old = this.#standing(pkg.name)?.grafts.filter((graft) => graft.stands) ?? [];
+    for (const graft of old) graft.point.take(graft);
     try {
       this.#stand(plugin, pkg, points, callables, columns);
     } catch (error) {
       retire(plugin);
       for (const graft of plugin.grafts) graft.remove();
+      for (const graft of old) graft.point.put(graft);
       throw error;
     }
+    for (const graft of old) graft.remove();
     this.#plugins.set(pkg.name, plugin);
     return plugin;
   }

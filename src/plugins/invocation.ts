@@ -13,7 +13,7 @@ import { checkValue } from './answer.ts';
 import type { Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
 import type { Graft } from './graft.ts';
-import { GraftCall } from './graft-call.ts';
+import { GraftCall, type Place } from './graft-call.ts';
 import type { GraftPoint, StateView } from './graft-point.ts';
 import type { GraftReport, Outcome, Refusal } from './outcome.ts';
 import { isPlainAtom } from './plain.ts';
@@ -51,7 +51,7 @@ export class Invocation<Input, Output> {
   readonly input: Input;
   /** The call's own transaction; for an event point, a place to hang the time-out on: each graft there has a top-level one. */
   readonly txn: Transaction;
-  readonly depth: number;
+  readonly place: Place;
   readonly #grafts: readonly Graft[];
   #reports: GraftReport[] = [];
   /** Calls whose work has been committed into the call's own transaction. */
@@ -65,12 +65,12 @@ export class Invocation<Input, Output> {
   #current: GraftCall | null = null;
 
   /** Throws GRAFT_BAD_INPUT; nothing has begun then. */
-  constructor(base: Base, point: GraftPoint<Input, Output>, input: unknown, parent: Transaction | null, depth: number) {
+  constructor(base: Base, point: GraftPoint<Input, Output>, input: unknown, parent: Transaction | null, place: Place) {
     this.base = base;
     this.point = point;
     this.input = point.options.input === undefined && isPlainAtom(input) ? (input as Input) : checkedInput(base, point, input);
     this.#value = this.input;
-    this.depth = depth;
+    this.place = place;
     this.#grafts = point.chosen(this.input);
     this.txn = parent === null ? base.transactions.begin() : parent.begin(null);
   }
@@ -86,7 +86,7 @@ export class Invocation<Input, Output> {
     if (graft === undefined) return null;
     const home = this.point.kind === 'event' ? this.base.transactions.begin() : this.txn;
     const input = this.point.kind === 'chain' ? this.#value : this.input;
-    this.#current = new GraftCall(this.base, graft, input, home, this.depth, this.point.kind === 'function' ? this : null);
+    this.#current = new GraftCall(this.base, graft, input, home, this.place, this.point.kind === 'function' ? this : null);
     return this.#current;
   }
 

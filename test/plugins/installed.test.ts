@@ -57,11 +57,12 @@ describe('what is not installed', () => {
     expect(await base.invoke(point, 1)).toMatchObject({ value: 2 });
   });
 
-  it('a plugin twice, not even while the first is on its way', async () => {
+  it('a plugin while another of its name is on its way, or over one of somebody else', async () => {
     base.point({ name: 'p', kind: 'chain' });
     const both = await Promise.allSettled([base.install('a', '{ graft: () => 1 }'), base.install('a', '{ graft: () => 1 }')]);
     expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
-    await expect(base.install('a', '{ graft: () => 1 }')).rejects.toEqual(coded('GRAFT_INSTALLED', 'a'));
+    const installer = { name: 'clerk', grants: 'everything' } as const;
+    await expect(base.install('a', '{ graft: () => 1 }', { installer })).rejects.toEqual(coded('GRAFT_INSTALLED'));
     expect(base.points.get('p').grafts).toHaveLength(1);
   });
 
@@ -126,6 +127,48 @@ describe('what is installed', () => {
     const values = [];
     for (const point of [...points, ...points]) values.push((await base.invoke(point, 1)).status);
     expect(values).toEqual(['default', 'committed', 'default', 'committed']);
-    await expect(base.install('a', '{ graft: () => 1 }')).rejects.toEqual(coded('GRAFT_INSTALLED', 'a'));
+  });
+});
+
+describe('an upgrade', () => {
+  it('takes the place of the old version at once, which finishes its calls', async () => {
+    base = openBase('process');
+    const point = base.point({ ...FUNCTION, callable: { ...base.callable, wait: base.wait } });
+    await base.install('a', '{ graft: (input, api) => { api.wait("gate"); return "old" } }', { needs: ['wait', 'stock'] });
+    const inFlight = base.invoke(point, 1);
+    await base.gate('gate').reached;
+    await base.install('a', '{ graft: () => "new" }', { needs: ['stock.get'] });
+    expect(await base.invoke(point, 1)).toMatchObject({ status: 'committed', value: 'new' });
+    base.gate('gate').open();
+    expect(await inFlight).toMatchObject({ status: 'committed', value: 'old' });
+    expect([point.grafts.length, base.plugins.list().length]).toEqual([1, 1]);
+  });
+
+  it.each([
+    ['needs more', { needs: ['stock', 'log'] }],
+    ['stands elsewhere', { needs: [], grafts: [{ point: 'q', export: 'graft' }] }],
+  ])('that %s is refused, and the old version stays', async (_, options) => {
+    const point = base.point(FUNCTION);
+    base.point({ ...FUNCTION, name: 'q' });
+    await base.install('a', '{ graft: () => "old" }', { needs: ['stock'] });
+    await expect(base.install('a', '{ graft: () => "new" }', options)).rejects.toEqual(coded('GRAFT_UPGRADE'));
+    expect(await base.invoke(point, 1)).toMatchObject({ status: 'committed', value: 'old' });
+    expect(base.points.get('q').grafts).toEqual([]);
+  });
+
+  it('that fails to load, or finds a place taken, leaves the old version where it stood', async () => {
+    const point = base.point(FUNCTION);
+    const chain = base.point({ name: 'c', kind: 'chain' });
+    const both = [
+      { point: 'p', export: 'graft' },
+      { point: 'c', export: 'graft' },
+    ];
+    await base.install('a', '{ graft: () => "old" }', { grafts: both });
+    await expect(base.install('a', '{}', { grafts: both })).rejects.toEqual(coded('GRAFT_INSTALL_FAILED'));
+    const twice = [...both, { point: 'p', export: 'graft' }];
+    await expect(base.install('a', '{ graft: () => "new" }', { grafts: twice })).rejects.toEqual(coded('GRAFT_POINT_TAKEN'));
+    expect(await base.invoke(point, 1)).toMatchObject({ status: 'committed', value: 'old' });
+    expect(await base.invoke(chain, 1)).toMatchObject({ status: 'committed', value: 'old' });
+    expect([point.grafts.length, chain.grafts.length]).toEqual([1, 1]);
   });
 });

@@ -20,6 +20,8 @@ export interface CompartmentCall {
   /** Plain data, checked. */
   readonly input: unknown;
   readonly own_ms: number;
+  /** Calls of different realms never meet in one heap. */
+  readonly realm: string;
   /** An event's graft: what it answers is ignored. */
   readonly ignoresAnswer: boolean;
   /** For the compartment's own use: where the call runs, or has run. Null at first. */
@@ -54,6 +56,9 @@ export interface GraftSource {
   /** Memory shared with the host, which the graft finds as `api.columns.NAME`: typed arrays of its own over these buffers. */
   readonly columns: readonly ColumnMemory[];
 }
+
+/** Heaps that a plugin keeps in one place, for as many realms; the one not used for longest goes, and is made anew when its realm calls again. */
+export const REALMS_MAX = 16;
 
 /** One plugin's code, loaded. */
 export interface Compartment {

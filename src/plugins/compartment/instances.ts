@@ -1,19 +1,18 @@
 // The instances of one plugin in the locked realm. An instance is the module, evaluated: its variables are its heap. A call runs in one that nothing else
 // runs in; an abort drops the instance it ran in, so the next call finds the variables as the module makes them.
 
-import type { CompartmentCall } from './compartment.ts';
+import { type CompartmentCall, REALMS_MAX } from './compartment.ts';
 import type { GraftFunction, Seat } from './in-realm.ts';
 
 export interface Instance {
   readonly seat: Seat;
   readonly functions: readonly GraftFunction[];
   readonly apis: readonly object[];
+  /** Of the calls that have run in it; null: none has. */
+  realm: string | null;
   /** A call that ran in it was aborted. */
   dropped: boolean;
 }
-
-/** More idle ones than this are let go: so many calls of a plugin run one inside the other only when something recurs. */
-const IDLE_MAX = 8;
 
 export class Instances {
   readonly #make: () => Instance;
@@ -30,15 +29,25 @@ export class Instances {
 
   /** An instance for `call` alone; the plugin's module is evaluated where none is idle. */
   take(call: CompartmentCall): Instance {
-    const instance = this.#idle.pop() ?? this.#make();
+    const instance = this.#find(call.realm) ?? this.#make();
     instance.seat.current = call;
+    instance.realm = call.realm;
     call.at = instance;
     return instance;
   }
 
+  /** The idle one of the realm that was used last, or one that nothing has run in. */
+  #find(realm: string): Instance | undefined {
+    const last = this.#idle.at(-1)?.realm;
+    if (last === realm || last === null) return this.#idle.pop();
+    const at = this.#idle.findLastIndex((one) => one.realm === realm || one.realm === null);
+    return at < 0 ? undefined : this.#idle.splice(at, 1)[0];
+  }
+
   give(instance: Instance): void {
     instance.seat.current = null;
-    if (!instance.dropped && this.#idle.length < IDLE_MAX) this.#idle.push(instance);
+    if (instance.dropped) return;
+    if (this.#idle.push(instance) > REALMS_MAX) this.#idle.shift();
   }
 
   /** The instance that `call` runs or ran in is never used again. */

@@ -134,6 +134,7 @@ class Plugin {
       seat,
       functions: graftFunctions(plugin, exported, grafts),
       apis: grafts.map((graft, index) => apiOf(seat, index, graft, face)),
+      realm: null,
       dropped: false,
     };
   }

@@ -18,6 +18,7 @@ const evaluated = (source: CompartmentSource): Instance => {
     seat,
     functions: graftFunctions(source.plugin, exported, source.grafts),
     apis: source.grafts.map((graft, index) => apiOf(seat, index, graft, face)),
+    realm: null,
     dropped: false,
   };
 };

@@ -136,9 +136,15 @@ describe('the host', () => {
   test('GRAFT_INSTALL_FAILED', () => install('GRAFT_INSTALL_FAILED', plugin('fair-price', 'other', 'shop/price')));
 
   test('GRAFT_INSTALLED and GRAFT_POINT_TAKEN', async () => {
-    await bed.host.install(plugin('patient', 'price', 'shop/open'));
+    await bed.host.install(plugin('patient', 'price', 'shop/open'), { installer: 'clerk' });
     await install('GRAFT_INSTALLED', plugin('patient', 'price', 'shop/open'));
     await install('GRAFT_POINT_TAKEN', plugin('fair-price', 'price', 'shop/open'));
+  });
+
+  test('GRAFT_UPGRADE', async () => {
+    await bed.host.remove('patient');
+    expect((await bed.ask('POST', '/api/plugins', plugin('patient', 'price', 'shop/open'))).status).toBe(201);
+    await install('GRAFT_UPGRADE', plugin('patient', 'price', 'shop/price'));
   });
 
   test('GRAFT_CLOSED', async () => {

@@ -132,7 +132,7 @@ export const callerOf = (txn: Transaction, options: { readonly readOnly?: boolea
   account.create(0, 1000);
   account.create(1, options.writes ?? 1000);
   txn.account = account;
-  return { txn, plugin: 'p', graftName: 'p/g', installer: 'test', depth: 0, readOnly: options.readOnly === true, log: () => {} };
+  return { txn, plugin: 'p', graftName: 'p/g', installer: 'test', realm: '', depth: 0, readOnly: options.readOnly === true, log: () => {} };
 };
 
 /** Calls a callable of a tree. */

@@ -41,6 +41,7 @@ const callOf = (input: unknown = null, host: Host = () => null, part: Partial<Co
   index: 0,
   input,
   own_ms: AMPLE_MS,
+  realm: '',
   ignoresAnswer: false,
   at: null,
   txn: null as never,

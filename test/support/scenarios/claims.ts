@@ -62,6 +62,19 @@ export const claimed = (claims: Claims): void => {
     expect(await base.invoke(point, false)).toEqual(committed(claims.freshHeap ? 1 : 4));
   });
 
+  it(`${claims.freshHeap ? 'keeps the heaps of realms apart' : 'has one heap for all realms'}`, async () => {
+    open(claims);
+    const point = base.point(FUNCTION);
+    await base.install('a', '{ graft: () => ++n }', {}, 'let n = 0;');
+    const values = [];
+    for (const realm of ['ann', 'bob', 'ann', '', 'bob', 'ann']) values.push(await base.invoke(point, null, { realm }));
+    expect(values).toEqual((claims.freshHeap ? [1, 1, 2, 1, 2, 3] : [1, 2, 3, 4, 5, 6]).map(committed));
+    const many = Array.from({ length: 40 }, (_, i) => `user ${i}`);
+    for (const realm of many) await base.invoke(point, null, { realm });
+    if (claims.freshHeap) expect(await base.invoke(point, null, { realm: 'user 0' })).toEqual(committed(1));
+    await expect(base.invoke(point, null, { realm: 'x'.repeat(201) })).rejects.toMatchObject({ code: 'GRAFT_BAD_OPTION' });
+  });
+
   it(`${claims.copiesInput ? 'copies' : 'shares'} the input`, async () => {
     open(claims);
     const input = { n: 1 };

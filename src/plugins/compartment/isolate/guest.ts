@@ -58,6 +58,8 @@ export class Guest {
   #cramped = false;
   #disposed = false;
 
+  /** Of the calls that have run in it; null: none has. */
+  realm: string | null = null;
   /** How many calls ran in this thread when it was made; it serves calls that are nested as deep. */
   readonly level: number;
 
@@ -80,6 +82,7 @@ export class Guest {
 
   run(call: CompartmentCall): Ending {
     this.#call = call;
+    this.realm = call.realm;
     this.#warden.level++;
     const ending = this.#enter(
       STEP_START,

@@ -5,7 +5,14 @@
 
 import { GraftError } from '../../errors.ts';
 import type { Failure } from '../../protocol.ts';
-import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource, Ending } from '../compartment.ts';
+import {
+  type Compartment,
+  type CompartmentCall,
+  type CompartmentMaker,
+  type CompartmentSource,
+  type Ending,
+  REALMS_MAX,
+} from '../compartment.ts';
 import { type Clocks, THREAD_CLOCKS } from '../own-clock.ts';
 import { plainFailure } from '../realm/failure.ts';
 import { LEVELS, type Thread, threadOf } from './engine.ts';
@@ -51,20 +58,23 @@ class IsolateCompartment implements Compartment {
   }
 
   #attempt(call: CompartmentCall): Ending {
-    const guest = this.#take() ?? this.#make();
+    const guest = this.#take(call.realm) ?? this.#make();
     if (guest === null) return { kind: 'failed', failure: LOST, own_ms: 0 };
     call.at = guest;
     const ending = guest.run(call);
     if (ending.kind === 'failed') this.#retire(guest);
-    else this.#idle.push(guest);
+    else if (this.#idle.push(guest) > REALMS_MAX + this.#spares) this.#idle.shift()?.dispose();
     return ending;
   }
 
-  #take(): Guest | null {
+  /** The idle guest of the realm that was used last, or one that nothing has run in. */
+  #take(realm: string): Guest | undefined {
     const { level } = this.#thread.warden;
-    if (this.#idle.at(-1)?.level === level) return this.#idle.pop() as Guest;
-    const at = this.#idle.findLastIndex((guest) => guest.level === level);
-    return this.#idle.splice(at, at < 0 ? 0 : 1)[0] ?? null;
+    const last = this.#idle.at(-1);
+    if (last?.level === level && last.realm === realm) return this.#idle.pop();
+    const at = this.#idle.findLastIndex((guest) => guest.level === level && guest.realm === realm);
+    const fresh = at < 0 ? this.#idle.findLastIndex((guest) => guest.level === level && guest.realm === null) : at;
+    return fresh < 0 ? undefined : this.#idle.splice(fresh, 1)[0];
   }
 
   abandon(call: CompartmentCall): void {

@@ -9,10 +9,11 @@ import { endDeadlocks, type Transaction, type Tree, type Waiting } from '../../.
 import { GraftError } from '../../errors.ts';
 import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
 import type { Failure } from '../../protocol.ts';
-import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.ts';
+import type { CompartmentCall, Ending } from '../compartment.ts';
 import { realmScript } from '../realm-script.ts';
 import type { Item, Killed, PluginProcess, ProcessEvents } from './plugin-process.ts';
 import type { SparePool } from './spare-pool.ts';
+import type { Heap, Tenant } from './tenant.ts';
 
 /** Bounds of a group. */
 export interface GroupLimits {
@@ -24,13 +25,6 @@ export interface GroupLimits {
 }
 
 export const GROUP_LIMITS: GroupLimits = { processes: 4, pipelined: 64, queued: 1000 };
-
-/** A plugin of the group, as its realms are keyed. */
-export interface Tenant {
-  readonly source: CompartmentSource;
-  /** Loads that failed or killed their process, in a row. */
-  badLoads: number;
-}
 
 /** A call that waits for a process. */
 class Queued implements Waiting {
@@ -70,9 +64,9 @@ export class ProcessGroup implements ProcessEvents {
   readonly #pool: SparePool;
   readonly #limits: GroupLimits;
   #queue: Queued[] = [];
-  /** How often a running call, or a plugin's load, has lost its process to a kill from outside. */
   /** Calls that were in the pipe of a process that one of them brought down. */
   readonly #suspects = new WeakSet<CompartmentCall>();
+  /** How often a running call, or a plugin's load, has lost its process to a kill from outside. */
   readonly #losses = new WeakMap<object, number>();
   #lastNumber = 0;
   #deathsInARow = 0;
@@ -87,12 +81,19 @@ export class ProcessGroup implements ProcessEvents {
   /** Loads a tenant into a process for the first time. Resolves with how that failed, or null. */
   async load(tenant: Tenant): Promise<Failure | null> {
     const process = this.processes.find((one) => one.items.length === 0 && !one.dead) ?? this.#another();
-    return new Promise((resolve) => this.#load(process, tenant, resolve));
+    return new Promise((resolve) => this.#load(process, this.#heapOf(tenant, ''), resolve));
   }
 
-  #load(process: PluginProcess, tenant: Tenant, loaded: (failure: Failure | null) => void): void {
+  #heapOf(tenant: Tenant, realm: string): Heap {
+    return tenant.heap(realm, (gone) => {
+      for (const process of this.processes) process.unload(gone);
+    });
+  }
+
+  #load(process: PluginProcess, heap: Heap, loaded: (failure: Failure | null) => void): void {
+    const { tenant } = heap;
     const { code, memory_mb, load_ms, grafts } = tenant.source;
-    process.load(tenant, { realm: realmScript(), code, memory_mb, load_ms, grafts }, (failure) => {
+    process.load(heap, { realm: realmScript(), code, memory_mb, load_ms, grafts }, (failure) => {
       tenant.badLoads = failure === null ? 0 : tenant.badLoads + 1;
       loaded(failure);
     });
@@ -149,8 +150,9 @@ export class ProcessGroup implements ProcessEvents {
     const process = this.#choose(queued.exclusive);
     if (process === null) return false;
     const { tenant, call } = queued;
-    if (!process.realms.has(tenant)) this.#load(process, tenant, (failure) => failure !== null && this.#loadFailed(process, tenant));
-    const item = process.send(this.#nextNumber(), tenant, call);
+    const heap = this.#heapOf(tenant, call.realm);
+    if (!process.realms.has(heap)) this.#load(process, heap, (failure) => failure !== null && this.#loadFailed(process, heap));
+    const item = process.send(this.#nextNumber(), heap, call);
     item.alone = this.#suspects.has(call);
     call.at = item;
     this.#pool.watch(this);
@@ -186,7 +188,7 @@ export class ProcessGroup implements ProcessEvents {
   }
 
   /** The host is through with a call: it is not to run, or its heap is not to be used again. */
-  abandon(tenant: Tenant, call: CompartmentCall): void {
+  abandon(call: CompartmentCall): void {
     const item = call.at as Item | null;
     const queued = item === null ? this.#queue.find((one) => one.call === call) : undefined;
     if (queued !== undefined) return this.dequeue(queued);
@@ -194,13 +196,13 @@ export class ProcessGroup implements ProcessEvents {
     call.at = null;
     if (!item.done) item.process.cancel(item);
     if (item.fresh) return;
-    this.#freshRealm(item.process, tenant);
+    this.#freshRealm(item.process, item.owner as Heap);
   }
 
-  /** The next call of `tenant` in `process` gets a fresh heap; calls already in the pipe are begun anew. */
-  #freshRealm(process: PluginProcess, tenant: Tenant): void {
-    process.unload(tenant);
-    this.#takeBack(process, (item) => item.owner === tenant);
+  /** The next call in `heap` of `process` gets a fresh one; calls already in the pipe are begun anew. */
+  #freshRealm(process: PluginProcess, heap: Heap): void {
+    process.unload(heap);
+    this.#takeBack(process, (item) => item.owner === heap);
   }
 
   /** Takes back calls that were sent and have not started, as far as the host knows, and places them anew. */
@@ -210,11 +212,11 @@ export class ProcessGroup implements ProcessEvents {
       if (call === null || item.cancelled || !which(item)) continue;
       call.at = null;
       process.cancel(item);
-      this.#again(item.owner as Tenant, call);
+      this.#again(item.owner as Heap, call);
     }
   }
 
-  #again(tenant: Tenant, call: CompartmentCall): void {
+  #again({ tenant }: Heap, call: CompartmentCall): void {
     if (call.restart()) this.#enqueue(new Queued(this, tenant, call), true);
   }
 
@@ -262,9 +264,9 @@ export class ProcessGroup implements ProcessEvents {
     }
   }
 
-  #loadFailed(process: PluginProcess, tenant: Tenant): void {
-    process.realms.delete(tenant);
-    this.#takeBack(process, (item) => item.owner === tenant);
+  #loadFailed(process: PluginProcess, heap: Heap): void {
+    process.realms.delete(heap);
+    this.#takeBack(process, (item) => item.owner === heap);
   }
 
   died(process: PluginProcess, killed: Killed | null, signal: string | null): void {
@@ -281,7 +283,7 @@ export class ProcessGroup implements ProcessEvents {
       if (call === null) continue;
       call.at = null;
       if (blamed) call.ended(lost(killed, signal));
-      else this.#again(item.owner as Tenant, call);
+      else this.#again(item.owner as Heap, call);
     }
     if (this.#closed) return;
     this.serve();
@@ -309,7 +311,7 @@ export class ProcessGroup implements ProcessEvents {
   #excused(process: PluginProcess, item: Item, killed: Killed | null, signal: string | null): boolean {
     if (killed !== null || signal !== 'SIGKILL') return false;
     if (process.waits) return true;
-    const what = item.call ?? item.owner;
+    const what = item.call ?? (item.owner as Heap).tenant;
     const losses = this.#losses.get(what) ?? 0;
     this.#losses.set(what, losses + 1);
     return losses < LOSSES_MAX;
@@ -317,7 +319,7 @@ export class ProcessGroup implements ProcessEvents {
 
   /** A load that was not at fault does not count against its plugin. */
   #loadLost(item: Item, blamed: boolean, how: string): void {
-    const tenant = item.owner as Tenant;
+    const { tenant } = item.owner as Heap;
     const badLoads = tenant.badLoads;
     item.loaded?.({ reason: 'compartment-lost', name: '', message: `the process ended (${how})`, stack: '' });
     if (!blamed) tenant.badLoads = badLoads;
@@ -344,15 +346,8 @@ export class ProcessGroup implements ProcessEvents {
     }
   }
 
-  get memory_mb(): number {
-    return Math.max(
-      0,
-      ...this.processes.flatMap((process) => [...process.realms.keys()].map((tenant) => (tenant as Tenant).source.memory_mb)),
-    );
-  }
-
   unload(tenant: Tenant): void {
-    for (const process of this.processes) this.#freshRealm(process, tenant);
+    for (const process of this.processes) for (const heap of tenant.heaps.values()) this.#freshRealm(process, heap);
   }
 
   close(): void {

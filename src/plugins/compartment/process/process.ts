@@ -3,8 +3,9 @@
 
 import { GraftError } from '../../errors.ts';
 import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource } from '../compartment.ts';
-import { GROUP_LIMITS, type GroupLimits, ProcessGroup, type Tenant } from './process-group.ts';
+import { GROUP_LIMITS, type GroupLimits, ProcessGroup } from './process-group.ts';
 import { SparePool } from './spare-pool.ts';
+import { Tenant } from './tenant.ts';
 
 export interface ProcessOptions extends Partial<GroupLimits> {
   /** Warm processes beyond those in use. */
@@ -32,7 +33,7 @@ class ProcessCompartment implements Compartment {
   }
 
   abandon(call: CompartmentCall): void {
-    this.#group.abandon(this.#tenant, call);
+    this.#group.abandon(call);
   }
 
   dispose(): void {
@@ -72,7 +73,7 @@ export class ProcessMaker implements CompartmentMaker {
       throw new GraftError('GRAFT_INSTALL_FAILED', `${source.plugin}: a process shares no columns with its host`);
     const name = this.#groupOf(source.plugin);
     const { group } = this.#join(name);
-    const tenant: Tenant = { source, badLoads: 0 };
+    const tenant = new Tenant(source);
     const failure = await group.load(tenant);
     if (failure === null) return new ProcessCompartment(group, tenant, () => this.#leave(name));
     group.unload(tenant);

@@ -4,13 +4,14 @@
 import { readFileSync } from 'node:fs';
 import { type Killed, PluginProcess, type ProcessEvents } from './plugin-process.ts';
 import type { ProcessGroup } from './process-group.ts';
+import type { Heap } from './tenant.ts';
 
 const WATCH_MS = 5;
 /** Every so many watches, memory is read. */
 const MEMORY_EVERY = 10;
 const REAP_MS = 1000;
 const IDLE_MS = 5000;
-/** Resident set of a process without any plugin (measured: 45 to 60 MB), and what V8 may take beside a heap of the limit. */
+/** Resident set of a process without any plugin (measured: 45 to 60 MB), and what V8 takes beside heaps. */
 const BASE_MB = 128;
 const PAGE_BYTES = 4096;
 const SPARE_BACK_OFF_MS = 200;
@@ -111,11 +112,12 @@ export class SparePool implements ProcessEvents {
   }
 }
 
-/** The resident-set limit: what the engine's own limit misses is caught from outside. */
+/** The resident-set limit: what the engine's own limit misses is caught from outside. There is room for one heap more, which V8 may take while it collects. */
 const checkMemory = (group: ProcessGroup): void => {
   for (const process of group.processes) {
-    const resident = residentMb(process.child.pid);
-    if (resident > BASE_MB + group.memory_mb * 2) process.kill('memory-limit');
+    const heaps = [...process.realms.keys()].map((heap) => (heap as Heap).tenant.source.memory_mb);
+    const most = heaps.reduce((sum, mb) => sum + mb, Math.max(0, ...heaps));
+    if (residentMb(process.child.pid) > BASE_MB + most) process.kill('memory-limit');
   }
 };
 
