@@ -74,7 +74,22 @@ export const claimed = (claims: Claims): void => {
     const found = await answer('() => ["process", "setTimeout", "WebAssembly"].every((name) => !(name in globalThis))');
     expect(found).toEqual(committed(claims.scrubbed));
   });
+
+  it(`${claims.contained ? 'has no' : 'has a'} known way out`, async () => {
+    open(claims);
+    const ways = claims.promises === 'drained' ? WAYS.concat(IMPORT) : WAYS;
+    const found = await answer(`${claims.promises === 'drained' ? 'async ' : ''}(input, api) => [${ways.join(', ')}].includes("out")`, {});
+    expect(found).toEqual(committed(!claims.contained));
+  });
 };
+
+/** Expressions that are "out" where they have got to the program around the compartment. */
+const WAYS = ['api.log', 'api.stock.get', 'refuse', 'input', '() => 1', '[]', '(() => { try { null.x } catch (error) { return error } })()'].map(
+  (thing) =>
+    `(() => { try { return typeof (${thing}).constructor.constructor("return process")().exit === "function" ? "out" : "" } catch { return "" } })()`,
+);
+/** What `import` rejects with is not made in the graft's realm. */
+const IMPORT = 'await import("node:os").then(() => "out", (error) => error instanceof Error ? "" : "out")';
 
 export const survival = (claims: Claims): void => {
   const ends: [string, string, AbortReason][] = [
@@ -88,7 +103,7 @@ export const survival = (claims: Claims): void => {
     ],
   ];
   if (claims.promises === 'drained') ends.push(['loops in a promise', 'return (async () => { for (;;) await null })()', 'own-time']);
-  if (claims.stopsHoards) ends.push(['hoards memory', 'const all = []; for (;;) all.push(new Array(1000).fill(0.5))', 'memory-limit']);
+  if (claims.memory !== null) ends.push(['hoards memory', 'const all = []; for (;;) all.push(new Array(1000).fill(0.5))', 'memory-limit']);
   it.each(ends)('survives a graft that %s', async (_name, body, reason) => {
     open(claims);
     const point = base.point({ ...FUNCTION, limits: { own_ms: reason === 'own-time' ? 50 : 20_000, memory_mb: 16 } });

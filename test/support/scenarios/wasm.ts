@@ -1,0 +1,1 @@
+export const wasm = (claims: unknown) => void claims;
