@@ -146,5 +146,39 @@ export const CLAIMS: readonly Claims[] = [
   },
 ];
 
+const yes = (claim: boolean): string => (claim ? 'yes' : 'no');
+
+const HEAD = [
+  'kind',
+  'takes',
+  'memory limit',
+  'CPU limit',
+  'authority',
+  "survives the engine's death",
+  'waits',
+  'promises',
+  'fresh heap',
+  'columns',
+  'for',
+];
+
+const rowOf = (claims: Claims): string[] => [
+  `\`${claims.kind}\``,
+  claims.takes === 'wasm' ? 'WebAssembly' : 'JavaScript',
+  claims.memory ?? 'none',
+  claims.cpu ?? 'none',
+  claims.authority,
+  yes(claims.survives),
+  yes(claims.waits),
+  claims.promises,
+  yes(claims.freshHeap),
+  claims.columns ?? 'none',
+  claims.purpose,
+];
+
+/** The claims as a table in Markdown. */
+export const claimsTable = (): string =>
+  [HEAD, HEAD.map(() => '---'), ...CLAIMS.map(rowOf)].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
 /** What a kind claims. */
 export const claimsOf = (kind: CompartmentKind): Claims => CLAIMS.find((claims) => claims.kind === kind) as Claims;

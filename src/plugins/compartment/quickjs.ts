@@ -1,11 +1,17 @@
 // The quickjs compartment: QuickJS compiled to WebAssembly, one runtime and context per heap, in the host's own thread. The engine runs inside WebAssembly's
-// memory, so what ends it does not end the host. It interprets: expect a tenth to a hundredth of the speed of the kinds that use V8.
+// memory, so what ends it does not end the host. It interprets, at a tenth to a hundredth of the speed of the kinds that use V8.
 //
 // The interrupt handler is the time-out: QuickJS asks it every few thousand branches, so a built-in that runs long (a catastrophic regular expression is the
-// known one) is ended late. Nothing is shared with the host; a point with columns is refused at install.
+// known one) is ended late. A rejection that nobody handles is lost. Nothing is shared with the host: a point with columns is refused at install.
 
 import variant from '@jitl/quickjs-wasmfile-release-sync';
-import { newQuickJSWASMModuleFromVariant, type QuickJSContext, type QuickJSHandle, type QuickJSSyncVariant, type QuickJSWASMModule } from 'quickjs-emscripten-core';
+import {
+  newQuickJSWASMModuleFromVariant,
+  type QuickJSContext,
+  type QuickJSHandle,
+  type QuickJSSyncVariant,
+  type QuickJSWASMModule,
+} from 'quickjs-emscripten-core';
 import { GraftError } from '../errors.ts';
 import type { Failure } from '../protocol.ts';
 import type { Compartment, CompartmentMaker, CompartmentSource } from './compartment.ts';
@@ -38,14 +44,37 @@ const OUT_OF_MEMORY = 'out of memory';
 
 class Interrupted extends Error {}
 
+/** QuickJS itself, with WebAssembly memory of its own; each plugin has one, so that a fault of the engine is one plugin's alone. */
+class Engine {
+  module: QuickJSWASMModule;
+
+  constructor(module: QuickJSWASMModule) {
+    this.module = module;
+  }
+
+  /** The engine has found its own state broken, as `JSON.parse` of a deeply nested text leaves it: a new one takes its place, a few milliseconds later. */
+  renew(): void {
+    newModule().then(
+      (module) => {
+        this.module = module;
+      },
+      () => {}, // The old one goes on.
+    );
+  }
+}
+
+const newModule = (): Promise<QuickJSWASMModule> => newQuickJSWASMModuleFromVariant(variant as unknown as QuickJSSyncVariant);
+
 class QuickJsHeap extends RealmHeap {
+  readonly #engine: Engine;
   readonly #context: QuickJSContext;
   readonly #step: QuickJSHandle;
   #late = false;
 
-  constructor(module: QuickJSWASMModule, source: CompartmentSource) {
+  constructor(engine: Engine, source: CompartmentSource) {
     super();
-    const runtime = module.newRuntime({ memoryLimitBytes: source.memory_mb * 2 ** 20, maxStackSizeBytes: STACK_BYTES });
+    this.#engine = engine;
+    const runtime = engine.module.newRuntime({ memoryLimitBytes: source.memory_mb * 2 ** 20, maxStackSizeBytes: STACK_BYTES });
     this.#context = runtime.newContext();
     this.#step = this.#prepare(JSON.stringify(setupOf(source)));
     runtime.setInterruptHandler(() => this.#interrupts());
@@ -117,23 +146,24 @@ class QuickJsHeap extends RealmHeap {
 
   override dispose(): void {
     const { runtime } = this.#context;
-    this.#step.dispose();
-    this.#context.dispose();
-    runtime.dispose();
+    try {
+      this.#step.dispose();
+      this.#context.dispose();
+      runtime.dispose();
+    } catch {
+      this.#engine.renew();
+    }
   }
 }
 
-let module: Promise<QuickJSWASMModule> | null = null;
-
-/** Hosts plugins in QuickJS, in the calling thread. The engine is loaded with the first plugin. */
+/** Hosts plugins in QuickJS, in the calling thread. Each plugin has an engine of its own. */
 export const quickJsMaker = (): CompartmentMaker => ({
   kind: 'quickjs',
   waits: false,
   async load(source: CompartmentSource): Promise<Compartment> {
     if (source.grafts.some((graft) => graft.columns.length > 0))
       throw new GraftError('GRAFT_INSTALL_FAILED', `${source.plugin}: QuickJS shares no columns with its host`);
-    module ??= newQuickJSWASMModuleFromVariant(variant as unknown as QuickJSSyncVariant);
-    const engine = await module;
+    const engine = new Engine(await newModule());
     const make = () => loaded(() => new QuickJsHeap(engine, source), source);
     const first = make();
     if ('reason' in first) throw installFailed(source.plugin, first);

@@ -15,12 +15,12 @@
 //
 // A text is one i64: its place × 2^32 + its length. A trap ends the call as `thrown`.
 
+import { types } from 'node:util';
 import type { ColumnMemory } from '../columns.ts';
 import { GraftError } from '../errors.ts';
 import { ANSWER_BYTES_MAX, type Failure } from '../protocol.ts';
 import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource, Ending, GraftSource } from './compartment.ts';
 import { type Heap, HeapCompartment } from './heaps.ts';
-import { failureOf } from './in-realm.ts';
 import { plainFailure } from './realm/failure.ts';
 import { argumentsOf, INVALID, installFailed, parseJson, refusalOf, seen } from './said.ts';
 
@@ -117,9 +117,9 @@ class WasmHeap implements Heap {
 
   /** An answer that is no number is for the invocation to refuse. */
   #direct(run: Native, input: unknown): unknown {
-    if (isNumber(input)) return run(input);
+    if (isNumber(input) && run.length === 1) return run(input);
     if (!Array.isArray(input) || input.length !== run.length || !input.every(isNumber))
-      throw new TypeError(`the graft takes ${run.length} numbers`);
+      throw new Fault('thrown', 'WrongInput', `the graft takes ${run.length} numbers`);
     return run(...input);
   }
 
@@ -136,24 +136,31 @@ class WasmHeap implements Heap {
     return { kind: 'failed', failure: asFailure(error), own_ms };
   }
 
-  /** A view of the memory. Throws a RangeError where there is none. */
+  /** A view of the memory; a place and a length are unsigned, however an i32 comes out of the module. */
   #bytes(at: number, length: number): Uint8Array {
-    return new Uint8Array(this.#memory.buffer, at, length);
+    const { buffer } = this.#memory;
+    if ((at >>> 0) + (length >>> 0) > buffer.byteLength) throw new Fault('thrown', 'OutOfBounds', 'a place that is not in the memory');
+    return new Uint8Array(buffer, at >>> 0, length >>> 0);
   }
 
   /** Hands a text over. */
   #write(text: string): bigint {
     const { alloc } = this.#exports;
-    if (typeof alloc !== 'function') throw new TypeError('the module exports no function alloc');
+    if (typeof alloc !== 'function') throw new Fault('thrown', 'NoAlloc', 'the module exports no function alloc');
     const bytes = encoder.encode(text);
-    const at = Number(alloc(bytes.length));
+    const at = Number(alloc(bytes.length)) >>> 0;
     this.#bytes(at, bytes.length).set(bytes);
     return (BigInt(at) << SHIFT) | BigInt(bytes.length);
   }
 
   #text(at: number, length: number): string {
-    if (length >>> 0 > ANSWER_BYTES_MAX) throw new RangeError('a text that is too long');
-    return decoder.decode(this.#bytes(at, length));
+    if (length >>> 0 > ANSWER_BYTES_MAX) throw new Fault('thrown', 'TooLong', 'a text that is too long');
+    const bytes = this.#bytes(at, length);
+    try {
+      return decoder.decode(bytes);
+    } catch {
+      throw new Fault('thrown', 'NotUtf8', 'a text that is no UTF-8');
+    }
   }
 
   /** What the module gives as a text. */
@@ -164,7 +171,7 @@ class WasmHeap implements Heap {
 
   #accessor(name: string, at: number, length: number): bigint {
     const call = this.#call;
-    if (call === null) throw new TypeError(`api.${name}: no call runs`);
+    if (call === null) throw new Fault('thrown', 'NoCall', `api.${name}: no call runs`);
     const text = this.#text(at, length);
     let answer: unknown;
     try {
@@ -188,8 +195,11 @@ class WasmHeap implements Heap {
   dispose(): void {}
 }
 
-/** What was thrown, as a failure. Its frames are the host's own, so they are left out. */
-const asFailure = (error: unknown): Failure => (error instanceof Fault ? error.failure : { ...failureOf(error), stack: '' });
+/** What was thrown, as a failure: by this file, by the engine, or by the module, whose exceptions say nothing. Frames are the host's own, so they are left out. */
+const asFailure = (error: unknown): Failure => {
+  if (error instanceof Fault) return error.failure;
+  return types.isNativeError(error) ? plainFailure('thrown', error.name, error.message) : plainFailure('thrown', 'Exception', '');
+};
 
 /** How many pages the module's memory has at first: the engine does not tell what a module declares, but what is too little. */
 const instantiated = (module: object, source: CompartmentSource): Heap | Failure => {

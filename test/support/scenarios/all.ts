@@ -3,7 +3,7 @@
 import type { Scenario } from '../scenario.ts';
 import { type Claims, collect } from './bed.ts';
 import { calls } from './calls.ts';
-import { claimed, installs, survival } from './claims.ts';
+import { claimed, death, installs, survival } from './claims.ts';
 import { failures } from './failures.ts';
 import { columns, nesting } from './shared.ts';
 import { wasm } from './wasm.ts';
@@ -18,4 +18,5 @@ export const scenarios = (claims: Claims): Scenario[] =>
     if (claims.columns !== null) columns(claims);
     if (claims.inThread) nesting(claims);
     if (claims.cpu !== null) survival(claims);
+    if (claims.survives) death(claims);
   });

@@ -84,7 +84,15 @@ export const claimed = (claims: Claims): void => {
 };
 
 /** Expressions that are "out" where they have got to the program around the compartment. */
-const WAYS = ['api.log', 'api.stock.get', 'refuse', 'input', '() => 1', '[]', '(() => { try { null.x } catch (error) { return error } })()'].map(
+const WAYS = [
+  'api.log',
+  'api.stock.get',
+  'refuse',
+  'input',
+  '() => 1',
+  '[]',
+  '(() => { try { null.x } catch (error) { return error } })()',
+].map(
   (thing) =>
     `(() => { try { return typeof (${thing}).constructor.constructor("return process")().exit === "function" ? "out" : "" } catch { return "" } })()`,
 );
@@ -124,5 +132,22 @@ export const survival = (claims: Claims): void => {
       await expect(base.install('a', '{ graft: () => 1 }', {}, before)).rejects.toMatchObject({ code: 'GRAFT_INSTALL_FAILED' });
     expect([...pids].filter(isAlive)).toEqual([]);
     await base.install('a', '{ graft: () => 1 }');
+  });
+};
+
+/** What ends an engine, or never comes back from it, in the kinds that claim to survive it. */
+const DEADLY: Partial<Record<Claims['kind'], string>> = {
+  quickjs: 'JSON.parse("[".repeat(300_000))',
+  process: 'Number(BigInt("9".repeat(2 ** 26)))',
+};
+
+export const death = (claims: Claims): void => {
+  it('survives a graft that ends its engine', async () => {
+    open(claims);
+    const point = base.point({ ...FUNCTION, limits: { own_ms: 100 }, budget: 2 });
+    await base.install('a', `{ graft: (input, api) => { api.stock.set("a", 9); if (input) ${DEADLY[claims.kind]}; return input } }`);
+    expect(await base.invoke(point, 1)).toMatchObject({ status: 'default', grafts: [{ status: 'aborted', undone: { records: 1 } }] });
+    expect(base.state).toEqual({ a: 1, b: 2 });
+    expect(await base.invoke(point, 0)).toEqual(committed(0));
   });
 };

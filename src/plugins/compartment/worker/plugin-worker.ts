@@ -62,7 +62,14 @@ export class PluginWorker {
     this.#source = source;
     this.#events = events;
     const { port1, port2 } = new MessageChannel();
-    const setup = { port: port2, bell: this.#bell, realm: realmScript(), code: source.code, setup: setupOf(source), memory: memoryOf(source) };
+    const setup = {
+      port: port2,
+      bell: this.#bell,
+      realm: realmScript(),
+      code: source.code,
+      setup: setupOf(source),
+      memory: memoryOf(source),
+    };
     this.#worker = new Worker(workerScript(), optionsOf(source, setup));
     this.#worker.on('error', (error) => this.#died(error));
     this.#worker.on('exit', () => this.#died(null));
