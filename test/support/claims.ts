@@ -9,6 +9,8 @@ export interface Claims {
   readonly waits: boolean;
   /** `async` grafts: their promises drain before the answer leaves, are no answer, are refused at load, or there are none in the language. */
   readonly promises: 'drained' | 'no answer' | 'refused' | 'none';
+  /** What comes of a rejection that nobody handles: it aborts its call, it is lost, or it is the host's own, which ends a process that is not prepared. */
+  readonly rejections: 'abort' | 'lost' | "the host's" | 'none';
   /** The next call after an abort finds the plugin's own variables as its module made them. */
   readonly freshHeap: boolean;
   /** What a graft does to its input, the host does not see. */
@@ -58,6 +60,7 @@ export const CLAIMS: readonly Claims[] = [
     ...NOTHING,
     kind: 'direct',
     promises: 'no answer',
+    rejections: "the host's",
     authority: "all of the host's",
     purpose: "the unsafe path of every measurement; one's own code",
   },
@@ -65,6 +68,7 @@ export const CLAIMS: readonly Claims[] = [
     ...CLOSED,
     kind: 'vm',
     promises: 'drained',
+    rejections: "the host's",
     contained: false,
     cpu: "node:vm's time-out, which may end an accessor half way",
     authority: 'a scrubbed context, and a known way out: `import()`',
@@ -74,6 +78,7 @@ export const CLAIMS: readonly Claims[] = [
     ...CLOSED,
     kind: 'ses',
     promises: 'no answer',
+    rejections: "the host's",
     authority: 'a SES Compartment, hardened',
     purpose: 'reviewed code; the browser',
   },
@@ -81,6 +86,7 @@ export const CLAIMS: readonly Claims[] = [
     ...CLOSED,
     kind: 'metered',
     promises: 'refused',
+    rejections: 'none',
     proxies: false,
     cpu: 'fuel: deterministic, and can be preempted',
     authority: 'as ses',
@@ -90,6 +96,7 @@ export const CLAIMS: readonly Claims[] = [
     ...CLOSED,
     kind: 'isolate',
     promises: 'drained',
+    rejections: 'abort',
     memory: "the engine's limit",
     cpu: 'a watching thread',
     authority: 'a scrubbed realm of its own',
@@ -99,6 +106,7 @@ export const CLAIMS: readonly Claims[] = [
     ...CLOSED,
     kind: 'quickjs',
     promises: 'drained',
+    rejections: 'lost',
     places: false,
     columns: null,
     memory: "the engine's limit",
@@ -112,6 +120,7 @@ export const CLAIMS: readonly Claims[] = [
     kind: 'wasm',
     takes: 'wasm',
     promises: 'none',
+    rejections: 'none',
     proxies: false,
     places: false,
     columns: 'copied',
@@ -123,6 +132,7 @@ export const CLAIMS: readonly Claims[] = [
     ...CLOSED,
     kind: 'worker',
     promises: 'drained',
+    rejections: 'lost',
     waits: true,
     contained: false,
     inThread: false,
@@ -135,6 +145,7 @@ export const CLAIMS: readonly Claims[] = [
     ...CLOSED,
     kind: 'process',
     promises: 'drained',
+    rejections: 'abort',
     waits: true,
     inThread: false,
     columns: null,
@@ -157,6 +168,7 @@ const HEAD = [
   "survives the engine's death",
   'waits',
   'promises',
+  'unhandled rejections',
   'fresh heap',
   'columns',
   'for',
@@ -171,6 +183,7 @@ const rowOf = (claims: Claims): string[] => [
   yes(claims.survives),
   yes(claims.waits),
   claims.promises,
+  claims.rejections,
   yes(claims.freshHeap),
   claims.columns ?? 'none',
   claims.purpose,

@@ -7,6 +7,7 @@
 import variant from '@jitl/quickjs-wasmfile-release-sync';
 import {
   newQuickJSWASMModuleFromVariant,
+  newVariant,
   type QuickJSContext,
   type QuickJSHandle,
   type QuickJSSyncVariant,
@@ -63,7 +64,11 @@ class Engine {
   }
 }
 
-const newModule = (): Promise<QuickJSWASMModule> => newQuickJSWASMModuleFromVariant(variant as unknown as QuickJSSyncVariant);
+/** What the engine prints when it aborts is thrown as well. */
+const SILENT = { printErr: (): void => {} } as object;
+
+const newModule = (): Promise<QuickJSWASMModule> =>
+  newQuickJSWASMModuleFromVariant(newVariant(variant as unknown as QuickJSSyncVariant, { emscriptenModule: SILENT }));
 
 class QuickJsHeap extends RealmHeap {
   readonly #engine: Engine;

@@ -52,6 +52,13 @@ export const claimed = (claims: Claims): void => {
     expect(base.state.a).toBe(drained ? 9 : 1);
   });
 
+  if (claims.rejections === 'abort' || claims.rejections === 'lost')
+    it(`a rejection that nobody handles ${claims.rejections === 'abort' ? 'aborts its call' : 'is lost'}`, async () => {
+      open(claims);
+      const ending = claims.rejections === 'abort' ? aborted('thrown', expect.stringContaining('late')) : committed(5);
+      expect(await answer('() => { Promise.reject(new Error("late")); return 5 }')).toEqual(ending);
+    });
+
   it(`${claims.freshHeap ? 'replaces' : 'keeps'} the heap after an abort`, async () => {
     open(claims);
     const point = base.point({ ...FUNCTION, budget: 9 });

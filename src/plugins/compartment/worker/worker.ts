@@ -3,11 +3,12 @@
 //
 // - What ends the engine in a worker ends the whole process, and a built-in that never returns keeps its thread after the worker was terminated.
 // - The memory limit counts V8's heap only.
+// - A rejection that nobody handles is lost.
 // - A way out is known: as with `vm`, from the rejection of `import()` to the worker's own realm. That is emptied, but its modules can be imported: the files,
 //   sockets and processes of the host's user.
 //
-// A plugin has one worker, one more for each call that must not wait behind another (it is nested, or holds locks, or the others wait for the host), and a
-// spare made ahead. After an abort its worker is ended, and the spare takes its place.
+// A plugin has one worker, a few more where the calls in it wait for the host, and a spare made ahead. A call that somebody else may be waiting for (it is
+// nested, or holds locks) never queues, so no deadlock leads through the queue. After an abort its worker is ended, and the spare takes its place.
 
 import { GraftError } from '../../errors.ts';
 import type { Failure } from '../../protocol.ts';
@@ -20,8 +21,10 @@ export interface WorkerOptions {
   readonly spares?: number;
 }
 
-/** Workers of one plugin. */
-const WORKERS_MAX = 8;
+/** Workers of one plugin for calls that may queue. */
+const WORKERS = 4;
+/** All workers of one plugin. */
+const WORKERS_MAX = 16;
 /** Calls that wait for a worker. */
 const QUEUED_MAX = 1000;
 const BAD_LOADS_MAX = 3;
@@ -32,8 +35,8 @@ const LOST: Ending = {
   failure: { reason: 'compartment-lost', name: '', message: 'the plugin cannot be loaded any more', stack: '' },
 };
 
-/** A call that somebody who holds a worker or a lock may be waiting for. */
-const mustNotWait = ({ txn }: CompartmentCall): boolean => txn.tree.holds.length > 0 || (txn.parent?.parent ?? null) !== null;
+/** Whether somebody who holds a worker or a lock may be waiting for the call. */
+const isUrgent = ({ txn }: CompartmentCall): boolean => txn.tree.holds.length > 0 || (txn.parent?.parent ?? null) !== null;
 
 class WorkerCompartment implements Compartment, WorkerEvents {
   readonly kind = 'worker';
@@ -63,7 +66,7 @@ class WorkerCompartment implements Compartment, WorkerEvents {
 
   start(call: CompartmentCall): void {
     if (this.#disposed) throw new GraftError('GRAFT_CLOSED', 'the compartment is closed');
-    const urgent = mustNotWait(call);
+    const urgent = isUrgent(call);
     if ((urgent || this.#queue.length === 0) && this.#place(call)) return;
     if (urgent || this.#queue.length >= QUEUED_MAX)
       throw new GraftError('GRAFT_OVERLOADED', `${this.#source.plugin}: ${urgent ? WORKERS_MAX : QUEUED_MAX} calls at once`);
@@ -102,7 +105,8 @@ class WorkerCompartment implements Compartment, WorkerEvents {
 
   #place(call: CompartmentCall): boolean {
     const busy = this.#workers.filter((worker) => worker.call !== null);
-    if (!mustNotWait(call) && !busy.every((worker) => worker.phase === 'waiting')) return false;
+    const mayJoin = busy.length < WORKERS && busy.every((worker) => worker.phase === 'waiting');
+    if (!mayJoin && !isUrgent(call)) return false;
     const free = this.#workers.filter((worker) => worker.call === null);
     const worker = free.find(({ phase }) => phase === 'idle') ?? free[0] ?? this.#another();
     if (worker === null) return false;
