@@ -108,7 +108,7 @@ export class PluginTable {
     const callables = points.map((point) => granted(point, pkg.manifest.needs));
     for (const [i, list] of callables.entries()) {
       const waiting = list.find(([, callable]) => callable.waits);
-      if (waiting !== undefined && maker.kind !== 'process') {
+      if (waiting !== undefined && !maker.waits) {
         throw new GraftError(
           'GRAFT_MUST_WAIT',
           `${pkg.name}: ${waiting[0]} at ${points[i]?.name} can wait, a ${maker.kind} compartment cannot`,

@@ -156,6 +156,7 @@ const grasp = (call: CompartmentCall, names: readonly string[]): Ending => {
 
 const grasping: CompartmentMaker = {
   kind: 'process',
+  waits: true,
   load: async ({ grafts }) => ({
     kind: 'process',
     waits: true,

@@ -38,6 +38,7 @@ import {
 import { type Account, type Report, StateMap, type Transaction, Transactions } from '../../src/txn/index.ts';
 import { makerOf } from './makers.ts';
 import { ManualClock } from './manual-clock.ts';
+import { assembled } from './webassembly.ts';
 
 export type Kind = CompartmentKind;
 
@@ -191,14 +192,18 @@ export class TestBase implements Base {
     return this.points.add(new GraftPoint<Input, Output>({ callable: this.callable, ...options, limits }));
   }
 
-  /** Installs a plugin. `exports` is the text of an object of functions, in which `refuse` refuses; `before` is its module's own code. */
+  /**
+   * Installs a plugin. `exports` is the text of an object of functions, in which `refuse` refuses; `before` is its module's own code. Where the kind takes
+   * WebAssembly, `exports` is the text of a module.
+   */
   async install(name: string, exports: string, options: InstallOptions = {}, before = ''): Promise<Plugin> {
     const body = `${before}\nreturn (${exports});`;
     const grafts = (options.grafts ?? [{ point: 'p', export: 'graft' }]).map((row) => ({ order: 100, ...row }));
     const offered = new Set(grafts.flatMap(({ point }) => (this.points.has(point) ? [...this.points.get(point).callables.keys()] : [])));
     const needs = options.needs ?? [...offered];
     if (this.kind === 'direct') this.#modules.set(name, new Function('refuse', `'use strict';${body}`)(refuseDirect));
-    const code = `(() => { 'use strict'; const refuse = globalThis.__graftwork_refuse;${body} })()`;
+    const script = `(() => { 'use strict'; const refuse = globalThis.__graftwork_refuse;${body} })()`;
+    const code = this.kind === 'wasm' ? await assembled(exports) : script;
     const manifest = { api: 1, grafts, needs, limits: options.limits ?? {} } as const;
     return this.plugins.install({ name, version: '1.0.0', manifest, code, sourceMap: '', digest: name }, options.installer);
   }
@@ -232,7 +237,7 @@ export class TestBase implements Base {
     };
   }
 
-  /** Ends the plugins' processes; throws where anything was left behind. */
+  /** Ends the plugins' compartments; throws where anything was left behind. */
   async close(): Promise<void> {
     const left = this.leftovers;
     await this.kill();
@@ -240,6 +245,7 @@ export class TestBase implements Base {
   }
 
   async kill(): Promise<void> {
+    for (const plugin of this.plugins.list()) plugin.compartment.dispose();
     if (this.maker === null) return;
     const { pids } = this.maker;
     this.maker.close();

@@ -2,9 +2,9 @@
 // The kinds that need a realm which is locked down run it in a worker.
 
 import { describe, it } from '@jest/globals';
+import type { Claims } from './claims.ts';
 import { locked } from './locked.ts';
 import { scenarios } from './scenarios/all.ts';
-import type { Claims } from './scenarios/bed.ts';
 
 /** Runs the suite over one kind. */
 export const conformance = (claims: Claims): void => {

@@ -6,7 +6,11 @@ import {
   MeteredMaker,
   ProcessMaker,
   type ProcessOptions,
+  quickJsMaker,
   sesMaker,
+  vmMaker,
+  WorkerMaker,
+  wasmMaker,
 } from '../../src/plugins/compartment/index.ts';
 import type { CompartmentKind, CompartmentMaker } from '../../src/plugins/index.ts';
 
@@ -24,5 +28,13 @@ export const makerOf = (kind: CompartmentKind, modules: Modules, processes: Proc
       return sesMaker();
     case 'metered':
       return new MeteredMaker();
+    case 'vm':
+      return vmMaker();
+    case 'quickjs':
+      return quickJsMaker();
+    case 'wasm':
+      return wasmMaker();
+    case 'worker':
+      return new WorkerMaker();
   }
 };

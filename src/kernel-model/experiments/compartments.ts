@@ -17,6 +17,7 @@ const timeless = (): number => 0;
 
 const bundledDirect: CompartmentMaker = {
   kind: 'direct',
+  waits: false,
   load(source) {
     const exports: unknown = runInThisContext(source.code, { filename: 'plugin.js' });
     return directMaker(new Map([[source.plugin, exports as Readonly<Record<string, unknown>>]]), timeless).load(source);

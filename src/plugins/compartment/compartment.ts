@@ -5,7 +5,7 @@ import type { Transaction } from '../../txn/index.ts';
 import type { ColumnMemory } from '../columns.ts';
 import type { Failure } from '../protocol.ts';
 
-export type CompartmentKind = 'direct' | 'ses' | 'metered' | 'isolate' | 'process';
+export type CompartmentKind = 'direct' | 'vm' | 'ses' | 'metered' | 'isolate' | 'quickjs' | 'wasm' | 'worker' | 'process';
 
 /** How a graft's function ended. `value` is plain data, checked; a `failed` one is described by bounded text. */
 export type Ending =
@@ -77,5 +77,7 @@ export interface Compartment {
 /** Makes compartments of one kind. Loading evaluates the module once, under limits; a failure is a GraftError GRAFT_INSTALL_FAILED. */
 export interface CompartmentMaker {
   readonly kind: CompartmentKind;
+  /** Whether a graft in what it makes may call an accessor that waits. */
+  readonly waits: boolean;
   load(source: CompartmentSource): Promise<Compartment>;
 }

@@ -55,6 +55,7 @@ export const directMaker = (
   now_ms: () => number = () => performance.now(),
 ): CompartmentMaker => ({
   kind: 'direct',
+  waits: false,
   async load(source: CompartmentSource): Promise<Compartment> {
     return new DirectCompartment(graftFunctions(source.plugin, modules.get(source.plugin), source.grafts), source, now_ms);
   },

@@ -242,6 +242,7 @@ const fuelOf = (own_ms: number, fuel_per_ms: number): number => Math.max(1, Math
 /** Hosts plugins in the calling realm, which must be locked down, and counts what they do. */
 export class MeteredMaker implements CompartmentMaker {
   readonly kind = 'metered';
+  readonly waits = false;
   readonly #fuel_per_ms: number;
   readonly #quantum: number;
   readonly #tick: Tick | null;

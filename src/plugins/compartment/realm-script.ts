@@ -1,5 +1,5 @@
 // Scripts that run elsewhere than in this realm, bundled from their source when first asked for: that of plugins' realms, which a LOAD carries, the
-// watcher's, and the child's, which Node takes on its command line. One text each, so that neither the isolate nor the process needs to read a file.
+// watcher's, a worker's, and the child's, which Node takes on its command line. One text each, so that neither the isolate nor the process needs to read a file.
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +39,7 @@ const expression = (path: string, name: string): string =>
 let realm: string | undefined;
 let watcher: string | undefined;
 let child: string | undefined;
+let worker: string | undefined;
 
 /** The script that prepares a realm: an expression whose value is `prepare` of realm/realm.ts. */
 export function realmScript(): string {
@@ -56,4 +57,10 @@ export function watcherScript(): string {
 export function childScript(): string {
   child ??= bundle('process/child', { format: 'cjs', platform: 'node' });
   return child;
+}
+
+/** The script that a plugin's worker runs (worker/inside.ts). */
+export function workerScript(): string {
+  worker ??= bundle('worker/inside', { format: 'cjs', platform: 'node' });
+  return worker;
 }

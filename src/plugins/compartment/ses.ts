@@ -80,6 +80,7 @@ export const installFailed = (plugin: string, error: unknown): GraftError => {
 /** Hosts plugins in SES compartments of the calling realm. `now_ms` is the clock of what is reported as own time; nothing is limited by it. */
 export const sesMaker = (now_ms: () => number = () => performance.now()): CompartmentMaker => ({
   kind: 'ses',
+  waits: false,
   async load(source: CompartmentSource): Promise<PluginCompartment> {
     checkLocked('ses');
     const instances = new Instances(() => evaluated(source));

@@ -37,6 +37,7 @@ export class Bed {
     const inner = directMaker(this.#modules, () => 0);
     return {
       kind: 'direct',
+      waits: false,
       load: async (source) => {
         const compartment = await inner.load(source);
         const run = (call: CompartmentCall): never => {

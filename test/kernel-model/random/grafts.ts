@@ -229,6 +229,7 @@ export const makerFor = (tick: Tick, seed: number, plugins: readonly PluginPlan[
   const inner = directMaker(modules, () => 0);
   return {
     kind: 'direct',
+    waits: false,
     async load(source) {
       const world = worldOf();
       const plan = plugins[Number(source.plugin.slice(1))] as PluginPlan;

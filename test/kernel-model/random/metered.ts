@@ -42,6 +42,7 @@ export const meteredFor = (tick: Tick, seed: number, plugins: readonly PluginPla
   const inner = new MeteredMaker({ tick, quantum: FUEL_QUANTUM, key: KEY });
   return {
     kind: 'metered',
+    waits: false,
     async load(source) {
       const index = Number(source.plugin.slice(1));
       const code = textOf(plugins[index] as PluginPlan, seed * 31 + index);

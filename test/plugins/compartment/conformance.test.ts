@@ -1,27 +1,6 @@
-// Every kind of compartment, held to what it claims.
+// Every kind of compartment, held to what it claims (test/support/claims.ts); the isolate has a file of its own.
 
+import { CLAIMS } from '../../support/claims.ts';
 import { conformance } from '../../support/conformance.ts';
 
-const nothing = {
-  waits: false,
-  freshHeap: false,
-  copiesInput: false,
-  scrubbed: false,
-  proxies: true,
-  places: false,
-  inThread: false,
-} as const;
-const everything = {
-  ...nothing,
-  freshHeap: true,
-  copiesInput: true,
-  scrubbed: true,
-  places: true,
-  stopsLoops: true,
-  stopsHoards: true,
-} as const;
-
-conformance({ ...nothing, kind: 'direct', promises: 'no answer', inThread: true, stopsLoops: false, stopsHoards: false });
-conformance({ ...everything, kind: 'process', promises: 'drained', waits: true });
-conformance({ ...everything, kind: 'ses', promises: 'no answer', inThread: true, stopsLoops: false, stopsHoards: false });
-conformance({ ...everything, kind: 'metered', promises: 'refused', inThread: true, proxies: false, stopsHoards: false });
+for (const claims of CLAIMS) if (claims.kind !== 'isolate') conformance(claims);

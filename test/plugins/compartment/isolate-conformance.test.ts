@@ -1,17 +1,6 @@
 // The isolate compartment, held to what it claims of the things that every kind is asked.
 
+import { claimsOf } from '../../support/claims.ts';
 import { conformance } from '../../support/conformance.ts';
 
-conformance({
-  kind: 'isolate',
-  waits: false,
-  promises: 'drained',
-  freshHeap: true,
-  copiesInput: true,
-  scrubbed: true,
-  proxies: true,
-  places: true,
-  inThread: true,
-  stopsLoops: true,
-  stopsHoards: true,
-});
+conformance(claimsOf('isolate'));

@@ -3,16 +3,20 @@
 import type { Scenario } from '../scenario.ts';
 import { type Claims, collect } from './bed.ts';
 import { calls } from './calls.ts';
-import { claimed, installs, survival } from './claims.ts';
+import { claimed, death, installs, survival } from './claims.ts';
 import { failures } from './failures.ts';
-import { shared } from './shared.ts';
+import { columns, nesting } from './shared.ts';
+import { wasm } from './wasm.ts';
 
 export const scenarios = (claims: Claims): Scenario[] =>
   collect(() => {
+    if (claims.takes === 'wasm') return wasm(claims);
     calls(claims);
     failures(claims);
     installs(claims);
     claimed(claims);
-    if (claims.inThread) shared(claims);
-    if (claims.stopsLoops) survival(claims);
+    if (claims.columns !== null) columns(claims);
+    if (claims.inThread) nesting(claims);
+    if (claims.cpu !== null) survival(claims);
+    if (claims.survives) death(claims);
   });

@@ -3,34 +3,12 @@
 
 import { expect } from 'expect';
 import type { AbortReason } from '../../../src/txn/index.ts';
-import { type Kind, openBase, type TestBase } from '../base.ts';
+import { openBase, type TestBase } from '../base.ts';
+import type { Claims } from '../claims.ts';
 import type { Scenario } from '../scenario.ts';
 
+export type { Claims };
 export { expect };
-
-export interface Claims {
-  readonly kind: Kind;
-  /** A graft may call an accessor that waits. */
-  readonly waits: boolean;
-  /** `async` grafts: their promises drain before the answer leaves, are no answer, or are refused at load. */
-  readonly promises: 'drained' | 'no answer' | 'refused';
-  /** The next call finds the plugin's own variables as its module made them. */
-  readonly freshHeap: boolean;
-  /** What a graft does to its input, the host does not see. */
-  readonly copiesInput: boolean;
-  /** A graft finds nothing of the host in its global object. */
-  readonly scrubbed: boolean;
-  /** A graft finds proxies in its global object. */
-  readonly proxies: boolean;
-  /** The author's file and line of an error are known. */
-  readonly places: boolean;
-  /** Grafts run in the host's thread and may share memory with it. */
-  readonly inThread: boolean;
-  /** The limit on own time holds, whatever runs. */
-  readonly stopsLoops: boolean;
-  /** The limit on memory holds, and the host survives what ends the engine. Where these do not hold, nobody can try it. */
-  readonly stopsHoards: boolean;
-}
 
 export const FUNCTION = { name: 'p', kind: 'function', default: () => 'default' } as const;
 

@@ -52,6 +52,13 @@ export const claimed = (claims: Claims): void => {
     expect(base.state.a).toBe(drained ? 9 : 1);
   });
 
+  if (claims.rejections === 'abort' || claims.rejections === 'lost')
+    it(`a rejection that nobody handles ${claims.rejections === 'abort' ? 'aborts its call' : 'is lost'}`, async () => {
+      open(claims);
+      const ending = claims.rejections === 'abort' ? aborted('thrown', expect.stringContaining('late')) : committed(5);
+      expect(await answer('() => { Promise.reject(new Error("late")); return 5 }')).toEqual(ending);
+    });
+
   it(`${claims.freshHeap ? 'replaces' : 'keeps'} the heap after an abort`, async () => {
     open(claims);
     const point = base.point({ ...FUNCTION, budget: 9 });
@@ -87,7 +94,30 @@ export const claimed = (claims: Claims): void => {
     const found = await answer('() => ["process", "setTimeout", "WebAssembly"].every((name) => !(name in globalThis))');
     expect(found).toEqual(committed(claims.scrubbed));
   });
+
+  it(`${claims.contained ? 'has no' : 'has a'} known way out`, async () => {
+    open(claims);
+    const ways = claims.promises === 'drained' ? WAYS.concat(IMPORT) : WAYS;
+    const found = await answer(`${claims.promises === 'drained' ? 'async ' : ''}(input, api) => [${ways.join(', ')}].includes("out")`, {});
+    expect(found).toEqual(committed(!claims.contained));
+  });
 };
+
+/** Expressions that are "out" where they have got to the program around the compartment. */
+const WAYS = [
+  'api.log',
+  'api.stock.get',
+  'refuse',
+  'input',
+  '() => 1',
+  '[]',
+  '(() => { try { null.x } catch (error) { return error } })()',
+].map(
+  (thing) =>
+    `(() => { try { return typeof (${thing}).constructor.constructor("return process")().exit === "function" ? "out" : "" } catch { return "" } })()`,
+);
+/** What `import` rejects with is not made in the graft's realm. */
+const IMPORT = 'await import("node:os").then(() => "out", (error) => error instanceof Error ? "" : "out")';
 
 export const survival = (claims: Claims): void => {
   const ends: [string, string, AbortReason][] = [
@@ -101,7 +131,7 @@ export const survival = (claims: Claims): void => {
     ],
   ];
   if (claims.promises === 'drained') ends.push(['loops in a promise', 'return (async () => { for (;;) await null })()', 'own-time']);
-  if (claims.stopsHoards) ends.push(['hoards memory', 'const all = []; for (;;) all.push(new Array(1000).fill(0.5))', 'memory-limit']);
+  if (claims.memory !== null) ends.push(['hoards memory', 'const all = []; for (;;) all.push(new Array(1000).fill(0.5))', 'memory-limit']);
   it.each(ends)('survives a graft that %s', async (_name, body, reason) => {
     open(claims);
     const point = base.point({ ...FUNCTION, limits: { own_ms: reason === 'own-time' ? 50 : 20_000, memory_mb: 16 } });
@@ -122,5 +152,22 @@ export const survival = (claims: Claims): void => {
       await expect(base.install('a', '{ graft: () => 1 }', {}, before)).rejects.toMatchObject({ code: 'GRAFT_INSTALL_FAILED' });
     expect([...pids].filter(isAlive)).toEqual([]);
     await base.install('a', '{ graft: () => 1 }');
+  });
+};
+
+/** What ends an engine, or never comes back from it, in the kinds that claim to survive it. */
+const DEADLY: Partial<Record<Claims['kind'], string>> = {
+  quickjs: 'JSON.parse("[".repeat(300_000))',
+  process: 'Number(BigInt("9".repeat(2 ** 26)))',
+};
+
+export const death = (claims: Claims): void => {
+  it('survives a graft that ends its engine', async () => {
+    open(claims);
+    const point = base.point({ ...FUNCTION, limits: { own_ms: 100 }, budget: 2 });
+    await base.install('a', `{ graft: (input, api) => { api.stock.set("a", 9); if (input) ${DEADLY[claims.kind]}; return input } }`);
+    expect(await base.invoke(point, 1)).toMatchObject({ status: 'default', grafts: [{ status: 'aborted', undone: { records: 1 } }] });
+    expect(base.state).toEqual({ a: 1, b: 2 });
+    expect(await base.invoke(point, 0)).toEqual(committed(0));
   });
 };

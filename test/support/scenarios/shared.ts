@@ -1,4 +1,4 @@
-// What only the kinds in the host's thread have: columns, and calls inside calls of the same plugin.
+// What not every kind has: columns, and synchronous calls inside calls of the same plugin.
 
 import { answerOf, invokeSync } from '../../../src/plugins/index.ts';
 import { base, type Claims, committed, expect, FUNCTION, it, open } from './bed.ts';
@@ -9,7 +9,7 @@ const never = (): never => {
   throw new Error('nothing here waits');
 };
 
-const columns = (claims: Claims): void => {
+export const columns = (claims: Claims): void => {
   it('fills columns before a call, and reads what the graft wrote', async () => {
     open(claims);
     const point = base.point({
@@ -60,7 +60,7 @@ const columns = (claims: Claims): void => {
   });
 };
 
-const nesting = (claims: Claims): void => {
+export const nesting = (claims: Claims): void => {
   it('runs a plugin inside a call of its own, each call with its own heap and api', async () => {
     open(claims);
     const again = {
@@ -105,9 +105,4 @@ const nesting = (claims: Claims): void => {
     expect(invokeSync(base, point, 'outer', { wait: never })).toEqual(committed('aborted'));
     expect(base.state).toEqual({ a: 1, b: 2, outer: 1, after: 1 });
   });
-};
-
-export const shared = (claims: Claims): void => {
-  columns(claims);
-  nesting(claims);
 };

@@ -5,41 +5,17 @@
 // After any failure the isolate is no longer to be used.
 
 import type { Failure } from '../../protocol.ts';
-import { ANSWER_IGNORED } from '../../protocol.ts';
 import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.ts';
 import { type Clocks, OwnClock } from '../own-clock.ts';
-import { BRIDGE_ERROR, BRIDGE_VALUE } from '../realm/api.ts';
 import { lateFailure, memoryFailure, plainFailure, rejectionFailure } from '../realm/failure.ts';
-import { type Direct, PENDING, type RealmSetup, STEP_FINISH, STEP_LOAD, STEP_START } from '../realm/steps.ts';
+import { type Direct, PENDING, STEP_FINISH, STEP_LOAD, STEP_START } from '../realm/steps.ts';
+import { crossing, graftNumber, memoryOf, replyTo, setupOf } from '../realm-calls.ts';
 import { RealmIsolate } from '../realm-isolate.ts';
 import { realmScript } from '../realm-script.ts';
 import { type Thread, withStack } from './engine.ts';
 import type { Warden } from './warden.ts';
 
-const VALUE = String.fromCharCode(BRIDGE_VALUE);
-const ERROR = String.fromCharCode(BRIDGE_ERROR);
-
 const NO_STACK = 'Maximum call stack size exceeded';
-
-/** The input as it crosses: a direct value, or JSON text. */
-const crossing = (input: unknown): Direct | string =>
-  typeof input === 'number' || typeof input === 'boolean' || input === null ? input : JSON.stringify(input);
-
-/** An error of the host's as its graft may see it. GraftCall throws nothing that is not coded. */
-const errorText = (error: unknown): string => {
-  const { code, message } = error as { code: string; message: string };
-  return ERROR + JSON.stringify({ code, message });
-};
-
-const setupOf = ({ memory_mb, grafts }: CompartmentSource): RealmSetup => ({
-  memory_mb,
-  lasting: true,
-  grafts: grafts.map((graft) => ({
-    export: graft.export,
-    callable: graft.callable,
-    columns: graft.columns.map(({ name, type }) => ({ name, type })),
-  })),
-});
 
 export class Guest {
   readonly #realm: RealmIsolate;
@@ -66,11 +42,10 @@ export class Guest {
   /** Makes an isolate and scrubs it. No plugin code runs yet. */
   constructor({ engine, warden }: Thread, clocks: Clocks, source: CompartmentSource) {
     this.level = warden.level;
-    const memory = source.grafts.flatMap(({ columns }) => columns.map(({ buffer }) => buffer));
     this.#warden = warden;
     this.#clock = new OwnClock(clocks);
     const bridge = (index: number, args: string): string => this.#hostCall(index, args);
-    this.#realm = withStack(this.level, () => new RealmIsolate(engine, realmScript(), setupOf(source), bridge, memory));
+    this.#realm = withStack(this.level, () => new RealmIsolate(engine, realmScript(), setupOf(source), bridge, memoryOf(source)));
     this.#at = warden.watch(this.#realm.isolate);
   }
 
@@ -84,12 +59,7 @@ export class Guest {
     this.#call = call;
     this.realm = call.realm;
     this.#warden.level++;
-    const ending = this.#enter(
-      STEP_START,
-      call.ignoresAnswer ? call.index | ANSWER_IGNORED : call.index,
-      crossing(call.input),
-      call.own_ms,
-    );
+    const ending = this.#enter(STEP_START, graftNumber(call), crossing(call.input), call.own_ms);
     this.#warden.level--;
     this.#call = null;
     return ending;
@@ -172,19 +142,11 @@ export class Guest {
     if (isOver && !this.#killed) this.#realm.dispose();
     this.#killed ||= isOver;
     if (this.#killed) return '';
-    const reply = this.#reply(call, index, args);
+    const reply = replyTo(call, index, args);
     if (this.#disposed) return '';
     this.#clock.comeBack();
     this.#begin(this.#clock.remaining_ms());
     this.#outside--;
     return reply;
-  }
-
-  #reply(call: CompartmentCall, index: number, args: string): string {
-    try {
-      return VALUE + JSON.stringify(call.callAccessor(index, JSON.parse(args)) ?? null);
-    } catch (error) {
-      return errorText(error);
-    }
   }
 }

@@ -15,6 +15,7 @@ import {
 } from '../compartment.ts';
 import { type Clocks, THREAD_CLOCKS } from '../own-clock.ts';
 import { plainFailure } from '../realm/failure.ts';
+import { installFailed } from '../said.ts';
 import { LEVELS, type Thread, threadOf } from './engine.ts';
 import { Guest } from './guest.ts';
 
@@ -119,6 +120,7 @@ class IsolateCompartment implements Compartment {
 /** Makes isolate compartments. */
 export class IsolateMaker implements CompartmentMaker {
   readonly kind = 'isolate';
+  readonly waits = false;
   readonly #thread = threadOf();
   readonly #clocks: Clocks;
   readonly #spares: number;
@@ -133,7 +135,6 @@ export class IsolateMaker implements CompartmentMaker {
     const failure = guest.load(source);
     if (failure === null) return new IsolateCompartment(this.#thread, this.#clocks, source, this.#spares, guest);
     guest.dispose();
-    const why = [failure.reason, failure.name, failure.message].filter(Boolean).join(': ');
-    throw new GraftError('GRAFT_INSTALL_FAILED', `${source.plugin}: ${why}`);
+    throw installFailed(source.plugin, failure);
   }
 }

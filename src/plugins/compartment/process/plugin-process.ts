@@ -12,6 +12,7 @@ import { readFileSync } from 'node:fs';
 import * as protocol from '../../protocol.ts';
 import { ANSWER, ANSWER_BYTES_MAX, CALL, CANCEL, type Failure, LOAD, type LoadMessage, UNLOAD } from '../../protocol.ts';
 import type { CompartmentCall, Ending } from '../compartment.ts';
+import { EMPTY_FAILURE, failureOf, INVALID, parseJson, refusalOf } from '../said.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { childCommand } from './command.ts';
 import { FrameReader, FrameWriter } from './frames.ts';
@@ -53,7 +54,6 @@ export interface ProcessEvents {
 const GRACE_MS = 30;
 const START_MS_MAX = 15_000;
 const LATE_MAX = 10_000;
-const EMPTY_FAILURE: Failure = { reason: 'compartment-lost', name: '', message: '', stack: '' };
 
 export class PluginProcess {
   readonly child: ChildProcess;
@@ -362,33 +362,3 @@ const cpuOf = (pid: number | undefined): number => {
 /** After a failure the child makes the realm anew before it goes on, which may take as long as a load. */
 const REMAKE_MS = 1000;
 const ENDED = '{"code":"GRAFT_TXN_ENDED","message":"the call has ended"}';
-const INVALID = Symbol('invalid');
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return INVALID;
-  }
-};
-
-const text = (value: unknown, max: number): string => (typeof value === 'string' ? value.slice(0, max).toWellFormed() : '');
-
-const REASONS: readonly string[] = ['thrown', 'own-time', 'memory-limit', 'invalid-answer', 'not-callable', 'compartment-lost'];
-
-/** What a child says of a failure, bounded again: a child is not believed. */
-const failureOf = (value: unknown): Failure => {
-  if (typeof value !== 'object' || value === null) return EMPTY_FAILURE;
-  const said = value as Record<string, unknown>;
-  const reason = REASONS.includes(said.reason as string) ? (said.reason as Failure['reason']) : 'compartment-lost';
-  const { name, message, stack } = protocol.ERROR_TEXT_MAX;
-  return { reason, name: text(said.name, name), message: text(said.message, message), stack: text(said.stack, stack) };
-};
-
-const CODE = /^[A-Za-z0-9_.:-]{1,64}$/;
-
-const refusalOf = (value: unknown): { code: string; message: string } => {
-  const said = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
-  const code = text(said.code, 64);
-  return { code: CODE.test(code) ? code : 'refused', message: text(said.message, protocol.ERROR_TEXT_MAX.message) };
-};

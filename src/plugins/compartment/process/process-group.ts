@@ -7,10 +7,10 @@
 
 import { endDeadlocks, type Transaction, type Tree, type Waiting } from '../../../txn/index.ts';
 import { GraftError } from '../../errors.ts';
-import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
 import type { Failure } from '../../protocol.ts';
 import type { CompartmentCall, Ending } from '../compartment.ts';
 import { realmScript } from '../realm-script.ts';
+import { argumentsOf, seen } from '../said.ts';
 import type { Item, Killed, PluginProcess, ProcessEvents } from './plugin-process.ts';
 import type { SparePool } from './spare-pool.ts';
 import type { Heap, Tenant } from './tenant.ts';
@@ -369,19 +369,3 @@ const lost = (killed: Killed | null, signal: string | null): Ending => {
   const message = killed === null ? `the process ended (${signal ?? 'exit'})` : 'the process was killed';
   return { kind: 'failed', own_ms: 0, failure: { reason, name: '', message, stack: '' } };
 };
-
-const argumentsOf = (json: string): unknown[] => {
-  let args: unknown;
-  try {
-    args = JSON.parse(json);
-  } catch {
-    throw new GraftError('GRAFT_BAD_ARGUMENT', 'arguments that are not JSON');
-  }
-  if (!Array.isArray(args)) throw new GraftError('GRAFT_BAD_ARGUMENT', 'arguments that are no list');
-  const fault = plainFault(args, PLAIN_BOUNDS);
-  if (fault !== null) throw new GraftError('GRAFT_BAD_ARGUMENT', `${fault.path}: ${fault.why}`);
-  return args;
-};
-
-const seen = (error: unknown): { code: string; message: string } =>
-  error instanceof GraftError ? { code: error.code, message: error.message } : { code: 'GRAFT_INTERNAL', message: 'an accessor failed' };

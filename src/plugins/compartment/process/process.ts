@@ -3,6 +3,7 @@
 
 import { GraftError } from '../../errors.ts';
 import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource } from '../compartment.ts';
+import { installFailed } from '../said.ts';
 import { GROUP_LIMITS, type GroupLimits, ProcessGroup } from './process-group.ts';
 import { SparePool } from './spare-pool.ts';
 import { Tenant } from './tenant.ts';
@@ -47,6 +48,7 @@ class ProcessCompartment implements Compartment {
 /** Makes process compartments, from one pool of spares. */
 export class ProcessMaker implements CompartmentMaker {
   readonly kind = 'process';
+  readonly waits = true;
   readonly #pool: SparePool;
   readonly #limits: GroupLimits;
   readonly #groupOf: (plugin: string) => string;
@@ -78,10 +80,7 @@ export class ProcessMaker implements CompartmentMaker {
     if (failure === null) return new ProcessCompartment(group, tenant, () => this.#leave(name));
     group.unload(tenant);
     this.#leave(name);
-    throw new GraftError(
-      'GRAFT_INSTALL_FAILED',
-      `${source.plugin}: ${failure.reason}: ${[failure.name, failure.message].filter(Boolean).join(': ')}`,
-    );
+    throw installFailed(source.plugin, failure);
   }
 
   #join(name: string): { readonly group: ProcessGroup; members: number } {

@@ -1,0 +1,177 @@
+// The quickjs compartment: QuickJS compiled to WebAssembly, one runtime and context per heap, in the host's own thread. The engine runs inside WebAssembly's
+// memory, so what ends it does not end the host. It interprets, at a tenth to a hundredth of the speed of the kinds that use V8.
+//
+// The interrupt handler is the time-out: QuickJS asks it every few thousand branches, so a built-in that runs long (a catastrophic regular expression is the
+// known one) is ended late. A rejection that nobody handles is lost. Nothing is shared with the host: a point with columns is refused at install.
+
+import variant from '@jitl/quickjs-wasmfile-release-sync';
+import {
+  newQuickJSWASMModuleFromVariant,
+  newVariant,
+  type QuickJSContext,
+  type QuickJSHandle,
+  type QuickJSSyncVariant,
+  type QuickJSWASMModule,
+} from 'quickjs-emscripten-core';
+import { GraftError } from '../errors.ts';
+import type { Failure } from '../protocol.ts';
+import type { Compartment, CompartmentMaker, CompartmentSource } from './compartment.ts';
+import { HeapCompartment } from './heaps.ts';
+import { memoryFailure, REALM_FILENAME } from './realm/failure.ts';
+import { type Direct, LONG, STEP_TEXT } from './realm/steps.ts';
+import { setupOf } from './realm-calls.ts';
+import { engineFailure, loaded, RealmHeap } from './realm-heap.ts';
+import { realmScript } from './realm-script.ts';
+import { installFailed } from './said.ts';
+
+/** Of 1 MB that the module has by itself. */
+const STACK_BYTES = 256 * 1024;
+
+/** A text that crosses into QuickJS ends at its first NUL, which a bridge's status may be: it crosses as a letter. */
+const STATUS_LETTERS = 'ABC';
+const BRIDGE = `((raw) => {
+  const { call } = Function.prototype;
+  const bind = Function.prototype.bind.bind(call);
+  const at = bind(String.prototype.charCodeAt);
+  const slice = bind(String.prototype.slice);
+  const letter = String.fromCharCode;
+  return (accessor, args) => {
+    const reply = raw(accessor, args);
+    return reply === '' ? '' : letter(at(reply, 0) - 65) + slice(reply, 1);
+  };
+})`;
+
+const OUT_OF_MEMORY = 'out of memory';
+
+class Interrupted extends Error {}
+
+/** QuickJS itself, with WebAssembly memory of its own; each plugin has one, so that a fault of the engine is one plugin's alone. */
+class Engine {
+  module: QuickJSWASMModule;
+
+  constructor(module: QuickJSWASMModule) {
+    this.module = module;
+  }
+
+  /** The engine has found its own state broken, as `JSON.parse` of a deeply nested text leaves it: a new one takes its place, a few milliseconds later. */
+  renew(): void {
+    newModule().then(
+      (module) => {
+        this.module = module;
+      },
+      () => {}, // The old one goes on.
+    );
+  }
+}
+
+/** What the engine prints when it aborts is thrown as well. */
+const SILENT = { printErr: (): void => {} } as object;
+
+const newModule = (): Promise<QuickJSWASMModule> =>
+  newQuickJSWASMModuleFromVariant(newVariant(variant as unknown as QuickJSSyncVariant, { emscriptenModule: SILENT }));
+
+class QuickJsHeap extends RealmHeap {
+  readonly #engine: Engine;
+  readonly #context: QuickJSContext;
+  readonly #step: QuickJSHandle;
+  #late = false;
+
+  constructor(engine: Engine, source: CompartmentSource) {
+    super();
+    this.#engine = engine;
+    const runtime = engine.module.newRuntime({ memoryLimitBytes: source.memory_mb * 2 ** 20, maxStackSizeBytes: STACK_BYTES });
+    this.#context = runtime.newContext();
+    this.#step = this.#prepare(JSON.stringify(setupOf(source)));
+    runtime.setInterruptHandler(() => this.#interrupts());
+  }
+
+  #interrupts(): boolean {
+    this.#late = this.remaining_ms <= 0;
+    return this.#late;
+  }
+
+  #prepare(setup: string): QuickJSHandle {
+    const context = this.#context;
+    const raw = context.newFunction('bridge', (index, args) => {
+      const reply = this.hostCall(context.getNumber(index), context.getString(args));
+      return context.newString(reply === '' ? '' : STATUS_LETTERS[reply.charCodeAt(0)] + reply.slice(1));
+    });
+    const wrap = context.unwrapResult(context.evalCode(BRIDGE));
+    const bridge = context.unwrapResult(context.callFunction(wrap, context.undefined, raw));
+    const prepare = context.unwrapResult(context.evalCode(realmScript(), REALM_FILENAME));
+    const text = context.newString(setup);
+    const step = context.unwrapResult(context.callFunction(prepare, context.undefined, bridge, text));
+    for (const handle of [raw, wrap, bridge, prepare, text]) handle.dispose();
+    return step;
+  }
+
+  protected override enter(step: number, graft: number, input: Direct | string): unknown {
+    this.#late = false;
+    const answer = this.#take(step, graft, input);
+    return answer === LONG ? this.#take(STEP_TEXT, 0, null) : answer;
+  }
+
+  /** Takes a step and drains the promises. */
+  #take(step: number, graft: number, input: Direct | string): unknown {
+    const context = this.#context;
+    const args = [context.newNumber(step), context.newNumber(graft), this.#handleOf(input)];
+    const result = context.callFunction(this.#step, context.undefined, args);
+    for (const handle of args) handle.dispose();
+    const answer = context.unwrapResult(result).consume((handle) => (step === STEP_TEXT ? this.#textIn(handle) : context.dump(handle)));
+    if (context.runtime.hasPendingJob()) {
+      const drained = context.runtime.executePendingJobs();
+      if (drained.error) drained.error.dispose();
+    }
+    if (this.#late) throw new Interrupted();
+    return answer;
+  }
+
+  #handleOf(input: Direct | string): QuickJSHandle {
+    const context = this.#context;
+    if (typeof input === 'string') return context.newString(input);
+    if (typeof input === 'number') return context.newNumber(input);
+    return input === null ? context.null : input ? context.true : context.false;
+  }
+
+  /** The text in an array of one. */
+  #textIn(handle: QuickJSHandle): string {
+    return this.#context.getProp(handle, 0).consume((text) => this.#context.getString(text));
+  }
+
+  /** A step throws nothing by itself: the interrupt handler ended it, or the engine had no memory to go on with. */
+  protected override ended(error: unknown): Failure | null {
+    if (this.#late) return null;
+    return this.explained(engineFailure(error));
+  }
+
+  /** QuickJS throws where memory ends; a graft that throws the like itself gains nothing by it. */
+  protected override explained(failure: Failure): Failure {
+    return failure.message === OUT_OF_MEMORY ? memoryFailure() : failure;
+  }
+
+  override dispose(): void {
+    const { runtime } = this.#context;
+    try {
+      this.#step.dispose();
+      this.#context.dispose();
+      runtime.dispose();
+    } catch {
+      this.#engine.renew();
+    }
+  }
+}
+
+/** Hosts plugins in QuickJS, in the calling thread. Each plugin has an engine of its own. */
+export const quickJsMaker = (): CompartmentMaker => ({
+  kind: 'quickjs',
+  waits: false,
+  async load(source: CompartmentSource): Promise<Compartment> {
+    if (source.grafts.some((graft) => graft.columns.length > 0))
+      throw new GraftError('GRAFT_INSTALL_FAILED', `${source.plugin}: QuickJS shares no columns with its host`);
+    const engine = new Engine(await newModule());
+    const make = () => loaded(() => new QuickJsHeap(engine, source), source);
+    const first = make();
+    if ('reason' in first) throw installFailed(source.plugin, first);
+    return new HeapCompartment('quickjs', make, first);
+  },
+});

@@ -1,0 +1,48 @@
+// One call as it crosses into a realm (realm/), the same way for every kind in the host's thread that has one: the input in, host calls out.
+
+import { ANSWER_IGNORED } from '../protocol.ts';
+import type { CompartmentCall, CompartmentSource } from './compartment.ts';
+import { BRIDGE_ERROR, BRIDGE_VALUE } from './realm/api.ts';
+import type { Direct, RealmSetup } from './realm/steps.ts';
+
+const VALUE = String.fromCharCode(BRIDGE_VALUE);
+const ERROR = String.fromCharCode(BRIDGE_ERROR);
+
+/** The input as it crosses: a direct value, or JSON text. */
+export const crossing = (input: unknown): Direct | string =>
+  typeof input === 'number' || typeof input === 'boolean' || input === null ? input : JSON.stringify(input);
+
+/** The graft of a call as a realm's step takes it. */
+export const graftNumber = (call: CompartmentCall): number => (call.ignoresAnswer ? call.index | ANSWER_IGNORED : call.index);
+
+export const setupOf = ({ memory_mb, grafts }: CompartmentSource): RealmSetup => ({
+  memory_mb,
+  lasting: true,
+  grafts: grafts.map((graft) => ({
+    export: graft.export,
+    callable: graft.callable,
+    columns: graft.columns.map(({ name, type }) => ({ name, type })),
+  })),
+});
+
+/** Memory of the columns of all grafts, in the order of the setup. */
+export const memoryOf = ({ grafts }: CompartmentSource): SharedArrayBuffer[] =>
+  grafts.flatMap(({ columns }) => columns.map(({ buffer }) => buffer));
+
+/** A value as the answer of a bridge. */
+export const valueText = (value: unknown): string => VALUE + JSON.stringify(value ?? null);
+
+/** An error of the host's as its graft may see it. GraftCall throws nothing that is not coded. */
+export const errorText = (error: unknown): string => {
+  const { code, message } = error as { code: string; message: string };
+  return ERROR + JSON.stringify({ code, message });
+};
+
+/** Carries a host call out at once, for the realm's own code, which has checked the arguments. */
+export const replyTo = (call: CompartmentCall, index: number, args: string): string => {
+  try {
+    return valueText(call.callAccessor(index, JSON.parse(args)));
+  } catch (error) {
+    return errorText(error);
+  }
+};

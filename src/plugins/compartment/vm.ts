@@ -1,0 +1,55 @@
+// The vm compartment: a context of node:vm per heap, in the host's own thread, with vm's own `timeout`. It is here to be measured against: Node's
+// documentation says of node:vm that it is no security mechanism, and what it lets through is this.
+//
+// - A way out is known: the rejection of `import()` is an error of the host's own realm, from which a graft gets the host's Function, and with it everything.
+// - Memory has no limit but the host's own; a graft that hoards ends the host. So does a rejection that nobody handles, which is the host's own event.
+// - The time-out ends whatever runs in the thread when it fires, an accessor of the host in the middle of its work too. It wakes a thread for every call,
+//   which costs a few hundred microseconds. It counts the host's calls as the graft's own time.
+// - Built-ins are bounded as in realm/bounds.ts; what stands in isolate/README.md ends the host here too.
+
+import { Script } from 'node:vm';
+import type { Failure } from '../protocol.ts';
+import type { Compartment, CompartmentMaker, CompartmentSource } from './compartment.ts';
+import { HeapCompartment } from './heaps.ts';
+import { REALM_FILENAME } from './realm/failure.ts';
+import type { Direct } from './realm/steps.ts';
+import { memoryOf, setupOf } from './realm-calls.ts';
+import { engineFailure, loaded, RealmHeap } from './realm-heap.ts';
+import { realmScript } from './realm-script.ts';
+import { installFailed } from './said.ts';
+import { VmRealm } from './vm-realm.ts';
+
+class VmHeap extends RealmHeap {
+  readonly #realm: VmRealm;
+
+  constructor(realm: Script, source: CompartmentSource) {
+    super();
+    this.#realm = new VmRealm(realm, setupOf(source), (index, args) => this.hostCall(index, args), memoryOf(source));
+  }
+
+  protected override enter(step: number, graft: number, input: Direct | string, limit_ms: number): unknown {
+    return this.#realm.enter(step, graft, input, limit_ms);
+  }
+
+  protected override ended(error: unknown): Failure | null {
+    return (error as { code?: unknown } | null)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT' ? null : engineFailure(error);
+  }
+
+  /** The collector's business. */
+  override dispose(): void {}
+}
+
+/** Hosts plugins in contexts of node:vm, in the calling thread. */
+export const vmMaker = (): CompartmentMaker => {
+  const realm = new Script(realmScript(), { filename: REALM_FILENAME });
+  return {
+    kind: 'vm',
+    waits: false,
+    async load(source: CompartmentSource): Promise<Compartment> {
+      const make = () => loaded(() => new VmHeap(realm, source), source);
+      const first = make();
+      if ('reason' in first) throw installFailed(source.plugin, first);
+      return new HeapCompartment('vm', make, first);
+    },
+  };
+};

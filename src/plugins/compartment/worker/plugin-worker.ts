@@ -1,0 +1,217 @@
+// One worker of a plugin, from the host's side: it starts, loads a realm, and then runs one call at a time. The clock of own time is here, and stands while
+// the worker waits for an answer of ours; what is overdue is terminated. Nothing that a worker says is believed beyond what fits that order.
+
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { Failure } from '../../protocol.ts';
+import { type CompartmentCall, type CompartmentSource, type Ending, REALMS_MAX } from '../compartment.ts';
+import { lateFailure, memoryFailure, plainFailure } from '../realm/failure.ts';
+import { crossing, errorText, graftNumber, memoryOf, setupOf, valueText } from '../realm-calls.ts';
+import { realmScript, workerScript } from '../realm-script.ts';
+import { argumentsOf, EMPTY_FAILURE, endingOf, seen } from '../said.ts';
+import { ANSWER, ASK, CALL, DROP, ENDED, LOAD, READY, type ToWorker, type WorkerSetup } from './messages.ts';
+
+/** What a worker tells the compartment that it serves. */
+export interface WorkerEvents {
+  /** It runs nothing now. Null: its load has gone well. */
+  loaded(worker: PluginWorker, failure: Failure | null): void;
+  ended(worker: PluginWorker, call: CompartmentCall, ending: Ending): void;
+  /** Its call begins to wait for the host, which takes its time. */
+  waiting(): void;
+}
+
+/** Beyond an item's own time: what waking up, messages and the scheduler may take. */
+const GRACE_MS = 30;
+const START_MS_MAX = 15_000;
+/** What V8 needs of a worker's heap before any plugin is in it. */
+const BASE_MB = 8;
+/** The realm that is loaded first: that of most calls. */
+const FIRST = '';
+
+type Phase = 'starting' | 'loading' | 'idle' | 'running' | 'waiting' | 'dead';
+
+const optionsOf = (source: CompartmentSource, setup: WorkerSetup): ConstructorParameters<typeof Worker>[1] => ({
+  eval: true,
+  workerData: setup,
+  transferList: [setup.port],
+  env: {},
+  argv: [],
+  execArgv: [],
+  stdin: false,
+  stdout: true,
+  stderr: true,
+  resourceLimits: { maxOldGenerationSizeMb: source.memory_mb + BASE_MB },
+});
+
+export class PluginWorker {
+  readonly #source: CompartmentSource;
+  readonly #events: WorkerEvents;
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #bell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  /** Realms that are loaded; the last was used last. */
+  readonly #realms: string[] = [FIRST];
+  #phase: Phase = 'starting';
+  #call: CompartmentCall | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #limit_ms = 0;
+  #since_ms = 0;
+  #used_ms = 0;
+
+  constructor(source: CompartmentSource, events: WorkerEvents) {
+    this.#source = source;
+    this.#events = events;
+    const { port1, port2 } = new MessageChannel();
+    const setup = {
+      port: port2,
+      bell: this.#bell,
+      realm: realmScript(),
+      code: source.code,
+      setup: setupOf(source),
+      memory: memoryOf(source),
+    };
+    this.#worker = new Worker(workerScript(), optionsOf(source, setup));
+    this.#worker.on('error', (error) => this.#died(error));
+    this.#worker.on('exit', () => this.#died(null));
+    this.#worker.unref();
+    this.#port = port1;
+    this.#port.on('message', (message) => this.#heard(message));
+    this.#port.unref();
+    this.#run('starting', START_MS_MAX);
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** The call that it runs, or is about to. */
+  get call(): CompartmentCall | null {
+    return this.#call;
+  }
+
+  /** Starts a call, in a worker that is idle or still on its way to be. */
+  run(call: CompartmentCall): void {
+    this.#call = call;
+    if (this.#phase === 'idle') this.#begin(call);
+  }
+
+  #begin(call: CompartmentCall): void {
+    const realm = call.realm;
+    const at = this.#realms.indexOf(realm);
+    if (at < 0) return this.#load(realm);
+    this.#realms.push(...this.#realms.splice(at, 1));
+    this.#run('running', call.own_ms);
+    this.#post([CALL, realm, graftNumber(call), crossing(call.input)]);
+  }
+
+  #load(realm: string): void {
+    this.#run('loading', this.#source.load_ms);
+    if (!this.#realms.includes(realm)) this.#realms.push(realm);
+    if (this.#realms.length > REALMS_MAX) this.#post([DROP, this.#realms.shift() as string]);
+    this.#post([LOAD, realm]);
+  }
+
+  /** Ends it; nothing it says is heard any more. */
+  terminate(): void {
+    this.#phase = 'dead';
+    this.#call = null;
+    this.#stop();
+    this.#port.close();
+    void this.#worker.terminate();
+  }
+
+  #post(message: ToWorker): void {
+    this.#port.postMessage(message);
+    Atomics.add(this.#bell, 0, 1);
+    Atomics.notify(this.#bell, 0);
+  }
+
+  /** It has something to do, within `limit_ms` of its own. */
+  #run(phase: Phase, limit_ms: number): void {
+    this.#phase = phase;
+    this.#limit_ms = limit_ms;
+    this.#used_ms = 0;
+    this.#watch();
+  }
+
+  #watch(): void {
+    this.#since_ms = performance.now();
+    this.#timer = setTimeout(() => this.#overdue(), Math.max(0, this.#limit_ms - this.#used_ms) + GRACE_MS);
+  }
+
+  /** Stops the clock. */
+  #stop(): void {
+    if (this.#timer === null) return;
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#used_ms += performance.now() - this.#since_ms;
+  }
+
+  /** Looks again after a round of input: where the host itself was busy, an answer may be waiting to be read. */
+  #overdue(): void {
+    const timer = this.#timer;
+    setImmediate(() => {
+      if (this.#timer === timer && timer !== null) this.#lost(lateFailure(this.#limit_ms));
+    });
+  }
+
+  #died(error: unknown): void {
+    const isFull = (error as { code?: unknown } | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    this.#lost(isFull ? memoryFailure() : plainFailure('compartment-lost', 'WorkerLost', 'the worker ended'));
+  }
+
+  #lost(failure: Failure): void {
+    if (this.#phase === 'dead') return;
+    const call = this.#call;
+    this.terminate();
+    if (call === null) this.#events.loaded(this, failure);
+    else this.#events.ended(this, call, { kind: 'failed', failure, own_ms: this.#used_ms });
+  }
+
+  /** A worker that says what does not fit is ended. */
+  #heard(message: unknown): void {
+    if (this.#phase === 'dead') return;
+    const [what, first, second] = Array.isArray(message) ? (message as unknown[]) : [];
+    if (what === READY && this.#phase === 'starting') {
+      this.#stop();
+      this.#load(FIRST);
+    } else if (what === ENDED && (this.#phase === 'loading' || this.#phase === 'running')) this.#done(first);
+    else if (what === ASK && this.#phase === 'running' && typeof first === 'number' && typeof second === 'string') this.#ask(first, second);
+    else this.#lost(EMPTY_FAILURE);
+  }
+
+  #done(answer: unknown): void {
+    this.#stop();
+    const wasLoading = this.#phase === 'loading';
+    const call = this.#call;
+    const ending = endingOf(answer, this.#used_ms);
+    this.#phase = 'idle';
+    if (!wasLoading) {
+      this.#call = null;
+      this.#events.ended(this, call as CompartmentCall, ending);
+    } else if (ending.kind === 'failed') this.#lost(ending.failure);
+    else if (call !== null) this.#begin(call);
+    else this.#events.loaded(this, null);
+  }
+
+  #ask(index: number, json: string): void {
+    this.#stop();
+    this.#phase = 'waiting';
+    const call = this.#call as CompartmentCall;
+    const attempt = call.txn;
+    const answer = (text: string): void => {
+      if (this.#phase !== 'waiting' || call !== this.#call || call.txn !== attempt) return;
+      this.#phase = 'running';
+      this.#watch();
+      this.#post([ANSWER, text]);
+    };
+    const refuse = (error: unknown): void => answer(errorText(seen(error)));
+    try {
+      const answered = call.callAccessor(index, argumentsOf(json));
+      if (!(answered instanceof Promise)) return answer(valueText(answered));
+      answered.then((value) => answer(valueText(value))).catch(refuse);
+      this.#events.waiting();
+    } catch (error) {
+      refuse(error);
+    }
+  }
+}

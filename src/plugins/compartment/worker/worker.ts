@@ -1,0 +1,172 @@
+// The worker compartment: the plugin in worker threads of the host's process. What waits, waits: a graft is an ordinary function there too. It is here to be
+// measured against `process`, which it resembles; what it does not do is this.
+//
+// - What ends the engine in a worker ends the whole process, and a built-in that never returns keeps its thread after the worker was terminated.
+// - The memory limit counts V8's heap only.
+// - A rejection that nobody handles is lost.
+// - A way out is known: as with `vm`, from the rejection of `import()` to the worker's own realm. That is emptied, but its modules can be imported: the files,
+//   sockets and processes of the host's user.
+//
+// A plugin has one worker, a few more where the calls in it wait for the host, and a spare made ahead. A call that somebody else may be waiting for (it is
+// nested, or holds locks) never queues, so no deadlock leads through the queue. After an abort its worker is ended, and the spare takes its place.
+
+import { GraftError } from '../../errors.ts';
+import type { Failure } from '../../protocol.ts';
+import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource, Ending } from '../compartment.ts';
+import { installFailed } from '../said.ts';
+import { PluginWorker, type WorkerEvents } from './plugin-worker.ts';
+
+export interface WorkerOptions {
+  /** Workers that each plugin has ready beyond those in use. One takes about 50 ms to make, and 10 MB. Default: 1. */
+  readonly spares?: number;
+}
+
+/** Workers of one plugin for calls that may queue. */
+const WORKERS = 4;
+/** All workers of one plugin. */
+const WORKERS_MAX = 16;
+/** Calls that wait for a worker. */
+const QUEUED_MAX = 1000;
+const BAD_LOADS_MAX = 3;
+
+const LOST: Ending = {
+  kind: 'failed',
+  own_ms: 0,
+  failure: { reason: 'compartment-lost', name: '', message: 'the plugin cannot be loaded any more', stack: '' },
+};
+
+/** Whether somebody who holds a worker or a lock may be waiting for the call. */
+const isUrgent = ({ txn }: CompartmentCall): boolean => txn.tree.holds.length > 0 || (txn.parent?.parent ?? null) !== null;
+
+class WorkerCompartment implements Compartment, WorkerEvents {
+  readonly kind = 'worker';
+  readonly waits = true;
+  readonly #source: CompartmentSource;
+  readonly #spares: number;
+  /** Those that are alive. */
+  #workers: PluginWorker[] = [];
+  #queue: CompartmentCall[] = [];
+  #badLoads = 0;
+  #disposed = false;
+  /** Told how the first load went. */
+  #installed: ((failure: Failure | null) => void) | null = null;
+
+  constructor(source: CompartmentSource, spares: number) {
+    this.#source = source;
+    this.#spares = spares;
+  }
+
+  /** Loads the plugin for the first time. Resolves with how that failed, or null. */
+  prepare(): Promise<Failure | null> {
+    return new Promise((resolve) => {
+      this.#installed = resolve;
+      this.#another();
+    });
+  }
+
+  start(call: CompartmentCall): void {
+    if (this.#disposed) throw new GraftError('GRAFT_CLOSED', 'the compartment is closed');
+    const urgent = isUrgent(call);
+    if ((urgent || this.#queue.length === 0) && this.#place(call)) return;
+    if (urgent || this.#queue.length >= QUEUED_MAX)
+      throw new GraftError('GRAFT_OVERLOADED', `${this.#source.plugin}: ${urgent ? WORKERS_MAX : QUEUED_MAX} calls at once`);
+    this.#queue.push(call);
+  }
+
+  abandon(call: CompartmentCall): void {
+    const worker = call.at as PluginWorker | null;
+    call.at = null;
+    if (worker === null) this.#queue = this.#queue.filter((queued) => queued !== call);
+    else if (this.#workers.includes(worker)) this.#replace(worker, call);
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    for (const worker of this.#workers.splice(0)) worker.terminate();
+  }
+
+  loaded(worker: PluginWorker, failure: Failure | null): void {
+    this.#badLoads = failure === null ? 0 : this.#badLoads + 1;
+    if (failure !== null) this.#drop(worker);
+    this.#installed?.(failure);
+    this.#installed = null;
+    this.#serve();
+  }
+
+  ended(worker: PluginWorker, call: CompartmentCall, ending: Ending): void {
+    if (ending.kind === 'failed') this.#drop(worker);
+    call.ended(ending);
+    this.#serve();
+  }
+
+  waiting(): void {
+    this.#serve();
+  }
+
+  #place(call: CompartmentCall): boolean {
+    const busy = this.#workers.filter((worker) => worker.call !== null);
+    const mayJoin = busy.length < WORKERS && busy.every((worker) => worker.phase === 'waiting');
+    if (!mayJoin && !isUrgent(call)) return false;
+    const free = this.#workers.filter((worker) => worker.call === null);
+    const worker = free.find(({ phase }) => phase === 'idle') ?? free[0] ?? this.#another();
+    if (worker === null) return false;
+    call.at = worker;
+    worker.run(call);
+    return true;
+  }
+
+  #another(): PluginWorker | null {
+    if (this.#workers.length >= WORKERS_MAX || this.#disposed) return null;
+    const worker = new PluginWorker(this.#source, this);
+    this.#workers.push(worker);
+    return worker;
+  }
+
+  #drop(worker: PluginWorker): void {
+    this.#workers = this.#workers.filter((one) => one !== worker);
+    worker.terminate();
+  }
+
+  /** `gone` is not to run in `worker`, nor is its heap to be used again; another call that runs there meanwhile is begun anew. */
+  #replace(worker: PluginWorker, gone: CompartmentCall): void {
+    const { call } = worker;
+    this.#drop(worker);
+    if (call !== null && call !== gone) {
+      call.at = null;
+      if (call.restart()) this.#queue.unshift(call);
+    }
+    this.#serve();
+  }
+
+  /** Places what waits, in order, and makes what is missing of spares. */
+  #serve(): void {
+    if (this.#disposed) return;
+    if (this.#badLoads >= BAD_LOADS_MAX) {
+      for (const call of this.#queue.splice(0)) call.ended(LOST);
+      return;
+    }
+    while (this.#queue.length > 0 && this.#place(this.#queue[0] as CompartmentCall)) this.#queue.shift();
+    const free = this.#workers.filter((worker) => worker.call === null);
+    for (let missing = this.#spares - free.length; missing > 0; missing--) this.#another();
+    for (const worker of free.slice(this.#spares + 1)) this.#drop(worker);
+  }
+}
+
+/** Hosts plugins in worker threads. */
+export class WorkerMaker implements CompartmentMaker {
+  readonly kind = 'worker';
+  readonly waits = true;
+  readonly #spares: number;
+
+  constructor({ spares = 1 }: WorkerOptions = {}) {
+    this.#spares = spares;
+  }
+
+  async load(source: CompartmentSource): Promise<Compartment> {
+    const compartment = new WorkerCompartment(source, this.#spares);
+    const failure = await compartment.prepare();
+    if (failure === null) return compartment;
+    compartment.dispose();
+    throw installFailed(source.plugin, failure);
+  }
+}
