@@ -3,10 +3,14 @@
 import { ANSWER_IGNORED } from '../protocol.ts';
 import type { CompartmentCall, CompartmentSource } from './compartment.ts';
 import { BRIDGE_ERROR, BRIDGE_VALUE } from './realm/api.ts';
-import type { Direct, RealmSetup } from './realm/steps.ts';
+import { BARE_TEXT_MAX, type Direct, type RealmSetup } from './realm/steps.ts';
 
 const VALUE = String.fromCharCode(BRIDGE_VALUE);
 const ERROR = String.fromCharCode(BRIDGE_ERROR);
+
+/** Whether an input crosses as it is: a direct value, or a text that is not too long for that. */
+export const isBare = (input: unknown): input is Direct | string =>
+  typeof input === 'number' || typeof input === 'boolean' || input === null || (typeof input === 'string' && input.length <= BARE_TEXT_MAX);
 
 /** The input as it crosses: a direct value, or JSON text. */
 export const crossing = (input: unknown): Direct | string =>

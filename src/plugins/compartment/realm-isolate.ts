@@ -6,7 +6,7 @@
 import type ivm from 'isolated-vm';
 import type { Bridge } from './realm/api.ts';
 import { REALM_FILENAME } from './realm/failure.ts';
-import { type Direct, LONG, type RealmSetup, STEP_TEXT, type Step } from './realm/steps.ts';
+import { BARE_TEXT_MAX, type Direct, type Entry, LONG, type RealmSetup, STEP_ENTRY, STEP_TEXT, type Step } from './realm/steps.ts';
 
 export type Engine = typeof ivm;
 
@@ -21,6 +21,7 @@ export const INTERRUPTIBLE = '--no-turboshaft-loop-unrolling';
 export class RealmIsolate {
   readonly isolate: ivm.Isolate;
   readonly #step: ivm.Reference<Step>;
+  readonly #entries: ivm.Reference<Entry>[] = [];
 
   /** `realm` is the script that prepares a realm; `memory` is that of the setup's columns, in their order. */
   constructor(engine: Engine, realm: string, setup: RealmSetup, bridge: Bridge, memory: readonly SharedArrayBuffer[] = []) {
@@ -32,9 +33,30 @@ export class RealmIsolate {
     this.#step = prepare.applySync(undefined, args, { result: { reference: true } });
   }
 
-  /** Takes a step; `options` are the engine's. Gives a direct value, PENDING, or a letter and JSON. */
+  /** Takes a step; `options` are the engine's. Gives what it came to, as an Entry does. */
   enter(step: number, graft: number, input: Direct | string, options?: { readonly timeout: number }): Direct | string {
-    const answer = this.#step.applySync(undefined, [step, graft, input], options) as Direct | string;
+    const isLong = typeof input === 'string' && input.length > BARE_TEXT_MAX;
+    const answer = isLong
+      ? this.#step.applySync(undefined, [step, graft, [input]], { ...options, arguments: { copy: true } })
+      : this.#step.applySync(undefined, [step, graft, input], options);
+    return this.#whole(answer as Direct | string, options);
+  }
+
+  /** Runs a graft on a direct value, or on a text of at most BARE_TEXT_MAX units. */
+  run(graft: number, input: Direct | string): Direct | string {
+    const entry = this.#entries[graft] ?? this.#entry(graft);
+    return this.#whole(entry.applySync(undefined, [input]) as Direct | string);
+  }
+
+  #entry(graft: number): ivm.Reference<Entry> {
+    const entry = this.#step.applySync(undefined, [STEP_ENTRY, graft, null], {
+      result: { reference: true },
+    }) as unknown as ivm.Reference<Entry>;
+    this.#entries[graft] = entry;
+    return entry;
+  }
+
+  #whole(answer: Direct | string, options?: { readonly timeout: number }): Direct | string {
     if (answer !== LONG) return answer;
     const [text] = this.#step.applySync(undefined, [STEP_TEXT, 0, null], { ...options, result: { copy: true } }) as unknown as [string];
     return text;

@@ -39,10 +39,11 @@ export const refusalOf = (value: unknown): { code: string; message: string } => 
   return { code: CODE.test(code) ? code : 'refused', message: text(said.message, ERROR_TEXT_MAX.message) };
 };
 
-/** The end that a step's answer tells: a direct value, or a letter and JSON (realm/steps.ts). */
+/** The end that a step's answer tells: a direct value, or a letter and a text (realm/steps.ts). */
 export const endingOf = (answer: unknown, own_ms: number): Ending => {
   if (answer === null || typeof answer === 'number' || typeof answer === 'boolean') return { kind: 'value', value: answer, own_ms };
   const said = typeof answer === 'string' ? answer : '';
+  if (said[0] === 'T') return { kind: 'value', value: said.slice(1), own_ms };
   const value = parseJson(said.slice(1));
   if (value === INVALID) return { kind: 'failed', failure: EMPTY_FAILURE, own_ms };
   if (said[0] === 'R') return { kind: 'value', value, own_ms };

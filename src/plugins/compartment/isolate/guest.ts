@@ -9,12 +9,14 @@ import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.
 import { type Clocks, OwnClock } from '../own-clock.ts';
 import { lateFailure, memoryFailure, plainFailure, rejectionFailure } from '../realm/failure.ts';
 import { type Direct, PENDING, STEP_FINISH, STEP_LOAD, STEP_START } from '../realm/steps.ts';
-import { crossing, graftNumber, memoryOf, replyTo, setupOf } from '../realm-calls.ts';
+import { crossing, graftNumber, isBare, memoryOf, replyTo, setupOf } from '../realm-calls.ts';
 import { RealmIsolate } from '../realm-isolate.ts';
 import { realmScript } from '../realm-script.ts';
 import { type Thread, withStack } from './engine.ts';
 import type { Warden } from './warden.ts';
 
+/** Not a step: the graft's own entry. */
+const RUN = -1;
 const NO_STACK = 'Maximum call stack size exceeded';
 
 export class Guest {
@@ -59,7 +61,11 @@ export class Guest {
     this.#call = call;
     this.realm = call.realm;
     this.#warden.level++;
-    const ending = this.#enter(STEP_START, graftNumber(call), crossing(call.input), call.own_ms);
+    const { input } = call;
+    const ending =
+      isBare(input) && !call.ignoresAnswer
+        ? this.#enter(RUN, call.index, input, call.own_ms)
+        : this.#enter(STEP_START, graftNumber(call), crossing(input), call.own_ms);
     this.#warden.level--;
     this.#call = null;
     return ending;
@@ -85,7 +91,7 @@ export class Guest {
     this.#outside = 0;
     this.#begin(clock.limit_ms);
     try {
-      let answer = this.#realm.enter(step, graft, input);
+      let answer = step === RUN ? this.#realm.run(graft, input) : this.#realm.enter(step, graft, input);
       if (answer === PENDING) answer = this.#realm.enter(STEP_FINISH, 0, null);
       this.#end();
       return this.#ending(answer);
@@ -110,6 +116,7 @@ export class Guest {
     if (this.#killed || this.#clock.isOver(own_ms)) return this.#failed(lateFailure(this.#clock.limit_ms), own_ms);
     if (this.#outside > 0) return this.#failed(plainFailure('thrown', 'HostCall', 'a host call did not come back'), own_ms);
     if (typeof answer !== 'string') return { kind: 'value', value: answer, own_ms };
+    if (answer[0] === 'T') return { kind: 'value', value: answer.slice(1), own_ms };
     const value: unknown = JSON.parse(answer.slice(1));
     if (answer[0] === 'R') return { kind: 'value', value, own_ms };
     if (answer[0] === 'N') return { kind: 'refused', ...(value as { code: string; message: string }), own_ms };

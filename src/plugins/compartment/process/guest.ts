@@ -105,5 +105,6 @@ export class Guest {
 const replyOf = (answer: Direct | string, own_ms: number): Reply => {
   const own_us = Math.round(own_ms * 1000);
   if (typeof answer !== 'string') return { kind: 'result', text: `${answer}`, own_us };
+  if (answer[0] === 'T') return { kind: 'result', text: JSON.stringify(answer.slice(1)), own_us };
   return { kind: KINDS[answer[0] as string] ?? 'failed', text: answer.slice(1), own_us };
 };

@@ -26,7 +26,19 @@ import {
 } from './natives.ts';
 import { defineRefuse, refusalText } from './refusal.ts';
 import { scrub } from './scrub.ts';
-import { BARE_TEXT_MAX, type Direct, LONG, PENDING, type RealmSetup, STEP_FINISH, STEP_LOAD, STEP_START, type Step } from './steps.ts';
+import {
+  BARE_TEXT_MAX,
+  type Direct,
+  type Entry,
+  LONG,
+  PENDING,
+  type RealmSetup,
+  STEP_ENTRY,
+  STEP_FINISH,
+  STEP_LOAD,
+  STEP_START,
+  type Step,
+} from './steps.ts';
 
 type Graft = (input: unknown, api: object) => unknown;
 type Exports = Record<string, unknown> | null | undefined;
@@ -39,6 +51,7 @@ interface Seat {
   readonly api: object | null;
 }
 
+/** A promise that a graft returned. */
 interface Call {
   readonly ignored: boolean;
   state: 'running' | 'fulfilled' | 'rejected';
@@ -69,7 +82,7 @@ class Realm {
   readonly #setup: RealmSetup;
   readonly #apis: Seat['makeApi'][];
   readonly #seats: Seat[] = [];
-  /** The call that runs, or ran last. */
+  /** What is followed of the call that runs, or of one before. */
   #call: Call | undefined;
   /** Numbers calls. */
   #number = 0;
@@ -118,24 +131,31 @@ class Realm {
     const ignored = index >= ANSWER_IGNORED;
     const at = ignored ? index - ANSWER_IGNORED : index;
     const seat = at < this.#seats.length ? this.#seats[at] : undefined;
-    const call: Call = { ignored, state: 'running', value: undefined };
-    this.#call = call;
-    this.#number++;
     if (seat === undefined) return notCallable(`there is no graft ${at}`);
-    this.#owner = seat.owner ?? call;
+    return this.#run(seat, typeof input === 'string' ? parse(input) : input, ignored);
+  }
+
+  entry(index: number): Entry {
+    const seat = this.#seats[index] as Seat;
+    return (input) => this.#run(seat, input, false);
+  }
+
+  #run({ run, makeApi, owner, api }: Seat, input: unknown, ignored: boolean): Direct | string {
+    const own = owner ?? {};
+    this.#owner = own;
+    this.#number++;
     try {
-      const { run } = seat;
-      const value = run(typeof input === 'string' ? parse(input) : input, seat.api ?? seat.makeApi(call));
-      return this.#follows(call, value) ? PENDING : this.#answered(call, value);
+      const value = run(input, api ?? makeApi(own));
+      return this.#follows(value, ignored) ? PENDING : this.#answered(value, ignored);
     } catch (thrown) {
       return this.#threw(thrown);
     }
   }
 
   finish(): Direct | string {
-    const { state, value } = this.#call as Call;
+    const { state, value, ignored } = this.#call as Call;
     if (state === 'rejected') return this.#threw(value);
-    if (state === 'fulfilled') return this.#answered(this.#call as Call, value);
+    if (state === 'fulfilled') return this.#answered(value, ignored);
     return failed(plainFailure('thrown', 'PendingPromise', 'the promise that the graft returned never settles'));
   }
 
@@ -145,10 +165,12 @@ class Realm {
     return [text];
   }
 
-  /** Whether `value` is a promise whose `then` runs nothing of the plugin; if so, `call` follows it from now on. */
-  #follows(call: Call, value: unknown): boolean {
+  /** Whether `value` is a promise whose `then` runs nothing of the plugin; if so, it is followed from now on. */
+  #follows(value: unknown, ignored: boolean): boolean {
     if (typeof value !== 'object' || value === null || this.#isProxy(value)) return false;
     if (getPrototypeOf(value) !== promisePrototype || hasOwn(value, 'constructor')) return false;
+    const call: Call = { ignored, state: 'running', value: undefined };
+    this.#call = call;
     const settle = (state: Call['state']) => (settled: unknown) => {
       call.state = state;
       call.value = settled;
@@ -161,12 +183,12 @@ class Realm {
     return true;
   }
 
-  #answered({ ignored }: Call, value: unknown): Direct | string {
+  #answered(value: unknown, ignored: boolean): Direct | string {
     if (ignored) return null;
     const fault = plainFault(value, PLAIN_BOUNDS, this.#isProxy);
     if (fault !== null) return failed(plainFailure('invalid-answer', 'InvalidAnswer', `answer${fault.path}: ${fault.why}`));
     if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
-    const text = `R${jsonText(value)}`;
+    const text = typeof value === 'string' ? `T${value}` : `R${jsonText(value)}`;
     if (text.length <= BARE_TEXT_MAX) return text;
     this.#text = text;
     return LONG;
@@ -184,9 +206,11 @@ class Realm {
  */
 export function prepare(bridge: Bridge, setup: string, ...memory: SharedArrayBuffer[]): Step {
   const realm = new Realm(bridge, parse(setup) as RealmSetup, memory);
-  return (step, graft, input) => {
+  return (step, graft, given) => {
+    const input = typeof given === 'object' && given !== null ? given[0] : given;
     if (step === STEP_START) return realm.start(graft, input);
     if (step === STEP_LOAD) return realm.load(input as string);
+    if (step === STEP_ENTRY) return realm.entry(graft);
     return step === STEP_FINISH ? realm.finish() : realm.text();
   };
 }
