@@ -245,8 +245,10 @@ export class TestBase implements Base {
   }
 
   async kill(): Promise<void> {
-    for (const plugin of this.plugins.list()) plugin.compartment.dispose();
-    if (this.maker === null) return;
+    if (this.maker === null) {
+      for (const plugin of this.plugins.list()) plugin.compartment.dispose();
+      return;
+    }
     const { pids } = this.maker;
     this.maker.close();
     await Promise.all(pids.map((pid) => until(() => !isAlive(pid))));

@@ -3,8 +3,9 @@
 //
 // - A way out is known: the rejection of `import()` is an error of the host's own realm, from which a graft gets the host's Function, and with it everything.
 // - Memory has no limit but the host's own; a graft that hoards ends the host. So does a rejection that nobody handles, which is the host's own event.
-// - The time-out ends whatever runs in the thread when it fires, an accessor of the host in the middle of its work too. It wakes a thread for every call,
-//   which costs a few hundred microseconds. It counts the host's calls as the graft's own time.
+// - The time-out ends whatever runs in the thread when it fires, an accessor of the host in the middle of its work too. What transactions keep is undone all
+//   the same; what an accessor keeps elsewhere stays half done. It counts the host's work as the graft's own time, and wakes a thread for every call, which
+//   costs a few hundred microseconds.
 // - Built-ins are bounded as in realm/bounds.ts; what stands in isolate/README.md ends the host here too.
 
 import { Script } from 'node:vm';
