@@ -197,14 +197,13 @@ export const invokeSync = <Input, Output>(
   if (point.kind === 'event' && options.txn !== undefined)
     return afterCommit(base, point, input, options.txn, () => void invokeSync(base, point, input, { wait: options.wait }));
   const invocation = new Invocation(base, point, input, options.txn ?? null, placeOf(options));
-  const deadline_ms = base.transactions.clock.now() + point.limits.total_ms;
   let fallback: unknown = null;
   try {
     for (let call = invocation.next(); call !== null; call = invocation.next()) {
       let ending = runInThread(call);
-      while (call.conflict !== null) ending = repeatSync(invocation, call, options, deadline_ms);
+      while (call.conflict !== null) ending = repeatSync(invocation, call, options);
       const wait = invocation.settle(call, ending);
-      if (wait !== null) settleSync(invocation, call, ending, wait, options, deadline_ms);
+      if (wait !== null) settleSync(invocation, call, ending, wait, options);
     }
     if (invocation.needsDefault) fallback = point.original(invocation.input, invocation.txn);
     if (invocation.keeps) finishSync(base, invocation);
@@ -215,10 +214,15 @@ export const invokeSync = <Input, Output>(
   return invocation.outcome(fallback);
 };
 
-/** Waits within the request's deadline, which is armed only while something waits: nothing else takes time in a synchronous call. */
-const waitSync = <I, O>(invocation: Invocation<I, O>, ticket: Ticket, { wait }: InvokeSyncOptions, deadline_ms: number): void => {
+/**
+ * Waits within the request's total time, which here counts from its first wait: until then a synchronous call takes no time but its grafts' own, which has
+ * a limit of its own, and most never wait.
+ */
+const waitSync = <I, O>(invocation: Invocation<I, O>, ticket: Ticket, { wait }: InvokeSyncOptions): void => {
   const { clock } = invocation.base.transactions;
-  const timer = clock.after(Math.max(0, deadline_ms - clock.now()), () => invocation.end('total-time'));
+  const now_ms = clock.now();
+  invocation.deadline_ms ??= now_ms + invocation.point.limits.total_ms;
+  const timer = clock.after(Math.max(0, invocation.deadline_ms - now_ms), () => invocation.end('total-time'));
   try {
     wait(ticket);
   } finally {
@@ -227,25 +231,18 @@ const waitSync = <I, O>(invocation: Invocation<I, O>, ticket: Ticket, { wait }: 
 };
 
 /** Runs a graft again that met a lock. */
-const repeatSync = <I, O>(invocation: Invocation<I, O>, call: GraftCall, options: InvokeSyncOptions, deadline_ms: number): Ending => {
+const repeatSync = <I, O>(invocation: Invocation<I, O>, call: GraftCall, options: InvokeSyncOptions): Ending => {
   const ticket = again(call);
   call.conflict = null;
   if (ticket instanceof Object && 'kind' in ticket) return ticket;
-  if (ticket !== null) waitSync(invocation, ticket, options, deadline_ms);
+  if (ticket !== null) waitSync(invocation, ticket, options);
   return resume(call) ? runInThread(call) : LOST;
 };
 
-const settleSync = <I, O>(
-  invocation: Invocation<I, O>,
-  call: GraftCall,
-  ending: Ending,
-  first: Wait,
-  options: InvokeSyncOptions,
-  deadline_ms: number,
-): void => {
+const settleSync = <I, O>(invocation: Invocation<I, O>, call: GraftCall, ending: Ending, first: Wait, options: InvokeSyncOptions): void => {
   for (let wait: Wait | null = first; wait !== null; wait = invocation.settle(call, ending)) {
     if (wait instanceof Promise) throw storeWaits(wait);
-    waitSync(invocation, wait, options, deadline_ms);
+    waitSync(invocation, wait, options);
   }
 };
 

@@ -52,6 +52,8 @@ export class Invocation<Input, Output> {
   /** The call's own transaction; for an event point, a place to hang the time-out on: each graft there has a top-level one. */
   readonly txn: Transaction;
   readonly place: Place;
+  /** When the call's total time ends, for a synchronous call that has waited. */
+  deadline_ms: number | null = null;
   readonly #grafts: readonly Graft[];
   #reports: GraftReport[] = [];
   /** Calls whose work has been committed into the call's own transaction. */
