@@ -160,8 +160,10 @@ export class Host {
 
   readonly #own = <T>(run: (txn: HostTransaction) => Promise<T>): Promise<T> => this.transaction(run);
 
-  /** Declares a graft point. */
-  graftPoint<Input, Output>(options: PointOptions<Input, Output>): HostPoint<Input, Output> {
+  /** Declares a graft point. One that takes rows is called with a list of them and gives as many answers. */
+  graftPoint<Input, Output>(options: PointOptions<Input, Output> & { readonly rows: true }): HostPoint<readonly Input[], readonly Output[]>;
+  graftPoint<Input, Output>(options: PointOptions<Input, Output>): HostPoint<Input, Output>;
+  graftPoint<Input, Output>(options: PointOptions<Input, Output>): HostPoint<unknown, unknown> {
     const point = this.#points.add(new GraftPoint(options));
     return {
       name: point.name,

@@ -42,3 +42,22 @@ export const checkValue = <T>(
   const issue = result.issues[0];
   return refused(issue === undefined ? 'the schema refuses it' : `${pathOf(issue)}: ${issue.message}`);
 };
+
+/** Checks a list of rows, each against the schema. */
+export const checkRows = <T>(
+  value: unknown,
+  schema: StandardSchemaV1<unknown, T> | undefined,
+  isProxy: (value: object) => boolean,
+): Checked<T[]> => {
+  const whole = checkValue<unknown>(value, undefined, isProxy);
+  if (!whole.ok) return whole;
+  if (!Array.isArray(value)) return refused(': no list of rows');
+  if (schema === undefined) return { ok: true, value };
+  const rows: T[] = [];
+  for (let i = 0; i < value.length; i++) {
+    const row = checkValue(value[i], schema, isProxy);
+    if (!row.ok) return refused(`[${i}]${row.why}`);
+    rows.push(row.value);
+  }
+  return { ok: true, value: rows };
+};

@@ -30,6 +30,11 @@ export interface PointOptions<Input = unknown, Output = unknown> {
   readonly default?: (input: Input, txn: Transaction) => Output | Promise<Output>;
   /** The post-condition: true, or what is wrong with the answer. It sees the state before commit. */
   readonly check?: (answer: Output, input: Input, state: StateView) => boolean | string;
+  /**
+   * Function points: the input is a list, and a graft is called once for each of its rows, all in one crossing and one transaction. Schemas, default and
+   * post-condition are those of a row; what one row does wrong takes all of them back.
+   */
+  readonly rows?: boolean;
   /** Function points: which plugin's graft answers this input. Omitted: only one graft may stand here. */
   readonly select?: (input: Input) => string;
   readonly callable?: CallableTree;
@@ -57,6 +62,7 @@ const OPTIONS: Record<keyof PointOptions, (value: unknown) => boolean> = {
   output: isSchema,
   default: isFunction,
   check: isFunction,
+  rows: isBoolean,
   select: isFunction,
   callable: (value) => typeof value === 'object' && value !== null,
   columns: (value) => typeof value === 'object' && value !== null,
@@ -117,6 +123,9 @@ export class GraftPoint<Input = unknown, Output = unknown> {
     if (options.select !== undefined && options.kind !== 'function') {
       throw new GraftError('GRAFT_BAD_OPTION', `graft point ${options.name}: only a function point selects`);
     }
+    if (options.rows === true && (options.kind !== 'function' || options.select !== undefined)) {
+      throw new GraftError('GRAFT_BAD_OPTION', `graft point ${options.name}: only a function point that does not select takes rows`);
+    }
     checkOptions(options.limits ?? {}, LIMIT_CHECKS, `limits of ${options.name}`);
     this.options = options;
     this.name = options.name;
@@ -157,8 +166,10 @@ export class GraftPoint<Input = unknown, Output = unknown> {
   /** The host's own answer. */
   original(input: Input, txn: Transaction): unknown {
     const original = this.options.default;
-    if (original !== undefined) return original(input, txn);
-    return this.kind === 'chain' ? input : null;
+    if (original === undefined) return this.kind === 'chain' ? input : null;
+    if (this.options.rows !== true) return original(input, txn);
+    const answers = (input as unknown as readonly Input[]).map((row) => original(row, txn));
+    return answers.some((answer) => answer instanceof Promise) ? Promise.all(answers) : answers;
   }
 }
 

@@ -193,8 +193,11 @@ const sourceOf = (
   ),
   load_ms: LOAD_MS,
   grafts: pkg.manifest.grafts.map((row, index) => {
+    const point = points[index] as GraftPoint;
+    const rows = point.options.rows === true;
     const names = (callables[index] ?? []).map(([name]) => name);
-    const callable = points[index]?.kind === 'function' ? [...names, 'original'] : names;
-    return { export: row.export, callable, columns: columns[index] as ColumnMemory[] };
+    // What the default would answer a single row of many, nobody can ask.
+    const callable = point.kind === 'function' && !rows ? [...names, 'original'] : names;
+    return { export: row.export, rows, callable, columns: columns[index] as ColumnMemory[] };
   }),
 });

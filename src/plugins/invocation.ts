@@ -9,7 +9,7 @@
 // A graft that failed is undone, reported and, at the end of its budget, removed; what the caller sees then is the point's fault policy.
 
 import { Aborted, type AbortReason, type Account, Ticket, type Transaction, type Transactions } from '../txn/index.ts';
-import { checkValue } from './answer.ts';
+import { type Checked, checkRows, checkValue } from './answer.ts';
 import type { Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
 import type { Graft } from './graft.ts';
@@ -70,7 +70,10 @@ export class Invocation<Input, Output> {
   constructor(base: Base, point: GraftPoint<Input, Output>, input: unknown, parent: Transaction | null, place: Place) {
     this.base = base;
     this.point = point;
-    this.input = point.options.input === undefined && isPlainAtom(input) ? (input as Input) : checkedInput(base, point, input);
+    this.input =
+      point.options.input === undefined && point.options.rows !== true && isPlainAtom(input)
+        ? (input as Input)
+        : checkedInput(base, point, input);
     this.#value = this.input;
     this.place = place;
     this.#grafts = point.chosen(this.input);
@@ -128,10 +131,10 @@ export class Invocation<Input, Output> {
   /** The answer against plain data, schema and post-condition, in the graft's transaction, before it commits. */
   #check(call: GraftCall, value: unknown): Ticket | null {
     if (call.ignoresAnswer) return null;
-    const { output, check } = this.point.options;
+    const { output, check, rows } = this.point.options;
     let answer = value as Output;
-    if (output !== undefined || !isPlainAtom(value)) {
-      const checked = checkValue(value, output, this.base.isProxy);
+    if (output !== undefined || rows === true || !isPlainAtom(value)) {
+      const checked = this.#checkedAnswer(call, value);
       if (!checked.ok) {
         call.txn.doom('invalid-answer', checked.why);
         return null;
@@ -139,7 +142,7 @@ export class Invocation<Input, Output> {
       answer = checked.value;
     }
     if (check !== undefined) {
-      const verdict = this.#verdict(call, answer);
+      const verdict = rows === true ? this.#verdictOnRows(call, answer as readonly Output[]) : this.#verdict(call, answer, call.input);
       if (verdict instanceof Ticket) return verdict;
       if (verdict !== true)
         call.txn.doom('invalid-answer', typeof verdict === 'string' ? verdict.slice(0, DETAIL_MAX) : 'the post-condition does not hold');
@@ -148,7 +151,25 @@ export class Invocation<Input, Output> {
     return null;
   }
 
-  #verdict(call: GraftCall, answer: Output): boolean | string | Ticket {
+  #checkedAnswer(call: GraftCall, value: unknown): Checked<Output> {
+    const { output, rows } = this.point.options;
+    if (rows !== true) return checkValue(value, output, this.base.isProxy);
+    const checked = checkRows(value, output, this.base.isProxy);
+    if (!checked.ok || checked.value.length === (call.input as readonly unknown[]).length) return checked as Checked<Output>;
+    return { ok: false, why: `: ${checked.value.length} answers for ${(call.input as readonly unknown[]).length} rows` };
+  }
+
+  /** The first verdict that is not good. */
+  #verdictOnRows(call: GraftCall, answers: readonly Output[]): boolean | string | Ticket {
+    const rows = call.input as readonly unknown[];
+    for (let i = 0; i < answers.length; i++) {
+      const verdict = this.#verdict(call, answers[i] as Output, rows[i]);
+      if (verdict !== true) return typeof verdict === 'string' ? `[${i}]: ${verdict}` : verdict;
+    }
+    return true;
+  }
+
+  #verdict(call: GraftCall, answer: Output, input: unknown): boolean | string | Ticket {
     let blocked: Ticket | null = null;
     const state: StateView = (name, ...args) => {
       const read = this.#read(call, name, args);
@@ -157,7 +178,7 @@ export class Invocation<Input, Output> {
       throw new Aborted('cancelled', 'begun anew');
     };
     try {
-      const verdict = (this.point.options.check as NonNullable<typeof this.point.options.check>)(answer, call.input as Input, state);
+      const verdict = (this.point.options.check as NonNullable<typeof this.point.options.check>)(answer, input as Input, state);
       return blocked ?? verdict;
     } catch (error) {
       if (blocked !== null) return blocked;
@@ -302,7 +323,8 @@ export class Invocation<Input, Output> {
 
 /** Throws GRAFT_BAD_INPUT. */
 const checkedInput = <Input, Output>(base: Base, point: GraftPoint<Input, Output>, input: unknown): Input => {
-  const checked = checkValue(input, point.options.input, base.isProxy);
+  const { rows, input: schema } = point.options;
+  const checked = (rows === true ? checkRows : checkValue)(input, schema, base.isProxy) as Checked<Input>;
   if (!checked.ok) throw new GraftError('GRAFT_BAD_INPUT', `${point.name}: ${checked.why}`);
   return checked.value;
 };

@@ -49,7 +49,7 @@ export interface LoadMessage {
   readonly memory_mb: number;
   readonly load_ms: number;
   /** In the order that CALL names them; each with the accessors its `api` offers, dotted names, in the order that HOST_CALL names them. */
-  readonly grafts: readonly { readonly export: string; readonly callable: readonly string[] }[];
+  readonly grafts: readonly { readonly export: string; readonly rows?: boolean; readonly callable: readonly string[] }[];
 }
 
 /** How a graft failed, flattened to bounded text inside its realm. Information only: the host decides by its own tags. */

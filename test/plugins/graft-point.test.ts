@@ -57,6 +57,16 @@ describe('declaring a point', () => {
   });
 });
 
+describe('rows', () => {
+  it.each([
+    ['a chain', { name: 'a', kind: 'chain', rows: true }],
+    ['an event', { name: 'a', kind: 'event', rows: true }],
+    ['a function point that selects', { ...FUNCTION, rows: true, select: () => 'x' }],
+  ])('are not for %s', (_, options) => {
+    expect(() => declare(options as never)).toThrow(expect.objectContaining({ code: 'GRAFT_BAD_OPTION' }));
+  });
+});
+
 describe('who stands at a point', () => {
   it('is one graft at a function point', () => {
     const point = declare(FUNCTION);

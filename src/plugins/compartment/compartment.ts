@@ -51,6 +51,8 @@ export interface CompartmentSource {
 
 export interface GraftSource {
   readonly export: string;
+  /** Its input is a list, and its function is called once for each of its rows. */
+  readonly rows?: boolean;
   /** Dotted names of what it may call; a call's `callAccessor` counts in this order. */
   readonly callable: readonly string[];
   /** Memory shared with the host, which the graft finds as `api.columns.NAME`: typed arrays of its own over these buffers. */

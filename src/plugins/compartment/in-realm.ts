@@ -106,5 +106,14 @@ export const graftFunctions = (plugin: string, exported: unknown, grafts: readon
   grafts.map((graft) => {
     const value = typeof exported === 'object' && exported !== null ? Reflect.get(exported, graft.export) : undefined;
     if (typeof value !== 'function') throw new GraftError('GRAFT_INSTALL_FAILED', `${plugin} exports no function ${graft.export}`);
-    return value as GraftFunction;
+    return graft.rows === true ? forRows(value as GraftFunction) : (value as GraftFunction);
   });
+
+/** A graft that takes a list of rows, of one that takes a row. The list is plain data, and nobody else's. */
+const forRows =
+  (run: GraftFunction): GraftFunction =>
+  (rows, api) => {
+    const answers: unknown[] = [];
+    for (const row of rows as readonly unknown[]) answers.push(run(row, api));
+    return answers;
+  };

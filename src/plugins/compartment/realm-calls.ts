@@ -24,6 +24,7 @@ export const setupOf = ({ memory_mb, grafts }: CompartmentSource): RealmSetup =>
   lasting: true,
   grafts: grafts.map((graft) => ({
     export: graft.export,
+    rows: graft.rows === true,
     callable: graft.callable,
     columns: graft.columns.map(({ name, type }) => ({ name, type })),
   })),

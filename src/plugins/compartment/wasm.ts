@@ -44,6 +44,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 type Native = (...args: number[]) => unknown;
 
 interface Graft {
+  readonly rows: boolean;
   readonly run: Native;
   /** Numbers cross as they are. */
   readonly direct: boolean;
@@ -82,11 +83,12 @@ class WasmHeap implements Heap {
     this.#grafts = source.grafts.map((graft) => this.#graft(graft));
   }
 
-  #graft({ export: name, callable, columns }: GraftSource): Graft {
+  #graft({ export: name, rows, callable, columns }: GraftSource): Graft {
     const exported = this.#exports[`direct_${name}`] ?? this.#exports[`graft_${name}`];
     if (typeof exported !== 'function') throw new Fault('not-callable', 'NotCallable', `no function direct_${name} or graft_${name}`);
     return {
       run: exported as Native,
+      rows: rows === true,
       direct: Object.hasOwn(this.#exports, `direct_${name}`),
       accessors: new Map(callable.map((accessor, index) => [accessor, index])),
       columns: columns.flatMap((column) => this.#column(column)),
@@ -105,7 +107,9 @@ class WasmHeap implements Heap {
     this.#refusal = null;
     try {
       if (graft.columns.length > 0) for (const { memory, place } of graft.columns) this.#bytes(place.value, memory.length).set(memory);
-      const value = graft.direct ? this.#direct(graft.run, call.input) : this.#texts(graft.run, call.input);
+      const value = graft.rows
+        ? (call.input as readonly unknown[]).map((row) => this.#answer(graft, row))
+        : this.#answer(graft, call.input);
       if (graft.columns.length > 0) for (const { memory, place } of graft.columns) memory.set(this.#bytes(place.value, memory.length));
       return { kind: 'value', value: call.ignoresAnswer ? null : value, own_ms: performance.now() - begun_ms };
     } catch (error) {
@@ -113,6 +117,10 @@ class WasmHeap implements Heap {
     } finally {
       this.#call = null;
     }
+  }
+
+  #answer({ direct, run }: Graft, input: unknown): unknown {
+    return direct ? this.#direct(run, input) : this.#texts(run, input);
   }
 
   /** An answer that is no number is for the invocation to refuse. */

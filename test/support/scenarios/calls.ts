@@ -37,6 +37,34 @@ export const calls = (claims: Claims): void => {
     expect(await answer('(input, api) => ["before", api.original(input)]')).toEqual(committed(['before', 'default']));
   });
 
+  it('takes rows, many in one call: each is checked, and what one does wrong takes all of them back', async () => {
+    open(claims);
+    const point = base.point({
+      ...FUNCTION,
+      rows: true,
+      budget: 9,
+      default: (row: number) => -row,
+      check: (answer: unknown, row: number) => answer === 2 * row || `not twice ${row}`,
+    });
+    const odd = claims.promises === 'drained' ? 'Promise.resolve(2 * row)' : '2 * row';
+    await base.install(
+      'a',
+      `{ graft: (row, api) => { api.stock.set("a", row); if (row < 0) throw 1; if (row === 9) return 9; return row % 2 === 1 ? ${odd} : 2 * row } }`,
+    );
+    expect(await base.invoke(point, [2, 4, 6])).toEqual(committed([4, 8, 12]));
+    expect(await base.invoke(point, [2, 3, 4, 5])).toEqual(committed([4, 6, 8, 10]));
+    expect(await base.invoke(point, [])).toEqual(committed([]));
+    expect(base.state.a).toBe(5);
+    expect(await base.invoke(point, [6, 9])).toMatchObject({
+      status: 'default',
+      value: [-6, -9],
+      grafts: [{ reason: 'invalid-answer', detail: '[1]: not twice 9', undone: { records: 2 } }],
+    });
+    expect(await base.invoke(point, [6, -1])).toMatchObject({ status: 'default', value: [-6, 1], grafts: [{ reason: 'thrown' }] });
+    await expect(base.invoke(point, 7)).rejects.toMatchObject({ code: 'GRAFT_BAD_INPUT' });
+    expect(base.state.a).toBe(5);
+  });
+
   it('refuses on purpose, undone and uncounted', async () => {
     open(claims);
     const point = base.point(FUNCTION);

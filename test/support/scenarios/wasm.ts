@@ -48,6 +48,13 @@ const crossing = (claims: Claims): void => {
       expect(await base.invoke(point, input)).toMatchObject({ status: 'default', grafts: [{ reason: 'thrown' }] });
   });
 
+  it('takes rows, many in one call', async () => {
+    open(claims);
+    const point = base.point({ ...FUNCTION, rows: true });
+    await base.install('a', module('(func (export "direct_graft") (param f64) (result f64) (f64.mul (local.get 0) (f64.const 2)))'));
+    expect(await base.invoke(point, [1, 2, 3])).toEqual(committed([2, 4, 6]));
+  });
+
   it('lets a graft read and change the host, once for all', async () => {
     open(claims);
     const body = `${CALL_SET} (call $stock_get (i32.const 32) (i32.const 5))`;

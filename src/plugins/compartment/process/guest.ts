@@ -37,7 +37,7 @@ export class Guest {
   /** Makes an isolate and scrubs it. No plugin code runs yet. */
   constructor(engine: Engine, { realm, grafts, memory_mb }: LoadMessage, wait: Wait) {
     this.#wait = wait;
-    const setup = { memory_mb, lasting: false, grafts: grafts.map((graft) => ({ ...graft, columns: [] })) };
+    const setup = { memory_mb, lasting: false, grafts: grafts.map((graft) => ({ ...graft, rows: graft.rows === true, columns: [] })) };
     this.#realm = new RealmIsolate(engine, realm, setup, (accessor, args) => this.#hostCall(accessor, args));
   }
 

@@ -14,6 +14,7 @@ import { bound } from './bounds.ts';
 import { failureText, plainFailure, thrownFailure } from './failure.ts';
 import { jsonText } from './json-text.ts';
 import {
+  createProperty,
   defineProperty,
   getPrototypeOf,
   hasOwn,
@@ -77,6 +78,31 @@ const exportedNames = (exported: Exports): string => {
   return `[${text}]`;
 };
 
+/**
+ * A graft that takes a list of rows, of one that takes a row. Answers are defined, not assigned: plugin code may have put a setter on Array.prototype. Where
+ * one answers with a promise, so does the whole.
+ */
+const forRows =
+  (run: Graft): Graft =>
+  (input, api) => {
+    const rows = input as readonly unknown[];
+    const answers: unknown[] = [];
+    for (let i = 0; i < rows.length; i++) {
+      const answer = run(rows[i], api);
+      if (typeof answer === 'object' && answer !== null && getPrototypeOf(answer) === promisePrototype)
+        return laterRows(run, rows, api, answers, answer);
+      createProperty(answers, i, answer);
+    }
+    return answers;
+  };
+
+/** The rest of the rows, one after the other, from the first that answered with a promise. */
+const laterRows = async (run: Graft, rows: readonly unknown[], api: object, answers: unknown[], first: unknown): Promise<unknown[]> => {
+  createProperty(answers, answers.length, await first);
+  for (let i = answers.length; i < rows.length; i++) createProperty(answers, i, await run(rows[i], api));
+  return answers;
+};
+
 class Realm {
   readonly #isProxy: (value: object) => boolean;
   readonly #setup: RealmSetup;
@@ -112,7 +138,7 @@ class Realm {
         const name = this.#setup.grafts[i]?.export as string;
         const graft = exported === null || exported === undefined ? undefined : exported[name];
         if (typeof graft !== 'function') return notCallable(`the export ${name} is not a function`);
-        this.#sit(i, graft as Graft);
+        this.#sit(i, this.#setup.grafts[i]?.rows === true ? forRows(graft as Graft) : (graft as Graft));
       }
       return `R${exportedNames(exported)}`;
     } catch (thrown) {

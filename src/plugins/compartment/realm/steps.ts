@@ -34,6 +34,7 @@ export interface RealmSetup {
   readonly lasting: boolean;
   readonly grafts: readonly {
     readonly export: string;
+    readonly rows: boolean;
     readonly callable: readonly string[];
     /** The memory of each follows the setup, graft by graft, as arguments of `prepare`. */
     readonly columns: readonly { readonly name: string; readonly type: 'u8' | 'i32' | 'f64' }[];
