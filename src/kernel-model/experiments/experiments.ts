@@ -7,6 +7,7 @@ import type { Experiment } from './experiment.ts';
 import { locks } from './locks.ts';
 import { overhead } from './overhead.ts';
 import { readAhead } from './read-ahead.ts';
+import { scheduling } from './scheduling.ts';
 import { traces } from './traces.ts';
 
-export const EXPERIMENTS: readonly Experiment[] = [overhead, readAhead, eviction, abortCost, locks, traces, diskValidation];
+export const EXPERIMENTS: readonly Experiment[] = [overhead, readAhead, eviction, scheduling, abortCost, locks, traces, diskValidation];
