@@ -1,6 +1,7 @@
 // All experiments, in the order in which the report shows them.
 
 import { abortCost } from './abort-cost.ts';
+import { disasters } from './disasters.ts';
 import { diskValidation } from './disk-validation.ts';
 import { eviction } from './eviction.ts';
 import type { Experiment } from './experiment.ts';
@@ -10,4 +11,14 @@ import { readAhead } from './read-ahead.ts';
 import { scheduling } from './scheduling.ts';
 import { traces } from './traces.ts';
 
-export const EXPERIMENTS: readonly Experiment[] = [overhead, readAhead, eviction, scheduling, abortCost, locks, traces, diskValidation];
+export const EXPERIMENTS: readonly Experiment[] = [
+  overhead,
+  readAhead,
+  eviction,
+  scheduling,
+  disasters,
+  abortCost,
+  locks,
+  traces,
+  diskValidation,
+];
