@@ -31,6 +31,10 @@ export interface Disaster {
   readonly undone?: number;
   /** Parts of the state that the graft changes rightly, since it commits. */
   readonly changes?: readonly Part[];
+  /** Parts that others change while it waits. */
+  readonly meanwhile?: readonly Part[];
+  /** It misbehaves at its first call or not at all: later the threads it speaks of have ended. */
+  readonly once?: true;
   readonly limits?: Readonly<Record<string, number>>;
   readonly accomplices?: readonly Accomplice[];
   /** Another's point, or one that there is not. */
@@ -98,6 +102,7 @@ const loops = (seat: Seat): Disaster => ({
   seat,
   claims: TIMED,
   text: meddling(() => 'for (;;);'),
+  ...(seat === 'thread-exit' ? { once: true } : {}),
   ends: ['own-time'],
   undone: meddledAt(seat),
 });
@@ -484,8 +489,8 @@ const LEGAL: readonly Disaster[] = [
     seat: 'evict',
     claims: ALL,
     text: plain(`(input, api) => { api.lock('y'); api.lock('z'); return input; }`),
-    ends: ['committed'],
-    changes: ['page queue', 'frames', 'pages', 'files'],
+    ends: ['committed', 'lock-timeout', 'deadlock'],
+    meanwhile: ['page queue', 'frames', 'pages'],
     accomplices: [holder, faulting, { ...faulting, name: 'faulting too' }],
   },
   {

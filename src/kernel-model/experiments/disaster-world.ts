@@ -43,7 +43,7 @@ export interface Accomplice {
   body(user: User, world: DisasterWorld): Steps;
 }
 
-/** The end of a graft's call, and which parts of the state differed after it. */
+/** The end of a graft's call, and which parts of the state differed after it; where it commits, after any call so far. */
 export interface Ending {
   /** An abort's reason, `committed` or `refused`. */
   readonly how: string;
@@ -147,8 +147,10 @@ export class DisasterWorld {
   #end(differs: readonly Part[]): void {
     const report = this.#report;
     this.#report = null;
-    if (report === null || (this.#ending !== null && this.#ending.how !== 'committed')) return;
-    this.#ending = { ...report, differs };
+    const before = this.#ending;
+    if (report === null || (before !== null && before.how !== 'committed')) return;
+    const all = before === null || report.how !== 'committed' ? differs : [...new Set([...before.differs, ...differs])];
+    this.#ending = { ...report, differs: all };
   }
 
   get state(): KernelState {
