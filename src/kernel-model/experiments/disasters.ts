@@ -214,17 +214,20 @@ const summary = (verdicts: readonly Verdict[]): Table => {
   };
 };
 
+/** After how many calls it misbehaves. An isolate that this machine let starve is begun anew, and has forgotten how often it was called. */
+const trialsOf = ({ once, ends }: Disaster, kind: Kind, small: boolean): readonly number[] =>
+  small || once === true || (kind === 'isolate' && ends.includes('own-time')) ? [0] : [0, 1, 3];
+
 export const disasters: Experiment = {
   name: 'disasters',
   describes: 'Every way in which a graft misbehaves, in every compartment that claims to survive it: state, progress, and how it ended.',
   async run({ small, progress }): Promise<Result> {
     const verdicts: Verdict[] = [];
     const times = new HonestTimes();
-    const trials = small ? [0] : [0, 1, 3];
     for (const disaster of DISASTERS) {
       progress(`disasters: ${disaster.what}`);
       for (const kind of disaster.claims)
-        for (const honest of disaster.once === true ? [0] : trials) verdicts.push(await suffer(disaster, kind, honest, times));
+        for (const honest of trialsOf(disaster, kind, small)) verdicts.push(await suffer(disaster, kind, honest, times));
     }
     const failed = verdicts.filter(({ faults }) => faults.length > 0);
     const broken = new Set(failed.map(({ disaster, kind }) => `${disaster.what} ${kind}`)).size;

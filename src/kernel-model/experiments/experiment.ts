@@ -27,6 +27,13 @@ export const hashText = (text: string): string => {
   return (hash >>> 0).toString(16).padStart(8, '0');
 };
 
+/** The same over bytes. */
+export const hashBytes = (bytes: Uint8Array): string => {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+};
+
 /** The value below which the fraction `p` of `values` lies. */
 export const quantile = (values: readonly number[], p: number): number => {
   const sorted = [...values].sort((a, b) => a - b);

@@ -3,6 +3,7 @@
 import { abortCost } from './abort-cost.ts';
 import { disasters } from './disasters.ts';
 import { diskValidation } from './disk-validation.ts';
+import { encryption } from './encryption.ts';
 import { eviction } from './eviction.ts';
 import type { Experiment } from './experiment.ts';
 import { locks } from './locks.ts';
@@ -16,6 +17,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   readAhead,
   eviction,
   scheduling,
+  encryption,
   disasters,
   abortCost,
   locks,

@@ -5,6 +5,7 @@ import type { Account, Lock, Tree } from '../../txn/index.ts';
 import type { OpenFile } from '../fs/index.ts';
 import type { Kernel } from '../kernel/index.ts';
 import type { Stream } from '../stream/index.ts';
+import { hashBytes } from './experiment.ts';
 
 /** What of the kernel's is looked at besides what it lists itself. */
 export interface Watched {
@@ -71,13 +72,6 @@ const balancesOf = (watched: Watched): string => {
   return [...accountsOf(watched).map((one) => [one.free, one.held, one.spent].join('/')), ...calls].join('\n');
 };
 
-/** FNV-1a over bytes. */
-const hashOf = (bytes: Uint8Array): number => {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
-  return hash;
-};
-
 /** The state as it is now. Takes no emulated time. */
 export const stateOf = (watched: Watched): KernelState => {
   const { kernel, file, stream } = watched;
@@ -94,7 +88,7 @@ export const stateOf = (watched: Watched): KernelState => {
       file.inode.size,
       file.inode.extents.map(({ start, count }) => `${start}+${count}`),
       stream.position,
-      hashOf(stream.buffer),
+      hashBytes(stream.buffer),
     ].join(),
   };
 };
