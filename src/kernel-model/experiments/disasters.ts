@@ -5,7 +5,8 @@
 
 import { GraftError } from '../../plugins/index.ts';
 import { KINDS, type Kind } from './compartments.ts';
-import { DISASTERS, type Disaster, type Names } from './disaster-list.ts';
+import type { Disaster, Names } from './disaster.ts';
+import { DISASTERS } from './disaster-list.ts';
 import { type Accomplice, DisasterWorld, type Evidence, type Seat } from './disaster-world.ts';
 import { type Experiment, hashText } from './experiment.ts';
 import type { Result, Table } from './figure.ts';

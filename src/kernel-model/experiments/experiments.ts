@@ -11,6 +11,7 @@ import { overhead } from './overhead.ts';
 import { readAhead } from './read-ahead.ts';
 import { scheduling } from './scheduling.ts';
 import { traces } from './traces.ts';
+import { usage } from './usage.ts';
 
 export const EXPERIMENTS: readonly Experiment[] = [
   overhead,
@@ -18,6 +19,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   eviction,
   scheduling,
   encryption,
+  usage,
   disasters,
   abortCost,
   locks,
