@@ -154,7 +154,7 @@ const kernelDid = ({ how, undone, removed }: Verdict): string => {
   return `aborted it: ${how}, ${undone} undone${removed ? ', removed' : ''}`;
 };
 
-const rowOf = (verdict: Verdict): (string | number)[] => {
+const rowOf = (verdict: Verdict): string[] => {
   const { disaster, differs, ended, threads, finished_ms, honest_ms, faults, how } = verdict;
   const { changes = [], meanwhile = [] } = disaster;
   const own = differs.filter((part) => meanwhile.includes(part) || (how === 'committed' && changes.includes(part)));
@@ -168,22 +168,12 @@ const rowOf = (verdict: Verdict): (string | number)[] => {
     disaster.what,
     kernelDid(verdict),
     equal,
-    `${ended} of ${threads} ended`,
-    finished_ms,
-    honest_ms,
+    `${ended} of ${threads} threads ended; others done at ${finished_ms.toFixed(1)} ms, with an honest graft at ${honest_ms.toFixed(1)}`,
     faults.length === 0 ? 'survived' : faults.join('; '),
   ];
 };
 
-const COLUMNS = [
-  'what the graft does',
-  'what the kernel did',
-  'state equal',
-  'threads',
-  'others done, ms',
-  'with an honest graft',
-  'verdict',
-];
+const COLUMNS = ['what the graft does', 'what the kernel did', 'state equal', 'the kernel went on', 'verdict'];
 
 const tableOf = (kind: Kind, verdicts: readonly Verdict[]): Table => ({
   kind: 'table',
@@ -191,7 +181,7 @@ const tableOf = (kind: Kind, verdicts: readonly Verdict[]): Table => ({
   columns: COLUMNS,
   rows: DISASTERS.map((disaster) => {
     const verdict = verdicts.findLast((one) => one.kind === kind && one.disaster === disaster);
-    return verdict === undefined ? [disaster.what, 'not claimed', '', '', '', '', 'not claimed'] : rowOf(verdict);
+    return verdict === undefined ? [disaster.what, '', '', '', 'not claimed'] : rowOf(verdict);
   }),
   note: 'State: page queue, frames, page tables, shared map, priorities, wired pages, locks, accounts, files, before and after the call. Times are emulated. Where this machine’s clock or stack ends a graft, how far it came is not in the hash.',
 });

@@ -182,24 +182,28 @@ const timesAsFast = (runs: Runs): number => Math.min(runs.blocked.response_us, r
 
 const equalsTable = (rows: readonly Row[]): Table => ({
   kind: 'table',
-  title: `Equally urgent: requests of ${EQUALS.service_us / 1000} ms on average, slices of ${SLICE_US / 1000} ms, emulated time`,
-  columns: [
-    'clients',
-    'competitors',
-    ...WAYS.map((way, i) => (i === 0 ? `response s: ${way}` : way)),
-    'times as fast',
-    ...WAYS.map((way, i) => (i === 0 ? `requests a minute: ${way}` : way)),
-    ...WAYS.map((way, i) => (i === 0 ? `competitors have %: ${way}` : way)),
-  ],
+  title: `Equally urgent: response to requests of ${EQUALS.service_us / 1000} ms on average, slices of ${SLICE_US / 1000} ms, emulated time`,
+  columns: ['clients', 'competitors', ...WAYS.map((way) => `${way}, s`), 'times as fast'],
   rows: rows.map(({ clients, competitors, runs }) => [
     clients,
     competitors,
     ...WAYS.map((way) => runs[way].response_us / 1e6),
     timesAsFast(runs),
+  ]),
+  note: 'How the clients wait: blocked in the kernel; runnable, giving way; or runnable and handing on. Times as fast: against the better of the first two.',
+});
+
+const sharesTable = (rows: readonly Row[]): Table => ({
+  kind: 'table',
+  title: 'The same: requests served a minute, and the competitors’ share of the processor',
+  columns: ['clients', 'competitors', ...WAYS.map((way) => `${way}: served`), ...WAYS.map((way) => `${way}: share %`)],
+  rows: rows.map(({ clients, competitors, runs }) => [
+    clients,
+    competitors,
     ...WAYS.map((way) => 60 * runs[way].requests_per_s),
     ...WAYS.map((way) => 100 * runs[way].competitors_share),
   ]),
-  note: 'How the clients wait: blocked in the kernel; runnable, giving way; or runnable and handing on. Times as fast: against the better of the first two. The server’s own turn is given up for the one that it is handed, so a single client gains nothing, and no competitor loses more than the turns of the clients, which were theirs to give.',
+  note: 'The server’s own turn is given up for the one that it is handed, so a single client gains nothing, and no competitor loses more than the turns of the clients, which were theirs to give.',
 });
 
 const equalsFigure = (rows: readonly Row[]): Figure => {
@@ -303,6 +307,7 @@ export const scheduling: Experiment = {
       title: `Clients that hand their slices to their server have answers up to ${facts.gain_times.toFixed(1)} times as fast, and it pays from waits of ${Math.round(even_us)} µs on`,
       parts: [
         equalsTable(found.equals),
+        sharesTable(found.equals),
         equalsFigure(found.equals),
         urgentTable(found.urgent, small ? 100 : 600),
         urgentFigure(found.urgent, even_us),
