@@ -12,3 +12,13 @@ const { apply } = Reflect;
 export const needStack = (): void => {
   apply(nothing, null, FILLER);
 };
+
+/** Whether 64 KB of stack are left: for who can leave a thing for later where they are not. */
+export const hasStack = (): boolean => {
+  try {
+    needStack();
+    return true;
+  } catch {
+    return false;
+  }
+};

@@ -1,4 +1,4 @@
-// What an experiment is. Each is a file that exports one: it runs in a worker whose realm is locked down, and hands over tables and figures as data.
+// What an experiment is. Each is a file that exports one: it runs in a process whose realm is locked down, and hands over tables and figures as data.
 
 import type { Result } from './figure.ts';
 
@@ -24,6 +24,13 @@ export interface Experiment {
 export const hashText = (text: string): string => {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+};
+
+/** The same over bytes. */
+export const hashBytes = (bytes: Uint8Array): string => {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
   return (hash >>> 0).toString(16).padStart(8, '0');
 };
 

@@ -43,8 +43,24 @@ const OFFERED: readonly (readonly [string, readonly string[]])[] = [
   ['/victim', ['pages']],
 ];
 
+const needsAt = (points: readonly string[]): string[] => [
+  ...EVERYWHERE,
+  ...OFFERED.flatMap(([end, names]) => (points.some((point) => point.endsWith(end)) ? names : [])),
+];
+
+/** A plugin of one module that is not expected to behave: any number of its exports at any points. What it needs is what the points offer, unless given. */
+export const modulePackage = (
+  name: string,
+  source: string,
+  grafts: readonly { readonly point: string; readonly export: string }[],
+  more: { readonly needs?: readonly string[]; readonly limits?: Readonly<Record<string, number>> } = {},
+): Promise<PluginPackage> => {
+  const { needs = needsAt(grafts.map(({ point }) => point)), limits = {} } = more;
+  const manifest = { name, version: '1.0.0', main: 'main.ts', graftwork: { api: 1, grafts, needs: [...new Set(needs)], limits } };
+  return readPackage({ manifest, files: { 'main.ts': source } });
+};
+
 const packageOf = (name: string, files: Record<string, string>, main: string, exported: string, point: string): Promise<PluginPackage> => {
-  const needs = [...EVERYWHERE, ...(OFFERED.find(([end]) => point.endsWith(end))?.[1] ?? [])];
-  const manifest = { name, version: '1.0.0', main, graftwork: { api: 1, grafts: [{ point, export: exported }], needs } };
+  const manifest = { name, version: '1.0.0', main, graftwork: { api: 1, grafts: [{ point, export: exported }], needs: needsAt([point]) } };
   return readPackage({ manifest, files });
 };

@@ -4,11 +4,12 @@
 //   npm run demo -- NAME [--small]        one, in full size
 //   npm run demo -- NAME --json           its facts, tables and figures as JSON
 //
-// Each runs in a worker of its own. Exit 0 when all ran, 1 when one failed, 2 for bad use.
+// Each runs in a process of its own. Exit 0 when all ran, 1 when one failed, 2 for bad use.
 
+import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs, styleText } from 'node:util';
-import { Worker } from 'node:worker_threads';
 import { EXPERIMENTS } from './experiments.ts';
 import type { Result } from './figure.ts';
 import { machine } from './machine.ts';
@@ -57,21 +58,22 @@ type Message = { readonly progress: string } | { readonly result: Result } | { r
 
 const isTerminal = process.stderr.isTTY;
 
-/** Runs one experiment in a worker. Rejects with what it said went wrong. */
+/** Runs one experiment in a process. Rejects with what it said went wrong. */
 const run = (order: WorkOrder, tell: (text: string) => void): Promise<Result> =>
   new Promise((resolve, reject) => {
-    const worker = new Worker(new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url), {
-      workerData: order,
-      execArgv: [...process.execArgv],
+    const child = fork(fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)), {
+      serialization: 'advanced',
     });
-    worker.on('message', (message: Message) => {
+    child.on('message', (message: Message) => {
       if ('progress' in message) return tell(message.progress);
       if ('result' in message) resolve(message.result);
       else reject(new Error(message.error));
-      void worker.terminate();
+      // It has nothing left to tidy up, and engines that were given hostile grafts are not asked to.
+      child.kill('SIGKILL');
     });
-    worker.on('error', reject);
-    worker.on('exit', (code) => reject(new Error(`the worker ended with ${code}`)));
+    child.on('error', reject);
+    child.on('exit', (code, signal) => reject(new Error(`its process ended with ${code ?? signal}`)));
+    child.send(order);
   });
 
 /** Shows what is going on, on one line of a terminal, and nothing elsewhere. */

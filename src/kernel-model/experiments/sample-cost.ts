@@ -4,7 +4,7 @@
 import type { Kernel } from '../kernel/index.ts';
 import { isKind, KINDS, type Kind } from './compartments.ts';
 import type { Point, Table } from './figure.ts';
-import { pathsTable, runnersOf, timesOf } from './paths.ts';
+import { abortRunner, pathsTable, runnersOf, timesOf } from './paths.ts';
 import { SAMPLES, type Sample, type SampleName, staged } from './samples.ts';
 
 export const COMPARTMENT_FLAG = { compartment: `${KINDS.join('|')}: where the graft runs; metered if not given` } as const;
@@ -42,11 +42,15 @@ export const callCost_us = async (name: SampleName, kind: Kind): Promise<number>
  * What a call of the sample costs in real time, by its paths: unsafe, and safe in each kind of compartment. With `direct` no other kind is measured, since
  * the realm need not be locked down then.
  */
-export const realTimes = async (name: SampleName, kind: Kind, small: boolean): Promise<Table> => {
+export const realTimes = (name: SampleName, kind: Kind, small: boolean): Promise<Table> => realTimesOf(sampleOf(name), name, kind, small);
+
+/** The same for a sample that is not in the list; `title` names it. */
+export const realTimesOf = async (sample: Sample, title: string, kind: Kind, small: boolean): Promise<Table> => {
   const kinds = kind === 'direct' ? (['direct'] as const) : KINDS;
   const rounds = { rounds: small ? 5 : 31, calls: small ? 200 : 2000 };
-  const { times } = timesOf(await runnersOf(sampleOf(name), kinds, rounds.calls), rounds);
-  return pathsTable(name, times);
+  const { times } = timesOf(await runnersOf(sample, kinds, rounds.calls), rounds);
+  const aborts = await Promise.all(kinds.map((one) => abortRunner(sample, one, one === 'isolate' ? 3 : rounds.calls / 10)));
+  return pathsTable(title, [...times, ...timesOf(aborts, { ...rounds, rounds: small ? 3 : 11 }).times]);
 };
 
 /** Where a line of points, ascending in x, first rises above zero: between two points as on a straight line. NaN: nowhere. */

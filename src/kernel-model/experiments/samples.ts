@@ -5,8 +5,9 @@
 
 import type { PluginPackage } from '../../plugins/package/index.ts';
 import { Kernel, Policies } from '../kernel/index.ts';
-import { PROCESS_LIST, STREAM_BUFFER_BYTES } from '../limits.ts';
+import { PROCESS_LIST, SECTOR_BYTES, STREAM_BUFFER_BYTES } from '../limits.ts';
 import { GeneratorProgram, ReplayProgram } from '../machine/index.ts';
+import type { Stream } from '../stream/index.ts';
 import { compartments, type Kind } from './compartments.ts';
 import { graftPackage, sourcePackage } from './graft-package.ts';
 import { ramDisk } from './ram-disk.ts';
@@ -124,17 +125,28 @@ const schedulingScene = (kind: Kind): Scene => {
   };
 };
 
-/** 8 KB of a stream, XORed with a key of 16 bytes. */
-const encryptionScene = (kind: Kind): Scene => {
+export const CIPHERS = ['xor', 'chacha20', 'aes-xts'] as const;
+export type Cipher = (typeof CIPHERS)[number];
+
+/** In bytes; that of AES-XTS is two of AES's. */
+const KEY_BYTES: Readonly<Record<Cipher, number>> = { xor: 16, chacha20: 32, 'aes-xts': 32 };
+
+/** Gives a stream a key for the cipher; AES-XTS works on sectors. */
+export const setCipherKey = (stream: Stream, cipher: Cipher): void =>
+  Policies.setKey(
+    stream,
+    Uint8Array.from({ length: KEY_BYTES[cipher] }, (_, i) => 17 * i + 1),
+    cipher === 'aes-xts' ? SECTOR_BYTES : 0,
+  );
+
+/** 8 KB of a stream. */
+const encryptionScene = (cipher: Cipher, kind: Kind): Scene => {
   const kernel = new Kernel({ frames: 16, disk: ramDisk(65_536), compartments: compartments(kind) });
   kernel.format();
   const inode = kernel.finish(kernel.fs.create('data', 'file'));
   const file = kernel.openFile(kernel.spawn({ name: 'writer', owner: USER, program: idle() }), inode);
   const stream = kernel.openStream(file);
-  Policies.setKey(
-    stream,
-    Uint8Array.from({ length: 16 }, (_, i) => 17 * i + 1),
-  );
+  setCipherKey(stream, cipher);
   const from = Uint8Array.from({ length: STREAM_BUFFER_BYTES }, (_, i) => i & 255);
   return {
     kernel,
@@ -151,6 +163,17 @@ const encryptionScene = (kind: Kind): Scene => {
     announce() {},
   };
 };
+
+/** The encryption sample with one of the ciphers; VINO's was XOR. */
+export const cipherSample = (cipher: Cipher): Sample => ({
+  name: 'encryption',
+  file: `encryption/${cipher}.ts`,
+  export: 'transform',
+  vino_cycles: 50_040,
+  empty: '(length) => length',
+  locking: null,
+  scene: (kind) => encryptionScene(cipher, kind),
+});
 
 export const SAMPLES: readonly Sample[] = [
   {
@@ -180,15 +203,7 @@ export const SAMPLES: readonly Sample[] = [
     locking: '(id, api) => { api.threads.lock(); return id; }',
     scene: schedulingScene,
   },
-  {
-    name: 'encryption',
-    file: 'encryption/xor.ts',
-    export: 'transform',
-    vino_cycles: 50_040,
-    empty: '(length) => length',
-    locking: null,
-    scene: encryptionScene,
-  },
+  cipherSample('xor'),
 ];
 
 /** What stands at the sample's point. `failing`: the graft, whose answer is then replaced by one that is invalid. */

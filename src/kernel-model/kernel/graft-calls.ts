@@ -30,6 +30,13 @@ export interface GraftNews {
   readonly lines: readonly string[];
 }
 
+/** Told of every question to a graft point where somebody stands, one inside the other where a graft waits and others are asked meanwhile. */
+export interface AskObserver {
+  asks(point: string): void;
+  /** Everything that a graft did is kept, or undone, when this is called. */
+  answered(point: string): void;
+}
+
 export class GraftCalls implements Base {
   readonly transactions: Transactions;
   readonly treasury: Account = treasury();
@@ -39,6 +46,7 @@ export class GraftCalls implements Base {
   readonly faults: unknown[] = [];
   /** Told of every end of a graft's call. */
   listener: ((news: GraftNews) => void) | null = null;
+  observer: AskObserver | null = null;
   readonly #cpu: Cpu;
   readonly #trace: Trace;
   readonly #options: { readonly wait: Dispatcher['wait'] };
@@ -67,10 +75,12 @@ export class GraftCalls implements Base {
   /** Asks a policy method: the graft that stands at its point, or the default. Everything a graft did is kept, or undone, when this returns. */
   ask<Input, Output>(point: GraftPoint<Input, Output>, input: Input): Outcome<Output> {
     const kind = point.grafts[0]?.plugin.compartment.kind;
+    this.observer?.asks(point.name);
     this.#cpu.charge(CYCLES.transaction_begin);
     const outcome = invokeSync(this, point, input, this.#options);
     if (kind !== 'metered') this.#cpu.charge(CYCLES.unmetered_call);
     this.#cpu.charge(outcome.status === 'committed' ? CYCLES.transaction_commit : CYCLES.transaction_abort);
+    this.observer?.answered(point.name);
     return outcome;
   }
 

@@ -1,5 +1,5 @@
 export type { SectorDevice } from './disk-blocks.ts';
-export type { GraftCounts, GraftNews } from './graft-calls.ts';
+export type { AskObserver, GraftCounts, GraftNews } from './graft-calls.ts';
 export { type BootOptions, type InstallOptions, Kernel, type SpawnOptions, type Tick } from './kernel.ts';
 export { Policies } from './policies.ts';
 export { KERNEL_RESOURCES, OPEN_FILES, THREADS, WIRED_PAGES } from './resources.ts';

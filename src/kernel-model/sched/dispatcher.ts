@@ -8,7 +8,7 @@
 // needs a lock of a buried thread cannot wait for it: the lock's time-out comes at once, the buried transaction is undone, and its graft learns
 // of that when control returns to it.
 
-import { expireNow, needStack, type Ticket, type Tree } from '../../txn/index.ts';
+import { expireNow, hasStack, type Ticket, type Tree } from '../../txn/index.ts';
 import { CYCLES, SLICE_US } from '../limits.ts';
 import type { Cpu, EventQueue, Trap } from '../machine/index.ts';
 import type { Trace } from '../trace.ts';
@@ -197,11 +197,12 @@ export class Dispatcher {
 
   /**
    * A tick of a metered graft in the transaction `tree`: preempts it where its slice is over or someone more urgent waits. Interrupts may end that
-   * very transaction, so there must be room on the stack for its undo; RangeError where there is none.
+   * very transaction, so there must be room on the stack for its undo; where there is none nobody is preempted, and the next tick tries again. It throws
+   * nothing for want of stack: that would be the kernel's failure, not the graft's.
    */
   tick(tree: Tree): void {
     if (this.#events.now_us < this.#events.next_us && !this.#isPreempted(this.current)) return;
-    needStack();
+    if (!hasStack()) return;
     this.#events.deliver();
     const thread = this.current;
     if (thread === null || !this.#isPreempted(thread)) return;
