@@ -1,0 +1,50 @@
+// `npm run bench -- isolation`: every kind of compartment through its public path, beside the bare parts that it is made of, so that a person can decide which
+// to use. `--kinds isolate,process` and `--parts calls` measure less.
+
+import { machine } from '../src/kernel-model/experiments/index.ts';
+import { KINDS } from './isolation/kinds.ts';
+import { type Found, PARTS, survey } from './isolation/survey.ts';
+import { targetsOf } from './isolation/targets.ts';
+import type { Benchmark, Row } from './measure.ts';
+
+/** Comparisons with floors, by what was compared. */
+const floorTables = (all: readonly Found[]): Record<string, readonly Row[]> => {
+  const tables: Record<string, readonly Row[]> = {};
+  for (const { kind, calls } of all) {
+    for (const [name, { each, batch, others }] of Object.entries(calls?.works ?? {})) {
+      if (each.length < 2) continue;
+      tables[`${kind}: ${name}, each call timed`] = each;
+      tables[`${kind}: ${name}, ${kind === 'isolate' ? 'batches' : '64 in flight'}`] = batch;
+      if (others.length > 0) tables[`${name}: ways into an isolate and back`] = others;
+    }
+    if (calls !== undefined) tables[`${kind}: a call-back`] = calls.callBack;
+  }
+  return tables;
+};
+
+const listed = (text: string | undefined, all: readonly string[]): readonly string[] => text?.split(',') ?? all;
+
+export const isolation: Benchmark = {
+  name: 'isolation',
+  describes: 'every kind of compartment: calls, start, memory, and what it stops',
+  flags: {
+    kinds: 'measure these alone, with commas between',
+    parts: `measure this alone: ${PARTS.join(', ')}`,
+  },
+  async run({ small, seed, progress, flags = {} }) {
+    const kinds = listed(
+      flags.kinds,
+      KINDS.map(({ name }) => name),
+    );
+    const parts = listed(flags.parts, PARTS);
+    const all = await survey({ small, seed, kinds, parts, progress });
+    return {
+      benchmark: 'isolation',
+      seed,
+      small,
+      machine: machine(['isolated-vm', 'ses']),
+      tables: floorTables(all),
+      targets: targetsOf(all),
+    };
+  },
+};

@@ -1,0 +1,117 @@
+// The base that the benchmark's grafts stand on: transactions on the machine's clock, points that remove nobody, and plugins from source text. A call goes
+// the public way: through its point, in a transaction, with an account, checked both ways, committed.
+
+import { types } from 'node:util';
+import { machineClock } from '../../src/host/options.ts';
+import {
+  type Base,
+  type CompartmentMaker,
+  GraftPoint,
+  invoke,
+  invokeSync,
+  type Outcome,
+  PluginTable,
+  type PointOptions,
+  PointTable,
+  treasury,
+} from '../../src/plugins/index.ts';
+import { Transactions } from '../../src/txn/index.ts';
+import type { CallContender } from '../measure.ts';
+import type { Kind } from './kinds.ts';
+import type { Work } from './work.ts';
+
+const SYNC = {
+  wait: () => {
+    throw new Error('nothing here has to wait');
+  },
+};
+
+const broken = (report: { readonly error?: unknown }): void => {
+  throw new Error('an undo failed', { cause: report });
+};
+
+/** About 5 KB of a module's own code, which an install has to read and to evaluate. */
+const BALLAST = Array.from(
+  { length: 40 },
+  (_, i) =>
+    `const step${i} = (list, from) => { const out = []; for (const item of list) if (item > from + ${i}) out.push(item * ${i}); return out; };`,
+).join('\n');
+
+/** A point as it is called here: the answer of a graft, or how the call ended otherwise. */
+export interface Asked {
+  ask(input: unknown): Outcome<unknown> | Promise<Outcome<unknown>>;
+}
+
+export class Bed implements Base {
+  readonly transactions = new Transactions({ clock: machineClock, report: broken });
+  readonly treasury = treasury();
+  readonly participant = null;
+  readonly maker: CompartmentMaker;
+  readonly #points = new PointTable();
+  readonly #plugins: PluginTable;
+  #count = 0;
+
+  constructor(maker: CompartmentMaker) {
+    this.maker = maker;
+    this.#plugins = new PluginTable({ points: this.#points, maker, position: () => null });
+  }
+
+  isProxy(value: object): boolean {
+    return types.isProxy(value);
+  }
+
+  accessorFailed(_graft: object, error: unknown): void {
+    throw error;
+  }
+
+  reported(): void {}
+
+  /** Installs a plugin of one graft, `source`, at a point of its own. */
+  async install(source: string, options: Partial<PointOptions> = {}): Promise<Asked> {
+    const name = `bench-${++this.#count}`;
+    const point = this.#points.add(
+      new GraftPoint({ name, kind: 'function', default: () => null, budget: Number.POSITIVE_INFINITY, ...options }),
+    );
+    const code = `(() => { 'use strict';\n${BALLAST}\nreturn { graft: ${source} }; })()`;
+    const manifest = {
+      api: 1,
+      grafts: [{ point: name, export: 'graft', order: 100 }],
+      needs: [...point.callables.keys()],
+      limits: {},
+    } as const;
+    const plugin = await this.#plugins.install({ name, version: '1.0.0', manifest, code, sourceMap: '', digest: name });
+    const here = plugin.compartment.run !== undefined;
+    return { ask: here ? (input) => invokeSync(this, point, input, SYNC) : (input) => invoke(this, point, input) };
+  }
+
+  /** Ends what the maker holds. */
+  close(): void {
+    if ('close' in this.maker) (this.maker.close as () => void)();
+  }
+}
+
+/** The answer of a graft; a default's answer would make a fine figure. */
+export const committed = (outcome: Outcome<unknown>): unknown => {
+  if (outcome.status === 'committed') return outcome.value;
+  throw new Error(`a call ended as ${JSON.stringify(outcome).slice(0, 500)}`);
+};
+
+/** A workload in a compartment, to be measured. */
+export const subject = async (
+  kind: Kind,
+  work: Work,
+  name: string = kind.name,
+  more: Partial<PointOptions> = {},
+): Promise<CallContender> => {
+  const bed = new Bed(kind.make(1));
+  const { ask } = await bed.install(work.source, { ...work.point, ...more } as Partial<PointOptions>);
+  const answered = (outcome: Outcome<unknown>): number => work.value(committed(outcome));
+  return {
+    name,
+    call() {
+      const outcome = ask(work.input());
+      return outcome instanceof Promise ? outcome.then(answered) : answered(outcome);
+    },
+    close: async () => bed.close(),
+  };
+};

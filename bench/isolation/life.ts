@@ -1,0 +1,129 @@
+// What a compartment costs besides its calls: its start, a fresh heap after an abort, and memory while nothing is called. Each is measured in a process of
+// its own, since what was made before would tell in it.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as later } from 'node:timers/promises';
+import { type Asked, Bed, committed } from './bed.ts';
+import type { Kind } from './kinds.ts';
+
+/** How long a compartment that is kept ready may take to be made: after as long one is. */
+export const READY_MS = { heavy: 700, light: 15 } as const;
+const INSTALLED = 100;
+const PAGE_BYTES = 4096;
+/** Calls after which a process no longer has the engine watch its loops. */
+const WARM_CALLS = 150;
+
+export interface Size {
+  readonly small: boolean;
+  readonly alive: () => void;
+}
+
+const HONEST = '(n) => n + 1';
+
+/** Time to the answer of a call, in ms. */
+const answered = async ({ ask }: Asked, input = 1): Promise<number> => {
+  const begun = performance.now();
+  const outcome = ask(input);
+  committed(outcome instanceof Promise ? await outcome : outcome);
+  return performance.now() - begun;
+};
+
+export interface Start {
+  /** The first of a process: with it come the engine, a lock-down, what is bundled. */
+  readonly first_ms: number;
+  /** Each later one, from the module's text to the first answer. */
+  readonly next_ms: readonly number[];
+}
+
+/** From the module's text to the first answer. `began_ms`: when this process began to prepare for the kind. */
+export const start = async (kind: Kind, { small, alive, began_ms }: Size & { readonly began_ms: number }): Promise<Start> => {
+  const bed = new Bed(kind.make(0));
+  const install = async (begun: number): Promise<number> => {
+    await answered(await bed.install(HONEST));
+    alive();
+    return performance.now() - begun;
+  };
+  const first_ms = await install(began_ms);
+  const next_ms: number[] = [];
+  for (let i = 0; i < (small ? 2 : kind.heavy ? 11 : 31); i++) next_ms.push(await install(performance.now()));
+  bed.close();
+  return { first_ms, next_ms };
+};
+
+const FAILING = `(n) => { if (n < 0) throw new Error('no'); return n + 1; }`;
+
+export interface Fresh {
+  /** From an abort to the next call's answer, with a spare ready. */
+  readonly thrown_ms: readonly number[];
+}
+
+export const fresh = async (kind: Kind, { small, alive }: Size): Promise<Fresh> => {
+  const bed = new Bed(kind.make(1));
+  const graft = await bed.install(FAILING);
+  for (let i = 0; i < WARM_CALLS; i++) await answered(graft);
+  await later(kind.heavy ? READY_MS.heavy : READY_MS.light);
+  const thrown_ms: number[] = [];
+  for (let i = 0; i < (small ? 5 : 101); i++) {
+    await graft.ask(-1);
+    thrown_ms.push(await answered(graft));
+    await later(READY_MS.light);
+    alive();
+  }
+  bed.close();
+  return { thrown_ms };
+};
+
+/** Resident and proportional set of this process and of all below it, in bytes. */
+const memory = (): { resident: number; proportional: number } => {
+  const parents = new Map<number, number>();
+  for (const pid of readdirSync('/proc')) if (/^\d+$/.test(pid)) parents.set(Number(pid), parentOf(pid));
+  const isOurs = (pid: number): boolean => pid === process.pid || (pid > 1 && isOurs(parents.get(pid) ?? 0));
+  const ours = [...parents.keys()].filter(isOurs);
+  return {
+    resident: ours.reduce((sum, pid) => sum + read(pid, 'statm', (text) => Number(text.split(' ')[1]) * PAGE_BYTES), 0),
+    proportional: ours.reduce((sum, pid) => sum + read(pid, 'smaps_rollup', (text) => Number(/^Pss:\s+(\d+)/m.exec(text)?.[1]) * 1024), 0),
+  };
+};
+
+/** What a file of /proc says of a process; 0 where it is gone. */
+const read = (pid: number | string, file: string, value: (text: string) => number): number => {
+  try {
+    return value(readFileSync(`/proc/${pid}/${file}`, 'utf8'));
+  } catch {
+    return 0;
+  }
+};
+
+const parentOf = (pid: string): number => read(pid, 'stat', (text) => Number(text.split(') ')[1]?.split(' ')[1]));
+
+export interface Idle {
+  readonly installed: number;
+  /** Megabytes (2^20 bytes) of each plugin: resident sets, and with shared pages divided among who shares them. */
+  readonly resident_mb: number;
+  readonly proportional_mb: number;
+}
+
+const settled = async (): Promise<ReturnType<typeof memory>> => {
+  for (let i = 0; i < 3; i++) {
+    globalThis.gc?.();
+    await later(READY_MS.light);
+  }
+  return memory();
+};
+
+/** Memory of plugins that have answered once and then stand idle. */
+export const idle = async (kind: Kind, { small, alive }: Size): Promise<Idle> => {
+  const bed = new Bed(kind.make(0));
+  // What the first of a kind loads is not each one's.
+  await answered(await bed.install(HONEST));
+  const before = await settled();
+  const installed = small ? (kind.heavy ? 2 : 10) : INSTALLED;
+  for (let i = 0; i < installed; i++) {
+    await answered(await bed.install(HONEST));
+    alive();
+  }
+  const after = await settled();
+  bed.close();
+  const each = (name: 'resident' | 'proportional'): number => (after[name] - before[name]) / installed / 2 ** 20;
+  return { installed, resident_mb: each('resident'), proportional_mb: each('proportional') };
+};

@@ -1,0 +1,68 @@
+// How a kind ends what would never end: each body runs under a limit on its own time, and is stopped when its call has ended, the event loop has turned
+// since, and the same plugin has answered an honest call. Each body has a process of its own, for where nothing stops it, nothing stops that process.
+
+import { setTimeout as later } from 'node:timers/promises';
+import { GraftError } from '../../src/plugins/index.ts';
+import { type Asked, Bed, committed } from './bed.ts';
+import { BODIES, LIMITS_MS } from './bodies.ts';
+import type { Kind } from './kinds.ts';
+import { READY_MS, type Size } from './life.ts';
+
+export interface Stop {
+  readonly limit_ms: number;
+  /** Why the calls ended. */
+  readonly reasons: readonly string[];
+  readonly stopped_ms: readonly number[];
+  /** From that end to the next answer. */
+  readonly next_ms: readonly number[];
+}
+
+/** `refused`: such a plugin is not installed. */
+export type Stops = readonly Stop[] | 'refused';
+
+const honest = async ({ ask }: Asked): Promise<void> => {
+  committed(await ask(1));
+};
+
+const once = async (graft: Asked): Promise<{ reason: string; stopped_ms: number; next_ms: number }> => {
+  const begun = performance.now();
+  const pending = graft.ask(-1);
+  const outcome = pending instanceof Promise ? await pending : pending;
+  const ended = performance.now();
+  await honest(graft);
+  const next = performance.now();
+  await later(READY_MS.light);
+  return { reason: outcome.grafts[0]?.reason ?? outcome.status, stopped_ms: ended - begun, next_ms: next - ended };
+};
+
+const stopsAt = async (kind: Kind, bed: Bed, body: string, limit_ms: number, size: Size): Promise<Stop> => {
+  const graft = await bed.install(`(n) => n > 0 ? n : ${body}`, { limits: { own_ms: limit_ms } });
+  await honest(graft);
+  await later(kind.heavy ? READY_MS.heavy : READY_MS.light);
+  const reasons = new Set<string>();
+  const stopped_ms: number[] = [];
+  const next_ms: number[] = [];
+  for (let i = 0; i < (size.small ? 2 : 50); i++) {
+    const one = await once(graft);
+    reasons.add(one.reason);
+    stopped_ms.push(one.stopped_ms);
+    next_ms.push(one.next_ms);
+    size.alive();
+  }
+  return { limit_ms, reasons: [...reasons], stopped_ms, next_ms };
+};
+
+/** Runs one body under each limit. Does not come back where the kind does not stop it. */
+export const stops = async (kind: Kind, name: string, size: Size): Promise<Stops> => {
+  const bed = new Bed(kind.make(1));
+  try {
+    const all: Stop[] = [];
+    for (const limit_ms of LIMITS_MS) all.push(await stopsAt(kind, bed, BODIES[name] as string, limit_ms, size));
+    return all;
+  } catch (error) {
+    if (error instanceof GraftError && error.code === 'GRAFT_INSTALL_FAILED') return 'refused';
+    throw error;
+  } finally {
+    bed.close();
+  }
+};
