@@ -2,7 +2,9 @@
 // to use. `--kinds isolate,process` and `--parts calls` measure less.
 
 import { machine } from '../src/kernel-model/experiments/index.ts';
+import { survivedOf } from './isolation/hostile.ts';
 import { KINDS } from './isolation/kinds.ts';
+import { pageOf } from './isolation/page.ts';
 import { type Found, PARTS, survey } from './isolation/survey.ts';
 import { targetsOf } from './isolation/targets.ts';
 import type { Benchmark, Row } from './measure.ts';
@@ -29,6 +31,7 @@ export const isolation: Benchmark = {
   describes: 'every kind of compartment: calls, start, memory, and what it stops',
   flags: {
     kinds: 'measure these alone, with commas between',
+    hostile: 'the report of the hostile harness, a JSON file',
     parts: `measure this alone: ${PARTS.join(', ')}`,
   },
   async run({ small, seed, progress, flags = {} }) {
@@ -38,13 +41,17 @@ export const isolation: Benchmark = {
     );
     const parts = listed(flags.parts, PARTS);
     const all = await survey({ small, seed, kinds, parts, progress });
+    const tables = floorTables(all);
+    const targets = targetsOf(all);
     return {
       benchmark: 'isolation',
       seed,
       small,
       machine: machine(['isolated-vm', 'ses']),
-      tables: floorTables(all),
-      targets: targetsOf(all),
+      tables,
+      targets,
+      page: pageOf(all, targets, tables, { small, survived: survivedOf(flags.hostile) }),
+      samples: all,
     };
   },
 };

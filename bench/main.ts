@@ -1,4 +1,4 @@
-// `npm run bench -- NAME [--json] [--small] [--seed N] [flags]`: runs one benchmark. Exit 0 when it ran (whether or not a target was met, which it says), 2 for
+// `npm run bench -- NAME [--json] [--small] [--seed N] [--report DIR] [flags]`: runs one benchmark. Exit 0 when it ran (whether or not a target was met, which it says), 2 for
 // bad use.
 
 import { parseArgs } from 'node:util';
@@ -6,6 +6,7 @@ import { call } from './call.ts';
 import { isolation } from './isolation.ts';
 import { type Benchmark, resultText } from './measure.ts';
 import { metered } from './metered.ts';
+import { writeReport } from './report.ts';
 import { txn } from './txn.ts';
 
 const BENCHMARKS: readonly Benchmark[] = [txn, call, metered, isolation];
@@ -30,6 +31,7 @@ const options = (() => {
         json: { type: 'boolean' },
         small: { type: 'boolean' },
         seed: { type: 'string' },
+        report: { type: 'string' },
         ...Object.fromEntries(FLAGS.map((name) => [name, { type: 'string' } as const])),
       },
     });
@@ -53,4 +55,6 @@ const result = await benchmark.run({
   progress: (text) => process.stderr.write(`${text}\n`),
   flags,
 });
+const { report } = options.values;
+if (typeof report === 'string') for (const file of await writeReport(report, result)) process.stderr.write(`${report}/${file} written\n`);
 process.stdout.write(options.values.json === true ? `${JSON.stringify(result)}\n` : `${resultText(result)}\n`);

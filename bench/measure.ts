@@ -180,6 +180,8 @@ export interface BenchResult {
   readonly targets: readonly Target[];
   /** What opens its report: tables and figures in words. */
   readonly page?: Result;
+  /** What else was found, for who wants to compute with it. */
+  readonly samples?: unknown;
 }
 
 /** One benchmark, one file, one table. */
@@ -194,10 +196,17 @@ export interface Benchmark {
 export const machineText = ({ machine, seed }: BenchResult): string =>
   [...Object.entries(machine), ['seed', seed]].map(([name, value]) => `${name} ${value}`).join(' · ');
 
+const plainParts = ({ tables, targets }: BenchResult): string[] => [
+  ...Object.entries(tables).map(([title, rows]) => rowsText(title, rows)),
+  targetsText(targets),
+];
+
+/** The tables of a page: its figures show what they say. */
+const pageText = ({ parts, facts, hash }: Result): string[] => [
+  ...parts.flatMap((part) => (part.kind === 'table' ? [tableText(part)] : [])),
+  ...Object.entries(facts).map(([name, value]) => `${name}: ${value}`),
+  `hash ${hash}`,
+];
+
 export const resultText = (result: BenchResult): string =>
-  [
-    machineText(result),
-    ...(result.page?.parts ?? []).flatMap((part) => (part.kind === 'table' ? [tableText(part)] : [])),
-    ...Object.entries(result.tables).map(([title, rows]) => rowsText(title, rows)),
-    targetsText(result.targets),
-  ].join('\n\n');
+  [machineText(result), ...(result.page === undefined ? plainParts(result) : pageText(result.page))].join('\n\n');

@@ -2,15 +2,35 @@
 
 import type { Callable } from '../../src/plugins/index.ts';
 import { StateMap } from '../../src/txn/index.ts';
-import { type CallContender, type Contender, compare, eachCall, hashOf, inFlight, type Rounds, type Row } from '../measure.ts';
+import { type CallContender, type Contender, compare, eachCall, hashOf, inFlight, type Row } from '../measure.ts';
 import { subject } from './bed.ts';
 import type { Kind } from './kinds.ts';
 import { WORK, type Work } from './work.ts';
 
-const IN_FLIGHT = 64;
-/** How long a batch of calls shall take, in ns. */
-const BATCH_NS = 4e6;
+export const IN_FLIGHT = 64;
 const HASHED = 256;
+
+/** Sizes in full and for tests: batches as long as `batch_ns`, calls that are timed by themselves, and calls in flight. */
+export const CALL_SIZES = {
+  full: {
+    batch_ns: 4e6,
+    batches: { rounds: 40, warmup: 8 },
+    each: { rounds: 20, count: 1000, warmup: 1 },
+    later: { rounds: 20, count: 500, warmup: 1 },
+    flight: { rounds: 9, count: 15_000, warmup: 1 },
+    ways: { rounds: 30, count: 300, warmup: 5 },
+  },
+  small: {
+    batch_ns: 4e5,
+    batches: { rounds: 3, warmup: 1 },
+    each: { rounds: 2, count: 100, warmup: 1 },
+    later: { rounds: 2, count: 30, warmup: 1 },
+    flight: { rounds: 2, count: 200, warmup: 1 },
+    ways: { rounds: 3, count: 10, warmup: 1 },
+  },
+} as const;
+
+const sizeOf = (small: boolean): (typeof CALL_SIZES)['full' | 'small'] => (small ? CALL_SIZES.small : CALL_SIZES.full);
 
 export interface WorkCalls {
   /** Every call timed by itself; the kind is the last row, its floor the first. */
@@ -57,22 +77,20 @@ const batchCount = (one: CallContender, small: boolean): number => {
   let calls = 0;
   for (; performance.now() - begun < (small ? 5 : 200); calls++) one.call();
   const ns = ((performance.now() - begun) * 1e6) / calls;
-  return Math.max(8, Math.round((small ? BATCH_NS / 10 : BATCH_NS) / ns));
+  return Math.max(8, Math.round(sizeOf(small).batch_ns / ns));
 };
-
-const roundsOf = (small: boolean, count: number): Rounds => ({ rounds: small ? 3 : 40, count, warmup: small ? 1 : 8 });
 
 /** Kinds that answer at once. */
 const hereCalls = async (all: readonly CallContender[], small: boolean): Promise<Pick<WorkCalls, 'each' | 'batch'>> => {
   const count = batchCount(all.at(-1) as CallContender, small);
-  const batch = await compare(all.map(batches), roundsOf(small, count));
-  return { batch, each: await eachCall(all, { rounds: small ? 2 : 20, count: Math.min(count, 1000), warmup: 1 }) };
+  const batch = await compare(all.map(batches), { ...sizeOf(small).batches, count });
+  return { batch, each: await eachCall(all, sizeOf(small).each) };
 };
 
 /** Kinds that answer later. */
 const laterCalls = async (all: readonly CallContender[], small: boolean): Promise<Pick<WorkCalls, 'each' | 'batch'>> => {
-  const each = await eachCall(all, { rounds: small ? 2 : 20, count: small ? 30 : 500, warmup: 1 });
-  return { each, batch: await inFlight(all, { rounds: small ? 2 : 9, count: small ? 200 : 15_000, warmup: 1 }, IN_FLIGHT) };
+  const each = await eachCall(all, sizeOf(small).later);
+  return { each, batch: await inFlight(all, sizeOf(small).flight, IN_FLIGHT) };
 };
 
 const measured = async (all: readonly CallContender[], small: boolean): Promise<Pick<WorkCalls, 'each' | 'batch'>> => {
@@ -101,7 +119,7 @@ const fastest = async (ways: readonly CallContender[], small: boolean): Promise<
   const hashes = new Set<string>();
   for (const way of ways) hashes.add(await firstAnswers(way));
   if (hashes.size > 1) throw new Error('ways for a text do not answer alike');
-  const rows = await compare(ways.map(batches), { rounds: small ? 3 : 30, count: small ? 10 : 300, warmup: small ? 1 : 5 });
+  const rows = await compare(ways.map(batches), sizeOf(small).ways);
   const best = rows.reduce((one, other) => (other.median_ns < one.median_ns ? other : one));
   const others = rows.map((row) => ({ ...row, ratio: row.median_ns / best.median_ns }));
   return { floor: ways[rows.indexOf(best)] as CallContender, others };

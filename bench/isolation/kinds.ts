@@ -13,6 +13,8 @@ export interface Kind {
   readonly locked: boolean;
   /** Host and graft share memory. */
   readonly columns: boolean;
+  /** Its answers come later, so that several calls can be in flight. */
+  readonly waits: boolean;
   /** It holds processes of its own: tens of megabytes, and a start of a quarter of a second. */
   readonly heavy: boolean;
   /** What its calls are held against; none: nothing that is barer does the same. */
@@ -22,7 +24,7 @@ export interface Kind {
 }
 
 const now_ms = (): number => performance.now();
-const light = { locked: false, columns: true, heavy: false } as const;
+const light = { locked: false, columns: true, waits: false, heavy: false } as const;
 
 export const KINDS: readonly Kind[] = [
   { ...light, name: 'direct', keeps: 'nothing', use: 'your own code', make: () => scriptDirect(now_ms) },
@@ -42,6 +44,7 @@ export const KINDS: readonly Kind[] = [
     use: 'third-party code: the default',
     locked: false,
     columns: false,
+    waits: true,
     heavy: true,
     floor: 'child_process',
     make: (spares) => new ProcessMaker({ spares }),

@@ -82,10 +82,14 @@ const resultHtml = async (result: Result, index: number): Promise<string> => {
 };
 
 /**
- * A report of experiments as one HTML file: contents, then every result with its sentence, tables, plots, facts and hash. `machine` says in words what the
- * measurements were made on. Equal results give an equal page.
+ * A report of experiments as one HTML file: contents where there are several, then every result with its sentence, tables, plots, facts and hash. `machine`
+ * says in words what the measurements were made on, `heading` what they are. Equal results give an equal page.
  */
-export const htmlReport = async (results: readonly Result[], machine: string): Promise<string> => {
+export const htmlReport = async (
+  results: readonly Result[],
+  machine: string,
+  heading: string = 'Experiments on the kernel model',
+): Promise<string> => {
   const contents = results.map(
     ({ name, title }, index) => `<li><a href="#${anchorOf(index)}">${escaped(name)}</a>: ${escaped(title)}</li>`,
   );
@@ -96,15 +100,13 @@ export const htmlReport = async (results: readonly Result[], machine: string): P
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Graftwork: experiments on the kernel model</title>
+<title>Graftwork: ${escaped(heading)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
-<h1>Experiments on the kernel model</h1>
+<h1>${escaped(heading)}</h1>
 <p class="faint">${escaped(machine)}</p>
-<nav><ol>
-${contents.join('\n')}
-</ol></nav>
+${results.length < 2 ? '' : `<nav><ol>\n${contents.join('\n')}\n</ol></nav>`}
 ${sections.join('\n')}
 </body>
 </html>
