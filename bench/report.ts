@@ -57,7 +57,7 @@ export const writeReport = async (folder: string, result: BenchResult): Promise<
   const files: Record<string, string> = {
     'report.md': `${markdown(page, machine)}\n`,
     'report.json': `${JSON.stringify(result, null, 1)}\n`,
-    'report.html': await htmlReport([page], machine, `The benchmark ${page.name}`),
+    'report.html': await htmlReport([page], machine, `Benchmark: ${page.name}`),
   };
   for (const figure of figures) files[fileOf(figure)] = await figureSvg(figure);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);

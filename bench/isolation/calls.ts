@@ -71,18 +71,20 @@ const firstAnswers = async (one: CallContender): Promise<string> => {
   return hashOf(values);
 };
 
-/** How many calls of a contender that answers at once make a batch. */
-const batchCount = (one: CallContender, small: boolean): number => {
+/** How many calls of the last contender make a batch. All go the same turns. */
+const batchCount = (all: readonly CallContender[], small: boolean): number => {
+  const [last, ...others] = all.toReversed() as [CallContender, ...CallContender[]];
   const begun = performance.now();
   let calls = 0;
-  for (; performance.now() - begun < (small ? 5 : 200); calls++) one.call();
+  for (; performance.now() - begun < (small ? 5 : 200); calls++) last.call();
   const ns = ((performance.now() - begun) * 1e6) / calls;
+  for (const one of others) for (let i = 0; i < calls; i++) one.call();
   return Math.max(8, Math.round(sizeOf(small).batch_ns / ns));
 };
 
 /** Kinds that answer at once. */
 const hereCalls = async (all: readonly CallContender[], small: boolean): Promise<Pick<WorkCalls, 'each' | 'batch'>> => {
-  const count = batchCount(all.at(-1) as CallContender, small);
+  const count = batchCount(all, small);
   const batch = await compare(all.map(batches), { ...sizeOf(small).batches, count });
   return { batch, each: await eachCall(all, sizeOf(small).each) };
 };

@@ -28,19 +28,26 @@ const light = { locked: false, columns: true, waits: false, heavy: false } as co
 
 export const KINDS: readonly Kind[] = [
   { ...light, name: 'direct', keeps: 'nothing', use: 'your own code', make: () => scriptDirect(now_ms) },
-  { ...light, name: 'ses', locked: true, keeps: 'files, network, globals', use: 'reviewed code, browsers', make: () => sesMaker() },
-  { ...light, name: 'metered', locked: true, keeps: 'as ses; counts fuel', use: 'kernel policies', make: () => new MeteredMaker() },
+  {
+    ...light,
+    name: 'ses',
+    locked: true,
+    keeps: 'files, network, the host’s objects',
+    use: 'reviewed code; browsers',
+    make: () => sesMaker(),
+  },
+  { ...light, name: 'metered', locked: true, keeps: 'as ses, and endless work', use: 'kernel policies', make: () => new MeteredMaker() },
   {
     ...light,
     name: 'isolate',
-    keeps: 'as ses; a heap of its own',
+    keeps: 'as ses, and memory: its heap is its own',
     use: 'semi-trusted code',
     floor: 'isolated-vm',
     make: (spares) => new IsolateMaker({ spares }),
   },
   {
     name: 'process',
-    keeps: 'as isolate; the host’s memory',
+    keeps: 'as isolate, and the host’s process: a crash ends its own',
     use: 'third-party code: the default',
     locked: false,
     columns: false,

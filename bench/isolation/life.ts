@@ -50,18 +50,29 @@ export const start = async (kind: Kind, { small, alive, began_ms }: Size & { rea
   return { first_ms, next_ms };
 };
 
-const FAILING = `(n) => { if (n < 0) throw new Error('no'); return n + 1; }`;
+const FAILING = `(n) => {
+  if (n === -1) throw new Error('no');
+  while (n === -2);
+  return n + 1;
+}`;
 
 export interface Fresh {
   /** From an abort to the next call's answer, with a spare ready. */
   readonly thrown_ms: readonly number[];
+  /** The same, after the plugin's process had to be killed, since it looped; none of kinds that have no processes. */
+  readonly killed_ms: readonly number[];
 }
+
+/** A warm graft, and time for a spare to be made. */
+const warm = async (kind: Kind, graft: Asked): Promise<void> => {
+  for (let i = 0; i < WARM_CALLS; i++) await answered(graft);
+  await later(kind.heavy ? READY_MS.heavy : READY_MS.light);
+};
 
 export const fresh = async (kind: Kind, { small, alive }: Size): Promise<Fresh> => {
   const bed = new Bed(kind.make(1));
   const graft = await bed.install(FAILING);
-  for (let i = 0; i < WARM_CALLS; i++) await answered(graft);
-  await later(kind.heavy ? READY_MS.heavy : READY_MS.light);
+  await warm(kind, graft);
   const thrown_ms: number[] = [];
   for (let i = 0; i < (small ? 5 : 101); i++) {
     await graft.ask(-1);
@@ -69,8 +80,15 @@ export const fresh = async (kind: Kind, { small, alive }: Size): Promise<Fresh> 
     await later(READY_MS.light);
     alive();
   }
+  const killed_ms: number[] = [];
+  for (let i = 0; kind.heavy && i < (small ? 1 : 11); i++) {
+    await warm(kind, graft);
+    await graft.ask(-2);
+    killed_ms.push(await answered(graft));
+    alive();
+  }
   bed.close();
-  return { thrown_ms };
+  return { thrown_ms, killed_ms };
 };
 
 /** Resident and proportional set of this process and of all below it, in bytes. */

@@ -7,8 +7,9 @@ import type { Message, Order, Reports } from './child.ts';
 const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
 const FLAGS = ['--expose-gc'];
 
-/** How long a process may be silent, in ms, by what it measures. */
+/** How long a process may be silent, in ms, by what it measures; and before it says that it has begun. */
 const SILENCE_MS = { calls: 120_000, start: 30_000, fresh: 30_000, idle: 60_000, stops: 4000 } as const;
+const BEGIN_MS = 60_000;
 
 /** How the process was lost: it hung, or died by a signal or with a code. */
 export interface Lost {
@@ -27,7 +28,7 @@ export const carriedOut = <Part extends keyof Reports>(order: Order & { readonly
       resolve({ lost: 'hung' });
       child.kill('SIGKILL');
     };
-    let silence = setTimeout(hung, SILENCE_MS[order.part]);
+    let silence = setTimeout(hung, BEGIN_MS);
     child.on('message', (message: Message) => {
       clearTimeout(silence);
       if ('alive' in message) silence = setTimeout(hung, SILENCE_MS[order.part]);

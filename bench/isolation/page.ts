@@ -37,16 +37,19 @@ const stopsInWords = ({ stops }: Found): string => {
   if (stops === undefined) return UNKNOWN;
   const all = Object.entries(stops);
   const rest = all.filter(([, one]) => !isStopped(one)).map(([name]) => name);
-  if (rest.length === all.length) return 'nothing';
-  if (rest.length > 0) return `not: ${rest.join(', ')}`;
+  if (rest.length > 0) return `no: ${rest.join(', ')}`;
   const late = all.flatMap(([, one]) =>
     typeof one === 'object' && !('lost' in one) ? one.map(({ limit_ms, stopped_ms }) => quantile(stopped_ms, 0.5) - limit_ms) : [],
   );
-  return `all, ${ms(Math.max(0.01, ...late))} late at most`;
+  const worst = Math.max(...late);
+  return worst <= 0 ? 'yes, within its limit' : `yes, ${roughly(worst * MS)} late at most`;
 };
 
-const callsInWords = ({ calls }: Found): string =>
-  calls === undefined ? UNKNOWN : WORKS.map((name) => roughly(lastOf(calls.works[name]?.each)?.median_ns ?? Number.NaN)).join(' · ');
+const callsInWords = ({ calls }: Found): string[] =>
+  WORKS.map((name) => {
+    const row = lastOf(calls?.works[name]?.each);
+    return row === null ? UNKNOWN : roughly(row.median_ns);
+  });
 
 const megabytes = (mb: number): string => (mb < 0.1 ? '< 0.1 MB' : `${mb.toFixed(1)} MB`);
 
@@ -57,7 +60,7 @@ const decision = (all: readonly Found[], survived: Survived): Table => ({
     'kind',
     'keeps from a graft',
     'ends endless code',
-    `a call: ${WORKS.join(' · ')}`,
+    ...WORKS.map((name) => `a call: ${name}`),
     'start',
     'idle',
     'survives the hostile corpus',
@@ -70,7 +73,7 @@ const decision = (all: readonly Found[], survived: Survived): Table => ({
       found.kind,
       keeps,
       stopsInWords(found),
-      callsInWords(found),
+      ...callsInWords(found),
       start === undefined ? UNKNOWN : roughly(quantile(start.next_ms, 0.5) * MS),
       idle === undefined ? UNKNOWN : megabytes(idle.resident_mb),
       survived(found.kind),
@@ -116,6 +119,7 @@ const lifeTable = (all: readonly Found[]): Table => ({
     'p90',
     'a call-back',
     'answer after an abort',
+    'after a kill',
     'idle: resident',
     'proportional',
     'of',
@@ -128,12 +132,13 @@ const lifeTable = (all: readonly Found[]): Table => ({
       ...[0.5, 0.1, 0.9].map((p) => (start === undefined ? UNKNOWN : ms(quantile(start.next_ms, p)))),
       none === undefined || one === undefined ? UNKNOWN : duration(one.median_ns - none.median_ns),
       medianText(fresh?.thrown_ms),
+      fresh?.killed_ms.length === 0 ? '–' : medianText(fresh?.killed_ms),
       idle === undefined ? UNKNOWN : megabytes(idle.resident_mb),
       idle === undefined ? UNKNOWN : megabytes(idle.proportional_mb),
       idle?.installed ?? UNKNOWN,
     ];
   }),
-  note: 'A first start loads the engine, locks the realm down, bundles scripts. The answer after an abort comes from a fresh heap; a spare stood ready. Proportional: pages that several processes share are divided among them.',
+  note: 'A first start loads the engine, locks the realm down, bundles scripts. The answer after an abort comes from a fresh heap, after a kill from another process; a spare stood ready. Proportional: pages that several processes share are divided among them.',
 });
 
 /** Medians under each limit, and why, where it was not the limit. */
@@ -146,12 +151,16 @@ const stopCell = (one: Stopped | undefined): string => {
   return `${one.map(({ stopped_ms }) => quantile(stopped_ms, 0.5).toFixed(1)).join(' / ')} ms${why}`;
 };
 
+/** Honest calls that were aborted in between, under the same limits. */
+const wronged = (stops: Found['stops']): number =>
+  Object.values(stops ?? {}).reduce((sum, one) => sum + (Array.isArray(one) ? one.reduce((all, { wronged }) => all + wronged, 0) : 0), 0);
+
 const stopTable = (all: readonly Found[]): Table => ({
   kind: 'table',
   title: 'Time until what never ends was ended, under limits of 5 and 50 ms',
-  columns: ['kind', ...BODY_NAMES],
-  rows: all.map(({ kind, stops }) => [kind, ...BODY_NAMES.map((name) => stopCell(stops?.[name]))]),
-  note: 'Medians. A kind that counts fuel ends by work done, not by time. In brackets: why it ended, where that was not its own time.',
+  columns: ['kind', ...BODY_NAMES, 'honest calls aborted'],
+  rows: all.map(({ kind, stops }) => [kind, ...BODY_NAMES.map((name) => stopCell(stops?.[name])), wronged(stops)]),
+  note: 'Medians. After each the same plugin answers an honest call, under the same limit. A kind that counts fuel ends by work done, not by time. In brackets: why it ended, where that was not its own time.',
 });
 
 const rowTable = ([title, rows]: [string, readonly Row[]]): Table => ({
