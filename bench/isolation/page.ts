@@ -36,8 +36,8 @@ const isStopped = (one: Stopped): boolean => one === 'refused' || !('lost' in on
 const stopsInWords = ({ stops }: Found): string => {
   if (stops === undefined) return UNKNOWN;
   const all = Object.entries(stops);
-  const rest = all.filter(([, one]) => !isStopped(one)).map(([name]) => name);
-  if (rest.length > 0) return `no: ${rest.join(', ')}`;
+  const lost = all.filter(([, one]) => !isStopped(one)).length;
+  if (lost > 0) return `no: ${lost} of ${all.length} end the host`;
   const late = all.flatMap(([, one]) =>
     typeof one === 'object' && !('lost' in one) ? one.map(({ limit_ms, stopped_ms }) => quantile(stopped_ms, 0.5) - limit_ms) : [],
   );
@@ -96,16 +96,17 @@ const targetTable = (targets: readonly Target[]): Table => ({
 const callTable = (all: readonly Found[]): Table => ({
   kind: 'table',
   title: 'Calls',
-  columns: ['kind', 'workload', 'p50', 'p10', 'p90', 'p99', 'calls a second', 'in flight', 'in batches × floor'],
+  columns: ['kind', 'workload', 'p50', 'p10', 'p90', 'p99', 'p50 × floor', 'calls a second', 'in flight', 'time a call × floor'],
   rows: all.flatMap(({ kind, calls }) =>
     Object.entries(calls?.works ?? {}).map(([name, { each, batch }]) => {
       const { median_ns, p10_ns, p90_ns, p99_ns = Number.NaN } = lastOf(each) as Row;
-      const ratio = batch.length < 2 ? '' : (lastOf(batch)?.ratio ?? Number.NaN).toFixed(2);
+      const ratioOf = (rows: readonly Row[]): string => (rows.length < 2 ? '' : (lastOf(rows) as Row).ratio.toFixed(2));
       const flight = kindOf(kind).waits ? IN_FLIGHT : 1;
-      return [kind, name, ...[median_ns, p10_ns, p90_ns, p99_ns].map(duration), Math.round(perSecond(batch) ?? 0), flight, ratio];
+      const single = [median_ns, p10_ns, p90_ns, p99_ns].map(duration);
+      return [kind, name, ...single, ratioOf(each), Math.round(perSecond(batch) ?? 0), flight, ratioOf(batch)];
     }),
   ),
-  note: 'p50 to p99: of calls timed one by one. Calls a second: of calls in batches, collection of garbage included.',
+  note: 'p50 to p99: of calls timed one by one. Calls a second: of calls one behind the other or in flight, collection of garbage included. A floor does the same work without a compartment.',
 });
 
 const lifeTable = (all: readonly Found[]): Table => ({
