@@ -1,10 +1,11 @@
-// Round trips to another process with nothing of ours around them, as floors: a message to a forked process and back (JSON serialisation), and a bare echo of a
-// frame by a blocking process.
+// Round trips to another process with nothing of ours around them, as floors: a message to a forked process and back (JSON serialisation), a message
+// to a worker thread and back, and a bare echo of a frame by a blocking process.
 
 import { type ChildProcess, fork, type Serializable, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import type { CallContender } from './measure.ts';
 
 /** About 100 bytes of JSON. */
@@ -44,6 +45,26 @@ export const rawMessage = async ({ input, source, value }: Crossing = ECHO): Pro
         child.send(input() as Serializable);
       }),
     close: () => ended(child),
+  };
+};
+
+const WORKER = `const { parentPort, workerData } = require('node:worker_threads');
+const work = require('node:vm').runInThisContext(workerData);
+parentPort.on('message', (message) => parentPort.postMessage(work(message)));`;
+
+/** node's own channel between threads, with a structured clone each way. Answers come in order. */
+export const rawWorkerMessage = async ({ input, source, value }: Crossing): Promise<CallContender> => {
+  const worker = new Worker(WORKER, { eval: true, workerData: source });
+  const waiting: ((answer: number) => void)[] = [];
+  worker.on('message', (message) => waiting.shift()?.(value(message)));
+  return {
+    name: 'worker_threads message (floor)',
+    call: () =>
+      new Promise((resolve) => {
+        waiting.push(resolve);
+        worker.postMessage(input());
+      }),
+    close: async () => void (await worker.terminate()),
   };
 };
 

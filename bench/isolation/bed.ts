@@ -18,6 +18,7 @@ import {
 import { Transactions } from '../../src/txn/index.ts';
 import type { CallContender } from '../measure.ts';
 import type { Kind } from './kinds.ts';
+import { pluginText, type Source } from './source.ts';
 import type { Work } from './work.ts';
 
 const SYNC = {
@@ -30,13 +31,6 @@ const broken = (report: { readonly error?: unknown }): void => {
   throw new Error('an undo failed', { cause: report });
 };
 
-/** About 5 KB of a module's own code, which an install has to read and to evaluate. */
-const BALLAST = Array.from(
-  { length: 40 },
-  (_, i) =>
-    `const step${i} = (list, from) => { const out = []; for (const item of list) if (item > from + ${i}) out.push(item * ${i}); return out; };`,
-).join('\n');
-
 /** A point as it is called here: the answer of a graft, or how the call ended otherwise. */
 export interface Asked {
   ask(input: unknown): Outcome<unknown> | Promise<Outcome<unknown>>;
@@ -47,13 +41,15 @@ export class Bed implements Base {
   readonly treasury = treasury();
   readonly participant = null;
   readonly maker: CompartmentMaker;
+  readonly #kind: Kind;
   readonly #points = new PointTable();
   readonly #plugins: PluginTable;
   #count = 0;
 
-  constructor(maker: CompartmentMaker) {
-    this.maker = maker;
-    this.#plugins = new PluginTable({ points: this.#points, maker, position: () => null });
+  constructor(kind: Kind, spares: number) {
+    this.#kind = kind;
+    this.maker = kind.make(spares);
+    this.#plugins = new PluginTable({ points: this.#points, maker: this.maker, position: () => null });
   }
 
   isProxy(value: object): boolean {
@@ -67,12 +63,12 @@ export class Bed implements Base {
   reported(): void {}
 
   /** Installs a plugin of one graft, `source`, at a point of its own. */
-  async install(source: string, options: Partial<PointOptions> = {}): Promise<Asked> {
+  async install(source: Source, options: Partial<PointOptions> = {}): Promise<Asked> {
     const name = `bench-${++this.#count}`;
     const point = this.#points.add(
       new GraftPoint({ name, kind: 'function', default: () => null, budget: Number.POSITIVE_INFINITY, ...options }),
     );
-    const code = `(() => { 'use strict';\n${BALLAST}\nreturn { graft: ${source} }; })()`;
+    const code = await pluginText(this.#kind, source);
     const manifest = {
       api: 1,
       grafts: [{ point: name, export: 'graft', order: 100 }],
@@ -106,7 +102,7 @@ export const subject = async (
   name: string = kind.name,
   more: Partial<PointOptions> = {},
 ): Promise<CallContender> => {
-  const bed = new Bed(kind.make(1));
+  const bed = new Bed(kind, 1);
   const { ask } = await bed.install(work.source, { limits: AMPLE, ...work.point, ...more } as Partial<PointOptions>);
   const answered = (outcome: Outcome<unknown>): number => work.value(committed(outcome));
   return {

@@ -1,6 +1,6 @@
 // What a compartment has to end, since it never ends by itself.
 
-/** Bodies that never end, as expressions. */
+/** Bodies that never end, as expressions in JavaScript. */
 export const BODIES: Readonly<Record<string, string>> = {
   loop: '(() => { for (;;); })()',
   'never settles': 'new Promise(() => {})',
@@ -11,3 +11,6 @@ export const BODIES: Readonly<Record<string, string>> = {
 
 /** Limits on own time, in ms. */
 export const LIMITS_MS = [5, 50] as const;
+
+/** What of them there is in WebAssembly, as instructions. */
+export const WASM_BODIES: Readonly<Record<string, string>> = { loop: '(loop $again (br $again))' };

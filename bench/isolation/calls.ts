@@ -5,6 +5,7 @@ import { StateMap } from '../../src/txn/index.ts';
 import { type CallContender, type Contender, compare, eachCall, hashOf, inFlight, type Row } from '../measure.ts';
 import { subject } from './bed.ts';
 import type { Kind } from './kinds.ts';
+import { direct, type Source } from './source.ts';
 import { WORK, type Work } from './work.ts';
 
 export const IN_FLIGHT = 64;
@@ -128,7 +129,7 @@ const fastest = async (ways: readonly CallContender[], small: boolean): Promise<
 };
 
 const workCalls = async (kind: Kind, name: string, size: Size): Promise<WorkCalls> => {
-  const one = await subject(kind, WORK[name]?.(size.seed, kind.columns) as Work);
+  const one = await subject(kind, WORK[name]?.(size.seed, kind.columns !== null) as Work);
   const { floor, others } = await floorFor(kind, name, size);
   const all = floor === null ? [one] : [floor, one];
   const hash = await firstAnswers(one);
@@ -140,14 +141,24 @@ const workCalls = async (kind: Kind, name: string, size: Size): Promise<WorkCall
   return { ...times, others, hash };
 };
 
+const ASKING: Source = {
+  js: `(n, api) => n + api.price.get('x')`,
+  wat: `(import "api" "price.get" (func $get (param i32 i32) (result i64)))
+    (data (i32.const 16) "[\\"x\\"]")
+    (func (export "alloc") (param i32) (result i32) (i32.const 65536))
+    ${direct(`
+      (f64.add (local.get $n) (f64.convert_i32_u (i32.sub
+        (i32.load8_u (i32.wrap_i64 (i64.shr_u (call $get (i32.const 16) (i32.const 5)) (i64.const 32))))
+        (i32.const 48))))`)}`,
+};
+
 /** The graft of `add`, without and with one call of an accessor. Gives the times of single calls. */
 const callBack = async (kind: Kind, { small, seed }: Size): Promise<readonly Row[]> => {
-  const make = (): Work => WORK.add?.(seed, kind.columns) as Work;
+  const make = (): Work => WORK.add?.(seed, false) as Work;
   const prices = new StateMap<string, number>({ name: 'price', lock_timeout_ms: 500 }, [['x', 1]]);
   const get: Callable = { waits: false, run: ({ txn }, [key]) => prices.get(txn, String(key)) };
   const none = await subject(kind, make(), 'no call-back');
-  const source = `(n, api) => n + api.price.get('x')`;
-  const asks = await subject(kind, { ...make(), source }, 'one call-back', { callable: { price: { get } } });
+  const asks = await subject(kind, { ...make(), source: ASKING }, 'one call-back', { callable: { price: { get } } });
   const hashes = [await firstAnswers(none), await firstAnswers(asks)];
   if (hashes[0] !== hashes[1]) throw new Error(`${kind.name}: a call-back answers otherwise`);
   const { each } = await measured([none, asks], small);

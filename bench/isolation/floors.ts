@@ -1,9 +1,9 @@
 // The floors: what the bare parts take for the same inputs, crossing the same way. For `isolate`, isolated-vm's `applySync` with the engine's time-out,
-// with no transaction, account, check or scrubbed realm; for `process`, a message to a forked process.
+// with no transaction, account, check or scrubbed realm; for `process`, a message to a forked process; for `worker`, to a thread.
 
 import ivm from 'isolated-vm';
 import type { CallContender } from '../measure.ts';
-import { rawMessage } from '../raw-calls.ts';
+import { type Crossing, rawMessage, rawWorkerMessage } from '../raw-calls.ts';
 import type { Kind } from './kinds.ts';
 import { COLUMN_POLICY, FILTER, WORK, type Work } from './work.ts';
 
@@ -41,7 +41,7 @@ const contender = (name: string, { input, value }: Work, apply: (input: unknown)
 });
 
 const bare = (name: string, work: Work): CallContender => {
-  const step = entry(work.source);
+  const step = entry(work.source.js);
   return contender(name, work, (input) => step.applySync(undefined, [input as number], TIMEOUT));
 };
 
@@ -142,10 +142,15 @@ export const transports = (seed: number): CallContender[] =>
     return contender(`raw applySync, ${name}`, work, make(work));
   });
 
+const CHANNELS = { child_process: rawMessage, worker_threads: rawWorkerMessage } as const;
+
+const crossing = ({ input, source, value }: Work): Crossing => ({ input, source: source.js, value });
+
 /** The floor of a kind for a workload; null where there are several to choose from. */
 export const floorOf = async (kind: Kind, name: string, seed: number): Promise<CallContender | null> => {
-  const work = WORK[name]?.(seed, kind.columns) as Work;
-  if (kind.floor === 'child_process') return rawMessage(work);
+  const channel = kind.floor === 'isolated-vm' ? null : CHANNELS[kind.floor as keyof typeof CHANNELS];
+  if (channel !== null) return channel(crossing(WORK[name]?.(seed, false) as Work));
+  const work = WORK[name]?.(seed, true) as Work;
   if (name === 'add') return bare('raw applySync (floor)', work);
   return name === 'policy' ? columns(work) : null;
 };

@@ -5,9 +5,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as later } from 'node:timers/promises';
 import { type Asked, Bed, committed } from './bed.ts';
 import type { Kind } from './kinds.ts';
+import { direct, pluginText, type Source } from './source.ts';
+import { ADD } from './work.ts';
 
-/** How long a compartment that is kept ready may take to be made: after as long one is. */
-export const READY_MS = { heavy: 700, light: 15 } as const;
+/** After as long, what is kept ready is, but of kinds that say otherwise. */
+export const READY_MS = 15;
 const INSTALLED = 100;
 const PAGE_BYTES = 4096;
 /** Calls after which a process no longer has the engine watch its loops. */
@@ -17,8 +19,6 @@ export interface Size {
   readonly small: boolean;
   readonly alive: () => void;
 }
-
-const HONEST = '(n) => n + 1';
 
 /** Time to the answer of a call, in ms. */
 const answered = async ({ ask }: Asked, input = 1): Promise<number> => {
@@ -37,24 +37,30 @@ export interface Start {
 
 /** From the module's text to the first answer. `began_ms`: when this process began to prepare for the kind. */
 export const start = async (kind: Kind, { small, alive, began_ms }: Size & { readonly began_ms: number }): Promise<Start> => {
-  const bed = new Bed(kind.make(0));
+  const bed = new Bed(kind, 0);
+  const prepared_ms = performance.now();
+  await pluginText(kind, ADD);
+  const text_ms = performance.now() - prepared_ms;
   const install = async (begun: number): Promise<number> => {
-    await answered(await bed.install(HONEST));
+    await answered(await bed.install(ADD));
     alive();
     return performance.now() - begun;
   };
-  const first_ms = await install(began_ms);
+  const first_ms = (await install(began_ms)) - text_ms;
   const next_ms: number[] = [];
-  for (let i = 0; i < (small ? 2 : kind.heavy ? 11 : 31); i++) next_ms.push(await install(performance.now()));
+  for (let i = 0; i < (small ? 2 : kind.waits ? 11 : 31); i++) next_ms.push(await install(performance.now()));
   bed.close();
   return { first_ms, next_ms };
 };
 
-const FAILING = `(n) => {
-  if (n === -1) throw new Error('no');
-  while (n === -2);
-  return n + 1;
-}`;
+const FAILING: Source = {
+  js: `(n) => {
+    if (n === -1) throw new Error('no');
+    while (n === -2);
+    return n + 1;
+  }`,
+  wat: direct('(if (f64.lt (local.get $n) (f64.const 0)) (then unreachable)) (f64.add (local.get $n) (f64.const 1))'),
+};
 
 export interface Fresh {
   /** From an abort to the next call's answer, with a spare ready. */
@@ -66,22 +72,22 @@ export interface Fresh {
 /** A warm graft, and time for a spare to be made. */
 const warm = async (kind: Kind, graft: Asked): Promise<void> => {
   for (let i = 0; i < WARM_CALLS; i++) await answered(graft);
-  await later(kind.heavy ? READY_MS.heavy : READY_MS.light);
+  await later(kind.spare_ms ?? READY_MS);
 };
 
 export const fresh = async (kind: Kind, { small, alive }: Size): Promise<Fresh> => {
-  const bed = new Bed(kind.make(1));
+  const bed = new Bed(kind, 1);
   const graft = await bed.install(FAILING);
   await warm(kind, graft);
   const thrown_ms: number[] = [];
   for (let i = 0; i < (small ? 5 : 101); i++) {
     await graft.ask(-1);
     thrown_ms.push(await answered(graft));
-    await later(READY_MS.light);
+    await later(kind.pause_ms ?? READY_MS);
     alive();
   }
   const killed_ms: number[] = [];
-  for (let i = 0; kind.heavy && i < (small ? 1 : 11); i++) {
+  for (let i = 0; kind.waits && i < (small ? 1 : 11); i++) {
     await warm(kind, graft);
     await graft.ask(-2);
     killed_ms.push(await answered(graft));
@@ -124,20 +130,20 @@ export interface Idle {
 const settled = async (): Promise<ReturnType<typeof memory>> => {
   for (let i = 0; i < 3; i++) {
     globalThis.gc?.();
-    await later(READY_MS.light);
+    await later(READY_MS);
   }
   return memory();
 };
 
 /** Memory of plugins that have answered once and then stand idle. */
 export const idle = async (kind: Kind, { small, alive }: Size): Promise<Idle> => {
-  const bed = new Bed(kind.make(0));
+  const bed = new Bed(kind, 0);
   // What the first of a kind loads is not each one's.
-  await answered(await bed.install(HONEST));
+  await answered(await bed.install(ADD));
   const before = await settled();
-  const installed = small ? (kind.heavy ? 2 : 10) : INSTALLED;
+  const installed = small ? (kind.waits ? 2 : 10) : INSTALLED;
   for (let i = 0; i < installed; i++) {
-    await answered(await bed.install(HONEST));
+    await answered(await bed.install(ADD));
     alive();
   }
   const after = await settled();

@@ -30,12 +30,12 @@ const lastOf = (rows: readonly Row[] | undefined): Row | null => rows?.at(-1) ??
 
 type Stopped = NonNullable<Found['stops']>[string];
 
-const isStopped = (one: Stopped): boolean => one === 'refused' || !('lost' in one);
+const isStopped = (one: Stopped): boolean => typeof one === 'string' || !('lost' in one);
 
 /** How what never ends is ended, in words. */
 const stopsInWords = ({ stops }: Found): string => {
   if (stops === undefined) return UNKNOWN;
-  const all = Object.entries(stops);
+  const all = Object.entries(stops).filter(([, one]) => one !== 'none');
   const lost = all.filter(([, one]) => !isStopped(one)).length;
   if (lost > 0) return `no: ${lost} of ${all.length} end the host`;
   const late = all.flatMap(([, one]) =>
@@ -58,26 +58,30 @@ const decision = (all: readonly Found[], survived: Survived): Table => ({
   title: 'Which kind of compartment',
   columns: [
     'kind',
-    'keeps from a graft',
+    'a graft reaches',
+    'memory limit',
     'ends endless code',
+    'survives the engine’s death',
     ...WORKS.map((name) => `a call: ${name}`),
     'start',
     'idle',
-    'survives the hostile corpus',
+    'hostile corpus survived',
     'for',
   ],
   rows: all.map((found) => {
-    const { keeps, use } = kindOf(found.kind);
+    const { authority, memory, survives, purpose } = kindOf(found.kind);
     const { start, idle } = found;
     return [
       found.kind,
-      keeps,
+      authority,
+      memory ?? 'none',
       stopsInWords(found),
+      survives ? 'yes' : 'no',
       ...callsInWords(found),
       start === undefined ? UNKNOWN : roughly(quantile(start.next_ms, 0.5) * MS),
       idle === undefined ? UNKNOWN : megabytes(idle.resident_mb),
       survived(found.kind),
-      use,
+      purpose,
     ];
   }),
   note:
@@ -145,7 +149,7 @@ const lifeTable = (all: readonly Found[]): Table => ({
 /** Medians under each limit, and why, where it was not the limit. */
 const stopCell = (one: Stopped | undefined): string => {
   if (one === undefined) return UNKNOWN;
-  if (one === 'refused') return 'not installed';
+  if (typeof one === 'string') return one === 'refused' ? 'not installed' : '–';
   if ('lost' in one) return `never: the host ${one.lost}`;
   const reasons = new Set(one.flatMap(({ reasons }) => reasons));
   const why = reasons.size === 1 && reasons.has('own-time') ? '' : ` (${[...reasons].join(', ')})`;

@@ -4,9 +4,10 @@
 import { setTimeout as later } from 'node:timers/promises';
 import { GraftError } from '../../src/plugins/index.ts';
 import { type Asked, Bed, committed } from './bed.ts';
-import { BODIES, LIMITS_MS } from './bodies.ts';
+import { BODIES, LIMITS_MS, WASM_BODIES } from './bodies.ts';
 import type { Kind } from './kinds.ts';
 import { READY_MS, type Size } from './life.ts';
+import { direct, type Source } from './source.ts';
 
 export interface Stop {
   readonly limit_ms: number;
@@ -19,8 +20,18 @@ export interface Stop {
   readonly wronged: number;
 }
 
-/** `refused`: such a plugin is not installed. */
-export type Stops = readonly Stop[] | 'refused';
+/** `refused`: such a plugin is not installed. `none`: there is no such thing in its language. */
+export type Stops = readonly Stop[] | 'refused' | 'none';
+
+/** A graft that runs `name` where its input says so; null where it cannot. */
+const sourceOf = (kind: Kind, name: string): Source | null => {
+  const [js, wat] = [BODIES[name] as string, WASM_BODIES[name]];
+  if (kind.takes === 'wasm' && wat === undefined) return null;
+  return {
+    js: `(n) => n > 0 ? n : ${js}`,
+    wat: direct(`(if (f64.lt (local.get $n) (f64.const 0)) (then ${wat})) (local.get $n)`),
+  };
+};
 
 /** Where the machine is busy elsewhere, an honest call may take longer than a small limit allows, too. */
 const HONEST_TRIES = 20;
@@ -34,28 +45,28 @@ const honest = async ({ ask }: Asked): Promise<number> => {
   }
 };
 
-const once = async (graft: Asked): Promise<{ reason: string; stopped_ms: number; next_ms: number; wronged: number }> => {
+const once = async (graft: Asked, pause_ms: number): Promise<{ reason: string; stopped_ms: number; next_ms: number; wronged: number }> => {
   const begun = performance.now();
   const pending = graft.ask(-1);
   const outcome = pending instanceof Promise ? await pending : pending;
   const ended = performance.now();
   const wronged = await honest(graft);
   const next = performance.now();
-  await later(READY_MS.light);
+  await later(pause_ms);
   return { reason: outcome.grafts[0]?.reason ?? outcome.status, stopped_ms: ended - begun, next_ms: next - ended, wronged };
 };
 
-const stopsAt = async (kind: Kind, bed: Bed, body: string, limit_ms: number, size: Size): Promise<Stop> => {
-  const graft = await bed.install(`(n) => n > 0 ? n : ${body}`, { limits: { own_ms: limit_ms } });
+const stopsAt = async (kind: Kind, bed: Bed, body: Source, limit_ms: number, size: Size): Promise<Stop> => {
+  const graft = await bed.install(body, { limits: { own_ms: limit_ms } });
   await honest(graft);
   size.alive();
-  await later(kind.heavy ? READY_MS.heavy : READY_MS.light);
+  await later(kind.spare_ms ?? READY_MS);
   const reasons = new Set<string>();
   const stopped_ms: number[] = [];
   const next_ms: number[] = [];
   let wronged = 0;
   for (let i = 0; i < (size.small ? 2 : 50); i++) {
-    const one = await once(graft);
+    const one = await once(graft, kind.pause_ms ?? READY_MS);
     reasons.add(one.reason);
     stopped_ms.push(one.stopped_ms);
     next_ms.push(one.next_ms);
@@ -67,10 +78,12 @@ const stopsAt = async (kind: Kind, bed: Bed, body: string, limit_ms: number, siz
 
 /** Runs one body under each limit. Does not come back where the kind does not stop it. */
 export const stops = async (kind: Kind, name: string, size: Size): Promise<Stops> => {
-  const bed = new Bed(kind.make(1));
+  const source = sourceOf(kind, name);
+  if (source === null) return 'none';
+  const bed = new Bed(kind, 1);
   try {
     const all: Stop[] = [];
-    for (const limit_ms of LIMITS_MS) all.push(await stopsAt(kind, bed, BODIES[name] as string, limit_ms, size));
+    for (const limit_ms of LIMITS_MS) all.push(await stopsAt(kind, bed, source, limit_ms, size));
     return all;
   } catch (error) {
     if (error instanceof GraftError && error.code === 'GRAFT_INSTALL_FAILED') return 'refused';

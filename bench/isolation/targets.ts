@@ -10,7 +10,7 @@ const ratio = (rows: readonly Row[] | undefined): number | null => rows?.at(-1)?
 export const overshoot = ({ stops }: Found): number | null => {
   if (stops === undefined) return null;
   const medians = Object.values(stops).flatMap((one) => {
-    if (one === 'refused') return [];
+    if (typeof one === 'string') return [];
     if ('lost' in one) return [Number.POSITIVE_INFINITY];
     return one.map(({ limit_ms, stopped_ms }) => quantile(stopped_ms, 0.5) - limit_ms);
   });

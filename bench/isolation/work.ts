@@ -2,6 +2,7 @@
 // comes to as a number. Equal seeds give equal inputs, so every kind and every floor must come to the same answers.
 
 import type { Column, ColumnOptions, PointOptions } from '../../src/plugins/index.ts';
+import { direct, type Source } from './source.ts';
 
 type Columns = Readonly<Record<string, Column>>;
 
@@ -9,8 +10,8 @@ type Columns = Readonly<Record<string, Column>>;
 export interface Work {
   /** The next input: small where columns carry the rest, else everything. */
   input(): unknown;
-  /** The graft, a function expression of input and api. */
-  readonly source: string;
+  /** The graft. */
+  readonly source: Source;
   value(answer: unknown): number;
   /** What its graft point declares besides. */
   readonly point: Pick<PointOptions, 'columns' | 'fill' | 'check'>;
@@ -24,11 +25,14 @@ const asNumber = (answer: unknown): number => {
   return answer;
 };
 
+/** The next number. */
+export const ADD: Source = { js: '(n) => n + 1', wat: direct('(f64.add (local.get $n) (f64.const 1))') };
+
 const add: MakeWork = (seed) => {
   let turn = seed & 1023;
   return {
     input: () => (turn = (turn + 7) & 1023),
-    source: '(n) => n + 1',
+    source: ADD,
     value: asNumber,
     point: { check: (answer, n) => answer === (n as number) + 1 },
   };
@@ -88,6 +92,28 @@ export const COLUMN_POLICY = `(id, age, dirty) => {
   return id[best];
 }`;
 
+/** The same; columns lie at 1024, 2048 and 4096. */
+const WASM_POLICY = `
+  (global (export "column_id") i32 (i32.const 1024))
+  (global (export "column_age") i32 (i32.const 2048))
+  (global (export "column_dirty") i32 (i32.const 4096))
+  ${direct(`
+    (local $i i32) (local $best i32) (local $here i32) (local $there i32)
+    (loop $next
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (local.set $here (i32.load8_u offset=4096 (local.get $i)))
+      (local.set $there (i32.load8_u offset=4096 (local.get $best)))
+      (if (i32.or
+            (i32.lt_u (local.get $here) (local.get $there))
+            (i32.and
+              (i32.eq (local.get $here) (local.get $there))
+              (i32.gt_s
+                (i32.load offset=2048 (i32.shl (local.get $i) (i32.const 2)))
+                (i32.load offset=2048 (i32.shl (local.get $best) (i32.const 2))))))
+        (then (local.set $best (local.get $i))))
+      (br_if $next (i32.lt_s (local.get $i) (i32.const ${PAGES - 1}))))
+    (f64.convert_i32_s (i32.load offset=1024 (i32.shl (local.get $best) (i32.const 2))))`)}`;
+
 const ROW_POLICY = `(rows) => {
   let best = rows[0];
   for (const row of rows)
@@ -111,13 +137,16 @@ const policy: MakeWork = (seed, columns) => {
         pages.step();
         return pages.rows();
       },
-      source: ROW_POLICY,
+      source: { js: ROW_POLICY },
       value: asNumber,
       point: { check: isPage },
     };
   return {
     input: () => pages.step(),
-    source: `((choose) => (turn, api) => choose(api.columns.id, api.columns.age, api.columns.dirty))(${COLUMN_POLICY})`,
+    source: {
+      js: `((choose) => (turn, api) => choose(api.columns.id, api.columns.age, api.columns.dirty))(${COLUMN_POLICY})`,
+      wat: WASM_POLICY,
+    },
     value: asNumber,
     point: { columns: PAGE_COLUMNS, fill: (_input, shared) => pages.fill(shared), check: isPage },
   };
@@ -139,6 +168,20 @@ const textsOf = (seed: number): string[] => {
 
 export const FILTER = `(text) => text.replaceAll('darn', '****')`;
 
+/** The same in the JSON text, which has the same words: four bytes at a time. Its one text lies at 65536. */
+const WASM_FILTER = `
+  (func (export "alloc") (param i32) (result i32) (i32.const 65536))
+  (func (export "graft_graft") (param $at i32) (param $length i32) (result i64)
+    (local $i i32) (local $end i32)
+    (local.set $i (local.get $at))
+    (local.set $end (i32.sub (i32.add (local.get $at) (local.get $length)) (i32.const 4)))
+    (loop $next
+      (if (i32.eq (i32.load align=1 (local.get $i)) (i32.const 0x6e726164))
+        (then (i32.store align=1 (local.get $i) (i32.const 0x2a2a2a2a))))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br_if $next (i32.le_u (local.get $i) (local.get $end))))
+    (i64.or (i64.shl (i64.extend_i32_u (local.get $at)) (i64.const 32)) (i64.extend_i32_u (local.get $length))))`;
+
 const filter: MakeWork = (seed) => {
   const texts = textsOf(seed);
   let turn = 0;
@@ -147,7 +190,7 @@ const filter: MakeWork = (seed) => {
       turn = (turn + 1) & 7;
       return texts[turn];
     },
-    source: FILTER,
+    source: { js: FILTER, wat: WASM_FILTER },
     value: (answer) => (answer as string).length + (answer as string).indexOf('*'),
     point: { check: (answer) => typeof answer === 'string' && answer.length === TEXT_LENGTH },
   };

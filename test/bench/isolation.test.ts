@@ -30,7 +30,7 @@ const made = (name: string, seed: number, columns: boolean): Work => {
 /** The answers of a workload, called plainly. */
 const answers = (work: Work, count: number): number[] => {
   const columns = columnViews(columnMemory(work.point.columns ?? {}));
-  const graft = runInThisContext(work.source) as (input: unknown, api: object) => unknown;
+  const graft = runInThisContext(work.source.js) as (input: unknown, api: object) => unknown;
   return Array.from({ length: count }, () => {
     const input = work.input();
     work.point.fill?.(input, columns);
