@@ -1,13 +1,14 @@
 // `npm run bench -- isolation`: every kind of compartment through its public path, beside the bare parts that it is made of, so that a person can decide which
 // to use. `--kinds isolate,process` and `--parts calls` measure less.
 
+import { loadavg } from 'node:os';
 import { machine } from '../src/kernel-model/experiments/index.ts';
 import { survivedOf } from './isolation/hostile.ts';
 import { KINDS } from './isolation/kinds.ts';
 import { pageOf } from './isolation/page.ts';
 import { type Found, PARTS, survey } from './isolation/survey.ts';
 import { targetsOf } from './isolation/targets.ts';
-import type { Benchmark, Row } from './measure.ts';
+import { BadUse, type Benchmark, type Row } from './measure.ts';
 
 /** Comparisons with floors, by what was compared. */
 const floorTables = (all: readonly Found[]): Record<string, readonly Row[]> => {
@@ -24,7 +25,13 @@ const floorTables = (all: readonly Found[]): Record<string, readonly Row[]> => {
   return tables;
 };
 
-const listed = (text: string | undefined, all: readonly string[]): readonly string[] => text?.split(',') ?? all;
+/** Names out of `all`, with commas between; all where none is given. */
+const listed = (text: string | undefined, all: readonly string[]): readonly string[] => {
+  const names = text?.split(',') ?? all;
+  const unknown = names.find((name) => !all.includes(name));
+  if (unknown !== undefined) throw new BadUse(`${unknown} is none of ${all.join(', ')}`);
+  return names;
+};
 
 export const isolation: Benchmark = {
   name: 'isolation',
@@ -40,6 +47,7 @@ export const isolation: Benchmark = {
       KINDS.map(({ name }) => name),
     );
     const parts = listed(flags.parts, PARTS);
+    const load = loadavg()[0] as number;
     const all = await survey({ small, seed, kinds, parts, progress });
     const tables = floorTables(all);
     const targets = targetsOf(all);
@@ -47,7 +55,10 @@ export const isolation: Benchmark = {
       benchmark: 'isolation',
       seed,
       small,
-      machine: machine(['isolated-vm', 'ses']),
+      machine: {
+        ...machine(['isolated-vm', 'ses', '@jitl/quickjs-wasmfile-release-sync']),
+        load: [load, loadavg()[0] as number].map((one) => one.toFixed(1)).join(' to '),
+      },
       tables,
       targets,
       page: pageOf(all, targets, tables, { small, survived: survivedOf(flags.hostile) }),

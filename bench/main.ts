@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util';
 import { call } from './call.ts';
 import { isolation } from './isolation.ts';
-import { type Benchmark, resultText } from './measure.ts';
+import { BadUse, type Benchmark, resultText } from './measure.ts';
 import { metered } from './metered.ts';
 import { writeReport } from './report.ts';
 import { txn } from './txn.ts';
@@ -49,12 +49,12 @@ const flags = Object.fromEntries(Object.entries(options.values).filter(([flag]) 
 const strange = Object.keys(flags).find((flag) => !(flag in (benchmark.flags ?? {})));
 if (strange !== undefined) usage(`${benchmark.name} takes no --${strange}`);
 
-const result = await benchmark.run({
-  small: options.values.small === true,
-  seed,
-  progress: (text) => process.stderr.write(`${text}\n`),
-  flags,
-});
+const result = await benchmark
+  .run({ small: options.values.small === true, seed, progress: (text) => process.stderr.write(`${text}\n`), flags })
+  .catch((error: unknown) => {
+    if (error instanceof BadUse) return usage(error.message);
+    throw error;
+  });
 const { report } = options.values;
 if (typeof report === 'string') for (const file of await writeReport(report, result)) process.stderr.write(`${report}/${file} written\n`);
 process.stdout.write(options.values.json === true ? `${JSON.stringify(result)}\n` : `${resultText(result)}\n`);

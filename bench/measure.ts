@@ -162,6 +162,9 @@ export const targetCells = (target: Target): string[] => [
 
 export const targetsText = (targets: readonly Target[]): string => alignedText(TARGET_COLUMNS, targets.map(targetCells));
 
+/** Flags that make no sense. */
+export class BadUse extends Error {}
+
 export interface BenchOptions {
   /** A size for tests: seconds, not minutes. */
   readonly small: boolean;
@@ -190,6 +193,7 @@ export interface Benchmark {
   readonly describes: string;
   /** The flags that it takes, and what each is for. */
   readonly flags?: Readonly<Record<string, string>>;
+  /** Rejects with BadUse for flags that make no sense. */
   run(options: BenchOptions): Promise<BenchResult>;
 }
 

@@ -37,7 +37,7 @@ const stopsInWords = ({ stops }: Found): string => {
   if (stops === undefined) return UNKNOWN;
   const all = Object.entries(stops).filter(([, one]) => one !== 'none');
   const lost = all.filter(([, one]) => !isStopped(one)).length;
-  if (lost > 0) return `no: ${lost} of ${all.length} end the host`;
+  if (lost > 0) return `no: ${lost} of ${all.length} hang the host`;
   const late = all.flatMap(([, one]) =>
     typeof one === 'object' && !('lost' in one) ? one.map(({ limit_ms, stopped_ms }) => quantile(stopped_ms, 0.5) - limit_ms) : [],
   );
@@ -53,41 +53,52 @@ const callsInWords = ({ calls }: Found): string[] =>
 
 const megabytes = (mb: number): string => (mb < 0.1 ? '< 0.1 MB' : `${mb.toFixed(1)} MB`);
 
+const yes = (is: boolean): string => (is ? 'yes' : 'no');
+
 const decision = (all: readonly Found[], survived: Survived): Table => ({
   kind: 'table',
   title: 'Which kind of compartment',
   columns: [
     'kind',
-    'a graft reaches',
-    'memory limit',
+    'for',
     'ends endless code',
+    'limits memory',
     'survives the engine’s death',
+    'hostile corpus survived',
     ...WORKS.map((name) => `a call: ${name}`),
     'start',
     'idle',
-    'hostile corpus survived',
-    'for',
   ],
   rows: all.map((found) => {
-    const { authority, memory, survives, purpose } = kindOf(found.kind);
+    const { memory, survives, purpose } = kindOf(found.kind);
     const { start, idle } = found;
     return [
       found.kind,
-      authority,
-      memory ?? 'none',
+      purpose,
       stopsInWords(found),
-      survives ? 'yes' : 'no',
+      yes(memory !== null),
+      yes(survives),
+      survived(found.kind),
       ...callsInWords(found),
       start === undefined ? UNKNOWN : roughly(quantile(start.next_ms, 0.5) * MS),
       idle === undefined ? UNKNOWN : megabytes(idle.resident_mb),
-      survived(found.kind),
-      purpose,
     ];
   }),
   note:
     'A call: the median through its graft point, in a transaction, with an account, checked both ways, committed. ' +
     `${WORKS.map((name) => `${name} ${WORK_WORDS[name]}`).join('; ')}. Start: from a plugin’s text of 5 KB to its first answer. ` +
     'Idle: the resident sets of the host and of its processes, divided by the plugins.',
+});
+
+/** What cannot be measured: what the kinds claim, and the conformance suite tries. */
+const claimTable = (all: readonly Found[]): Table => ({
+  kind: 'table',
+  title: 'What holds a graft',
+  columns: ['kind', 'what it reaches', 'what limits its memory', 'what limits its time'],
+  rows: all.map(({ kind }) => {
+    const { authority, memory, cpu } = kindOf(kind);
+    return [kind, authority.replaceAll('`', ''), memory ?? 'nothing', cpu ?? 'nothing'];
+  }),
 });
 
 const targetTable = (targets: readonly Target[]): Table => ({
@@ -260,6 +271,11 @@ const repetitions = (small: boolean): Record<string, string> => {
   };
 };
 
+const problemsOf = (all: readonly Found[]): Record<string, string> =>
+  Object.fromEntries(
+    all.flatMap(({ kind, problems = [] }) => (problems.length === 0 ? [] : [[`not measured of ${kind}`, problems.join('; ')]])),
+  );
+
 /** The hashes of what all kinds computed. Throws where two kinds differ. */
 const hashOfAll = (all: readonly Found[]): string =>
   hashText(
@@ -281,6 +297,7 @@ export const pageOf = (
   title: 'What each kind of compartment keeps out and ends, and what that costs.',
   parts: [
     decision(all, survived),
+    claimTable(all),
     targetTable(targets),
     ...drawn(figures(all)),
     callTable(all),
@@ -288,6 +305,6 @@ export const pageOf = (
     stopTable(all),
     ...Object.entries(tables).map(rowTable),
   ],
-  facts: repetitions(small),
+  facts: { ...repetitions(small), ...problemsOf(all) },
   hash: hashOfAll(all),
 });

@@ -17,6 +17,8 @@ export interface Found {
   readonly idle?: Reports['idle'];
   /** By body. */
   readonly stops?: Readonly<Record<string, Reports['stops'] | Lost>>;
+  /** Parts that could not be measured, and why. */
+  readonly problems?: readonly string[];
 }
 
 export interface SurveyOptions {
@@ -27,29 +29,43 @@ export interface SurveyOptions {
   readonly progress: (text: string) => void;
 }
 
-/** Throws where the process was lost. */
-const found = async <P extends Part>(order: Order & { readonly part: P }): Promise<Reports[P]> => {
-  const report = await carriedOut(order);
-  if (typeof report === 'object' && 'lost' in report) throw new Error(`${order.kind}, ${order.part}: the process ${report.lost}`);
-  return report as Reports[P];
+/** A part's report, or why there is none: what took minutes is not thrown away for one part. */
+const reportOf = async <P extends Exclude<Part, 'stops'>>(order: Order & { readonly part: P }): Promise<Reports[P] | string> => {
+  try {
+    const report = await carriedOut(order);
+    return typeof report === 'object' && 'lost' in report ? `the process ${report.lost}` : (report as Reports[P]);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 };
 
 const surveyed = async (kind: Kind, { small, seed, parts, progress }: SurveyOptions): Promise<Found> => {
-  const all: { -readonly [K in keyof Found]: Found[K] } = { kind: kind.name };
   const order = { kind: kind.name, body: '', small, seed };
-  const telling = async <P extends Part>(part: P): Promise<Reports[P] | undefined> => {
-    if (!parts.includes(part)) return undefined;
+  const all: Record<string, unknown> = { kind: kind.name };
+  const problems: string[] = [];
+  for (const part of ['calls', 'start', 'fresh', 'idle'] as const) {
+    if (!parts.includes(part)) continue;
     progress(`${kind.name}: ${part}`);
-    return found({ ...order, part } as Order & { readonly part: P });
-  };
-  for (const part of ['calls', 'start', 'fresh', 'idle'] as const) Object.assign(all, { [part]: await telling(part) });
-  if (!parts.includes('stops')) return all;
+    const report = await reportOf({ ...order, part });
+    if (typeof report === 'string') problems.push(`${part}: ${report}`);
+    else all[part] = report;
+  }
+  if (parts.includes('stops')) all.stops = await allStops(order, progress, problems);
+  for (const problem of problems) progress(`${kind.name}: not measured: ${problem}`);
+  return { ...(all as unknown as Found), problems };
+};
+
+const allStops = async (order: Omit<Order, 'part'>, progress: (text: string) => void, problems: string[]): Promise<Found['stops']> => {
   const stops: Record<string, Reports['stops'] | Lost> = {};
   for (const body of Object.keys(BODIES)) {
-    progress(`${kind.name}: ${body}`);
-    stops[body] = await carriedOut({ ...order, part: 'stops', body });
+    progress(`${order.kind}: ${body}`);
+    try {
+      stops[body] = await carriedOut({ ...order, part: 'stops', body });
+    } catch (error) {
+      problems.push(`${body}: ${error instanceof Error ? error.message : error}`);
+    }
   }
-  return { ...all, stops };
+  return stops;
 };
 
 /** Measures what is asked for, of the kinds asked for. */

@@ -12,7 +12,7 @@ import type { Found } from '../../bench/isolation/survey.ts';
 import { overshoot, targetsOf } from '../../bench/isolation/targets.ts';
 import { WORK, type Work } from '../../bench/isolation/work.ts';
 import { isolation } from '../../bench/isolation.ts';
-import type { BenchResult } from '../../bench/measure.ts';
+import { BadUse, type BenchResult } from '../../bench/measure.ts';
 import { writeReport } from '../../bench/report.ts';
 import { columnMemory, columnViews } from '../../src/plugins/columns.ts';
 
@@ -53,6 +53,7 @@ describe('the workloads', () => {
 describe('the benchmark', () => {
   test('kinds and floors come to the same answers, and the page opens with the decision', async () => {
     const result = await run({ kinds: 'direct,ses,isolate,process', parts: 'calls,fresh' });
+    expect((result.samples as Found[]).flatMap(({ problems }) => problems)).toEqual([]);
     for (const [title, rows] of Object.entries(result.tables)) {
       expect(rows.every((row) => row.median_ns > 0 && row.p10_ns <= row.p90_ns)).toBe(true);
       expect({ title, hashes: new Set(rows.map(({ hash }) => hash)).size }).toEqual({ title, hashes: 1 });
@@ -76,6 +77,11 @@ describe('the benchmark', () => {
     const plots = files.filter((file) => file.endsWith('.svg'));
     expect(plots.length).toBeGreaterThan(2);
     expect(plots.filter((plot) => !markdown.includes(`](${plot})`))).toEqual([]);
+  });
+
+  test('names that nothing has are bad use', async () => {
+    await expect(run({ kinds: 'isolate,none' })).rejects.toThrow(BadUse);
+    await expect(run({ parts: 'everything' })).rejects.toThrow('everything is none of');
   });
 
   test('what a kind does not end is ended from outside, and told', async () => {
