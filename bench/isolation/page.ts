@@ -131,27 +131,25 @@ const lifeTable = (all: readonly Found[]): Table => ({
     'kind',
     'first start in a process',
     'each later start',
-    'p10',
-    'p90',
+    'p10 to p90',
     'a call-back',
     'answer after an abort',
     'after a kill',
     'idle: resident',
     'proportional',
-    'of',
   ],
   rows: all.map(({ kind, start, fresh, idle, calls }) => {
     const [none, one] = calls?.callBack ?? [];
     return [
       kind,
       start === undefined ? UNKNOWN : ms(start.first_ms),
-      ...[0.5, 0.1, 0.9].map((p) => (start === undefined ? UNKNOWN : ms(quantile(start.next_ms, p)))),
+      medianText(start?.next_ms),
+      start === undefined ? UNKNOWN : [0.1, 0.9].map((p) => roughly(quantile(start.next_ms, p) * MS)).join(' to '),
       none === undefined || one === undefined ? UNKNOWN : duration(one.median_ns - none.median_ns),
       medianText(fresh?.thrown_ms),
       fresh?.killed_ms.length === 0 ? '–' : medianText(fresh?.killed_ms),
       idle === undefined ? UNKNOWN : megabytes(idle.resident_mb),
       idle === undefined ? UNKNOWN : megabytes(idle.proportional_mb),
-      idle?.installed ?? UNKNOWN,
     ];
   }),
   note: 'A first start loads the engine, locks the realm down, bundles scripts. The answer after an abort comes from a fresh heap, after a kill from another process; a spare stood ready. Proportional: pages that several processes share are divided among them.',
@@ -267,6 +265,7 @@ const repetitions = (small: boolean): Record<string, string> => {
     'batches of calls': `${batches.rounds}`,
     'calls timed one by one': `${each.rounds} × ${each.count}; of kinds that wait ${later.rounds} × ${later.count}`,
     'calls in flight': `${flight.rounds} × ${flight.count}, ${IN_FLIGHT} at once`,
+    'idle plugins': small ? '10, or 2 of kinds that wait' : '100',
     'endless bodies': `${small ? 2 : 50} under each limit`,
   };
 };

@@ -39,7 +39,7 @@ const sayAs = (values: readonly number[], texts: readonly string[]): string =>
 const scaleAxis = (axis: Axis, { ticks, labels, min, max, log }: Scale) => ({
   title: axisText(axis),
   scale: { type: log ? ('log' as const) : ('linear' as const), domain: [min, max], nice: false, ...(log ? {} : { zero: false }) },
-  axis: { values: [...ticks], labelOverlap: true, labelExpr: sayAs(ticks, labels) },
+  axis: { values: [...ticks], labelOverlap: axis.names === undefined, labelExpr: sayAs(ticks, labels) },
 });
 
 const placesAxis = (axis: Axis, places: readonly number[]) => ({
