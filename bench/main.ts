@@ -1,15 +1,25 @@
-// `npm run bench -- NAME [--json] [--small] [--seed N]`: runs one benchmark. Exit 0 when it ran (whether or not a target was met, which it says), 2 for bad use.
+// `npm run bench -- NAME [--json] [--small] [--seed N] [--report DIR] [flags]`: runs one benchmark. Exit 0 when it ran (whether or not a target was met, which it says), 2 for
+// bad use.
 
 import { parseArgs } from 'node:util';
 import { call } from './call.ts';
-import { type Benchmark, resultText } from './measure.ts';
+import { isolation } from './isolation.ts';
+import { BadUse, type Benchmark, resultText } from './measure.ts';
 import { metered } from './metered.ts';
+import { writeReport } from './report.ts';
 import { txn } from './txn.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [txn, call, metered];
+const BENCHMARKS: readonly Benchmark[] = [txn, call, metered, isolation];
+const FLAGS = BENCHMARKS.flatMap(({ flags }) => Object.keys(flags ?? {}));
+
+const usageText = (): string =>
+  BENCHMARKS.flatMap(({ name, describes, flags }) => [
+    `  ${name.padEnd(10)} ${describes}`,
+    ...Object.entries(flags ?? {}).map(([flag, what]) => `  ${''.padEnd(12)} --${flag}: ${what}`),
+  ]).join('\n');
 
 const usage = (why: string): never => {
-  process.stderr.write(`bench: ${why}\nbenchmarks:\n${BENCHMARKS.map((one) => `  ${one.name}  ${one.describes}`).join('\n')}\n`);
+  process.stderr.write(`bench: ${why}\nbenchmarks:\n${usageText()}\n`);
   process.exit(2);
 };
 
@@ -17,7 +27,13 @@ const options = (() => {
   try {
     return parseArgs({
       allowPositionals: true,
-      options: { json: { type: 'boolean' }, small: { type: 'boolean' }, seed: { type: 'string' } },
+      options: {
+        json: { type: 'boolean' },
+        small: { type: 'boolean' },
+        seed: { type: 'string' },
+        report: { type: 'string' },
+        ...Object.fromEntries(FLAGS.map((name) => [name, { type: 'string' } as const])),
+      },
     });
   } catch (error) {
     return usage(error instanceof Error ? error.message : 'bad options');
@@ -29,6 +45,16 @@ const benchmark = BENCHMARKS.find((one) => one.name === name) ?? usage(name === 
 if (more.length > 0) usage(`one benchmark at a time, not ${more.join(', ')} as well`);
 const seed = Number(options.values.seed ?? 1);
 if (!Number.isSafeInteger(seed)) usage(`the seed ${options.values.seed} is no whole number`);
+const flags = Object.fromEntries(Object.entries(options.values).filter(([flag]) => FLAGS.includes(flag))) as Record<string, string>;
+const strange = Object.keys(flags).find((flag) => !(flag in (benchmark.flags ?? {})));
+if (strange !== undefined) usage(`${benchmark.name} takes no --${strange}`);
 
-const result = await benchmark.run({ small: options.values.small === true, seed, progress: (text) => process.stderr.write(`${text}\n`) });
+const result = await benchmark
+  .run({ small: options.values.small === true, seed, progress: (text) => process.stderr.write(`${text}\n`), flags })
+  .catch((error: unknown) => {
+    if (error instanceof BadUse) return usage(error.message);
+    throw error;
+  });
+const { report } = options.values;
+if (typeof report === 'string') for (const file of await writeReport(report, result)) process.stderr.write(`${report}/${file} written\n`);
 process.stdout.write(options.values.json === true ? `${JSON.stringify(result)}\n` : `${resultText(result)}\n`);

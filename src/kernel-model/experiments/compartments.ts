@@ -15,14 +15,15 @@ export const isKind = (kind: string): kind is Kind => (KINDS as readonly string[
 /** Own time is not measured where real time has no meaning. */
 const timeless = (): number => 0;
 
-const bundledDirect: CompartmentMaker = {
+/** Hosts a plugin's script directly. `now_ms` is the clock of what is reported as own time. */
+export const scriptDirect = (now_ms: () => number): CompartmentMaker => ({
   kind: 'direct',
   waits: false,
   load(source) {
     const exports: unknown = runInThisContext(source.code, { filename: 'plugin.js' });
-    return directMaker(new Map([[source.plugin, exports as Readonly<Record<string, unknown>>]]), timeless).load(source);
+    return directMaker(new Map([[source.plugin, exports as Readonly<Record<string, unknown>>]]), now_ms).load(source);
   },
-};
+});
 
 /** What a kernel is booted with: makes the maker of one kind. `ses` and `metered` need a realm that is locked down. */
 export const compartments =
@@ -30,7 +31,7 @@ export const compartments =
   (tick: Tick): CompartmentMaker => {
     switch (kind) {
       case 'direct':
-        return bundledDirect;
+        return scriptDirect(timeless);
       case 'ses':
         return sesMaker(timeless);
       case 'metered':

@@ -2,11 +2,15 @@
 // HTML of it. Terminal and SVG draw the same data: `drawable` settles for both which points have a place on the axes, `axisText` what an axis is called,
 // `barPlaces` where bars stand.
 
-/** One axis of a figure. `unit` may be empty. A logarithmic axis shows values above zero only. */
+/**
+ * One axis of a figure. `unit` may be empty. A logarithmic axis shows values above zero only. An axis of names has the first at 1, the second at 2, and so on;
+ * bars have none.
+ */
 export interface Axis {
   readonly label: string;
   readonly unit: string;
   readonly log?: boolean;
+  readonly names?: readonly string[];
 }
 
 /** Rows under named columns. Numbers are rounded where they are printed, to the digits that their column needs. */

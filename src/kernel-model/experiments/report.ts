@@ -30,15 +30,15 @@ const STYLE = `
     --series-1: #56b4e9; --series-2: #ff9b5a; --series-3: #3fc79a; --series-4: #e08bc3;
     --series-5: #d8b83c; --series-6: #9bd2f5; --series-7: #a3a9b2; --series-8: #b79bff; }
 }
-body { max-width: 48rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--ground); }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin: 0; }
+body { max-width: 62rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--ground); }
+p { max-width: 48rem; } h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin: 0; }
 section { margin-top: 3rem; border-top: 1px solid var(--grid); padding-top: 1rem; }
 a { color: var(--link); } .faint, .note { color: var(--faint); } .note { font-size: 0.875rem; margin: 0.25rem 0 0; }
 figure { margin: 1.5rem 0; overflow-x: auto; } figcaption { font-weight: 600; margin-bottom: 0.5rem; } svg { max-width: 100%; height: auto; }
 table { border-collapse: collapse; font-size: 0.9375rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.2rem 0.75rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--grid); }
 thead th { border-bottom-color: var(--faint); } th { font-weight: 600; } tbody th { font-weight: normal; color: var(--faint); }
-th:first-child, td:first-child { padding-left: 0; } .right { text-align: right; } code { font-size: 0.875em; }
+th:first-child, td:first-child { padding-left: 0; } .right { text-align: right; white-space: nowrap; } thead .right { white-space: normal; } code { font-size: 0.875em; }
 `;
 
 const noteHtml = (note: string | undefined): string => (note ? `<p class="note">${escaped(note)}</p>` : '');
@@ -82,10 +82,14 @@ const resultHtml = async (result: Result, index: number): Promise<string> => {
 };
 
 /**
- * A report of experiments as one HTML file: contents, then every result with its sentence, tables, plots, facts and hash. `machine` says in words what the
- * measurements were made on. Equal results give an equal page.
+ * A report of experiments as one HTML file: contents where there are several, then every result with its sentence, tables, plots, facts and hash. `machine`
+ * says in words what the measurements were made on, `heading` what they are. Equal results give an equal page.
  */
-export const htmlReport = async (results: readonly Result[], machine: string): Promise<string> => {
+export const htmlReport = async (
+  results: readonly Result[],
+  machine: string,
+  heading: string = 'Experiments on the kernel model',
+): Promise<string> => {
   const contents = results.map(
     ({ name, title }, index) => `<li><a href="#${anchorOf(index)}">${escaped(name)}</a>: ${escaped(title)}</li>`,
   );
@@ -96,15 +100,13 @@ export const htmlReport = async (results: readonly Result[], machine: string): P
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Graftwork: experiments on the kernel model</title>
+<title>Graftwork: ${escaped(heading)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
-<h1>Experiments on the kernel model</h1>
+<h1>${escaped(heading)}</h1>
 <p class="faint">${escaped(machine)}</p>
-<nav><ol>
-${contents.join('\n')}
-</ol></nav>
+${results.length < 2 ? '' : `<nav><ol>\n${contents.join('\n')}\n</ol></nav>`}
 ${sections.join('\n')}
 </body>
 </html>

@@ -82,14 +82,25 @@ const bounds = (values: readonly number[], log: boolean): readonly [low: number,
   return size === 0 ? [0, 1] : [low - size / 2, high + size / 2];
 };
 
-/** What an axis asks of its scale: logarithmic (all values are above zero), or with zero on it. */
+/** Names side by side, with half a place around them. */
+const named = (names: readonly string[]): Scale => ({
+  min: 0.5,
+  max: names.length + 0.5,
+  log: false,
+  ticks: names.map((_, index) => index + 1),
+  labels: names,
+});
+
+/** What an axis asks of its scale: logarithmic (all values are above zero), with zero on it, or names in the place of numbers. */
 export interface ScaleOptions {
   readonly log?: boolean;
   readonly zero?: boolean;
+  readonly names?: readonly string[];
 }
 
 /** A scale for finite values. */
-export const scaleOf = (values: readonly number[], { log = false, zero = false }: ScaleOptions): Scale => {
+export const scaleOf = (values: readonly number[], { log = false, zero = false, names }: ScaleOptions): Scale => {
+  if (names !== undefined) return named(names);
   const [low, high] = bounds(values, log);
   if (log) return logarithmic(low, high);
   const from_zero = zero || (low > 0 && low < high * NEAR_ZERO);

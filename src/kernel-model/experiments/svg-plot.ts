@@ -39,7 +39,7 @@ const sayAs = (values: readonly number[], texts: readonly string[]): string =>
 const scaleAxis = (axis: Axis, { ticks, labels, min, max, log }: Scale) => ({
   title: axisText(axis),
   scale: { type: log ? ('log' as const) : ('linear' as const), domain: [min, max], nice: false, ...(log ? {} : { zero: false }) },
-  axis: { values: [...ticks], labelOverlap: true, labelExpr: sayAs(ticks, labels) },
+  axis: { values: [...ticks], labelOverlap: axis.names === undefined, labelExpr: sayAs(ticks, labels) },
 });
 
 const placesAxis = (axis: Axis, places: readonly number[]) => ({
@@ -116,8 +116,8 @@ const specOf = (figure: Figure): TopLevelSpec => {
   const values = figure.series.flatMap(({ points }, series) => points.map(([x, y], order) => ({ x, y, series, order })));
   const [xs, ys] = [values.map(({ x }) => x), values.map(({ y }) => y)];
   const bars = figure.marks === 'bars';
-  const x = bars ? placesAxis(figure.x, barPlaces(figure)) : scaleAxis(figure.x, scaleOf(xs, { log: figure.x.log ?? false }));
-  const y = scaleAxis(figure.y, scaleOf(ys, { log: figure.y.log ?? false, zero: bars }));
+  const x = bars ? placesAxis(figure.x, barPlaces(figure)) : scaleAxis(figure.x, scaleOf(xs, figure.x));
+  const y = scaleAxis(figure.y, scaleOf(ys, { ...figure.y, zero: bars }));
   return {
     width: WIDTH,
     height: HEIGHT,

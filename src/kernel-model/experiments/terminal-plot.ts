@@ -175,8 +175,8 @@ export const figureText = (given: Figure): string => {
       points.map((point) => point[index]),
       options,
     );
-  const x = scale(0, { log: figure.x.log ?? false });
-  const y = scale(1, { log: figure.y.log ?? false, zero: figure.marks === 'bars' });
+  const x = scale(0, figure.x);
+  const y = scale(1, { ...figure.y, zero: figure.marks === 'bars' });
   const gutter = Math.max(...y.labels.map((label) => label.length));
   const plot: Plot = { figure, x, y, canvas: new Canvas(WIDTH - gutter - 1, ROWS) };
   draw[figure.marks](plot);

@@ -56,6 +56,14 @@ const evil: Result = {
 };
 
 describe('htmlReport', () => {
+  test('says what it is about, and has no contents where there is but one result', async () => {
+    const html = await htmlReport([read_ahead], 'm', 'Benchmark: <b>');
+    expect(html).toContain('<h1>Benchmark: &lt;b&gt;</h1>');
+    expect(html).toContain('<title>Graftwork: Benchmark: &lt;b&gt;</title>');
+    expect(html).not.toContain('<nav>');
+    expect(await htmlReport([read_ahead, eviction], 'm')).toContain('<nav>');
+  });
+
   test('has contents first, then all parts of every result, in order', async () => {
     const html = await htmlReport([read_ahead, eviction], 'one core, 120 MHz');
     const places = [

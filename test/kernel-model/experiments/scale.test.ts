@@ -19,6 +19,12 @@ const expectSound = (scale: Scale, values: readonly number[], seed: number): voi
 const magnitude = (random: Random): number => 10 ** (random.below(24) - 12);
 
 describe('scaleOf', () => {
+  test('names stand side by side from 1 on, each in the middle of its place', () => {
+    const scale = scaleOf([2, 2], { names: ['one', 'two', 'three', 'four'], log: true });
+    expect(scale.labels).toEqual(['one', 'two', 'three', 'four']);
+    expect(scale.ticks.map((tick) => along(scale, tick))).toEqual([1 / 8, 3 / 8, 5 / 8, 7 / 8]);
+  });
+
   test('linear: values of any size and spread', () => {
     for (let seed = 1; seed <= 500; seed++) {
       const random = new Random(seed);

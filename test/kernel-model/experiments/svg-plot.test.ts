@@ -33,6 +33,14 @@ describe('figureSvg', () => {
     expect([marksIn(lines, 'line'), marksIn(lines, 'symbol')]).toEqual([2, 8]);
   });
 
+  test('an axis of names shows them all', async () => {
+    const names = ['direct', 'vm', 'ses', 'metered', 'isolate', 'quickjs', 'wasm', 'worker', 'process'];
+    const figure = figureOf([], { series: pair, marks: 'points', x: { label: 'kind', unit: '', names } });
+    const svg = await figureSvg(figure);
+    expect(textsIn(svg)).toEqual(expect.arrayContaining(names));
+    expect(names.filter((name) => new RegExp(`<text[^>]* opacity="0"[^>]*>${name}<`).test(svg))).toEqual([]);
+  });
+
   test('a line of many points has no signs; one of a single point has', async () => {
     const many = await figureSvg(figureOf(Array.from({ length: 200 }, (_, i) => [i, i] as const)));
     expect([marksIn(many, 'line'), marksIn(many, 'symbol')]).toEqual([1, 0]);

@@ -1,0 +1,116 @@
+// The base that the benchmark's grafts stand on: transactions on the machine's clock, points that remove nobody, and plugins from source text. A call goes
+// the public way: through its point, in a transaction, with an account, checked both ways, committed.
+
+import { types } from 'node:util';
+import { machineClock } from '../../src/host/options.ts';
+import {
+  type Base,
+  type CompartmentMaker,
+  GraftPoint,
+  invoke,
+  invokeSync,
+  type Outcome,
+  PluginTable,
+  type PointOptions,
+  PointTable,
+  treasury,
+} from '../../src/plugins/index.ts';
+import { Transactions } from '../../src/txn/index.ts';
+import type { CallContender } from '../measure.ts';
+import type { Kind } from './kinds.ts';
+import { pluginText, type Source } from './source.ts';
+import type { Work } from './work.ts';
+
+const SYNC = {
+  wait: () => {
+    throw new Error('nothing here has to wait');
+  },
+};
+
+const broken = (report: { readonly error?: unknown }): void => {
+  throw new Error('an undo failed', { cause: report });
+};
+
+/** A point as it is called here: the answer of a graft, or how the call ended otherwise. */
+export interface Asked {
+  ask(input: unknown): Outcome<unknown> | Promise<Outcome<unknown>>;
+}
+
+export class Bed implements Base {
+  readonly transactions = new Transactions({ clock: machineClock, report: broken });
+  readonly treasury = treasury();
+  readonly participant = null;
+  readonly maker: CompartmentMaker;
+  readonly #kind: Kind;
+  readonly #points = new PointTable();
+  readonly #plugins: PluginTable;
+  #count = 0;
+
+  constructor(kind: Kind, spares: number) {
+    this.#kind = kind;
+    this.maker = kind.make(spares);
+    this.#plugins = new PluginTable({ points: this.#points, maker: this.maker, position: () => null });
+  }
+
+  isProxy(value: object): boolean {
+    return types.isProxy(value);
+  }
+
+  accessorFailed(_graft: object, error: unknown): void {
+    throw error;
+  }
+
+  reported(): void {}
+
+  /** Installs a plugin of one graft, `source`, at a point of its own. */
+  async install(source: Source, options: Partial<PointOptions> = {}): Promise<Asked> {
+    const name = `bench-${++this.#count}`;
+    const point = this.#points.add(
+      new GraftPoint({ name, kind: 'function', default: () => null, budget: Number.POSITIVE_INFINITY, ...options }),
+    );
+    const code = await pluginText(this.#kind, source);
+    const manifest = {
+      api: 1,
+      grafts: [{ point: name, export: 'graft', order: 100 }],
+      needs: [...point.callables.keys()],
+      limits: {},
+    } as const;
+    const plugin = await this.#plugins.install({ name, version: '1.0.0', manifest, code, sourceMap: '', digest: name });
+    const here = plugin.compartment.run !== undefined;
+    return { ask: here ? (input) => invokeSync(this, point, input, SYNC) : (input) => invoke(this, point, input) };
+  }
+
+  /** Ends what the maker holds. */
+  close(): void {
+    if ('close' in this.maker) (this.maker.close as () => void)();
+  }
+}
+
+/** The answer of a graft; a default's answer would make a fine figure. */
+export const committed = (outcome: Outcome<unknown>): unknown => {
+  if (outcome.status === 'committed') return outcome.value;
+  throw new Error(`a call ended as ${JSON.stringify(outcome).slice(0, 500)}`);
+};
+
+/** Own time that no call here comes near, whatever else the machine does. */
+const AMPLE = { own_ms: 1000 };
+
+/** A workload in a compartment, to be measured. */
+export const subject = async (
+  kind: Kind,
+  work: Work,
+  name: string = kind.name,
+  more: Partial<PointOptions> = {},
+): Promise<CallContender> => {
+  const bed = new Bed(kind, 1);
+  const { ask } = await bed.install(work.source, { limits: AMPLE, ...work.point, ...more } as Partial<PointOptions>);
+  const answered = (outcome: Outcome<unknown>): number => work.value(committed(outcome));
+  return {
+    name,
+    call() {
+      const outcome = ask(work.input());
+      return outcome instanceof Promise ? outcome.then(answered) : answered(outcome);
+    },
+    close: async () => bed.close(),
+  };
+};

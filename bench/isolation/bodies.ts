@@ -1,0 +1,16 @@
+// What a compartment has to end, since it never ends by itself.
+
+/** Bodies that never end, as expressions in JavaScript. */
+export const BODIES: Readonly<Record<string, string>> = {
+  loop: '(() => { for (;;); })()',
+  'never settles': 'new Promise(() => {})',
+  'microtask flood': 'new Promise(() => { const again = () => { Promise.resolve().then(again); }; again(); })',
+  'error getter': `(() => { throw Object.defineProperty(new Error('x'), 'message', { get() { for (;;); } }); })()`,
+  'loop in a promise': 'Promise.resolve().then(() => { for (;;); })',
+};
+
+/** Limits on own time, in ms. */
+export const LIMITS_MS = [5, 50] as const;
+
+/** What of them there is in WebAssembly, as instructions. */
+export const WASM_BODIES: Readonly<Record<string, string>> = { loop: '(loop $again (br $again))' };

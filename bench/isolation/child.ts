@@ -1,0 +1,55 @@
+// What a process of the benchmark does: one order, for one kind, which it prepares the realm for. It says that it is alive after every step, and its report
+// at the end; who gave the order ends it when it says neither for too long.
+
+import { lockdownRealm } from '../../src/plugins/compartment/index.ts';
+import { type Calls, calls } from './calls.ts';
+import { kindOf } from './kinds.ts';
+import { type Fresh, fresh, type Idle, idle, type Start, start } from './life.ts';
+import { type Stops, stops } from './stops.ts';
+
+/** What is to be measured; `body` for `stops`. */
+export interface Order {
+  readonly part: keyof Reports;
+  readonly kind: string;
+  readonly body: string;
+  readonly small: boolean;
+  readonly seed: number;
+}
+
+export interface Reports {
+  readonly calls: Calls;
+  readonly start: Start;
+  readonly fresh: Fresh;
+  readonly idle: Idle;
+  readonly stops: Stops;
+}
+
+export type Message = { readonly alive: true } | { readonly report: unknown } | { readonly error: string };
+
+const tell = (message: Message): void => void process.send?.(message);
+
+const carryOut = async ({ part, kind: name, body, small, seed }: Order): Promise<Reports[keyof Reports]> => {
+  const kind = kindOf(name);
+  const began_ms = performance.now();
+  if (kind.locked) await lockdownRealm();
+  const size = { small, seed, began_ms, alive: () => tell({ alive: true }) };
+  switch (part) {
+    case 'calls':
+      return calls(kind, size);
+    case 'start':
+      return start(kind, size);
+    case 'fresh':
+      return fresh(kind, size);
+    case 'idle':
+      return idle(kind, size);
+    case 'stops':
+      return stops(kind, body, size);
+  }
+};
+
+process.once('message', (order: Order) => {
+  carryOut(order).then(
+    (report) => tell({ report }),
+    (error: unknown) => tell({ error: error instanceof Error ? `${error.stack}` : String(error) }),
+  );
+});

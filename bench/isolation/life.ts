@@ -1,0 +1,153 @@
+// What a compartment costs besides its calls: its start, a fresh heap after an abort, and memory while nothing is called. Each is measured in a process of
+// its own, since what was made before would tell in it.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as later } from 'node:timers/promises';
+import { type Asked, Bed, committed } from './bed.ts';
+import type { Kind } from './kinds.ts';
+import { direct, pluginText, type Source } from './source.ts';
+import { ADD } from './work.ts';
+
+/** After as long, what is kept ready is, but of kinds that say otherwise. */
+export const READY_MS = 15;
+const INSTALLED = 100;
+const PAGE_BYTES = 4096;
+/** Calls after which a process no longer has the engine watch its loops. */
+const WARM_CALLS = 150;
+
+export interface Size {
+  readonly small: boolean;
+  readonly alive: () => void;
+}
+
+/** Time to the answer of a call, in ms. */
+const answered = async ({ ask }: Asked, input = 1): Promise<number> => {
+  const begun = performance.now();
+  const outcome = ask(input);
+  committed(outcome instanceof Promise ? await outcome : outcome);
+  return performance.now() - begun;
+};
+
+export interface Start {
+  /** The first of a process: with it come the engine, a lock-down, what is bundled. */
+  readonly first_ms: number;
+  /** Each later one, from the module's text to the first answer. */
+  readonly next_ms: readonly number[];
+}
+
+/** From the module's text to the first answer. `began_ms`: when this process began to prepare for the kind. */
+export const start = async (kind: Kind, { small, alive, began_ms }: Size & { readonly began_ms: number }): Promise<Start> => {
+  const bed = new Bed(kind, 0);
+  const prepared_ms = performance.now();
+  await pluginText(kind, ADD);
+  const text_ms = performance.now() - prepared_ms;
+  const install = async (begun: number): Promise<number> => {
+    await answered(await bed.install(ADD));
+    alive();
+    return performance.now() - begun;
+  };
+  const first_ms = (await install(began_ms)) - text_ms;
+  const next_ms: number[] = [];
+  for (let i = 0; i < (small ? 2 : kind.waits ? 11 : 31); i++) next_ms.push(await install(performance.now()));
+  bed.close();
+  return { first_ms, next_ms };
+};
+
+const FAILING: Source = {
+  js: `(n) => {
+    if (n === -1) throw new Error('no');
+    while (n === -2);
+    return n + 1;
+  }`,
+  wat: direct('(if (f64.lt (local.get $n) (f64.const 0)) (then unreachable)) (f64.add (local.get $n) (f64.const 1))'),
+};
+
+export interface Fresh {
+  /** From an abort to the next call's answer, with a spare ready. */
+  readonly thrown_ms: readonly number[];
+  /** The same, after the plugin's process had to be killed, since it looped; none of kinds that have no processes. */
+  readonly killed_ms: readonly number[];
+}
+
+/** A warm graft, and time for a spare to be made. */
+const warm = async (kind: Kind, graft: Asked): Promise<void> => {
+  for (let i = 0; i < WARM_CALLS; i++) await answered(graft);
+  await later(kind.spare_ms ?? READY_MS);
+};
+
+export const fresh = async (kind: Kind, { small, alive }: Size): Promise<Fresh> => {
+  const bed = new Bed(kind, 1);
+  const graft = await bed.install(FAILING);
+  await warm(kind, graft);
+  const thrown_ms: number[] = [];
+  for (let i = 0; i < (small ? 5 : 101); i++) {
+    await graft.ask(-1);
+    thrown_ms.push(await answered(graft));
+    await later(kind.pause_ms ?? READY_MS);
+    alive();
+  }
+  const killed_ms: number[] = [];
+  for (let i = 0; kind.waits && i < (small ? 1 : 11); i++) {
+    await warm(kind, graft);
+    await graft.ask(-2);
+    killed_ms.push(await answered(graft));
+    alive();
+  }
+  bed.close();
+  return { thrown_ms, killed_ms };
+};
+
+/** Resident and proportional set of this process and of all below it, in bytes. */
+const memory = (): { resident: number; proportional: number } => {
+  const parents = new Map<number, number>();
+  for (const pid of readdirSync('/proc')) if (/^\d+$/.test(pid)) parents.set(Number(pid), parentOf(pid));
+  const isOurs = (pid: number): boolean => pid === process.pid || (pid > 1 && isOurs(parents.get(pid) ?? 0));
+  const ours = [...parents.keys()].filter(isOurs);
+  return {
+    resident: ours.reduce((sum, pid) => sum + read(pid, 'statm', (text) => Number(text.split(' ')[1]) * PAGE_BYTES), 0),
+    proportional: ours.reduce((sum, pid) => sum + read(pid, 'smaps_rollup', (text) => Number(/^Pss:\s+(\d+)/m.exec(text)?.[1]) * 1024), 0),
+  };
+};
+
+/** What a file of /proc says of a process; 0 where it is gone. */
+const read = (pid: number | string, file: string, value: (text: string) => number): number => {
+  try {
+    return value(readFileSync(`/proc/${pid}/${file}`, 'utf8'));
+  } catch {
+    return 0;
+  }
+};
+
+const parentOf = (pid: string): number => read(pid, 'stat', (text) => Number(text.split(') ')[1]?.split(' ')[1]));
+
+export interface Idle {
+  readonly installed: number;
+  /** Megabytes (2^20 bytes) of each plugin: resident sets, and with shared pages divided among who shares them. */
+  readonly resident_mb: number;
+  readonly proportional_mb: number;
+}
+
+const settled = async (): Promise<ReturnType<typeof memory>> => {
+  for (let i = 0; i < 3; i++) {
+    globalThis.gc?.();
+    await later(READY_MS);
+  }
+  return memory();
+};
+
+/** Memory of plugins that have answered once and then stand idle. */
+export const idle = async (kind: Kind, { small, alive }: Size): Promise<Idle> => {
+  const bed = new Bed(kind, 0);
+  // What the first of a kind loads is not each one's.
+  await answered(await bed.install(ADD));
+  const before = await settled();
+  const installed = small ? (kind.waits ? 2 : 10) : INSTALLED;
+  for (let i = 0; i < installed; i++) {
+    await answered(await bed.install(ADD));
+    alive();
+  }
+  const after = await settled();
+  bed.close();
+  const each = (name: 'resident' | 'proportional'): number => (after[name] - before[name]) / installed / 2 ** 20;
+  return { installed, resident_mb: each('resident'), proportional_mb: each('proportional') };
+};
