@@ -44,7 +44,6 @@ export class GraftCall implements CompartmentCall, Caller {
   readonly realm: string;
   readonly ignoresAnswer: boolean;
   txn!: Transaction;
-  account!: Account;
   /** What the graft logged in this attempt. */
   lines: string[] = NO_LINES;
   /** Its place among its plugin's running calls. */
@@ -57,8 +56,8 @@ export class GraftCall implements CompartmentCall, Caller {
   /** The attempt that runs: what an earlier one still says is not heard. */
   attempt = 0;
   readonly #default: DefaultAnswer | null;
-  /** Whether `account` is this call's: between two attempts it may already be another call's. */
-  #paying = false;
+  /** What this attempt may use, from its first accessor on: most small calls need none. */
+  #account: Account | null = null;
 
   constructor(base: CallBase, graft: Graft, input: unknown, home: Transaction, place: Place, original: DefaultAnswer | null) {
     this.base = base;
@@ -98,13 +97,11 @@ export class GraftCall implements CompartmentCall, Caller {
     return this.graft.point.options.readOnly === true;
   }
 
-  /** Begins an attempt: a transaction inside `home`, and a full account. */
+  /** Begins an attempt: a transaction inside `home`. */
   begin(): void {
     this.attempt++;
     this.conflict = null;
-    this.account = this.graft.openAccount(this.base.treasury);
-    this.#paying = true;
-    this.txn = this.home.begin(this.account);
+    this.txn = this.home.begin(null);
     this.txn.onAbort = () => this.#lost();
     this.graft.point.options.fill?.(this.input, this.graft.columns);
   }
@@ -137,13 +134,20 @@ export class GraftCall implements CompartmentCall, Caller {
     told?.(ending);
   }
 
+  /** Gives the attempt a full account, which whatever runs in its transaction is charged to. */
+  pay(): void {
+    if (this.#account !== null) return;
+    this.#account = this.graft.openAccount(this.base.treasury);
+    this.txn.account = this.#account;
+  }
+
   #closeAccount(): void {
-    if (this.#paying) this.graft.closeAccount(this.account);
-    this.#paying = false;
+    if (this.#account !== null) this.graft.closeAccount(this.#account);
+    this.#account = null;
   }
 
   #charged(resource: number): number {
-    return this.#paying ? (this.account.spent[resource] as number) : 0;
+    return this.#account === null ? 0 : (this.#account.spent[resource] as number);
   }
 
   /** What this attempt was charged. Closes the account. */
@@ -168,6 +172,7 @@ export class GraftCall implements CompartmentCall, Caller {
     const txn = this.txn;
     try {
       txn.check();
+      this.pay();
       txn.charge(CALLS, 1);
       const callable = this.graft.callables[index] ?? (index === this.graft.callables.length ? this.#original() : null);
       if (callable === null || callable === undefined) throw txn.doom('not-callable', `accessor number ${index}`);

@@ -190,6 +190,7 @@ export class Invocation<Input, Output> {
   #read(call: GraftCall, name: string, args: readonly unknown[]): unknown {
     const callable = this.point.callables.get(name);
     if (callable === undefined) throw new GraftError('GRAFT_BAD_ARGUMENT', `${this.point.name} offers no ${name}`);
+    call.pay();
     const value = callable.run(call, args);
     if (!(value instanceof Promise)) return value;
     value.catch(() => {});
