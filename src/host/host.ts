@@ -32,8 +32,9 @@ import {
 } from '../plugins/index.ts';
 import { originalPosition, type PluginSource, readPackage } from '../plugins/package/index.ts';
 import { StateMap, Transactions } from '../txn/index.ts';
+import { HostCallables } from './callables/index.ts';
 import { HostTransaction } from './host-transaction.ts';
-import { factsOf, type PluginInfo, type PointInfo, pluginInfo, pointInfo } from './information.ts';
+import { accountsInUse, factsOf, type InUse, type PluginInfo, type PointInfo, pluginInfo, pointInfo } from './information.ts';
 import {
   checkHostOptions,
   DEFAULT_STORE,
@@ -98,6 +99,8 @@ export class Host {
   readonly #facts: Record<string, string>;
   readonly #names = new Set<string>();
   readonly #begun = new Set<HostTransaction>();
+  /** Ready-made callables: named locks, sleep, calls by name, handles, events, timers, headers. */
+  readonly callables: HostCallables;
   #closing: Promise<void> | null = null;
   #restored = false;
 
@@ -129,6 +132,13 @@ export class Host {
         return at === null ? null : `${at.file}:${at.line}:${at.column}`;
       },
     });
+    this.callables = new HostCallables({
+      clock: transactions.clock,
+      graftsOf: (plugin) => (this.#plugins.has(plugin) ? this.#plugins.get(plugin).grafts : []),
+      invoke: (graft, input, depth) => invoke(this.#base, graft.point, input, { depth, only: graft }),
+      failed: (graft, error) => report({ what: 'accessor-failed', name: graft.name, error }),
+      pointCallable: (point) => this.#callable(this.#points.get(point)),
+    });
     this.#facts = factsOf(this.#maker, options.store ?? DEFAULT_STORE);
   }
 
@@ -145,10 +155,12 @@ export class Host {
       undone: done.undone,
       removed: done.removed === true,
     });
+    if (!done.removed) return;
+    this.callables.sweep();
     // An old version, in whose calls this may still happen, is not what the registry keeps.
     const { plugin } = graft;
     const isCurrent = this.#plugins.has(plugin.name) && this.#plugins.get(plugin.name) === plugin;
-    if (done.removed && isCurrent) this.#registry.graftRemoved(plugin.name, graft.export);
+    if (isCurrent) this.#registry.graftRemoved(plugin.name, graft.export);
   }
 
   #claim(name: string): string {
@@ -315,6 +327,7 @@ export class Host {
   /** Removes a plugin; calls in flight finish, or are aborted as `cancelled` where `now` is true. Throws GRAFT_UNKNOWN_PLUGIN. */
   async remove(name: string, options: { readonly now?: boolean } = {}): Promise<PluginInfo> {
     const plugin = this.#plugins.remove(name, options.now === true);
+    this.callables.sweep();
     await this.#registry.removePlugin(name);
     return pluginInfo(plugin);
   }
@@ -338,6 +351,11 @@ export class Host {
     return { ...this.#facts };
   }
 
+  /** What is in use just now: all zero while no call runs and no timer is armed. */
+  inUse(): InUse {
+    return { ...accountsInUse(this.#base.transactions, this.#base.treasury), ...this.callables.inUse };
+  }
+
   /** Process ids of the plugins' processes, for those who watch them. */
   pids(): number[] {
     return this.#maker instanceof ProcessMaker ? this.#maker.pids : [];
@@ -354,6 +372,7 @@ export class Host {
     for (const txn of this.#begun) transactions.end(txn.core, 'cancelled', 'the host closes');
     for (const plugin of this.#plugins.list())
       for (const call of [...plugin.running]) transactions.end(call.home, 'cancelled', 'the host closes');
+    this.callables.close();
     if (this.#maker instanceof ProcessMaker) this.#maker.close();
     await this.#registry.close();
     await this.#store?.close();
