@@ -16,7 +16,7 @@ export type Status = 'passed' | 'failed' | 'skipped' | 'not-applicable';
 export interface Verdict {
   readonly id: string;
   readonly status: Status;
-  /** What went wrong, or why it was not run. */
+  /** What went wrong, why it was not run, or how it ended as it should. */
   readonly why: string;
 }
 
@@ -123,21 +123,30 @@ const checkInnocent = async (world: World): Promise<void> => {
 
 const written = (entry: Entry): string[] => [...new Set(entry.source.match(/\/tmp\/[\w.-]+/g) ?? [])].filter((file) => existsSync(file));
 
-const run = async (world: World, watch: Watch): Promise<void> => {
+const endOf = ({ outcome }: Call): string => {
+  if (outcome === null) return 'input refused';
+  return 'reason' in outcome ? `${outcome.reason}: ${outcome.grafts[0]?.detail ?? ''}`.slice(0, 100) : outcome.status;
+};
+
+/** Gives how it ended, in words. */
+const run = async (world: World, watch: Watch): Promise<string> => {
   const { entry } = world;
   const files = written(entry);
   world.startLoad();
   let calls: Call[] = [];
-  if (describesPackage(entry)) await upload(world);
+  let end = 'refused';
+  if (describesPackage(entry)) end = await upload(world);
   else if (entry.outcome === 'refused-install') await mustBeRefused(world);
   else {
     calls = await attack(world);
     checkCalls(world, calls);
     await checkInnocent(world);
+    end = [...new Set(calls.map(endOf))].join(', ');
   }
   const committed = calls.some(({ outcome }) => outcome?.status === 'committed');
   await checkAfter(world, watch, committed);
   if (written(entry).length > files.length) throw new Wrong(`a file was written: ${written(entry).join(', ')}`);
+  return end;
 };
 
 const GONE_MS = 5000;
@@ -162,8 +171,8 @@ export const runEntry = async (entry: Entry, kind: CompartmentKind): Promise<Ver
   };
   const world = await World.open(entry, kind);
   const watch = new Watch(world);
-  await run(world, watch).catch(noted);
+  const end = await run(world, watch).catch(noted);
   watch.stop();
   await close(world, watch.pids).catch(noted);
-  return { id: entry.id, status: faults.length === 0 ? 'passed' : 'failed', why: faults[0] ?? '' };
+  return { id: entry.id, status: faults.length === 0 ? 'passed' : 'failed', why: faults[0] ?? end ?? '' };
 };

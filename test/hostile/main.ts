@@ -75,7 +75,7 @@ const runKind = (plan: Plan, kind: CompartmentKind): Promise<Verdict[]> =>
     plan.entries,
     plan.jobs,
     (entry) => runAlone(entry, kind),
-    (entry, { status, why }) => say(`${status.padEnd(14)} ${kind} ${entry.id} ${why === '' ? entry.title : why}`),
+    (entry, { status, why }) => say(`${status.padEnd(14)} ${kind} ${entry.id} (${entry.title}): ${why}`),
   );
 
 const namesOf = (verdicts: readonly Verdict[], ...of: Verdict['status'][]): { id: string; why: string }[] =>

@@ -153,7 +153,8 @@ const parcelsOf = (description: Description, isUpgrade: boolean): Parcel[] => {
 
 const OF_A_PACKAGE = /^GRAFT_(?:PACKAGE_\w+|BAD_PACKAGE|BAD_MANIFEST|BUNDLE|NEEDS|UPGRADE|INSTALL_FAILED|UNKNOWN_POINT)$/;
 
-const refuse = async (world: World, { bytes, codes }: Parcel): Promise<void> => {
+/** Gives the code of the refusal. */
+const refuse = async (world: World, { bytes, codes }: Parcel): Promise<string> => {
   const before = JSON.stringify(world.host.plugins().map(({ name, version, digest }) => [name, version, digest]));
   let code = '';
   try {
@@ -168,10 +169,11 @@ const refuse = async (world: World, { bytes, codes }: Parcel): Promise<void> => 
     throw new Wrong(`the package was refused with ${code} and should have been with ${[...codes].join(' or ') || 'the code of a package'}`);
   const after = JSON.stringify(world.host.plugins().map(({ name, version, digest }) => [name, version, digest]));
   if (after !== before) throw new Wrong('a package that was refused is registered');
+  return code;
 };
 
-/** Packs what the source describes and uploads it; every parcel is to be refused, and what was installed before goes on. */
-export const upload = async (world: World): Promise<void> => {
+/** Packs what the source describes and uploads it; every parcel is to be refused, and what was installed before goes on. Gives the codes. */
+export const upload = async (world: World): Promise<string> => {
   const { entry } = world;
   const describe = runInNewContext(`(${entry.source})`, {}, { timeout: 10_000 }) as (input: object, api: object) => Description;
   const description = describe({}, {});
@@ -181,8 +183,9 @@ export const upload = async (world: World): Promise<void> => {
     const json = packageJson({ id: description.manifest?.id ?? NAME, version: '1.0.0', grants: ['read'] });
     await world.host.install(archiveOf([{ name: 'package.json', data: JSON.stringify(json) }, ...entries.slice(1)]));
   }
-  for (const parcel of parcelsOf(description, isUpgrade)) await refuse(world, parcel);
-  if (!isUpgrade) return;
-  const outcome = await world.attack.invoke(null);
-  if (outcome.status !== 'committed') throw new Wrong(`the old version does not go on: ${outcome.status}`);
+  const codes = new Set<string>();
+  for (const parcel of parcelsOf(description, isUpgrade)) codes.add(await refuse(world, parcel));
+  const outcome = isUpgrade ? await world.attack.invoke(null) : null;
+  if (outcome !== null && outcome.status !== 'committed') throw new Wrong(`the old version does not go on: ${outcome.status}`);
+  return [...codes].join(', ');
 };
