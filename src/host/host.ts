@@ -135,7 +135,7 @@ export class Host {
     this.callables = new HostCallables({
       clock: transactions.clock,
       graftsOf: (plugin) => (this.#plugins.has(plugin) ? this.#plugins.get(plugin).grafts : []),
-      invoke: (graft, input, depth) => invoke(this.#base, graft.point, input, { depth, only: graft }),
+      invoke: (graft, input, from) => invoke(this.#base, graft.point, input, { ...from, only: graft }),
       failed: (graft, error) => report({ what: 'accessor-failed', name: graft.name, error }),
       pointCallable: (point) => this.#callable(this.#points.get(point)),
     });

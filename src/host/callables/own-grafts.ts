@@ -3,12 +3,18 @@
 
 import { badArgument, type Graft } from '../../plugins/index.ts';
 
+/** What a later call inherits from the one that caused it: how many caused each other on the way, and on whose behalf. */
+export interface Origin {
+  readonly depth: number;
+  readonly realm: string;
+}
+
 /** What later calls need of the host. */
 export interface Later {
   /** The plugin's grafts, as they are installed now. */
   graftsOf(plugin: string): readonly Graft[];
-  /** Calls one graft at its event point, in a transaction of its own. `depth`: how many calls caused each other on the way here. */
-  invoke(graft: Graft, input: unknown, depth: number): Promise<unknown>;
+  /** Calls one graft at its event point, in a transaction of its own. */
+  invoke(graft: Graft, input: unknown, from: Origin): Promise<unknown>;
   /** Nobody waits for what went wrong. */
   failed(graft: Graft, error: unknown): void;
 }
@@ -19,7 +25,7 @@ export const ownGraft = (later: Later, what: string, plugin: string, name: unkno
   badArgument(`${what}: takes the name of an export of one's own that stands at an event point`);
 
 /** Calls a graft if it still stands. */
-export const callLater = (later: Later, graft: Graft, input: unknown, depth: number): void => {
+export const callLater = (later: Later, graft: Graft, input: unknown, from: Origin): void => {
   if (graft.state !== 'installed') return;
-  later.invoke(graft, input, depth).catch((error: unknown) => later.failed(graft, error));
+  later.invoke(graft, input, from).catch((error: unknown) => later.failed(graft, error));
 };

@@ -3,8 +3,10 @@
 
 import { badArgument, type CallableTree, type Graft, WRITES } from '../../plugins/index.ts';
 import { EMIT_DEPTH_MAX, EMITS_MAX } from './bounds.ts';
-import { callLater, type Later, ownGraft } from './own-grafts.ts';
+import { callLater, type Later, type Origin, ownGraft } from './own-grafts.ts';
 import { PerCall } from './per-call.ts';
+
+const HOST: Origin = { depth: 0, realm: '' };
 
 export class Subscriptions {
   readonly #later: Later;
@@ -33,8 +35,8 @@ export class Subscriptions {
   }
 
   /** Tells everyone who has subscribed; plain data. Returns before they are done. Throws GRAFT_BAD_ARGUMENT for an event that there is not. */
-  emit(event: string, value: unknown, depth = 0): void {
-    for (const graft of [...this.#of('emit', event)]) callLater(this.#later, graft, { event, value }, depth);
+  emit(event: string, value: unknown, from: Origin = HOST): void {
+    for (const graft of [...this.#of('emit', event)]) callLater(this.#later, graft, { event, value }, from);
   }
 
   readonly callables: CallableTree = {
@@ -49,12 +51,12 @@ export class Subscriptions {
     },
     emit: {
       waits: false,
-      run: ({ txn, depth }, [event, value = null]) => {
+      run: ({ txn, depth, realm }, [event, value = null]) => {
         this.#of('emit', event);
         this.#emits.take(txn);
         if (depth >= EMIT_DEPTH_MAX) throw txn.doom('limit', `events nested deeper than ${EMIT_DEPTH_MAX}`);
         txn.charge(WRITES, 1);
-        txn.defer({ leave: () => this.emit(event as string, value, depth + 1) });
+        txn.defer({ leave: () => this.emit(event as string, value, { depth: depth + 1, realm }) });
       },
     },
   };

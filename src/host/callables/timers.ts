@@ -43,12 +43,12 @@ export class Timers {
     return timers;
   }
 
-  #arm(scheduled: Scheduled, timers: Set<Scheduled>, ms: number, depth: number): void {
+  #arm(scheduled: Scheduled, timers: Set<Scheduled>, ms: number, realm: string): void {
     if (scheduled.graft.state !== 'installed') timers.delete(scheduled);
     else
       scheduled.timer = this.#clock.after(ms, () => {
         timers.delete(scheduled);
-        callLater(this.#later, scheduled.graft, { timer_ms: ms }, depth);
+        callLater(this.#later, scheduled.graft, { timer_ms: ms }, { depth: 0, realm });
       });
   }
 
@@ -72,7 +72,7 @@ export class Timers {
 
   readonly schedule: Callable = {
     waits: false,
-    run: ({ txn, plugin }, [ms, name]) => {
+    run: ({ txn, plugin, realm }, [ms, name]) => {
       if (!(typeof ms === 'number' && ms >= TIMER_MS_MIN && ms <= TIMER_MS_MAX))
         return badArgument(`schedule: takes ${TIMER_MS_MIN} to ${TIMER_MS_MAX} milliseconds`);
       const graft = ownGraft(this.#later, 'schedule', plugin, name);
@@ -82,7 +82,7 @@ export class Timers {
       const scheduled: Scheduled = { graft, timer: null };
       txn.tree.log.push(SCHEDULE, timers, graft.export, scheduled);
       timers.add(scheduled);
-      txn.defer({ leave: () => this.#arm(scheduled, timers, ms, 0) });
+      txn.defer({ leave: () => this.#arm(scheduled, timers, ms, realm) });
       return null;
     },
   };
