@@ -33,6 +33,7 @@ import {
 import { originalPosition, type PluginSource, readPackage } from '../plugins/package/index.ts';
 import { StateMap, Transactions } from '../txn/index.ts';
 import { HostCallables } from './callables/index.ts';
+import type { HostTable } from './host-table.ts';
 import { HostTransaction } from './host-transaction.ts';
 import { accountsInUse, factsOf, type InUse, type PluginInfo, type PointInfo, pluginInfo, pointInfo } from './information.ts';
 import {
@@ -48,7 +49,7 @@ import {
 import { pluginStorage } from './plugin-storage.ts';
 import { type AbortRecord, memoryRegistry, type Registry } from './records.ts';
 import { HostCell, HostCounter, HostList, HostMap, type StateSpec, stateOptions } from './state.ts';
-import { type FindOptions, openRegistry, openStore, type Row, type Store, type TableGrant, type Where } from './store/index.ts';
+import { openRegistry, openStore, type Store } from './store/index.ts';
 
 /** A graft point as the application calls it. */
 export interface HostPoint<Input, Output> {
@@ -67,21 +68,6 @@ export interface CallOptions {
   /** On whose behalf the call is made (a user): calls of different realms share no heap of a plugin, nor do the calls that they make in turn. */
   readonly realm?: string;
   readonly signal?: AbortSignal;
-}
-
-/** A table for the host's own code. */
-export interface HostTable {
-  /** The last committed rows. */
-  find(options?: FindOptions): Row[];
-  /** The table inside a transaction; waits for the writer's slot. */
-  in(txn: HostTransaction): {
-    find(options?: FindOptions): Promise<Row[]>;
-    insert(row: Row): Promise<{ id: number | string }>;
-    update(where: Where, changes: Row): Promise<number>;
-    delete(where: Where): Promise<number>;
-  };
-  /** What a graft point hands to grafts. */
-  callables(grant: TableGrant): CallableTree;
 }
 
 const DEPTH_MAX = 8;
@@ -300,6 +286,7 @@ export class Host {
     const installer: Installer = typeof given === 'string' ? { name: given, grants: 'everything' } : given;
     const pkg = await readPackage(source);
     const plugin = await this.#plugins.install(pkg, installer);
+    this.callables.sweep();
     await this.#registry.savePlugin({ package: pkg, installer: installer.name, removed: [] });
     return pluginInfo(plugin);
   }

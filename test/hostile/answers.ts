@@ -2,7 +2,7 @@
 
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { httpAnswer } from '../../src/host/index.ts';
-import { answeredKeys, type Entry } from './entry.ts';
+import { type Entry, literalKeys } from './entry.ts';
 
 const ROWS_MAX = 1000;
 
@@ -49,7 +49,7 @@ const httpFault = (rest: Record<string, unknown>): string | null => {
 
 /** Entries that answer with other keys get these as well, as whatever plain data they are; those about answers themselves do not. */
 export const answerSchema = (entry: Entry): StandardSchemaV1<unknown, unknown> => {
-  const own = new Set(entry.class === 'result' ? [] : answeredKeys(entry.source));
+  const own = new Set(entry.class === 'result' ? [] : literalKeys(entry.source));
   const others = (rest: Record<string, unknown>): string | null => {
     const unknown = Object.keys(rest).find((key) => !own.has(key));
     return unknown === undefined ? null : `unknown key ${unknown.slice(0, 50)}`;

@@ -55,21 +55,20 @@ interface Literal extends Node {
   readonly properties?: readonly { readonly key?: { readonly name?: string; readonly value?: unknown }; readonly computed?: boolean }[];
 }
 
-const keysOf = (node: Literal | null | undefined): string[] =>
-  node?.type !== 'ObjectExpression'
+const keysOf = (node: Literal): string[] =>
+  node.type !== 'ObjectExpression'
     ? []
     : (node.properties ?? []).flatMap(({ key, computed }) => (key === undefined || computed ? [] : [String(key.name ?? key.value)]));
 
-/** Keys of the objects that functions of the source return literally. */
-export const answeredKeys = (source: string): string[] => {
+/** Keys of the objects that stand literally in the source: what it may mean to answer with. */
+export const literalKeys = (source: string): string[] => {
   const program = expressionOf(source);
   const keys: string[] = [];
-  if (program === null) return keys;
-  full(program, (node) => {
-    const { argument, body, expression } = node as Node & { argument?: Literal; body?: Literal; expression?: boolean };
-    if (node.type === 'ReturnStatement') keys.push(...keysOf(argument));
-    if (node.type === 'ArrowFunctionExpression' && expression === true) keys.push(...keysOf(body));
-  });
+  try {
+    if (program !== null) full(program, (node) => keys.push(...keysOf(node as Literal)));
+  } catch {
+    // A source nested too deep to be walked answers nothing.
+  }
   return keys;
 };
 

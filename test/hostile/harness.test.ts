@@ -5,7 +5,7 @@ import { readPackage } from '../../src/plugins/package/index.ts';
 import { answerSchema, betrayal } from './answers.ts';
 import { archiveOf, nested } from './archive.ts';
 import { runEntry } from './attack.ts';
-import { answeredKeys, type Entry, expressionOf, literalArguments, usedNames } from './entry.ts';
+import { type Entry, expressionOf, literalArguments, literalKeys, usedNames } from './entry.ts';
 import { checkAfter, Watch } from './watch.ts';
 import { World } from './world.ts';
 
@@ -118,7 +118,7 @@ describe('what is read from a source', () => {
     const source = "(input, api) => { const keptApi = api; keptApi.set('a', 1); api.call('pong', {}); return { total: 1, out: 2 }; }";
     expect(usedNames(source).toSorted()).toEqual(['call', 'set']);
     expect(literalArguments(source, 'call')).toEqual(['pong']);
-    expect(answeredKeys(source)).toEqual(['total', 'out']);
+    expect(literalKeys(source)).toEqual(['total', 'out']);
     expect(expressionOf('() => 1')).not.toBeNull();
     expect(expressionOf('() => 1); (() => 2')).toBeNull();
   });

@@ -31,6 +31,8 @@ interface Parcel {
   readonly codes: ReadonlySet<string>;
 }
 
+/** Ten times what a package may hold; more of them say no more. */
+const ENTRIES_MAX = 10 * PACKAGE_BOUNDS.entries;
 const NAME = 'parcel';
 const POINT = 'hostile/attack';
 /** What the words of `grants` come to here. */
@@ -72,7 +74,7 @@ const mended = (data: string): string => {
 
 const withManifest = (description: Description, id: unknown): ArchiveEntry[] => {
   const { entries = [], manifest = {}, manifestText, main, extraUnsigned = [] } = description;
-  const given = [...entries, ...extraUnsigned].map((entry) => {
+  const given = [...entries.slice(0, ENTRIES_MAX), ...extraUnsigned].map((entry) => {
     if (entry.name === 'package.json' && entry.data !== undefined) return { ...entry, data: mended(entry.data) };
     return /^(?:main|index)\.[jt]s$/.test(entry.name) && entry.data !== undefined ? { ...entry, data: moduleOf(entry.data) } : entry;
   });

@@ -43,6 +43,8 @@ export interface InstallOptions {
   /** What the installer may hand on. */
   readonly grants?: readonly string[] | 'everything';
   readonly point?: string;
+  /** The source is the whole module, not the value of an export of one. */
+  readonly alone?: boolean;
 }
 
 export class World {
@@ -63,6 +65,8 @@ export class World {
   readonly innocent: HostPoint<unknown, unknown>;
   readonly #honest: HostPoint<number, number>;
   readonly #tally: HostMap<number>;
+  /** Processes that were there before the entry's plugin. */
+  pidsBefore: readonly number[] = [];
   /** Honest calls that were answered rightly. */
   answered = 0;
   #deleted = false;
@@ -135,12 +139,16 @@ export class World {
 
   /** Installs the entry's source as it is: as the value of an export, not between any brackets that it could close. */
   async install(name = 'attack', options: InstallOptions = {}): Promise<void> {
-    const { version = '1.0.0', needs = this.needsOf(this.entry.source), point = 'attack', grants = 'everything' } = options;
+    const { version = '1.0.0', needs = this.needsOf(this.entry.source), point = 'attack', grants = 'everything', alone = false } = options;
+    this.pidsBefore = this.host.pids();
     const code = `export const attack = ${this.entry.source}\n;export const innocent = () => ({ total: 1 });\n`;
     const grafts = [{ point: `hostile/${point}`, export: 'attack' }];
     if (point === 'attack') grafts.push({ point: 'hostile/innocent', export: 'innocent' });
     const manifest = { name, version, graftwork: { api: 1, grafts, needs } };
-    await this.host.install({ manifest, files: { 'index.js': code } }, { installer: { name: 'harness', grants } });
+    await this.host.install(
+      { manifest, files: { 'index.js': alone ? this.entry.source : code } },
+      { installer: { name: 'harness', grants } },
+    );
   }
 
   /** Installs the neighbours that the source may call. */
