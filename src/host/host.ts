@@ -49,7 +49,7 @@ import {
 import { pluginStorage } from './plugin-storage.ts';
 import { type AbortRecord, memoryRegistry, type Registry } from './records.ts';
 import { HostCell, HostCounter, HostList, HostMap, type StateSpec, stateOptions } from './state.ts';
-import { openRegistry, openStore, type Store } from './store/index.ts';
+import { openRegistry, openStore, type Row, type Store } from './store/index.ts';
 
 /** A graft point as the application calls it. */
 export interface HostPoint<Input, Output> {
