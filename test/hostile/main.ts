@@ -2,7 +2,7 @@
 //
 //   npm run hostile                                   the project's own cases
 //   npm run hostile -- --corpus FILE --kind process   any corpus
-//     --kind K       process (default), isolate, ses, metered or direct; several, joined by commas
+//     --kind K       process (default), isolate, worker, quickjs or vm; several, joined by commas
 //     --only ID,ID   some of the entries         --jobs N    how many at a time (default 2)
 //     --json         exactly one JSON object on standard output
 //     --raw          what the raw libraries do with entries that need nothing of `api`
@@ -22,7 +22,7 @@ import { RAW_KINDS, type RawKind, runRaw } from './raw.ts';
 import { runAll, runAlone } from './run.ts';
 
 const OWN_CASES = fileURLToPath(new URL('cases.jsonl', import.meta.url));
-const KINDS: readonly CompartmentKind[] = ['process', 'isolate', 'metered', 'ses', 'direct'];
+const KINDS: readonly CompartmentKind[] = ['process', 'isolate', 'worker', 'quickjs', 'vm'];
 
 const OPTIONS = {
   corpus: { type: 'string' },

@@ -2,6 +2,7 @@
 // nothing of `api` can be run so. What is looked at is the host alone: did it live, did the call come back, did the plugin get out.
 
 import { fileURLToPath } from 'node:url';
+import { betrayal } from './answers.ts';
 import { type Entry, usedNames } from './entry.ts';
 import { type Column, columnOf, type Judged } from './matrix.ts';
 import { runAll, runProgram } from './run.ts';
@@ -22,7 +23,8 @@ const judge = async (kind: RawKind, entry: Entry): Promise<Judged> => {
   if (!isRun(entry)) return { id, status: 'not-applicable', why: 'needs a host' };
   const { line, end } = await runProgram([CHILD, kind], JSON.stringify(entry), HUNG_MS);
   if (line === '') return { id, status: 'failed', why: end === 'hung' ? 'host hung' : `host killed (${end})` };
-  const { leak, late } = JSON.parse(line) as { leak: string | null; late: boolean };
+  const { said, late } = JSON.parse(line) as { said: string; late: boolean };
+  const leak = betrayal(entry, JSON.parse(said), []);
   if (leak !== null) return { id, status: 'failed', why: `leak: ${leak}` };
   return late ? { id, status: 'failed', why: 'the plugin ran on after its end' } : { id, status: 'passed', why: 'host survived' };
 };
