@@ -75,7 +75,8 @@ const longName = (name: string): Buffer => {
 const headOf = ({ name, type = 'file', linkname, headerSize, mode }: ArchiveEntry, size: number): Buffer => {
   const kind = KINDS[type] ?? '7';
   const head = header(name, kind, headerSize ?? size, linkname, mode);
-  return Buffer.byteLength(name) > 100 ? Buffer.concat([longName(name), head]) : head;
+  // A header ends a name at its first NUL; a note does not.
+  return Buffer.byteLength(name) > 100 || name.includes('\0') ? Buffer.concat([longName(name), head]) : head;
 };
 
 const CHUNK = 16 * 1024 * 1024;

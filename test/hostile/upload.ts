@@ -43,7 +43,13 @@ const ABOUT = ['scripts', 'main', 'module', 'exports', 'bin', 'type', 'dependenc
 const moduleOf = (text: string): string => (expressionOf(text) === null ? text : `export const attack = ${text};\n`);
 
 const needsOf = (grants: unknown): unknown =>
-  Array.isArray(grants) ? grants.flatMap((grant) => (Object.hasOwn(GRANTS, String(grant)) ? GRANTS[String(grant)] : [])) : grants;
+  Array.isArray(grants) ? grants.flatMap((grant) => (Object.hasOwn(GRANTS, String(grant)) ? GRANTS[String(grant)] : [grant])) : grants;
+
+/** Grants that an upgrade asks for, as far as the host has anything of the kind: what it has not would be refused for that. */
+const known = (manifest: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Array.isArray(manifest.grants)
+    ? { ...manifest, grants: manifest.grants.filter((grant) => Object.hasOwn(GRANTS, String(grant))) }
+    : manifest;
 
 /** A package.json: the description's fields where they belong, the rest as it should be. */
 const packageJson = (manifest: Readonly<Record<string, unknown>>): Record<string, unknown> => {
@@ -95,6 +101,9 @@ const isBadPath = (name: string): boolean =>
   /\.\.|\/\//.test(name.normalize('NFKC'));
 const fold = (name: string): string => name.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC').replace(/\/$/, '');
 
+/** A text this long may meet the bounds of an archive before anybody reads it as a manifest. */
+const LONG_MANIFEST = 65_536;
+
 /** First characters of native binaries, and of archives. */
 const NATIVE = ['\x7fELF', 'MZ', '\0asm', '\xfe\xed\xfa', '\xce\xfa\xed', '\xcf\xfa\xed', '\xca\xfe\xba'];
 const PACKED = ['\x1f\x8b', 'PK\x03', 'Rar!', '7z', 'BZh'];
@@ -125,6 +134,7 @@ const codesOf = (description: Description, isUpgrade: boolean): string[] => {
   if (new Set(all.map(({ name }) => fold(name))).size !== all.length) codes.push('GRAFT_PACKAGE_PATH');
   if (description.nest !== undefined) codes.push('GRAFT_PACKAGE_ENTRY');
   if (description.manifestText !== undefined) codes.push('GRAFT_BAD_MANIFEST');
+  if ((description.manifestText?.length ?? 0) > LONG_MANIFEST) codes.push('GRAFT_PACKAGE_LIMIT');
   if (description.signature !== undefined) codes.push('GRAFT_PACKAGE_SIGNED');
   else if (isUpgrade) codes.push('GRAFT_UPGRADE');
   else if (Object.keys(manifest).length > 0) codes.push('GRAFT_BAD_MANIFEST', 'GRAFT_NEEDS');
@@ -178,8 +188,9 @@ const refuse = async (world: World, { bytes, codes }: Parcel): Promise<string> =
 export const upload = async (world: World): Promise<string> => {
   const { entry } = world;
   const describe = runInNewContext(`(${entry.source})`, {}, { timeout: 10_000 }) as (input: object, api: object) => Description;
-  const description = describe({}, {});
+  const described = describe({}, {});
   const isUpgrade = /upgrad|downgrad|installed plugin/i.test(`${entry.title} ${wordsOf(entry)}`);
+  const description = isUpgrade && described.manifest !== undefined ? { ...described, manifest: known(described.manifest) } : described;
   if (isUpgrade) {
     const entries = withManifest({ main: '(input, api) => ({ total: 1 })' }, undefined);
     const json = packageJson({ id: description.manifest?.id ?? NAME, version: '1.0.0', grants: ['read'] });
