@@ -7,7 +7,7 @@ export const NAME_MAX = 200;
 export const SLEEP_MS_MAX = 60_000;
 /** Handles that one call has open at a time. */
 export const HANDLES_MAX = 16;
-/** Events that one call emits, and how deep handlers of events may emit events in turn: at most 8 + 64 + 512 for one call from outside. */
+/** Events that one call emits, and how deep handlers of events may emit events in turn (calls by name count): at most 8 + 64 + 512. */
 export const EMITS_MAX = 8;
 export const EMIT_DEPTH_MAX = 3;
 /** Timers of one plugin that have not fired. */
