@@ -32,8 +32,10 @@ import {
 } from '../plugins/index.ts';
 import { originalPosition, type PluginSource, readPackage } from '../plugins/package/index.ts';
 import { StateMap, Transactions } from '../txn/index.ts';
+import { HostCallables } from './callables/index.ts';
+import type { HostTable } from './host-table.ts';
 import { HostTransaction } from './host-transaction.ts';
-import { factsOf, type PluginInfo, type PointInfo, pluginInfo, pointInfo } from './information.ts';
+import { accountsInUse, factsOf, type InUse, type PluginInfo, type PointInfo, pluginInfo, pointInfo } from './information.ts';
 import {
   checkHostOptions,
   DEFAULT_STORE,
@@ -47,7 +49,7 @@ import {
 import { pluginStorage } from './plugin-storage.ts';
 import { type AbortRecord, memoryRegistry, type Registry } from './records.ts';
 import { HostCell, HostCounter, HostList, HostMap, type StateSpec, stateOptions } from './state.ts';
-import { type FindOptions, openRegistry, openStore, type Row, type Store, type TableGrant, type Where } from './store/index.ts';
+import { openRegistry, openStore, type Row, type Store } from './store/index.ts';
 
 /** A graft point as the application calls it. */
 export interface HostPoint<Input, Output> {
@@ -68,21 +70,6 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A table for the host's own code. */
-export interface HostTable {
-  /** The last committed rows. */
-  find(options?: FindOptions): Row[];
-  /** The table inside a transaction; waits for the writer's slot. */
-  in(txn: HostTransaction): {
-    find(options?: FindOptions): Promise<Row[]>;
-    insert(row: Row): Promise<{ id: number | string }>;
-    update(where: Where, changes: Row): Promise<number>;
-    delete(where: Where): Promise<number>;
-  };
-  /** What a graft point hands to grafts. */
-  callables(grant: TableGrant): CallableTree;
-}
-
 const DEPTH_MAX = 8;
 const TOTAL_MS = 30_000;
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
@@ -98,6 +85,8 @@ export class Host {
   readonly #facts: Record<string, string>;
   readonly #names = new Set<string>();
   readonly #begun = new Set<HostTransaction>();
+  /** Ready-made callables: named locks, sleep, calls by name, handles, events, timers, headers. */
+  readonly callables: HostCallables;
   #closing: Promise<void> | null = null;
   #restored = false;
 
@@ -129,6 +118,13 @@ export class Host {
         return at === null ? null : `${at.file}:${at.line}:${at.column}`;
       },
     });
+    this.callables = new HostCallables({
+      clock: transactions.clock,
+      graftsOf: (plugin) => (this.#plugins.has(plugin) ? this.#plugins.get(plugin).grafts : []),
+      invoke: (graft, input, from) => invoke(this.#base, graft.point, input, { ...from, only: graft }),
+      failed: (graft, error) => report({ what: 'accessor-failed', name: graft.name, error }),
+      pointCallable: (point) => this.#callable(this.#points.get(point)),
+    });
     this.#facts = factsOf(this.#maker, options.store ?? DEFAULT_STORE);
   }
 
@@ -145,10 +141,12 @@ export class Host {
       undone: done.undone,
       removed: done.removed === true,
     });
+    if (!done.removed) return;
+    this.callables.sweep();
     // An old version, in whose calls this may still happen, is not what the registry keeps.
     const { plugin } = graft;
     const isCurrent = this.#plugins.has(plugin.name) && this.#plugins.get(plugin.name) === plugin;
-    if (done.removed && isCurrent) this.#registry.graftRemoved(plugin.name, graft.export);
+    if (isCurrent) this.#registry.graftRemoved(plugin.name, graft.export);
   }
 
   #claim(name: string): string {
@@ -288,6 +286,7 @@ export class Host {
     const installer: Installer = typeof given === 'string' ? { name: given, grants: 'everything' } : given;
     const pkg = await readPackage(source);
     const plugin = await this.#plugins.install(pkg, installer);
+    this.callables.sweep();
     await this.#registry.savePlugin({ package: pkg, installer: installer.name, removed: [] });
     return pluginInfo(plugin);
   }
@@ -315,6 +314,7 @@ export class Host {
   /** Removes a plugin; calls in flight finish, or are aborted as `cancelled` where `now` is true. Throws GRAFT_UNKNOWN_PLUGIN. */
   async remove(name: string, options: { readonly now?: boolean } = {}): Promise<PluginInfo> {
     const plugin = this.#plugins.remove(name, options.now === true);
+    this.callables.sweep();
     await this.#registry.removePlugin(name);
     return pluginInfo(plugin);
   }
@@ -338,6 +338,11 @@ export class Host {
     return { ...this.#facts };
   }
 
+  /** What is in use just now: all zero while no call runs and no timer is armed. */
+  inUse(): InUse {
+    return { ...accountsInUse(this.#base.transactions, this.#base.treasury), ...this.callables.inUse };
+  }
+
   /** Process ids of the plugins' processes, for those who watch them. */
   pids(): number[] {
     return this.#maker instanceof ProcessMaker ? this.#maker.pids : [];
@@ -354,6 +359,7 @@ export class Host {
     for (const txn of this.#begun) transactions.end(txn.core, 'cancelled', 'the host closes');
     for (const plugin of this.#plugins.list())
       for (const call of [...plugin.running]) transactions.end(call.home, 'cancelled', 'the host closes');
+    this.callables.close();
     if (this.#maker instanceof ProcessMaker) this.#maker.close();
     await this.#registry.close();
     await this.#store?.close();

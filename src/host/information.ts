@@ -2,7 +2,8 @@
 
 import { createRequire } from 'node:module';
 import { type CompartmentMaker, childCommand } from '../plugins/compartment/index.ts';
-import type { GraftPoint, Limits, Plugin } from '../plugins/index.ts';
+import { type GraftPoint, type Limits, type Plugin, unitsInUse } from '../plugins/index.ts';
+import type { Account, Transactions } from '../txn/index.ts';
 
 export interface PointInfo {
   readonly name: string;
@@ -69,3 +70,17 @@ export const factsOf = (maker: CompartmentMaker, store: string): Record<string, 
   facts['plugins die with the host'] = parentDeath ? 'at once' : 'when they next look at their pipe';
   return facts;
 };
+
+/** What is in use just now: transactions that have begun, units in the accounts of calls, named locks, handles, and timers that have not fired. */
+export interface InUse {
+  readonly transactions: number;
+  readonly units: number;
+  readonly locks: number;
+  readonly handles: number;
+  readonly timers: number;
+}
+
+export const accountsInUse = (transactions: Transactions, treasury: Account): Pick<InUse, 'transactions' | 'units'> => ({
+  transactions: transactions.active,
+  units: unitsInUse(treasury),
+});

@@ -20,7 +20,8 @@ export interface StateSpec {
 export type OwnTransaction = <T>(run: (txn: HostTransaction) => Promise<T>) => Promise<T>;
 
 const KEY_MAX = 512;
-const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
+/** What every object inherits: a key of that name would be found, or found missing, in an ordinary object for the wrong reason. */
+const FORBIDDEN = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype']);
 
 const WRITE_PRICE = { resource: WRITES, cost: 1 } as const;
 

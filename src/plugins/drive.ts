@@ -4,6 +4,7 @@
 import type { Aborted, AbortReason, Ticket, Transaction } from '../txn/index.ts';
 import type { Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
+import type { Graft } from './graft.ts';
 import { type GraftCall, lockForNext, type Place, settled } from './graft-call.ts';
 import type { GraftPoint } from './graft-point.ts';
 import { type Base, commitTop, Invocation } from './invocation.ts';
@@ -17,6 +18,8 @@ export interface InvokeOptions {
   /** On whose behalf the call is made: calls of different realms share no heap of a plugin. */
   readonly realm?: string;
   readonly signal?: AbortSignal;
+  /** The one graft of the point to call; none, if it has been removed. */
+  readonly only?: Graft;
 }
 
 const OUTERMOST: Place = { depth: 0, realm: '' };
@@ -45,7 +48,7 @@ export const invoke = async <Input, Output>(
       invoke(base, point, input, { realm }).then(nothing, (error) => base.eventFailed?.(point.name, error));
     return afterCommit(base, point, input, options.txn, () => void later());
   }
-  const invocation = new Invocation(base, point, input, options.txn ?? null, placeOf(options));
+  const invocation = new Invocation(base, point, input, options.txn ?? null, placeOf(options), options.only);
   const stop = guard(base, invocation, options.signal);
   let fallback: unknown = null;
   try {

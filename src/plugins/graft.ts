@@ -121,9 +121,15 @@ export const strike = (plugin: Plugin, call: GraftCall): void => {
   last.place = call.place;
 };
 
+const TREASURY_UNITS = 2 ** 52;
+
+/** Units of a treasury that calls have in their accounts or hold: zero while none runs. */
+export const unitsInUse = ({ free, spent }: Account): number =>
+  RESOURCES.reduce((sum, _, index) => sum + (TREASURY_UNITS - (free[index] as number) - (spent[index] as number)), 0);
+
 /** An account that never runs dry: what a host owns, to fill its calls' accounts from. */
 export const treasury = (): Account => {
   const account = new Account(RESOURCES);
-  for (let index = 0; index < RESOURCES.length; index++) account.create(index, 2 ** 52);
+  for (let index = 0; index < RESOURCES.length; index++) account.create(index, TREASURY_UNITS);
   return account;
 };

@@ -11,7 +11,7 @@ export type {
 } from './compartment/compartment.ts';
 export { type InvokeOptions, invoke, invokeSync } from './drive.ts';
 export { ERRORS, type ErrorCode, GraftError } from './errors.ts';
-export { Graft, type Plugin, treasury } from './graft.ts';
+export { Graft, type Plugin, treasury, unitsInUse } from './graft.ts';
 export {
   checkOptions,
   type FaultPolicy,

@@ -38,7 +38,10 @@ const checkNeeds = (pkg: PluginPackage, points: readonly GraftPoint[], installer
   }
 };
 
-/** A new version may do what the old one may, and no more: who let that one in did not look at this one. */
+/**
+ * A new version may do what the old one may, and no more: who let that one in did not look at this one. Nor is it an older one, which may have a hole
+ * that the newer has closed.
+ */
 const checkUpgrade = (old: Plugin | null, pkg: PluginPackage, installer: Installer): void => {
   if (old === null) return;
   if (old.installer !== installer.name) throw new GraftError('GRAFT_INSTALLED', `${pkg.name}, by somebody else`);
@@ -46,6 +49,14 @@ const checkUpgrade = (old: Plugin | null, pkg: PluginPackage, installer: Install
   if (need !== undefined) throw new GraftError('GRAFT_UPGRADE', `${pkg.name} needs ${need}, which ${old.version} does not`);
   const row = pkg.manifest.grafts.find(({ point }) => !old.grafts.some((graft) => graft.point.name === point));
   if (row !== undefined) throw new GraftError('GRAFT_UPGRADE', `${pkg.name} stands at ${row.point}, where ${old.version} does not`);
+  if (isOlder(pkg.version, old.version)) throw new GraftError('GRAFT_UPGRADE', `${pkg.name} ${pkg.version} is older than ${old.version}`);
+};
+
+/** Whether a version comes before another; of the same three numbers, neither does. */
+const isOlder = (version: string, than: string): boolean => {
+  const [a, b] = [version, than].map((text) => text.split(/[-+]/, 1)[0]?.split('.').map(Number) ?? []) as [number[], number[]];
+  const at = a.findIndex((part, i) => part !== b[i]);
+  return at >= 0 && (a[at] as number) < (b[at] as number);
 };
 
 export interface PluginTableOptions {

@@ -66,8 +66,15 @@ export class Invocation<Input, Output> {
   #whole: AbortReason | null = null;
   #current: GraftCall | null = null;
 
-  /** Throws GRAFT_BAD_INPUT; nothing has begun then. */
-  constructor(base: Base, point: GraftPoint<Input, Output>, input: unknown, parent: Transaction | null, place: Place) {
+  /** Throws GRAFT_BAD_INPUT; nothing has begun then. `only`: the one graft to call, instead of those that stand there. */
+  constructor(
+    base: Base,
+    point: GraftPoint<Input, Output>,
+    input: unknown,
+    parent: Transaction | null,
+    place: Place,
+    only: Graft | null = null,
+  ) {
     this.base = base;
     this.point = point;
     this.input =
@@ -76,7 +83,7 @@ export class Invocation<Input, Output> {
         : checkedInput(base, point, input);
     this.#value = this.input;
     this.place = place;
-    this.#grafts = point.chosen(this.input);
+    this.#grafts = only === null ? point.chosen(this.input) : [only];
     this.txn = parent === null ? base.transactions.begin() : parent.begin(null);
   }
 

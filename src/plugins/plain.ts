@@ -18,10 +18,11 @@ export interface PlainBounds {
 
 export const PLAIN_BOUNDS: PlainBounds = { bytes: 1_048_576, depth: 32, nodes: 100_000, keys: 10_000, string: 1_048_576 };
 
-/** Where a value stops being plain (`path`, like `.rows[3].id`) and why. */
+/** Where a value stops being plain (`path`, like `.rows[3].id`) and why; `beyond` where it is plain so far, and larger than its bounds. */
 export interface PlainFault {
   readonly path: string;
   readonly why: string;
+  readonly beyond?: true;
 }
 
 const { isSafeInteger, isInteger, isFinite: isFiniteNumber } = Number;
@@ -46,6 +47,7 @@ class Walk {
   /** Put together while a failure returns: no array that a setter on a prototype could see. */
   path = '';
   why = '';
+  beyond = false;
 
   constructor(bounds: PlainBounds, isProxy: (value: object) => boolean) {
     this.bounds = bounds;
@@ -57,6 +59,11 @@ class Walk {
     return false;
   }
 
+  exceeds(why: string): false {
+    this.beyond = true;
+    return this.fail(why);
+  }
+
   /** The failure lies under this key or index. */
   under(step: string): false {
     this.path = slice(`${slice(step, 0, PATH_MAX / 4)}${this.path}`, 0, PATH_MAX);
@@ -65,15 +72,15 @@ class Walk {
 
   text(text: string): boolean {
     this.characters += text.length;
-    if (text.length > this.bounds.string) return this.fail(`a string longer than ${this.bounds.string}`);
-    if (this.characters > this.bounds.bytes) return this.fail(`more than ${this.bounds.bytes} bytes`);
+    if (text.length > this.bounds.string) return this.exceeds(`a string longer than ${this.bounds.string}`);
+    if (this.characters > this.bounds.bytes) return this.exceeds(`more than ${this.bounds.bytes} bytes`);
     if (!isWellFormed(text)) return this.fail('a string with a lone surrogate');
     if (includes(text, '\0')) return this.fail('a string with NUL');
     return true;
   }
 
   value(value: unknown, depth: number): boolean {
-    if (++this.nodes > this.bounds.nodes) return this.fail(`more than ${this.bounds.nodes} values`);
+    if (++this.nodes > this.bounds.nodes) return this.exceeds(`more than ${this.bounds.nodes} values`);
     switch (typeof value) {
       case 'string':
         return this.text(value);
@@ -96,7 +103,7 @@ class Walk {
     if (isArray(value)) return prototype === arrayPrototype ? this.array(value, depth) : this.fail('an array of a class');
     if (prototype !== objectPrototype && prototype !== null) return this.fail('an object of a class');
     const keys = ownKeys(value);
-    if (keys.length > this.bounds.keys) return this.fail(`more than ${this.bounds.keys} keys`);
+    if (keys.length > this.bounds.keys) return this.exceeds(`more than ${this.bounds.keys} keys`);
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i] as string | symbol;
       if (typeof key === 'symbol') return this.fail('a symbol key');
@@ -116,7 +123,7 @@ class Walk {
 
   array(value: unknown[], depth: number): boolean {
     const length = value.length;
-    if (length > this.bounds.nodes) return this.fail(`more than ${this.bounds.nodes} values`);
+    if (length > this.bounds.nodes) return this.exceeds(`more than ${this.bounds.nodes} values`);
     // Own keys of a dense array are its indexes and `length`; a hole makes them fewer, a named property more.
     if (ownKeys(value).length !== length + 1) return this.fail('an array with holes or named properties');
     for (let i = 0; i < length; i++) if (!this.element(value, i, depth)) return this.under(`[${i}]`);
@@ -146,5 +153,7 @@ export function plainFault(
 ): PlainFault | null {
   if (isPlainAtom(value)) return null;
   const walk = new Walk(bounds, isProxy);
-  return walk.value(value, 0) ? null : { path: walk.path, why: walk.why };
+  if (walk.value(value, 0)) return null;
+  const { path, why } = walk;
+  return walk.beyond ? { path, why, beyond: true } : { path, why };
 }

@@ -54,7 +54,7 @@ export interface LoadMessage {
 
 /** How a graft failed, flattened to bounded text inside its realm. Information only: the host decides by its own tags. */
 export interface Failure {
-  readonly reason: 'thrown' | 'own-time' | 'memory-limit' | 'invalid-answer' | 'not-callable' | 'compartment-lost';
+  readonly reason: 'thrown' | 'own-time' | 'memory-limit' | 'limit' | 'invalid-answer' | 'not-callable' | 'compartment-lost';
   readonly name: string;
   readonly message: string;
   readonly stack: string;

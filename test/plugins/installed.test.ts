@@ -156,6 +156,22 @@ describe('an upgrade', () => {
     expect(base.points.get('q').grafts).toEqual([]);
   });
 
+  it.each([
+    ['1.2.3', '1.2.2', 'old'],
+    ['1.10.0', '1.9.9', 'old'],
+    ['2.0.0', '1.99.99', 'old'],
+    ['1.2.3', '1.2.3', 'new'],
+    ['1.9.0', '1.10.0', 'new'],
+    ['1.2.3-beta', '1.2.3', 'new'],
+  ])('over version %s, version %s leaves the %s one standing', async (before, after, standing) => {
+    const point = base.point(FUNCTION);
+    await base.install('a', '{ graft: () => "old" }', { version: before });
+    const upgrade = base.install('a', '{ graft: () => "new" }', { version: after });
+    if (standing === 'old') await expect(upgrade).rejects.toEqual(coded('GRAFT_UPGRADE'));
+    else await upgrade;
+    expect(await base.invoke(point, 1)).toMatchObject({ value: standing });
+  });
+
   it('that fails to load, or finds a place taken, leaves the old version where it stood', async () => {
     const point = base.point(FUNCTION);
     const chain = base.point({ name: 'c', kind: 'chain' });

@@ -100,6 +100,20 @@ describe('plain data', () => {
   });
 });
 
+describe('size', () => {
+  it.each<[string, unknown, Partial<PlainBounds>]>([
+    ['a string', 'abc', { string: 2 }],
+    ['bytes', ['ab', 'cd'], { bytes: 3 }],
+    ['values', [[1], [2]], { nodes: 4 }],
+    ['elements', [1, 2, 3], { nodes: 2 }],
+    ['keys', { a: 1, b: 2 }, { keys: 1 }],
+  ])('of %s beyond its bound is told from what is not plain', (_, value, bounds) => {
+    expect(plainFault({ x: value }, { ...PLAIN_BOUNDS, ...bounds })?.beyond).toBe(true);
+    expect(plainFault({ x: value })).toBeNull();
+    expect(plainFault({ x: [value, undefined] })).not.toHaveProperty('beyond');
+  });
+});
+
 describe('no code of a value runs', () => {
   let runs = 0;
   const count = (): number => ++runs;

@@ -60,6 +60,7 @@ export interface InstallOptions {
   readonly grafts?: readonly GraftRow[];
   readonly needs?: readonly string[];
   readonly limits?: Partial<Limits>;
+  readonly version?: string;
   readonly installer?: Installer;
 }
 
@@ -205,7 +206,10 @@ export class TestBase implements Base {
     const script = `(() => { 'use strict'; const refuse = globalThis.__graftwork_refuse;${body} })()`;
     const code = this.kind === 'wasm' ? await assembled(exports) : script;
     const manifest = { api: 1, grafts, needs, limits: options.limits ?? {} } as const;
-    return this.plugins.install({ name, version: '1.0.0', manifest, code, sourceMap: '', digest: name }, options.installer);
+    return this.plugins.install(
+      { name, version: options.version ?? '1.0.0', manifest, code, sourceMap: '', digest: name },
+      options.installer,
+    );
   }
 
   invoke<I, O>(point: GraftPoint<I, O>, input: unknown, options?: InvokeOptions): Promise<Outcome<O>> {

@@ -22,9 +22,12 @@ export type Ask = (args: unknown[]) => unknown;
 /** Makes the function that a graft is handed out of what it does: where the graft is not trusted, nothing of the host may show through it. */
 export type Face = (ask: Ask) => object;
 
-const checkArguments = (name: string, args: readonly unknown[]): void => {
+const checkArguments = (name: string, args: readonly unknown[], call: CompartmentCall): void => {
   const fault = plainFault(args, PLAIN_BOUNDS, types.isProxy);
-  if (fault !== null) throw new TypeError(`api.${name}, arguments${fault.path}: ${fault.why}`);
+  if (fault === null) return;
+  const what = `api.${name}, arguments${fault.path}: ${fault.why}`;
+  if (fault.beyond) call.txn.doom('limit', what);
+  throw new TypeError(what);
 };
 
 const asking =
@@ -33,7 +36,7 @@ const asking =
     const call = seat.current;
     if (call === null || call.index !== graft) throw new Error(`api.${name}: no call of the graft that this function was made for runs`);
     while (args.length > 0 && args[args.length - 1] === undefined) args.length--;
-    if (args.length > 0) checkArguments(name, args);
+    if (args.length > 0) checkArguments(name, args, call);
     return call.callAccessor(index, args) ?? null;
   };
 

@@ -19,7 +19,7 @@ export const parseJson = (text: string): unknown => {
 
 const text = (value: unknown, max: number): string => (typeof value === 'string' ? value.slice(0, max).toWellFormed() : '');
 
-const REASONS: readonly string[] = ['thrown', 'own-time', 'memory-limit', 'invalid-answer', 'not-callable', 'compartment-lost'];
+const REASONS: readonly string[] = ['thrown', 'own-time', 'memory-limit', 'limit', 'invalid-answer', 'not-callable', 'compartment-lost'];
 
 /** What was said of a failure, bounded again. */
 export const failureOf = (value: unknown): Failure => {

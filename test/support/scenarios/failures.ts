@@ -51,6 +51,13 @@ export const failures = (claims: Claims): void => {
     expect(base.state).toEqual({ a: 1, b: 2 });
   });
 
+  it('does not commit what a graft did beside an argument beyond its bound, though it caught the refusal', async () => {
+    open(claims);
+    const source = `(input, api) => { try { api.stock.set("a", "x".repeat(1048577)) } catch {} api.stock.set("b", 9); return 1 }`;
+    expect(await answer(source)).toMatchObject({ status: 'default', grafts: [{ status: 'aborted', reason: 'limit' }] });
+    expect(base.state).toEqual({ a: 1, b: 2 });
+  });
+
   it('shows a graft its own mistake as a coded error, and lets it go on', async () => {
     open(claims);
     const source = '(input, api) => { try { api.stock.get(1) } catch (error) { return [error.code, error.message] } }';

@@ -10,6 +10,7 @@ import {
   charCodeAt,
   create,
   freeze,
+  hasOwn,
   NativeError,
   NativeFloat64Array,
   NativeInt32Array,
@@ -34,6 +35,8 @@ interface ApiHost {
   readonly isProxy: (value: object) => boolean;
   /** Whether a call that an api object was made for runs. */
   readonly isCurrent: (call: object) => boolean;
+  /** Notes that the call that runs was refused something for its size: it cannot end well any more. */
+  readonly exceeded: (what: string) => void;
 }
 
 /** A namespace: its functions by name and index, and the namespaces in it. */
@@ -58,10 +61,18 @@ const ask = (bridge: Bridge, index: number, args: string, name: string): string 
   }
 };
 
-const argumentsText = (name: string, args: unknown[], isProxy: (value: object) => boolean): string => {
+const exceeded = (host: ApiHost, what: string): Error => {
+  host.exceeded(what);
+  return new NativeTypeError(what);
+};
+
+const argumentsText = (name: string, args: unknown[], host: ApiHost): string => {
   while (args.length > 0 && args[args.length - 1] === undefined) args.length--;
-  const fault = plainFault(args, PLAIN_BOUNDS, isProxy);
-  if (fault !== null) throw new NativeTypeError(`${name}, arguments${fault.path}: ${fault.why}`);
+  const fault = plainFault(args, PLAIN_BOUNDS, host.isProxy);
+  if (fault !== null) {
+    const what = `${name}, arguments${fault.path}: ${fault.why}`;
+    throw hasOwn(fault, 'beyond') ? exceeded(host, what) : new NativeTypeError(what);
+  }
   return jsonText(args);
 };
 
@@ -69,11 +80,11 @@ const accessorFunction =
   (host: ApiHost, call: object, name: string, index: number): ((...args: unknown[]) => unknown) =>
   (...args) => {
     if (!host.isCurrent(call)) throw new NativeError(`${name}: the call that this function was made for has ended`);
-    const reply = ask(host.bridge, index, argumentsText(name, args, host.isProxy), name);
+    const reply = ask(host.bridge, index, argumentsText(name, args, host), name);
     const status = charCodeAt(reply, 0);
     if (status === BRIDGE_VALUE) return parse(slice(reply, 1));
     if (status === BRIDGE_ERROR) throw hostError(slice(reply, 1));
-    throw new NativeTypeError(`${name}, arguments: more than ${PLAIN_BOUNDS.bytes} bytes`);
+    throw exceeded(host, `${name}, arguments: more than ${PLAIN_BOUNDS.bytes} bytes`);
   };
 
 type ColumnSetup = RealmSetup['grafts'][number]['columns'][number];

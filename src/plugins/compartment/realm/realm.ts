@@ -114,13 +114,20 @@ class Realm {
   #number = 0;
   /** Whom the api functions that work now were made for. */
   #owner: object | undefined;
+  /** Why the call that runs cannot end well any more: it asked for more than a value may measure. */
+  #exceeded = '';
   /** What TEXT hands out. */
   #text = '';
 
   constructor(bridge: Bridge, setup: RealmSetup, memory: readonly SharedArrayBuffer[]) {
     this.#isProxy = scrub();
     bound(setup.memory_mb, this.#isProxy);
-    const host = { bridge, isProxy: this.#isProxy, isCurrent: (owner: object) => owner === this.#owner };
+    const host = {
+      bridge,
+      isProxy: this.#isProxy,
+      isCurrent: (owner: object) => owner === this.#owner,
+      exceeded: (what: string) => this.#exceed(what),
+    };
     this.#setup = setup;
     let taken = 0;
     this.#apis = setup.grafts.map(({ callable, columns }) => {
@@ -129,6 +136,10 @@ class Realm {
       return apiMaker(callable, views, host);
     });
     defineRefuse(() => this.#number);
+  }
+
+  #exceed(what: string): void {
+    if (this.#exceeded === '') this.#exceeded = what;
   }
 
   load(code: string): string {
@@ -170,6 +181,7 @@ class Realm {
     const own = owner ?? {};
     this.#owner = own;
     this.#number++;
+    this.#exceeded = '';
     try {
       const value = run(input, api ?? makeApi(own));
       return this.#follows(value, ignored) ? PENDING : this.#answered(value, ignored);
@@ -210,6 +222,7 @@ class Realm {
   }
 
   #answered(value: unknown, ignored: boolean): Direct | string {
+    if (this.#exceeded !== '') return failed(plainFailure('limit', 'Limit', this.#exceeded));
     if (ignored) return null;
     const fault = plainFault(value, PLAIN_BOUNDS, this.#isProxy);
     if (fault !== null) return failed(plainFailure('invalid-answer', 'InvalidAnswer', `answer${fault.path}: ${fault.why}`));

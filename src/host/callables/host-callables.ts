@@ -1,0 +1,101 @@
+// The ready-made callables of a host, for points to list under `callable`:
+//
+//   const locks = host.callables.locks();
+//   const events = host.callables.events(['stock/changed']);
+//   host.graftPoint({ …, callable: { ...locks.callables, ...events.callables, sleep: host.callables.sleep, schedule: host.callables.schedule } });
+//
+// All of them act in the graft's transaction, with the locks, effects and undo records that everything else uses.
+
+import type { Callable } from '../../plugins/index.ts';
+import type { Clock } from '../../txn/index.ts';
+import { callByName } from './calls.ts';
+import { abort, onAbort } from './endings.ts';
+import { Handles, type Opener } from './handles.ts';
+import { NamedLocks } from './named-locks.ts';
+import type { Later } from './own-grafts.ts';
+import { ResponseHeaders } from './response-headers.ts';
+import { sleep } from './sleep.ts';
+import { Subscriptions } from './subscriptions.ts';
+import { Timers } from './timers.ts';
+
+/** What the callables need of their host. */
+export interface HostCallablesOptions extends Later {
+  readonly clock: Clock;
+  /** A point as something that grafts elsewhere may call. Throws GRAFT_UNKNOWN_POINT. */
+  pointCallable(point: string): Callable;
+}
+
+const LOCK_TIMEOUT_MS = 500;
+
+export class HostCallables {
+  readonly #options: HostCallablesOptions;
+  readonly #subscriptions: Subscriptions[] = [];
+  readonly #timers: Timers;
+  readonly #locks: NamedLocks[] = [];
+  readonly #handles: Handles[] = [];
+  /** `sleep(ms)`: waits, at most a minute. Only for compartments that can wait. */
+  readonly sleep: Callable = sleep;
+  /** `schedule(ms, exportName)`: calls a graft of the plugin's own that stands at an event point, after 100 ms to 24 days; at most 16 at a time. */
+  readonly schedule: Callable;
+  /** `abort()`: the call cannot commit any more. */
+  readonly abort: Callable = abort;
+  /** `onAbort(…)`: always refused. */
+  readonly onAbort: Callable = onAbort;
+
+  /** @internal Use `host.callables`. */
+  constructor(options: HostCallablesOptions) {
+    this.#options = options;
+    this.#timers = new Timers(options, options.clock);
+    this.schedule = this.#timers.schedule;
+  }
+
+  /** `lock(name)` and `unlock(name)`. `lock_timeout_ms` (default 500): how long anyone waits before the holder is aborted. */
+  locks(options: { readonly lock_timeout_ms?: number } = {}): NamedLocks {
+    const locks = new NamedLocks(options.lock_timeout_ms ?? LOCK_TIMEOUT_MS);
+    this.#locks.push(locks);
+    return locks;
+  }
+
+  /** `call(name, input)`. `points`: the name that grafts use → the name of a graft point, which may be declared later. */
+  calls(points: Readonly<Record<string, string>>): Callable {
+    return callByName((name) => (Object.hasOwn(points, name) ? this.#options.pointCallable(points[name] as string) : null));
+  }
+
+  /** `open(name)`, `read(handle)`, `close(handle)`; at most `most` (default 16) open in a call. */
+  handles(open: Opener, options: { readonly most?: number } = {}): Handles {
+    const handles = new Handles(open, options.most);
+    this.#handles.push(handles);
+    return handles;
+  }
+
+  /** `on(event, exportName)` and `emit(event, value)`, and `emit` for the host itself. */
+  events(names: readonly string[]): Subscriptions {
+    const subscriptions = new Subscriptions(names, this.#options);
+    this.#subscriptions.push(subscriptions);
+    return subscriptions;
+  }
+
+  /** `header(name, value)` of an HTTP answer. */
+  headers(): ResponseHeaders {
+    return new ResponseHeaders();
+  }
+
+  /** What is in use just now. */
+  get inUse(): { readonly locks: number; readonly handles: number; readonly timers: number } {
+    return {
+      locks: this.#locks.reduce((sum, { held }) => sum + held.length, 0),
+      handles: this.#handles.reduce((sum, { open }) => sum + open, 0),
+      timers: this.#timers.pending,
+    };
+  }
+
+  /** Forgets what belongs to grafts that do not stand any more. */
+  sweep(): void {
+    this.#timers.sweep();
+    for (const subscriptions of this.#subscriptions) subscriptions.sweep();
+  }
+
+  close(): void {
+    this.#timers.close();
+  }
+}

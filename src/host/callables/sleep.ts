@@ -1,0 +1,44 @@
+// sleep(ms): the graft waits. That counts against the call's total time and not against its own; whatever ends the call ends the sleep.
+
+import { badArgument, type Callable } from '../../plugins/index.ts';
+import { Aborted, type Timer, type Transaction, type Tree, type Waiting } from '../../txn/index.ts';
+import { SLEEP_MS_MAX } from './bounds.ts';
+
+/** A wait that nobody else can end but the transaction's own abort. */
+class Sleep implements Waiting {
+  readonly any = false;
+  readonly #txn: Transaction;
+  readonly #timer: Timer;
+  readonly #end = Promise.withResolvers<null>();
+
+  constructor(txn: Transaction, ms: number) {
+    this.#txn = txn;
+    txn.tree.startWaiting(this);
+    this.#timer = txn.tree.transactions.clock.after(ms, () => {
+      txn.tree.stopWaiting(this);
+      this.#end.resolve(null);
+    });
+  }
+
+  get over(): Promise<null> {
+    return this.#end.promise;
+  }
+
+  blockers(): Tree[] {
+    return [];
+  }
+
+  giveUp(): void {
+    this.#timer.cancel();
+    this.#txn.tree.stopWaiting(this);
+    this.#end.reject(new Aborted('cancelled', 'asleep'));
+  }
+}
+
+export const sleep: Callable = {
+  waits: true,
+  run: ({ txn }, [ms]) => {
+    if (!(typeof ms === 'number' && ms >= 0 && ms <= SLEEP_MS_MAX)) return badArgument(`sleep: takes 0 to ${SLEEP_MS_MAX} milliseconds`);
+    return new Sleep(txn, ms).over;
+  },
+};

@@ -1,0 +1,63 @@
+// Events between plugins: on(event, exportName) and emit(event, value). Both are effects: they happen when the transaction commits, and leave no trace of one
+// that aborts. A subscription lasts as long as its graft stands; each handler is called alone, in a transaction of its own.
+
+import { badArgument, type CallableTree, type Graft, WRITES } from '../../plugins/index.ts';
+import { EMIT_DEPTH_MAX, EMITS_MAX } from './bounds.ts';
+import { callLater, type Later, type Origin, ownGraft } from './own-grafts.ts';
+import { PerCall } from './per-call.ts';
+
+const HOST: Origin = { depth: 0, realm: '' };
+
+export class Subscriptions {
+  readonly #later: Later;
+  readonly #handlers: ReadonlyMap<string, Set<Graft>>;
+  readonly #emits = new PerCall('emits', EMITS_MAX);
+
+  /** `events` are the names there are. */
+  constructor(events: readonly string[], later: Later) {
+    this.#later = later;
+    this.#handlers = new Map(events.map((event) => [event, new Set<Graft>()]));
+  }
+
+  #of(what: string, event: unknown): Set<Graft> {
+    return this.#handlers.get(event as string) ?? badArgument(`${what}: there is no such event`);
+  }
+
+  /** How many subscriptions there are of grafts that stand. */
+  get size(): number {
+    this.sweep();
+    return [...this.#handlers.values()].reduce((sum, handlers) => sum + handlers.size, 0);
+  }
+
+  /** Forgets grafts that do not stand any more. */
+  sweep(): void {
+    for (const handlers of this.#handlers.values()) for (const graft of handlers) if (graft.state !== 'installed') handlers.delete(graft);
+  }
+
+  /** Tells everyone who has subscribed; plain data. Returns before they are done. Throws GRAFT_BAD_ARGUMENT for an event that there is not. */
+  emit(event: string, value: unknown, from: Origin = HOST): void {
+    for (const graft of [...this.#of('emit', event)]) callLater(this.#later, graft, { event, value }, from);
+  }
+
+  readonly callables: CallableTree = {
+    on: {
+      waits: false,
+      run: ({ txn, plugin }, [event, name]) => {
+        const handlers = this.#of('on', event);
+        const graft = ownGraft(this.#later, 'on', plugin, name);
+        txn.charge(WRITES, 1);
+        txn.defer({ leave: () => void handlers.add(graft) });
+      },
+    },
+    emit: {
+      waits: false,
+      run: ({ txn, depth, realm }, [event, value = null]) => {
+        this.#of('emit', event);
+        this.#emits.take(txn);
+        if (depth >= EMIT_DEPTH_MAX) throw txn.doom('limit', `events nested deeper than ${EMIT_DEPTH_MAX}`);
+        txn.charge(WRITES, 1);
+        txn.defer({ leave: () => this.emit(event as string, value, { depth: depth + 1, realm }) });
+      },
+    },
+  };
+}

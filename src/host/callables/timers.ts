@@ -1,0 +1,89 @@
+// schedule(ms, exportName): a graft of the plugin's own is called after a while, in a transaction of its own. The timer is counted at once, with its undo, and
+// armed by the commit. It is gone when its graft does not stand any more, and at the latest when the host closes.
+
+import { badArgument, type Callable, type Graft, WRITES } from '../../plugins/index.ts';
+import type { Clock, Timer, Undoable } from '../../txn/index.ts';
+import { TIMER_MS_MAX, TIMER_MS_MIN, TIMERS_MAX } from './bounds.ts';
+import { callLater, type Later, ownGraft } from './own-grafts.ts';
+
+interface Scheduled {
+  readonly graft: Graft;
+  /** Null until the transaction has committed. */
+  timer: Timer | null;
+}
+
+const SCHEDULE: Undoable = {
+  name: 'schedule',
+  undo(place, _key, scheduled) {
+    (place as Set<Scheduled>).delete(scheduled as Scheduled);
+  },
+};
+
+export class Timers {
+  readonly #later: Later;
+  readonly #clock: Clock;
+  readonly #plugins = new Map<string, Set<Scheduled>>();
+
+  constructor(later: Later, clock: Clock) {
+    this.#later = later;
+    this.#clock = clock;
+  }
+
+  /** How many have been scheduled and have not fired. */
+  get pending(): number {
+    return [...this.#plugins.values()].reduce((sum, timers) => sum + timers.size, 0);
+  }
+
+  #of(plugin: string): Set<Scheduled> {
+    let timers = this.#plugins.get(plugin);
+    if (timers === undefined) {
+      timers = new Set();
+      this.#plugins.set(plugin, timers);
+    }
+    return timers;
+  }
+
+  #arm(scheduled: Scheduled, timers: Set<Scheduled>, ms: number, realm: string): void {
+    if (scheduled.graft.state !== 'installed') timers.delete(scheduled);
+    else
+      scheduled.timer = this.#clock.after(ms, () => {
+        timers.delete(scheduled);
+        callLater(this.#later, scheduled.graft, { timer_ms: ms }, { depth: 0, realm });
+      });
+  }
+
+  /** Cancels the timers of grafts that do not stand any more. */
+  sweep(): void {
+    for (const [plugin, timers] of this.#plugins) {
+      for (const scheduled of timers) if (scheduled.graft.state !== 'installed') this.#cancel(timers, scheduled);
+      if (timers.size === 0) this.#plugins.delete(plugin);
+    }
+  }
+
+  /** Cancels all. */
+  close(): void {
+    for (const timers of this.#plugins.values()) for (const scheduled of timers) this.#cancel(timers, scheduled);
+  }
+
+  #cancel(timers: Set<Scheduled>, scheduled: Scheduled): void {
+    scheduled.timer?.cancel();
+    timers.delete(scheduled);
+  }
+
+  readonly schedule: Callable = {
+    waits: false,
+    run: ({ txn, plugin, realm }, [ms, name]) => {
+      if (!(typeof ms === 'number' && ms >= TIMER_MS_MIN && ms <= TIMER_MS_MAX))
+        return badArgument(`schedule: takes ${TIMER_MS_MIN} to ${TIMER_MS_MAX} milliseconds`);
+      const graft = ownGraft(this.#later, 'schedule', plugin, name);
+      const timers = this.#of(plugin);
+      if (timers.size >= TIMERS_MAX) throw txn.doom('limit', 'timers');
+      txn.charge(WRITES, 1);
+      const scheduled: Scheduled = { graft, timer: null };
+      txn.tree.log.push(SCHEDULE, timers, graft.export, scheduled);
+      timers.add(scheduled);
+      txn.defer({ leave: () => this.#arm(scheduled, timers, ms, realm) });
+      return null;
+    },
+  };
+}

@@ -1,0 +1,47 @@
+// Callers without plugins: a transaction, with an account where one is wanted, and what a callable answers or throws.
+
+import { type Callable, type Caller, type Graft, GraftError, treasury, WRITES } from '../../../src/plugins/index.ts';
+import { Aborted, Ticket, type Transaction, TransactionError, Transactions } from '../../../src/txn/index.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+export class Bed {
+  readonly clock = new ManualClock();
+  readonly transactions = new Transactions({ clock: this.clock });
+  readonly #treasury = treasury();
+
+  begin(): Transaction {
+    return this.transactions.begin();
+  }
+
+  /** A nested transaction of `txn`, as each graft's call has one, with what it may spend. */
+  callerIn(txn: Transaction, plugin = 'p', depth = 0): Caller {
+    const limits: number[] = [1000, 1000, 1000];
+    limits[WRITES] = 100;
+    const own = txn.begin(this.#treasury.open(limits));
+    return { txn: own, plugin, graftName: `${plugin}#g`, installer: 'host', depth, realm: 'ann', readOnly: false, log: () => {} };
+  }
+
+  caller(plugin = 'p', depth = 0): Caller {
+    return this.callerIn(this.begin(), plugin, depth);
+  }
+}
+
+export const run = (callable: unknown, caller: Caller, ...args: unknown[]): unknown => (callable as Callable).run(caller, args);
+
+export const waits = (answer: unknown): boolean => answer instanceof Ticket;
+
+/** The code, or the reason of the abort, of what is thrown; 'nothing' otherwise. */
+export const thrown = (act: () => unknown): string => {
+  try {
+    act();
+    return 'nothing';
+  } catch (error) {
+    if (error instanceof GraftError || error instanceof TransactionError) return error.code;
+    if (error instanceof Aborted) return error.message;
+    throw error;
+  }
+};
+
+/** A graft that stands at a point of this kind. */
+export const graftAt = (kind: 'event' | 'function', exported: string): Graft =>
+  ({ export: exported, state: 'installed', point: { kind }, plugin: { name: 'p' }, name: `p#${exported}` }) as unknown as Graft;

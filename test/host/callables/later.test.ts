@@ -1,0 +1,169 @@
+// Subscriptions and timers: what a plugin has called later.
+
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Later, Origin } from '../../../src/host/callables/own-grafts.ts';
+import { Subscriptions } from '../../../src/host/callables/subscriptions.ts';
+import { Timers } from '../../../src/host/callables/timers.ts';
+import type { Caller, Graft } from '../../../src/plugins/index.ts';
+import { Bed, graftAt, run, thrown } from './bed.ts';
+
+let bed: Bed;
+let tick: Graft;
+let calls: [graft: string, input: unknown, from: Origin][];
+let later: Later;
+
+beforeEach(() => {
+  bed = new Bed();
+  tick = graftAt('event', 'tick');
+  calls = [];
+  later = {
+    graftsOf: (plugin) => (plugin === 'p' ? [tick, graftAt('function', 'answer')] : []),
+    invoke: async (graft, input, from) => void calls.push([graft.export, input, from]),
+    failed: () => {},
+  };
+});
+
+const commit = ({ txn }: Caller): void => {
+  txn.commit();
+  txn.tree.root.commit();
+};
+
+describe('subscriptions', () => {
+  const subscribed = (): Subscriptions => {
+    const events = new Subscriptions(['changed'], later);
+    const caller = bed.caller();
+    run(events.callables.on, caller, 'changed', 'tick');
+    events.emit('changed', 0);
+    expect(calls).toEqual([]);
+    commit(caller);
+    return events;
+  };
+
+  test('hear what is emitted after their commit, from the host and from grafts, on behalf of the same user', () => {
+    const events = subscribed();
+    events.emit('changed', 1);
+    const caller = bed.caller();
+    run(events.callables.emit, caller, 'changed', 2);
+    expect(calls).toHaveLength(1);
+    commit(caller);
+    expect(calls).toEqual([
+      ['tick', { event: 'changed', value: 1 }, { depth: 0, realm: '' }],
+      ['tick', { event: 'changed', value: 2 }, { depth: 1, realm: 'ann' }],
+    ]);
+  });
+
+  test('an abort leaves neither a subscription nor an event', () => {
+    const events = new Subscriptions(['changed'], later);
+    const caller = bed.caller();
+    run(events.callables.on, caller, 'changed', 'tick');
+    run(events.callables.emit, caller, 'changed', 1);
+    caller.txn.abort();
+    caller.txn.tree.root.commit();
+    events.emit('changed', 2);
+    expect({ calls, size: events.size }).toEqual({ calls: [], size: 0 });
+  });
+
+  test('end with their graft', () => {
+    const events = subscribed();
+    tick.state = 'removed';
+    events.emit('changed', 1);
+    expect({ calls, size: events.size }).toEqual({ calls: [], size: 0 });
+  });
+
+  test('a graft whose removal came between its call and its commit is not called', () => {
+    const events = new Subscriptions(['changed'], later);
+    const caller = bed.caller();
+    run(events.callables.on, caller, 'changed', 'tick');
+    tick.state = 'removed';
+    commit(caller);
+    events.emit('changed', 1);
+    expect(calls).toEqual([]);
+  });
+
+  test.each([
+    ['an event that there is not', 'other', 'tick'],
+    ['an export that is no graft', 'changed', 'toString'],
+    ['a graft at another kind of point', 'changed', 'answer'],
+    ['no name', 'changed', () => {}],
+    ['a key of every object', '__proto__', 'tick'],
+  ])('refuse %s', (_name, event, exported) => {
+    const events = new Subscriptions(['changed'], later);
+    expect(thrown(() => run(events.callables.on, bed.caller(), event, exported))).toBe('GRAFT_BAD_ARGUMENT');
+  });
+
+  test("refuse another plugin's graft", () => {
+    const events = new Subscriptions(['changed'], later);
+    expect(thrown(() => run(events.callables.on, bed.caller('q'), 'changed', 'tick'))).toBe('GRAFT_BAD_ARGUMENT');
+  });
+
+  test('too many events of one call, or events too deep, doom it', () => {
+    const events = new Subscriptions(['changed'], later);
+    const caller = bed.caller();
+    for (let i = 0; i < 8; i++) run(events.callables.emit, caller, 'changed', i);
+    expect(thrown(() => run(events.callables.emit, caller, 'changed', 8))).toBe('limit: emits');
+    expect(thrown(() => run(events.callables.emit, bed.caller('p', 3), 'changed', 8))).toBe('limit: events nested deeper than 3');
+  });
+});
+
+describe('timers', () => {
+  test('fire once, after the commit and their time', () => {
+    const timers = new Timers(later, bed.clock);
+    const caller = bed.caller();
+    run(timers.schedule, caller, 1000, 'tick');
+    bed.clock.advance(5000);
+    commit(caller);
+    bed.clock.advance(999);
+    expect(calls).toEqual([]);
+    bed.clock.advance(10_000);
+    expect(calls).toEqual([['tick', { timer_ms: 1000 }, { depth: 0, realm: 'ann' }]]);
+    expect({ pending: timers.pending, armed: bed.clock.armed }).toEqual({ pending: 0, armed: 0 });
+  });
+
+  test('an abort undoes them', () => {
+    const timers = new Timers(later, bed.clock);
+    const caller = bed.caller();
+    run(timers.schedule, caller, 1000, 'tick');
+    expect(timers.pending).toBe(1);
+    expect(caller.txn.abort().first).toEqual(['schedule tick']);
+    caller.txn.tree.root.commit();
+    expect({ pending: timers.pending, armed: bed.clock.armed }).toEqual({ pending: 0, armed: 0 });
+  });
+
+  test.each(['sweep', 'close'] as const)('a %s cancels those of a graft that was removed', (way) => {
+    const timers = new Timers(later, bed.clock);
+    const caller = bed.caller();
+    run(timers.schedule, caller, 1000, 'tick');
+    commit(caller);
+    tick.state = 'removed';
+    timers[way]();
+    bed.clock.advance(5000);
+    expect({ calls, pending: timers.pending, armed: bed.clock.armed }).toEqual({ calls: [], pending: 0, armed: 0 });
+  });
+
+  test('one more than a plugin may have dooms the call, over many calls and within one', () => {
+    const timers = new Timers(later, bed.clock);
+    for (let i = 0; i < 10; i++) {
+      const caller = bed.caller();
+      run(timers.schedule, caller, 1000, 'tick');
+      commit(caller);
+    }
+    const caller = bed.caller();
+    for (let i = 10; i < 16; i++) run(timers.schedule, caller, 1000, 'tick');
+    expect(thrown(() => run(timers.schedule, caller, 1000, 'tick'))).toBe('limit: timers');
+    caller.txn.abort();
+    expect(timers.pending).toBe(10);
+  });
+
+  test.each([
+    [99, 'tick'],
+    [2 ** 31, 'tick'],
+    [Number.NaN, 'tick'],
+    ['1000', 'tick'],
+    [1000, 'answer'],
+    [1000, () => {}],
+  ])('refuse %p and %p', (ms, exported) => {
+    const timers = new Timers(later, bed.clock);
+    expect(thrown(() => run(timers.schedule, bed.caller(), ms, exported))).toBe('GRAFT_BAD_ARGUMENT');
+    expect(timers.pending).toBe(0);
+  });
+});
