@@ -6,7 +6,7 @@ import type { Callable, Caller } from './callable.ts';
 import type { CompartmentCall, Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
 import { enlist, type Graft, retire, strike } from './graft.ts';
-import { CALLS, LOG_BYTES, WRITES } from './limits.ts';
+import { ARGUMENT_BYTES, CALLS, LOG_BYTES, WRITES } from './limits.ts';
 import type { Spent } from './outcome.ts';
 import { isPlainAtom, PLAIN_BOUNDS, plainFault } from './plain.ts';
 
@@ -168,12 +168,13 @@ export class GraftCall implements CompartmentCall, Caller {
     else this.lines.push(text);
   }
 
-  callAccessor(index: number, args: readonly unknown[]): unknown {
+  callAccessor(index: number, args: readonly unknown[], size = 0): unknown {
     const txn = this.txn;
     try {
       txn.check();
       this.pay();
       txn.charge(CALLS, 1);
+      if (size > 0) txn.charge(ARGUMENT_BYTES, size);
       const callable = this.graft.callables[index] ?? (index === this.graft.callables.length ? this.#original() : null);
       if (callable === null || callable === undefined) throw txn.doom('not-callable', `accessor number ${index}`);
       return this.#run(callable, args, txn);

@@ -6,7 +6,7 @@ import { type Column, type ColumnMemory, columnViews } from './columns.ts';
 import type { Compartment } from './compartment/compartment.ts';
 import type { GraftCall } from './graft-call.ts';
 import type { GraftPoint } from './graft-point.ts';
-import { CALLS, type Limits, LOG_BYTES, RESOURCES, WRITES } from './limits.ts';
+import { ARGUMENT_BYTES, CALLS, type Limits, LOG_BYTES, RESOURCES, WRITES } from './limits.ts';
 
 export interface GraftOptions {
   readonly plugin: Plugin;
@@ -73,6 +73,7 @@ export class Graft {
     allowance[CALLS] = options.limits.calls;
     allowance[WRITES] = options.limits.writes;
     allowance[LOG_BYTES] = options.limits.log_bytes;
+    allowance[ARGUMENT_BYTES] = options.limits.argument_bytes;
     this.allowance = allowance;
   }
 

@@ -13,17 +13,31 @@ export interface Limits {
   readonly writes: number;
   /** Text that a graft may log, in UTF-16 units. */
   readonly log_bytes: number;
+  /**
+   * What a graft may hand to accessors, all calls of them together, in UTF-16 units of its JSON text: it bounds what one call can make its host keep. Kinds
+   * whose arguments do not cross as text (direct, ses, metered) count none.
+   */
+  readonly argument_bytes: number;
 }
 
-export const LIMIT_DEFAULTS: Limits = { own_ms: 50, total_ms: 2000, memory_mb: 32, calls: 1000, writes: 1000, log_bytes: 16_384 };
+export const LIMIT_DEFAULTS: Limits = {
+  own_ms: 50,
+  total_ms: 2000,
+  memory_mb: 32,
+  calls: 1000,
+  writes: 1000,
+  log_bytes: 16_384,
+  argument_bytes: 16 * 2 ** 20,
+};
 
 export const LIMIT_NAMES = Object.keys(LIMIT_DEFAULTS) as readonly (keyof Limits)[];
 
 /** What an account of a call counts, in the order of its arrays. */
-export const RESOURCES = ['calls', 'writes', 'log_bytes'] as const;
+export const RESOURCES = ['calls', 'writes', 'log_bytes', 'argument_bytes'] as const;
 export const CALLS = 0;
 export const WRITES = 1;
 export const LOG_BYTES = 2;
+export const ARGUMENT_BYTES = 3;
 
 /** The smaller of each. */
 export const smaller = (a: Limits, b: Partial<Limits>): Limits => {

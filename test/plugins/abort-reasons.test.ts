@@ -104,8 +104,9 @@ describe('a graft’s own fault', () => {
     ['writes', 'api.stock.set("more", 1); return 1'],
     ['calls', 'api.stock.get("a"); api.stock.get("a"); return 1'],
     ['log_bytes', 'api.log("0123456789"); return 1'],
+    ['argument_bytes', 'for (let i = 0; i < 4; i++) try { api.stock.get("x".repeat(200)) } catch {} return 1'],
   ])("'limit': it uses up its %s", (name, body) => {
-    const limits = { writes: 3, calls: 4, log_bytes: 9 };
+    const limits = { writes: 3, calls: 4, log_bytes: 9, argument_bytes: 500 };
     return every({ reason: 'limit', detail: name, body, limits: name === 'writes' ? { writes: 3 } : { [name]: limits[name as 'calls'] } });
   });
 

@@ -19,7 +19,7 @@ describe('declaring a point', () => {
   it('fills in defaults', () => {
     const { limits, onFault, budget } = declare({ ...FUNCTION, limits: { calls: 3 } });
     expect({ limits, onFault, budget }).toEqual({
-      limits: { own_ms: 50, total_ms: 2000, memory_mb: 32, calls: 3, writes: 1000, log_bytes: 16_384 },
+      limits: { own_ms: 50, total_ms: 2000, memory_mb: 32, calls: 3, writes: 1000, log_bytes: 16_384, argument_bytes: 16_777_216 },
       onFault: 'default',
       budget: 1,
     });

@@ -88,7 +88,7 @@ describe('what is installed', () => {
   it('has the smaller of its own limits and the point’s', async () => {
     base.point({ ...FUNCTION, limits: { calls: 5, writes: 7, own_ms: 20 } });
     const { grafts } = await base.install('a', '{ graft: () => 1 }', { limits: { calls: 3, writes: 9 } });
-    expect(grafts[0]?.limits).toEqual({ own_ms: 20, total_ms: 2000, memory_mb: 32, calls: 3, writes: 7, log_bytes: 16_384 });
+    expect(grafts[0]?.limits).toEqual({ own_ms: 20, total_ms: 2000, memory_mb: 32, calls: 3, writes: 7, log_bytes: 16_384, argument_bytes: 16_777_216 });
   });
 
   it('gives each of its grafts what its own point offers', async () => {

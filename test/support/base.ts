@@ -25,7 +25,7 @@ import {
   type InvokeOptions,
   invoke,
   type Limits,
-  LOG_BYTES,
+  RESOURCES,
   type Outcome,
   type Participant,
   type Plugin,
@@ -68,7 +68,7 @@ export interface InstallOptions {
 export const AMPLE_MS = 5000;
 const DEPTH_MAX = 8;
 const LOCK_TIMEOUT_MS = 500;
-const RESOURCE_NUMBERS = [CALLS, WRITES, LOG_BYTES];
+const RESOURCE_NUMBERS = RESOURCES.map((_, index) => index);
 
 /** Something that a graft waits at until the test opens it. */
 class Gate {

@@ -46,7 +46,7 @@ export const errorText = (error: unknown): string => {
 /** Carries a host call out at once, for the realm's own code, which has checked the arguments. */
 export const replyTo = (call: CompartmentCall, index: number, args: string): string => {
   try {
-    return valueText(call.callAccessor(index, JSON.parse(args)));
+    return valueText(call.callAccessor(index, JSON.parse(args), args.length));
   } catch (error) {
     return errorText(error);
   }

@@ -185,7 +185,7 @@ class WasmHeap implements Heap {
     try {
       const index = this.#grafts[call.index]?.accessors.get(name);
       if (index === undefined) throw new GraftError('GRAFT_NEEDS', `${name} is not for this graft`);
-      answer = call.callAccessor(index, argumentsOf(text)) ?? null;
+      answer = call.callAccessor(index, argumentsOf(text), text.length) ?? null;
     } catch (error) {
       return -this.#write(JSON.stringify(seen(error)));
     }

@@ -229,7 +229,7 @@ export class ProcessGroup implements ProcessEvents {
     };
     const refuse = (error: unknown): void => answer(1, seen(error));
     try {
-      const answered = call.callAccessor(accessor, argumentsOf(json));
+      const answered = call.callAccessor(accessor, argumentsOf(json), json.length);
       if (!(answered instanceof Promise)) return answer(0, answered);
       answered.then((value) => answer(0, value)).catch(refuse);
       this.#takeBack(process, (other) => other !== item);

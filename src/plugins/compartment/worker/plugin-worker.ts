@@ -206,7 +206,7 @@ export class PluginWorker {
     };
     const refuse = (error: unknown): void => answer(errorText(seen(error)));
     try {
-      const answered = call.callAccessor(index, argumentsOf(json));
+      const answered = call.callAccessor(index, argumentsOf(json), json.length);
       if (!(answered instanceof Promise)) return answer(valueText(answered));
       answered.then((value) => answer(valueText(value))).catch(refuse);
       this.#events.waiting();
