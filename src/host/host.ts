@@ -23,6 +23,7 @@ import {
   type GraftReport,
   HOST_ITSELF,
   type Installer,
+  type InvokeOptions,
   invoke,
   type Outcome,
   PluginTable,
@@ -186,7 +187,8 @@ export class Host {
 
   #invoke<I, O>(point: GraftPoint<I, O>, input: unknown, options: CallOptions): Promise<Outcome<O>> {
     if (this.#closing !== null) return Promise.reject(new GraftError('GRAFT_CLOSED', 'the host is closed'));
-    const { txn, ...given } = options;
+    const { txn, realm, signal } = options;
+    const given: InvokeOptions = { ...(realm === undefined ? {} : { realm }), ...(signal === undefined ? {} : { signal }) };
     if (txn === undefined) return invoke(this.#base, point, input, given);
     return txn.queue(() => invoke(this.#base, point, input, { ...given, txn: txn.core }));
   }
@@ -357,8 +359,7 @@ export class Host {
   async #close(): Promise<void> {
     const { transactions } = this.#base;
     for (const txn of this.#begun) transactions.end(txn.core, 'cancelled', 'the host closes');
-    for (const plugin of this.#plugins.list())
-      for (const call of [...plugin.running]) transactions.end(call.home, 'cancelled', 'the host closes');
+    this.#plugins.cancel('the host closes');
     this.callables.close();
     if (this.#maker instanceof ProcessMaker) this.#maker.close();
     await this.#registry.close();

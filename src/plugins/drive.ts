@@ -1,7 +1,7 @@
 // The two drivers of THE call. The synchronous one never waits but through `wait`, which the kernel gives it to run its machine meanwhile; the
 // asynchronous one awaits. The order of things is the invocation's; nothing is decided here.
 
-import type { Aborted, AbortReason, Ticket, Transaction } from '../txn/index.ts';
+import { type Aborted, type AbortReason, Ticket, type Transaction } from '../txn/index.ts';
 import type { Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
 import type { Graft } from './graft.ts';
@@ -42,19 +42,19 @@ export const invoke = async <Input, Output>(
   input: unknown,
   options: InvokeOptions = {},
 ): Promise<Outcome<Output>> => {
+  const place = placeOf(options);
   if (point.kind === 'event' && options.txn !== undefined) {
-    const { realm = '' } = options;
-    const later = (): Promise<void> =>
-      invoke(base, point, input, { realm }).then(nothing, (error) => base.eventFailed?.(point.name, error));
+    const later = (): Promise<void> => invoke(base, point, input, place).then(nothing, (error) => base.eventFailed?.(point.name, error));
     return afterCommit(base, point, input, options.txn, () => void later());
   }
-  const invocation = new Invocation(base, point, input, options.txn ?? null, placeOf(options), options.only);
+  const invocation = new Invocation(base, point, input, options.txn ?? null, place, options.only);
   const stop = guard(base, invocation, options.signal);
   let fallback: unknown = null;
   try {
     // What need not wait is not awaited: each turn costs a small call a twentieth of its time.
     for (let call = invocation.next(); call !== null; call = invocation.next()) {
-      const met = await run(invocation, call);
+      const ran = run(invocation, call);
+      const met = ran instanceof Promise ? await ran : ran;
       if (met !== null) await settleLater(invocation, call, met);
     }
     if (invocation.needsDefault) fallback = await point.original(invocation.input, invocation.txn);
@@ -84,8 +84,12 @@ interface Met {
 
 const settle = <I, O>(invocation: Invocation<I, O>, call: GraftCall, ending: Ending): Met | null => {
   const wait = invocation.settle(call, ending);
+  if (wait instanceof Ticket) suspend(call);
   return wait === null ? null : { ending, wait };
 };
+
+/** The verdict on an answer has to wait for a lock: until then nothing else may run in the heap that the call has left. */
+const suspend = (call: GraftCall): void => call.graft.plugin.compartment.abandon(call);
 
 const settleLater = async <I, O>(invocation: Invocation<I, O>, call: GraftCall, { ending, wait: first }: Met): Promise<void> => {
   for (let wait: Wait | null = first; wait !== null; wait = invocation.settle(call, ending)) {
@@ -128,7 +132,10 @@ const afterCommit = <I, O>(base: Base, point: GraftPoint<I, O>, input: unknown, 
  */
 const run = <I, O>(invocation: Invocation<I, O>, call: GraftCall): Met | null | Promise<Met | null> => {
   const compartment = call.graft.plugin.compartment;
-  if (compartment.start === undefined) return runHere(call).then((ending) => settle(invocation, call, ending));
+  if (compartment.start === undefined) {
+    const ending = runInThread(call);
+    return call.conflict === null ? settle(invocation, call, ending) : runAgain(invocation, call);
+  }
   return new Promise<Met | null>((resolve, reject) => {
     call.onEnding = (ending) => {
       try {
@@ -145,15 +152,15 @@ const run = <I, O>(invocation: Invocation<I, O>, call: GraftCall): Met | null | 
   });
 };
 
-/** Runs a graft in the calling thread, waiting between attempts. */
-const runHere = async (call: GraftCall): Promise<Ending> => {
+/** Repeats a graft in the calling thread that met a lock, waiting between attempts. */
+const runAgain = async <I, O>(invocation: Invocation<I, O>, call: GraftCall): Promise<Met | null> => {
   for (;;) {
-    const ending = runInThread(call);
-    if (call.conflict === null) return ending;
     const ticket = again(call);
-    if (ticket instanceof Object && 'kind' in ticket) return ticket;
+    if (ticket instanceof Object && 'kind' in ticket) return settle(invocation, call, ticket);
     if (ticket !== null) await settled(ticket);
-    if (!resume(call)) return LOST;
+    if (!resume(call)) return settle(invocation, call, LOST);
+    const ending = runInThread(call);
+    if (call.conflict === null) return settle(invocation, call, ending);
   }
 };
 
@@ -206,6 +213,7 @@ export const invokeSync = <Input, Output>(
       let ending = runInThread(call);
       while (call.conflict !== null) ending = repeatSync(invocation, call, options);
       const wait = invocation.settle(call, ending);
+      if (wait instanceof Ticket) suspend(call);
       if (wait !== null) settleSync(invocation, call, ending, wait, options);
     }
     if (invocation.needsDefault) fallback = point.original(invocation.input, invocation.txn);

@@ -99,6 +99,31 @@ export const checkOptions = (options: object, allowed: Record<string, (value: un
 const isPositive = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value > 0;
 const LIMIT_CHECKS = Object.fromEntries(LIMIT_NAMES.map((name) => [name, isPositive]));
 
+/** The answers to rows, one after the other; a promise of them from the first that is one. */
+const answered = <Input, Output>(
+  rows: readonly Input[],
+  answer: (row: Input) => Output | Promise<Output>,
+): Output[] | Promise<Output[]> => {
+  const answers: Output[] = [];
+  for (const row of rows) {
+    const one = answer(row);
+    if (one instanceof Promise) return answeredLater(rows, answer, answers, one);
+    answers.push(one);
+  }
+  return answers;
+};
+
+const answeredLater = async <Input, Output>(
+  rows: readonly Input[],
+  answer: (row: Input) => Output | Promise<Output>,
+  answers: Output[],
+  first: Promise<Output>,
+): Promise<Output[]> => {
+  answers.push(await first);
+  for (const row of rows.slice(answers.length)) answers.push(await answer(row));
+  return answers;
+};
+
 export class GraftPoint<Input = unknown, Output = unknown> {
   readonly options: PointOptions<Input, Output>;
   readonly name: string;
@@ -141,13 +166,15 @@ export class GraftPoint<Input = unknown, Output = unknown> {
     checkColumns(this.name, options.columns ?? {});
   }
 
-  /** Puts a graft here. Throws GRAFT_POINT_TAKEN where its place is another's. */
-  put(graft: Graft): void {
+  /** Puts a graft here, in the place of `instead` where that is given. Throws GRAFT_POINT_TAKEN where its place is another's. */
+  put(graft: Graft, instead?: Graft): void {
     if (this.kind === 'function') {
-      const rival = this.grafts.find((other) => this.options.select === undefined || other.plugin.name === graft.plugin.name);
+      const isRival = (other: Graft): boolean => this.options.select === undefined || other.plugin.name === graft.plugin.name;
+      const rival = this.grafts.find((other) => other !== instead && isRival(other));
       if (rival !== undefined) throw new GraftError('GRAFT_POINT_TAKEN', `${this.name}: ${rival.name} stands here`);
     }
-    this.grafts = [...this.grafts, graft].sort((a, b) => a.order - b.order);
+    const grafts = instead === undefined ? [...this.grafts, graft] : this.grafts.map((other) => (other === instead ? graft : other));
+    this.grafts = grafts.sort((a, b) => a.order - b.order);
   }
 
   take(graft: Graft): void {
@@ -168,8 +195,7 @@ export class GraftPoint<Input = unknown, Output = unknown> {
     const original = this.options.default;
     if (original === undefined) return this.kind === 'chain' ? input : null;
     if (this.options.rows !== true) return original(input, txn);
-    const answers = (input as unknown as readonly Input[]).map((row) => original(row, txn));
-    return answers.some((answer) => answer instanceof Promise) ? Promise.all(answers) : answers;
+    return answered(input as unknown as readonly Input[], (row) => original(row, txn));
   }
 }
 

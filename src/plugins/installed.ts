@@ -7,7 +7,7 @@ import type { CompartmentMaker, CompartmentSource } from './compartment/compartm
 import { GraftError } from './errors.ts';
 import { Graft, type Plugin, retire } from './graft.ts';
 import type { GraftPoint, PointTable } from './graft-point.ts';
-import { smaller } from './limits.ts';
+import { LIMIT_NAMES, smaller } from './limits.ts';
 import type { PluginPackage } from './package/index.ts';
 
 /** Who installs, and what of the points' callables he may hand on (dotted names or their first parts). */
@@ -47,9 +47,20 @@ const checkUpgrade = (old: Plugin | null, pkg: PluginPackage, installer: Install
   if (old.installer !== installer.name) throw new GraftError('GRAFT_INSTALLED', `${pkg.name}, by somebody else`);
   const need = pkg.manifest.needs.find((one) => !old.needs.some((had) => covers(had, one)));
   if (need !== undefined) throw new GraftError('GRAFT_UPGRADE', `${pkg.name} needs ${need}, which ${old.version} does not`);
-  const row = pkg.manifest.grafts.find(({ point }) => !old.grafts.some((graft) => graft.point.name === point));
-  if (row !== undefined) throw new GraftError('GRAFT_UPGRADE', `${pkg.name} stands at ${row.point}, where ${old.version} does not`);
+  for (const row of pkg.manifest.grafts) checkPlace(old, pkg, row);
   if (isOlder(pkg.version, old.version)) throw new GraftError('GRAFT_UPGRADE', `${pkg.name} ${pkg.version} is older than ${old.version}`);
+};
+
+/** Where the new version stands, and within which limits. */
+const checkPlace = (old: Plugin, pkg: PluginPackage, { point: name, order }: PluginPackage['manifest']['grafts'][number]): void => {
+  const had = old.grafts.filter((graft) => graft.point.name === name);
+  const [first] = had;
+  if (first === undefined) throw new GraftError('GRAFT_UPGRADE', `${pkg.name} stands at ${name}, where ${old.version} does not`);
+  const limits = smaller(first.point.limits, pkg.manifest.limits);
+  const more = LIMIT_NAMES.find((limit) => limits[limit] > Math.max(...had.map((graft) => graft.limits[limit])));
+  if (more !== undefined) throw new GraftError('GRAFT_UPGRADE', `${pkg.name} has more ${more} at ${name} than ${old.version}`);
+  if (order < Math.min(...had.map((graft) => graft.order)))
+    throw new GraftError('GRAFT_UPGRADE', `${pkg.name} goes before others at ${name}, which ${old.version} does not`);
 };
 
 /** Whether a version comes before another; of the same three numbers, neither does. */
@@ -69,8 +80,10 @@ export interface PluginTableOptions {
 export class PluginTable {
   readonly #options: PluginTableOptions;
   readonly #plugins = new Map<string, Plugin>();
-  /** Names that are being installed. */
-  readonly #coming = new Set<string>();
+  /** What is being installed, by name. */
+  readonly #coming = new Map<string, { cancelled: boolean }>();
+  /** Old versions in which calls may still run. */
+  #leaving: Plugin[] = [];
 
   constructor(options: PluginTableOptions) {
     this.#options = options;
@@ -100,9 +113,10 @@ export class PluginTable {
     const points = pkg.manifest.grafts.map((graft) => this.#options.points.get(graft.point));
     checkNeeds(pkg, points, installer);
     checkUpgrade(this.#standing(pkg.name), pkg, installer);
-    this.#coming.add(pkg.name);
+    const coming = { cancelled: false };
+    this.#coming.set(pkg.name, coming);
     try {
-      return await this.#load(pkg, points, installer);
+      return await this.#load(pkg, points, installer, coming);
     } finally {
       this.#coming.delete(pkg.name);
     }
@@ -114,7 +128,12 @@ export class PluginTable {
     return plugin?.grafts.some((graft) => graft.stands) === true ? plugin : null;
   }
 
-  async #load(pkg: PluginPackage, points: readonly GraftPoint[], installer: Installer): Promise<Plugin> {
+  async #load(
+    pkg: PluginPackage,
+    points: readonly GraftPoint[],
+    installer: Installer,
+    coming: { readonly cancelled: boolean },
+  ): Promise<Plugin> {
     const { maker, position } = this.#options;
     const callables = points.map((point) => granted(point, pkg.manifest.needs));
     for (const [i, list] of callables.entries()) {
@@ -128,6 +147,10 @@ export class PluginTable {
     }
     const columns = points.map((point) => columnMemory(point.options.columns ?? {}));
     const compartment = await maker.load(sourceOf(pkg, points, callables, columns));
+    if (coming.cancelled) {
+      compartment.dispose();
+      throw new GraftError('GRAFT_UNKNOWN_PLUGIN', `${pkg.name} was removed while its new version was installed`);
+    }
     const plugin: Plugin = {
       name: pkg.name,
       version: pkg.version,
@@ -140,19 +163,25 @@ export class PluginTable {
       retired: false,
       position: (line, column) => position(pkg.sourceMap, line, column),
     };
-    const old = this.#standing(pkg.name)?.grafts.filter((graft) => graft.stands) ?? [];
-    for (const graft of old) graft.point.take(graft);
+    const old = this.#standing(pkg.name);
+    const lists = points.map((point) => [point, point.grafts] as const);
     try {
-      this.#stand(plugin, pkg, points, callables, columns);
+      this.#stand(plugin, pkg, points, callables, columns, old?.grafts.filter((graft) => graft.stands) ?? []);
     } catch (error) {
       retire(plugin);
       for (const graft of plugin.grafts) graft.remove();
-      for (const graft of old) graft.point.put(graft);
+      for (const [point, grafts] of lists) point.grafts = grafts;
       throw error;
     }
-    for (const graft of old) graft.remove();
+    if (old !== null) this.#leave(old);
     this.#plugins.set(pkg.name, plugin);
     return plugin;
+  }
+
+  /** The old version makes way; what runs in it is remembered until it has ended. */
+  #leave(old: Plugin): void {
+    for (const graft of old.grafts) graft.remove();
+    this.#leaving = [...this.#leaving, old].filter(({ running }) => running.length > 0);
   }
 
   #stand(
@@ -161,9 +190,13 @@ export class PluginTable {
     points: readonly GraftPoint[],
     callables: readonly (readonly [string, Callable][])[],
     columns: readonly ColumnMemory[][],
+    leaving: Graft[],
   ): void {
     for (const [index, row] of pkg.manifest.grafts.entries()) {
       const point = points[index] as GraftPoint;
+      const here = leaving.filter((one) => one.point === point);
+      const instead = here.find((one) => one.export === row.export) ?? here[0];
+      if (instead !== undefined) leaving.splice(leaving.indexOf(instead), 1);
       const graft = new Graft({
         plugin,
         index,
@@ -174,15 +207,27 @@ export class PluginTable {
         columns: columns[index] as ColumnMemory[],
         point,
       });
-      point.put(graft);
+      point.put(graft, instead);
       plugin.grafts.push(graft);
     }
   }
 
-  /** Removes a plugin: hides its grafts at once. Calls in flight finish, or are aborted as `cancelled` where `now` is true. */
+  /** Aborts what runs in plugins, or in the versions of one of them, as `cancelled`. */
+  cancel(why: string, name?: string): void {
+    for (const plugin of [...this.#plugins.values(), ...this.#leaving])
+      if (name === undefined || plugin.name === name)
+        for (const call of [...plugin.running]) call.home.tree.transactions.end(call.home, 'cancelled', why);
+  }
+
+  /**
+   * Removes a plugin: hides its grafts at once. Calls in flight finish, or are aborted as `cancelled` where `now` is true, those of versions before it too. A
+   * new version that is being installed is not.
+   */
   remove(name: string, now = false): Plugin {
     const plugin = this.get(name);
-    if (now) for (const call of [...plugin.running]) call.home.tree.transactions.end(call.home, 'cancelled', 'the plugin was removed');
+    const coming = this.#coming.get(name);
+    if (coming !== undefined) coming.cancelled = true;
+    if (now) this.cancel('the plugin was removed', name);
     for (const graft of plugin.grafts) graft.remove();
     this.#plugins.delete(name);
     return plugin;

@@ -55,6 +55,8 @@ export class Invocation<Input, Output> {
   /** When the call's total time ends, for a synchronous call that has waited. */
   deadline_ms: number | null = null;
   readonly #grafts: readonly Graft[];
+  /** One graft was asked for by name: where it fails, nobody answers in its place. */
+  readonly #isOnly: boolean;
   #reports: GraftReport[] = [];
   /** Calls whose work has been committed into the call's own transaction. */
   #kept: GraftCall[] = NONE;
@@ -84,6 +86,7 @@ export class Invocation<Input, Output> {
     this.#value = this.input;
     this.place = place;
     this.#grafts = only === null ? point.chosen(this.input) : [only];
+    this.#isOnly = only !== null;
     this.txn = parent === null ? base.transactions.begin() : parent.begin(null);
   }
 
@@ -98,7 +101,14 @@ export class Invocation<Input, Output> {
     if (graft === undefined) return null;
     const home = this.point.kind === 'event' ? this.base.transactions.begin() : this.txn;
     const input = this.point.kind === 'chain' ? this.#value : this.input;
-    this.#current = new GraftCall(this.base, graft, input, home, this.place, this.point.kind === 'function' ? this : null);
+    this.#current = new GraftCall(
+      this.base,
+      graft,
+      input,
+      home,
+      this.place,
+      this.point.kind === 'function' && this.point.options.rows !== true ? this : null,
+    );
     return this.#current;
   }
 
@@ -273,7 +283,7 @@ export class Invocation<Input, Output> {
 
   /** Whether the host's own default has to answer. */
   get needsDefault(): boolean {
-    return this.#whole === null && this.#refusal === null && this.#failure === null && !this.#committed;
+    return !this.#isOnly && this.#whole === null && this.#refusal === null && this.#failure === null && !this.#committed;
   }
 
   /** A commit that could not be: the call as a whole is aborted. */

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { GraftError } from '../../src/host/index.ts';
 import type { CompartmentKind } from '../../src/plugins/index.ts';
 import { isAlive } from '../support/base.ts';
+import { claimsOf } from '../support/claims.ts';
 import { betrayal } from './answers.ts';
 import { type Call, drive, isGrantedNothing, needsInWords, usesOf, Wrong } from './drives.ts';
 import { type Entry, expressionOf, usedNames } from './entry.ts';
@@ -30,7 +31,7 @@ export const notRun = (entry: Entry, kind: CompartmentKind): Verdict | null => {
   const used = entry.outcome === 'ok' ? usedNames(entry.source).find((name) => Object.values(MISSING).includes(name)) : undefined;
   const missing = MISSING[entry.class] ?? used;
   if (missing !== undefined) return { id: entry.id, status: 'skipped', why: `there is no ${missing} yet` };
-  const waiting = kind === 'process' ? undefined : usesOf(entry).find((name) => WAITING.includes(name));
+  const waiting = claimsOf(kind).waits ? undefined : usesOf(entry).find((name) => WAITING.includes(name));
   return waiting === undefined
     ? null
     : { id: entry.id, status: 'not-applicable', why: `${waiting} waits, and a ${kind} compartment cannot` };

@@ -88,7 +88,15 @@ describe('what is installed', () => {
   it('has the smaller of its own limits and the point’s', async () => {
     base.point({ ...FUNCTION, limits: { calls: 5, writes: 7, own_ms: 20 } });
     const { grafts } = await base.install('a', '{ graft: () => 1 }', { limits: { calls: 3, writes: 9 } });
-    expect(grafts[0]?.limits).toEqual({ own_ms: 20, total_ms: 2000, memory_mb: 32, calls: 3, writes: 7, log_bytes: 16_384, argument_bytes: 16_777_216 });
+    expect(grafts[0]?.limits).toEqual({
+      own_ms: 20,
+      total_ms: 2000,
+      memory_mb: 32,
+      calls: 3,
+      writes: 7,
+      log_bytes: 16_384,
+      argument_bytes: 16_777_216,
+    });
   });
 
   it('gives each of its grafts what its own point offers', async () => {
@@ -147,10 +155,13 @@ describe('an upgrade', () => {
   it.each([
     ['needs more', { needs: ['stock', 'log'] }],
     ['stands elsewhere', { needs: [], grafts: [{ point: 'q', export: 'graft' }] }],
+    ['has more time', { limits: { own_ms: 60 } }],
+    ['has no limits of its own any more', { limits: {} }],
+    ['goes before others', { limits: { own_ms: 50 }, grafts: [{ point: 'p', export: 'graft', order: 99 }] }],
   ])('that %s is refused, and the old version stays', async (_, options) => {
     const point = base.point(FUNCTION);
     base.point({ ...FUNCTION, name: 'q' });
-    await base.install('a', '{ graft: () => "old" }', { needs: ['stock'] });
+    await base.install('a', '{ graft: () => "old" }', { needs: ['stock'], limits: { own_ms: 50 } });
     await expect(base.install('a', '{ graft: () => "new" }', options)).rejects.toEqual(coded('GRAFT_UPGRADE'));
     expect(await base.invoke(point, 1)).toMatchObject({ status: 'committed', value: 'old' });
     expect(base.points.get('q').grafts).toEqual([]);
@@ -170,6 +181,38 @@ describe('an upgrade', () => {
     if (standing === 'old') await expect(upgrade).rejects.toEqual(coded('GRAFT_UPGRADE'));
     else await upgrade;
     expect(await base.invoke(point, 1)).toMatchObject({ value: standing });
+  });
+
+  it('stands where the old version stood, among others of the same order', async () => {
+    const chain = base.point({ name: 'c', kind: 'chain' });
+    const grafts = [{ point: 'c', export: 'graft' }];
+    for (const name of ['a', 'b']) await base.install(name, `{ graft: (text) => text + "${name}" }`, { grafts });
+    await base.install('a', '{ graft: (text) => text + "A" }', { grafts });
+    expect(await base.invoke(chain, '')).toMatchObject({ value: 'Ab' });
+  });
+
+  it('is cancelled where the plugin is removed meanwhile, and so are calls of the old version', async () => {
+    base = openBase('process');
+    const point = base.point({ ...FUNCTION, callable: { ...base.callable, wait: base.wait } });
+    await base.install('a', '{ graft: (input, api) => { api.wait("gate"); return "old" } }', { needs: ['wait'] });
+    const inFlight = base.invoke(point, 1);
+    await base.gate('gate').reached;
+    await base.install('a', '{ graft: () => "new" }', { needs: ['wait'] });
+    const third = base.install('a', '{ graft: () => "newer" }', { needs: ['wait'] });
+    base.plugins.remove('a', true);
+    await expect(third).rejects.toEqual(coded('GRAFT_UNKNOWN_PLUGIN'));
+    expect(await inFlight).toMatchObject({ status: 'aborted', reason: 'cancelled' });
+    expect([base.plugins.list(), point.grafts]).toEqual([[], []]);
+    base.gate('gate').open();
+  });
+
+  it('that fails in its process does the old version no harm there', async () => {
+    base = openBase('process', { processes: { processes: 1 } });
+    const point = base.point(FUNCTION);
+    await base.install('a', '{ graft: () => "old" }');
+    for (let i = 0; i < 3; i++)
+      await expect(base.install('a', '{ graft: () => 1 }', {}, 'throw 1;')).rejects.toEqual(coded('GRAFT_INSTALL_FAILED'));
+    expect(await base.invoke(point, 1)).toMatchObject({ status: 'committed', value: 'old' });
   });
 
   it('that fails to load, or finds a place taken, leaves the old version where it stood', async () => {

@@ -63,7 +63,7 @@ export class HeapCompartment implements Compartment {
 
   dispose(): void {
     this.#disposed = true;
-    for (const { heap } of this.#idle.splice(0)) heap.dispose();
+    for (const place of this.#idle.splice(0)) this.#drop(place);
   }
 
   #take(realm: string): Place | Failure {
@@ -74,8 +74,14 @@ export class HeapCompartment implements Compartment {
   }
 
   #give(place: Place): void {
-    if (place.dropped || this.#disposed) return place.heap.dispose();
+    if (place.dropped || this.#disposed) return this.#drop(place);
     this.#idle.push(place);
-    if (this.#idle.length > REALMS_MAX) this.#idle.shift()?.heap.dispose();
+    if (this.#idle.length > REALMS_MAX) this.#drop(this.#idle.shift() as Place);
+  }
+
+  /** A call that ran in it may be given up later: its heap is disposed of once. */
+  #drop(place: Place): void {
+    place.dropped = true;
+    place.heap.dispose();
   }
 }

@@ -1,6 +1,6 @@
 // Installing, and what kinds differ in: each claim is tried, so that a kind that can do more or less than it says fails.
 
-import { GraftError } from '../../../src/plugins/index.ts';
+import { GraftError, type StateView } from '../../../src/plugins/index.ts';
 import type { AbortReason } from '../../../src/txn/index.ts';
 import { isAlive } from '../base.ts';
 import { aborted, answer, base, type Claims, committed, expect, FUNCTION, it, open } from './bed.ts';
@@ -81,6 +81,22 @@ export const claimed = (claims: Claims): void => {
     if (claims.freshHeap) expect(await base.invoke(point, null, { realm: 'user 0' })).toEqual(committed(1));
     await expect(base.invoke(point, null, { realm: 'x'.repeat(201) })).rejects.toMatchObject({ code: 'GRAFT_BAD_OPTION' });
   });
+
+  if (claims.freshHeap)
+    it('runs nothing in the heap of a call whose answer is not settled', async () => {
+      open(claims);
+      const check = (answer: unknown, n: number, state: StateView): boolean => n === 10 || (n === 2 && state('stock.get', 'a') === null);
+      const point = base.point({ ...FUNCTION, budget: 9, check });
+      await base.install('a', '{ graft: (n) => (total += n) }', {}, 'let total = 0;');
+      const atOnce = await Promise.all([1, 10].map((n) => base.invoke(point, n)));
+      expect([atOnce[0]?.status, atOnce[1]]).toEqual(['default', committed(10)]);
+      const other = base.transactions.begin();
+      base.stock.set(other, 'a', 9);
+      const waiting = base.invoke(point, 2);
+      expect([await base.invoke(point, 10), await base.invoke(point, 10)]).toEqual([committed(10), committed(20)]);
+      other.commit();
+      expect(await waiting).toMatchObject({ status: 'default', grafts: [{ reason: 'invalid-answer' }] });
+    });
 
   it(`${claims.copiesInput ? 'copies' : 'shares'} the input`, async () => {
     open(claims);

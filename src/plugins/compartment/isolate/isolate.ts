@@ -64,8 +64,15 @@ class IsolateCompartment implements Compartment {
     call.at = guest;
     const ending = guest.run(call);
     if (ending.kind === 'failed') this.#retire(guest);
-    else if (this.#idle.push(guest) > REALMS_MAX + this.#spares) this.#idle.shift()?.dispose();
+    else this.#give(guest);
     return ending;
+  }
+
+  /** Where there are too many, the one used longest ago goes; those that nothing has run in stay. */
+  #give(guest: Guest): void {
+    if (this.#idle.push(guest) <= REALMS_MAX + this.#spares) return;
+    const oldest = this.#idle.findIndex(({ realm }) => realm !== null);
+    this.#idle.splice(oldest, 1)[0]?.dispose();
   }
 
   /** The idle guest of the realm that was used last, or one that nothing has run in. */
@@ -104,7 +111,8 @@ class IsolateCompartment implements Compartment {
 
   /** Makes what is missing of spares, one a turn of the event loop. */
   #fill(): void {
-    if (this.#filling || this.#disposed || this.#idle.length > this.#spares) return;
+    const fresh = this.#idle.filter(({ realm }) => realm === null).length;
+    if (this.#filling || this.#disposed || (fresh >= this.#spares && this.#idle.length > this.#spares)) return;
     if (this.#spares === 0) return;
     this.#filling = true;
     setImmediate(() => {

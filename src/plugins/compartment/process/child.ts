@@ -235,9 +235,8 @@ const onCall = ({ call, realm: number, graft, own_ms, text }: Message): void => 
 };
 
 const onUnload = ({ call }: Message): void => {
-  const realm = realms.get(call);
-  if (realm === undefined) return quit();
-  realm.guest?.dispose();
+  // A realm that could not be loaded is none: the host may not have heard of that when it sent this.
+  realms.get(call)?.guest?.dispose();
   realms.delete(call);
 };
 

@@ -301,7 +301,7 @@ export class PluginProcess {
     const own_ms = reader.buffer.readUInt32LE(reader.from) / 1000;
     const parsed = parseJson(reader.text(4));
     if (reader.type === protocol.LOADED) item.loaded?.(null);
-    else if (reader.type === protocol.LOAD_FAILED) item.loaded?.(failureOf(parsed));
+    else if (reader.type === protocol.LOAD_FAILED) this.#loadFailed(item, failureOf(parsed));
     else if (item.cancelled) this.#countLate();
     else if (parsed === INVALID) this.#nonsense(item);
     else if (reader.type === protocol.RESULT) this.events.ended(this, item, { kind: 'value', value: parsed, own_ms });
@@ -311,6 +311,11 @@ export class PluginProcess {
       item.fresh = true;
       this.events.ended(this, item, { kind: 'failed', failure: failureOf(parsed), own_ms });
     }
+  }
+
+  #loadFailed(item: Item, failure: Failure): void {
+    if (this.realms.get(item.owner) === item.number) this.realms.delete(item.owner);
+    item.loaded?.(failure);
   }
 
   /** A child that tells the end of a call and no JSON with it. */

@@ -265,7 +265,6 @@ export class ProcessGroup implements ProcessEvents {
   }
 
   #loadFailed(process: PluginProcess, heap: Heap): void {
-    process.realms.delete(heap);
     this.#takeBack(process, (item) => item.owner === heap);
   }
 

@@ -189,8 +189,10 @@ export class PluginWorker {
       this.#call = null;
       this.#events.ended(this, call as CompartmentCall, ending);
     } else if (ending.kind === 'failed') this.#lost(ending.failure);
-    else if (call !== null) this.#begin(call);
-    else this.#events.loaded(this, null);
+    else {
+      if (call !== null) this.#begin(call);
+      this.#events.loaded(this, null);
+    }
   }
 
   #ask(index: number, json: string): void {
