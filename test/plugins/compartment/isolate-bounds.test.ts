@@ -143,6 +143,24 @@ const LISTS = [
   '({ length: -1 })',
 ];
 
+const LOCALES = [
+  'undefined',
+  'null',
+  '"tr"',
+  '["de", "tr"]',
+  '["tr", , "de"]',
+  '[]',
+  '{ length: 1, 0: "tr" }',
+  '{}',
+  'new Intl.Locale("tr")',
+  '[new Intl.Locale("de")]',
+  '"_"',
+  '7',
+  'new Proxy(["de"], {})',
+  'String',
+];
+const INTL = ['Collator', 'DateTimeFormat', 'ListFormat', 'NumberFormat', 'PluralRules', 'RelativeTimeFormat', 'Segmenter'];
+
 const expressions: readonly ((random: Random) => string)[] = [
   (random) => `Array.prototype.${random.pick(ARRAY_METHODS)}.call(${[receiver(random), args(random, 3)].filter(Boolean).join(', ')})`,
   (random) =>
@@ -163,6 +181,18 @@ const expressions: readonly ((random: Random) => string)[] = [
   (random) => `String.raw({ raw: ${receiver(random)} }, ${args(random, 3) || '1'})`,
   (random) =>
     `JSON.parse(${random.pick(['"[1,{\\"a\\":[]}]"', '"{"', 'null', '7', 'undefined', '({ toString: () => "[2]" })'])}, ${random.pick(['undefined', '(k, v) => (seen.push(k), v)'])})`,
+  (random) => `(1234.5).toLocaleString(${random.pick(LOCALES)})`,
+  (random) => `new Date(0).toLocaleDateString(${random.pick(LOCALES)}, { timeZone: 'UTC' })`,
+  (random) => `"I".${random.pick(['toLocaleLowerCase', 'toLocaleUpperCase'])}(${random.pick(LOCALES)})`,
+  (random) => `"\u00e4".localeCompare("z", ${random.pick(LOCALES)})`,
+  (random) => `Intl.getCanonicalLocales(${random.pick(LOCALES)})`,
+  (random) => `Intl.${random.pick(INTL)}.supportedLocalesOf(${random.pick(LOCALES)})`,
+  (random) =>
+    `((C) => [new C(${random.pick(LOCALES)}).resolvedOptions().locale, new C() instanceof C, new C().constructor === C, C.name, C.length])(Intl.${random.pick(INTL)})`,
+  (random) => `((B) => [new B(${random.pick(LOCALES)}) instanceof B, B.name])(class B extends Intl.${random.pick(INTL)} {})`,
+  (random) => `Intl.${random.pick(INTL)}(${random.pick(LOCALES)})`,
+  (random) =>
+    `JSON.stringify({ a: [1, { b: 2 }], 0: 3 }, ${random.pick(['["a", "b"]', '[0, , "a"]', 'new Proxy(["b"], {})', '{ length: 1, 0: "a" }', 'null', '(k, v) => (seen.push(k), v)'])}, ${random.pick(['0', '2', '"-"'])})`,
   (random) => `${random.pick(['escape', 'encodeURIComponent', 'decodeURI', 'unescape'])}(${random.pick(TEXTS)})`,
 ];
 
@@ -217,6 +247,20 @@ const KILLERS: readonly (readonly [string, string])[] = [
   ['Math.max.apply(null, { length: 2 ** 27 })', 'thrown RangeError'],
   ['Reflect.construct(Array, { length: 2 ** 27 })', 'thrown RangeError'],
   [`String.raw({ raw: ${HUGE} })`, 'thrown RangeError'],
+  ...[
+    'Intl.getCanonicalLocales(#)',
+    'new Intl.ListFormat(#)',
+    'Intl.NumberFormat(#)',
+    'Intl.NumberFormat.supportedLocalesOf(#)',
+    'new (class extends Intl.Collator {})(#)',
+    'new ((1).constructor, Intl.Segmenter.prototype.constructor)(#)',
+    '(1).toLocaleString(#)',
+    '(1n).toLocaleString(#)',
+    'new Date().toLocaleDateString(#)',
+    '"a".localeCompare("b", #)',
+    '"a".toLocaleUpperCase(#)',
+  ].map((call) => [call.replace('#', HUGE), 'thrown RangeError'] as const),
+  ['JSON.stringify(1, Array(2 ** 32 - 1))', 'thrown RangeError'],
   ['JSON.parse("[".repeat(1e7) + "]".repeat(1e7))', 'thrown RangeError'],
   ['".".repeat(2e8).split("")', 'thrown RangeError'],
   ['"x".repeat(2 ** 28).match(/x/g)', 'thrown RangeError'],

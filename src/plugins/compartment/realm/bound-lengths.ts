@@ -19,7 +19,7 @@ import {
 } from './natives.ts';
 
 /** More arguments than this do not fit on a guest's stack. */
-const ARGUMENTS_MAX = 2 ** 17;
+export const ARGUMENTS_MAX = 2 ** 17;
 
 export interface Lengths {
   /** Whether `value` is an array and no proxy. */
@@ -155,6 +155,7 @@ const concatenating = (lengths: Lengths): Body => {
   const { slice: nativeSlice } = Array.prototype;
   const slice = (self: unknown): unknown[] => apply(nativeSlice, lengths.pinned(self), []) as unknown[];
   return (native, self, args) => {
+    if (self === null || self === undefined) return apply(native, self, args);
     for (let i = 0; i < args.length; i++) args[i] = concatenated(args[i], lengths, slice);
     return apply(native, lengths.isPlainArray(self) ? self : concatenated(NativeObject(self), lengths, slice), args);
   };

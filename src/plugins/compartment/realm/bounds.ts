@@ -7,6 +7,7 @@
 // these still call. Nothing here looks a built-in up after plugin code has run (natives.ts).
 
 import { arrayMethods, lengthBounds } from './bound-lengths.ts';
+import { localeMethods } from './bound-locales.ts';
 import { mapMethods } from './bound-maps.ts';
 import { textMethods } from './bound-texts.ts';
 import { defineProperty, getOwnPropertyDescriptor } from './natives.ts';
@@ -37,6 +38,6 @@ const replace = (on: object, name: PropertyKey, body: Body): void => {
 export function bound(memory_mb: number, isProxy: (value: object) => boolean): void {
   const most = Math.max(MEMORY_MB_MIN, memory_mb) * LENGTH_PER_MB;
   const lengths = lengthBounds(most, isProxy);
-  const rows: Row[] = [...arrayMethods(lengths), ...textMethods(most, lengths), ...mapMethods(most)];
+  const rows: Row[] = [...arrayMethods(lengths), ...textMethods(most, lengths), ...mapMethods(most), ...localeMethods(lengths)];
   for (const [on, names, body] of rows) for (const name of names) replace(on, name, body);
 }

@@ -41,6 +41,9 @@ export const symbolText: (symbol: symbol) => string = uncurry(Symbol.prototype.t
 export const { trunc } = Math;
 export const { isNaN: isNotANumber } = Number;
 export const { iterator: symbolIterator, isConcatSpreadable: symbolIsConcatSpreadable } = Symbol;
+export const { construct: reflectConstruct } = Reflect;
+/** Throws for what is no Intl.Locale. */
+export const localeBaseName = uncurry(Object.getOwnPropertyDescriptor(Intl.Locale.prototype, 'baseName')?.get as (this: object) => string);
 export const reflectGet: (target: object, key: PropertyKey) => unknown = Reflect.get;
 export const bigintText: (value: bigint) => string = uncurry(BigInt.prototype.toString) as (value: bigint) => string;
 export const execRegExp: (pattern: RegExp, text: string) => unknown = uncurry(RegExp.prototype.exec);
