@@ -71,7 +71,7 @@ export const CLAIMS: readonly Claims[] = [
     rejections: "the host's",
     contained: false,
     cpu: "node:vm's time-out, which may end an accessor half way",
-    authority: 'a scrubbed context, and a known way out: `import()`',
+    authority: 'a scrubbed context, and known ways out: `import()`, the memory of columns',
     purpose: 'a rival to measure against',
   },
   {
@@ -124,7 +124,7 @@ export const CLAIMS: readonly Claims[] = [
     proxies: false,
     places: false,
     columns: 'copied',
-    memory: 'the size of its memory',
+    memory: 'the size of the memory it is given; none on what it makes itself',
     authority: 'its imports',
     purpose: 'a rival to measure against; arithmetic that ends',
   },
@@ -138,7 +138,7 @@ export const CLAIMS: readonly Claims[] = [
     inThread: false,
     memory: "the engine's limit",
     cpu: "the host's clock, and the thread's termination",
-    authority: 'a scrubbed context in an emptied worker, and a known way out: `import()`',
+    authority: 'a scrubbed context in an emptied worker, and known ways out: `import()`, the memory of columns',
     purpose: 'a rival to measure against',
   },
   {

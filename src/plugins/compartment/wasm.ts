@@ -1,10 +1,11 @@
 // The wasm compartment: the plugin is a WebAssembly module, in any language that compiles to one; it takes no JavaScript. A heap is an instance with a memory
 // of its own, of at most the limit. A module has no authority but its imports, and numbers cross as they are, so a call costs next to nothing. It runs in the
-// host's own thread and nothing stops it there: a loop without end is the host's. (`vm` shows what a time-out would cost; a worker could be ended.)
+// host's own thread and nothing stops it there: a loop without end is the host's. (`vm` shows what a time-out would cost; a worker could be ended.) What a
+// module makes for itself, another memory, tables, objects of the collector's, has no limit.
 //
 // `source.code` is the module, in base64. What it imports and exports:
 //
-//   memory                import "graftwork" "memory": its only memory; it declares the pages it needs, and no maximum
+//   memory                import "graftwork" "memory": the memory whose size is limited; it declares the pages it needs, and no maximum
 //   graft_NAME            export (ptr i32, len i32) → i64: the graft NAME. The input is JSON text, UTF-8, in the memory; so is the answer
 //   direct_NAME           export (f64, …) → f64: instead, where the input is a number or a list of as many numbers, and the answer is a number
 //   alloc                 export (size i32) → i32: a place for a text that the host hands over; needed by whoever takes texts
@@ -64,6 +65,12 @@ class Fault extends Error {
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number';
+
+/** An object of WebAssembly's own looks like an empty one. */
+const asNumber = (answer: unknown): number => {
+  if (isNumber(answer)) return answer;
+  throw new Fault('invalid-answer', 'InvalidAnswer', 'the answer is no number');
+};
 
 class WasmHeap implements Heap {
   readonly #memory: { readonly buffer: ArrayBuffer };
@@ -125,10 +132,10 @@ class WasmHeap implements Heap {
 
   /** An answer that is no number is for the invocation to refuse. */
   #direct(run: Native, input: unknown): unknown {
-    if (isNumber(input) && run.length === 1) return run(input);
+    if (isNumber(input) && run.length === 1) return asNumber(run(input));
     if (!Array.isArray(input) || input.length !== run.length || !input.every(isNumber))
       throw new Fault('thrown', 'WrongInput', `the graft takes ${run.length} numbers`);
-    return run(...input);
+    return asNumber(run(...input));
   }
 
   #texts(run: Native, input: unknown): unknown {

@@ -193,6 +193,11 @@ const expressions: readonly ((random: Random) => string)[] = [
   (random) => `Intl.${random.pick(INTL)}(${random.pick(LOCALES)})`,
   (random) =>
     `JSON.stringify({ a: [1, { b: 2 }], 0: 3 }, ${random.pick(['["a", "b"]', '[0, , "a"]', 'new Proxy(["b"], {})', '{ length: 1, 0: "a" }', 'null', '(k, v) => (seen.push(k), v)'])}, ${random.pick(['0', '2', '"-"'])})`,
+  (random) =>
+    `Object.${random.pick(['entries', 'keys', 'values', 'getOwnPropertyNames', 'getOwnPropertyDescriptors', 'isFrozen', 'freeze', 'seal'])}(${receiver(random)})`,
+  (random) => `Reflect.ownKeys(${receiver(random)})`,
+  (random) => `Object.assign(${receiver(random)}, ${pick(random)}, ${receiver(random)})`,
+  (random) => `Object.create(${random.pick(['null', '{}', '7'])}, ${pick(random)})`,
   (random) => `${random.pick(['escape', 'encodeURIComponent', 'decodeURI', 'unescape'])}(${random.pick(TEXTS)})`,
 ];
 
@@ -245,6 +250,11 @@ const KILLERS: readonly (readonly [string, string])[] = [
   ['const a = []; a.length = 2 ** 32 - 1; a.sort()', 'thrown RangeError'],
   ['new Array(4e6).fill(0).map((_, i) => i).sort()', 'own-time OwnTime'],
   ['Math.max.apply(null, { length: 2 ** 27 })', 'thrown RangeError'],
+  ['Object.entries(new Uint8Array(2e7))', 'thrown RangeError'],
+  ['Object.keys("x".repeat(2 ** 22))', 'thrown RangeError'],
+  ['Object.getOwnPropertyNames(new String("x".repeat(2 ** 22)))', 'thrown RangeError'],
+  ['Reflect.ownKeys(new Array(4e6).fill(1))', 'thrown RangeError'],
+  ['Object.assign({}, "x".repeat(2 ** 24))', 'thrown RangeError'],
   ['Reflect.construct(Array, { length: 2 ** 27 })', 'thrown RangeError'],
   [`String.raw({ raw: ${HUGE} })`, 'thrown RangeError'],
   ...[

@@ -320,7 +320,7 @@ describe('processes', () => {
   it('end beyond their resident-set limit, whatever the engine counts', async () => {
     open();
     const p = point({ limits: { own_ms: 20_000, memory_mb: 32 } });
-    await base.install('a', '{ graft: () => { let s = "x"; for (let i = 0; i < 26; i++) s += s; return Object.keys(s).length } }');
+    await base.install('a', '{ graft: () => { let s = "x"; for (let i = 0; i < 26; i++) s += s; ({ ...s }); return 1 } }');
     expect(await base.invoke(p, 1)).toMatchObject({ grafts: [{ reason: 'memory-limit', detail: 'the process was killed' }] });
   });
 

@@ -85,7 +85,7 @@ export const claimed = (claims: Claims): void => {
   if (claims.freshHeap)
     it('runs nothing in the heap of a call whose answer is not settled', async () => {
       open(claims);
-      const check = (answer: unknown, n: number, state: StateView): boolean => n === 10 || (n === 2 && state('stock.get', 'a') === null);
+      const check = (_answer: unknown, n: number, state: StateView): boolean => n === 10 || (n === 2 && state('stock.get', 'a') === null);
       const point = base.point({ ...FUNCTION, budget: 9, check });
       await base.install('a', '{ graft: (n) => (total += n) }', {}, 'let total = 0;');
       const atOnce = await Promise.all([1, 10].map((n) => base.invoke(point, n)));

@@ -68,6 +68,8 @@ let running = NO_CALL;
 /** Results that are written and not sent, and since when. */
 let held = 0;
 let heldSince = 0;
+/** Realms are numbered upwards. */
+let lastLoad = 0;
 let lastRealm = 0;
 let lastGraft = 0;
 
@@ -203,7 +205,8 @@ const loadMessage = (text: string): LoadMessage => {
 };
 
 const onLoad = ({ call, text }: Message): void => {
-  if (realms.has(call)) quit();
+  if (call <= lastLoad) quit();
+  lastLoad = call;
   const load = loadMessage(text);
   const { guest, reply } = makeGuest(load);
   if (guest !== undefined) realms.set(call, { load, guest });
@@ -235,7 +238,8 @@ const onCall = ({ call, realm: number, graft, own_ms, text }: Message): void => 
 };
 
 const onUnload = ({ call }: Message): void => {
-  // A realm that could not be loaded is none: the host may not have heard of that when it sent this.
+  // One that could not be loaded is none: the host may not have heard of that when it sent this.
+  if (call > lastLoad) quit();
   realms.get(call)?.guest?.dispose();
   realms.delete(call);
 };

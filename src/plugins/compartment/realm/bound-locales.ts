@@ -22,6 +22,7 @@ const LOCALES_MAX = 1000;
 type Constructor = new (...args: unknown[]) => object;
 
 const isLocale = (value: object): boolean => {
+  if (localeBaseName === null) return false;
   try {
     localeBaseName(value);
     return true;
@@ -79,9 +80,15 @@ const boundConstructors = ({ pinned }: Lengths): object[] => {
 
 export const localeMethods = (lengths: Lengths): Row[] => {
   const first = localesAt(0, lengths);
+  const intl: Row[] =
+    localeBaseName === null
+      ? []
+      : [
+          ...boundConstructors(lengths).map((native): Row => [native, ['supportedLocalesOf'], first]),
+          [Intl, ['getCanonicalLocales'], first],
+        ];
   return [
-    ...boundConstructors(lengths).map((native): Row => [native, ['supportedLocalesOf'], first]),
-    [Intl, ['getCanonicalLocales'], first],
+    ...intl,
     [Number.prototype, ['toLocaleString'], first],
     [BigInt.prototype, ['toLocaleString'], first],
     [Date.prototype, ['toLocaleString', 'toLocaleDateString', 'toLocaleTimeString'], first],

@@ -6,6 +6,7 @@
 // like any other error. What cannot be bounded so stands in isolate/README.md. On ordinary values the answers are those of the native functions, which
 // these still call. Nothing here looks a built-in up after plugin code has run (natives.ts).
 
+import { keyMethods } from './bound-keys.ts';
 import { arrayMethods, lengthBounds } from './bound-lengths.ts';
 import { localeMethods } from './bound-locales.ts';
 import { mapMethods } from './bound-maps.ts';
@@ -38,6 +39,12 @@ const replace = (on: object, name: PropertyKey, body: Body): void => {
 export function bound(memory_mb: number, isProxy: (value: object) => boolean): void {
   const most = Math.max(MEMORY_MB_MIN, memory_mb) * LENGTH_PER_MB;
   const lengths = lengthBounds(most, isProxy);
-  const rows: Row[] = [...arrayMethods(lengths), ...textMethods(most, lengths), ...mapMethods(most), ...localeMethods(lengths)];
+  const rows: Row[] = [
+    ...arrayMethods(lengths),
+    ...textMethods(most, lengths),
+    ...mapMethods(most),
+    ...localeMethods(lengths),
+    ...keyMethods(most, lengths, isProxy),
+  ];
   for (const [on, names, body] of rows) for (const name of names) replace(on, name, body);
 }

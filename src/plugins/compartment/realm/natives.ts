@@ -42,8 +42,17 @@ export const { trunc } = Math;
 export const { isNaN: isNotANumber } = Number;
 export const { iterator: symbolIterator, isConcatSpreadable: symbolIsConcatSpreadable } = Symbol;
 export const { construct: reflectConstruct } = Reflect;
-/** Throws for what is no Intl.Locale. */
-export const localeBaseName = uncurry(Object.getOwnPropertyDescriptor(Intl.Locale.prototype, 'baseName')?.get as (this: object) => string);
+const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const typedArrayGetter = (key: PropertyKey): ((self: object) => unknown) =>
+  uncurry(Object.getOwnPropertyDescriptor(typedArrayPrototype, key)?.get as (this: object) => unknown);
+/** `Uint8Array` and so on; undefined for what is no typed array. */
+export const typedArrayName = typedArrayGetter(Symbol.toStringTag) as (self: object) => string | undefined;
+/** Throws for what is no typed array. */
+export const typedArrayLength = typedArrayGetter('length') as (self: object) => number;
+/** Not every engine has it. */
+const localeBase = globalThis.Intl === undefined ? undefined : Object.getOwnPropertyDescriptor(Intl.Locale.prototype, 'baseName')?.get;
+/** Throws for what is no Intl.Locale; null where there are none. */
+export const localeBaseName = localeBase === undefined ? null : uncurry(localeBase as (this: object) => string);
 export const reflectGet: (target: object, key: PropertyKey) => unknown = Reflect.get;
 export const bigintText: (value: bigint) => string = uncurry(BigInt.prototype.toString) as (value: bigint) => string;
 export const execRegExp: (pattern: RegExp, text: string) => unknown = uncurry(RegExp.prototype.exec);

@@ -4,7 +4,7 @@
 // - What ends the engine in a worker ends the whole process, and a built-in that never returns keeps its thread after the worker was terminated.
 // - The memory limit counts V8's heap only.
 // - A rejection that nobody handles is lost.
-// - A way out is known: as with `vm`, from the rejection of `import()` to the worker's own realm. That is emptied, but its modules can be imported: the files,
+// - A way out is known: as with `vm`, from the rejection of `import()` or the memory behind a column to the worker's own realm. That is emptied, but its modules can be imported: the files,
 //   sockets and processes of the host's user.
 //
 // A plugin has one worker, a few more where the calls in it wait for the host, and a spare made ahead. A call that somebody else may be waiting for (it is

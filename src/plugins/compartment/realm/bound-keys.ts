@@ -1,0 +1,39 @@
+// Bounds on what lists the keys of arrays, typed arrays and texts. Each index becomes a text and an element of a list, in a loop that looks at no interrupt: a
+// thousand times the work of what `length` says, and of the memory. What hides behind a proxy, and the keys that syntax lists, stay (isolate/README.md).
+
+import type { Lengths } from './bound-lengths.ts';
+import type { Body, Row } from './bounds.ts';
+import { apply, getOwnPropertyDescriptor, isArray, typedArrayLength, typedArrayName } from './natives.ts';
+
+/** Of the length that is allowed elsewhere: an entry takes a text, a pair and a place. */
+const KEYS = 1 / 64;
+
+/** How many indexes a value has by itself. */
+const indexesOf = (value: unknown, isProxy: (value: object) => boolean): number => {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null || isProxy(value)) return 0;
+  if (isArray(value)) return value.length;
+  if (typedArrayName(value) !== undefined) return typedArrayLength(value);
+  // The length of a String object is fixed, as no other object's is but by its own wish.
+  const own = getOwnPropertyDescriptor(value, 'length');
+  return own !== undefined && own.configurable === false && own.writable === false && typeof own.value === 'number' ? own.value : 0;
+};
+
+export const keyMethods = (most: number, { check }: Lengths, isProxy: (value: object) => boolean): Row[] => {
+  const keys = most * KEYS;
+  const first: Body = (native, self, args) => {
+    check(indexesOf(args[0], isProxy), keys);
+    return apply(native, self, args);
+  };
+  const sources: Body = (native, self, args) => {
+    for (let i = 1; i < args.length; i++) check(indexesOf(args[i], isProxy), keys);
+    return apply(native, self, args);
+  };
+  const lists = ['entries', 'freeze', 'getOwnPropertyDescriptors', 'getOwnPropertyNames', 'getOwnPropertySymbols'];
+  return [
+    [Object, [...lists, 'isFrozen', 'isSealed', 'keys', 'seal', 'values'], first],
+    [Object, ['assign'], sources],
+    [Object, ['create', 'defineProperties'], sources],
+    [Reflect, ['ownKeys'], first],
+  ];
+};
