@@ -11,7 +11,9 @@ const VALUE = /^(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?$/;
 const FRAMING =
   'connection keep-alive proxy-connection te trailer transfer-encoding upgrade host content-length content-encoding content-range date via';
 /** Who may keep it: a page for one user is not for a shared cache (RFC 9111). */
-const KEEPING = 'cache-control expires vary age pragma surrogate-control cdn-cache-control';
+const KEEPING = 'expires vary age pragma surrogate-control cdn-cache-control';
+/** What cache-control may say: less, never more, than that a client's own cache keeps it. */
+const UNSHARED = /^(?=.*\b(?:no-store|private)\b)(?!.*\b(?:public|s-maxage)\b)/i;
 /** What the body is taken for, where the client goes, who it is. */
 const MEANING =
   'content-type content-location content-disposition location refresh link set-cookie set-cookie2 cookie clear-site-data authorization www-authenticate authentication-info alt-svc sourcemap x-sourcemap server status';
@@ -25,6 +27,8 @@ export const headerFault = (name: unknown, value: unknown): string | null => {
   if (typeof name !== 'string' || !TOKEN.test(name)) return 'a name is a token of RFC 9110, at most 100 characters';
   const lower = name.toLowerCase();
   if (FORBIDDEN.has(lower) || FORBIDDEN_FRONTS.some((front) => lower.startsWith(front))) return `${lower} is the host's own`;
+  if (lower === 'cache-control' && !UNSHARED.test(String(value)))
+    return 'cache-control says no-store or private, and nothing of shared caches';
   if (typeof value !== 'string' || !VALUE.test(value)) return 'a value is visible ASCII with spaces and tabs between';
   return null;
 };

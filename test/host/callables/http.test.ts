@@ -31,6 +31,10 @@ describe('a header', () => {
     ['access-control-allow-origin', '*'],
     ['location', '/x'],
     ['content-type', 'text/html'],
+    ['cache-control', 'public, max-age=60'],
+    ['Cache-Control', 'private, s-maxage=60'],
+    ['cache-control', 'max-age=60'],
+    ['Vary', '*'],
   ])('%p: %p may not', (name, value) => {
     expect(headerFault(name, value)).not.toBeNull();
   });
