@@ -162,6 +162,9 @@ class MeteredCompartment implements PluginCompartment {
   readonly #fuel_per_ms: number;
   readonly #quantum: number;
   readonly #tick: Tick | null;
+  /** The own time that calls have, and the fuel that it is: nearly always the same. */
+  #own_ms = 0;
+  #limit = 0;
 
   constructor(plugin: Plugin, instances: Instances, fuel_per_ms: number, quantum: number, tick: Tick | null) {
     this.#plugin = plugin;
@@ -172,7 +175,7 @@ class MeteredCompartment implements PluginCompartment {
   }
 
   run(call: CompartmentCall): Ending {
-    const limit = fuelOf(call.own_ms, this.#fuel_per_ms);
+    const limit = call.own_ms === this.#own_ms ? this.#limit : this.#fuelFor(call.own_ms);
     const input = copied(call.input);
     let instance: Instance;
     try {
@@ -191,6 +194,12 @@ class MeteredCompartment implements PluginCompartment {
       leave();
       this.#instances.give(instance);
     }
+  }
+
+  #fuelFor(own_ms: number): number {
+    this.#own_ms = own_ms;
+    this.#limit = fuelOf(own_ms, this.#fuel_per_ms);
+    return this.#limit;
   }
 
   /** Stops counting and tells the rest. Gives the call's own time. */

@@ -35,7 +35,7 @@ const BRIDGE = `((raw) => {
   const at = bind(String.prototype.charCodeAt);
   const slice = bind(String.prototype.slice);
   const letter = String.fromCharCode;
-  return (accessor, args) => {
+  return (accessor, args = '') => {
     const reply = raw(accessor, args);
     return reply === '' ? '' : letter(at(reply, 0) - 65) + slice(reply, 1);
   };

@@ -43,10 +43,25 @@ export const errorText = (error: unknown): string => {
   return ERROR + JSON.stringify({ code, message });
 };
 
+const NO_ARGUMENTS: readonly unknown[] = Object.freeze([]);
+
+const called = (call: CompartmentCall, index: number, args: string): unknown =>
+  call.callAccessor(index, args === '' ? NO_ARGUMENTS : JSON.parse(args), args.length) ?? null;
+
 /** Carries a host call out at once, for the realm's own code, which has checked the arguments. */
 export const replyTo = (call: CompartmentCall, index: number, args: string): string => {
   try {
-    return valueText(call.callAccessor(index, JSON.parse(args), args.length));
+    return valueText(called(call, index, args));
+  } catch (error) {
+    return errorText(error);
+  }
+};
+
+/** The same where direct values cross as they are. */
+export const directReplyTo = (call: CompartmentCall, index: number, args: string): Direct | string => {
+  try {
+    const value = called(call, index, args);
+    return typeof value === 'number' || typeof value === 'boolean' || value === null ? value : valueText(value);
   } catch (error) {
     return errorText(error);
   }

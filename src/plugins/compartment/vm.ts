@@ -26,7 +26,7 @@ class VmHeap extends RealmHeap {
 
   constructor(realm: Script, source: CompartmentSource) {
     super();
-    this.#realm = new VmRealm(realm, setupOf(source), (index, args) => this.hostCall(index, args), memoryOf(source));
+    this.#realm = new VmRealm(realm, setupOf(source), (index, args = '') => this.hostCall(index, args), memoryOf(source));
   }
 
   protected override enter(step: number, graft: number, input: Direct | string, limit_ms: number): unknown {

@@ -9,7 +9,7 @@ import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.
 import { type Clocks, OwnClock } from '../own-clock.ts';
 import { lateFailure, memoryFailure, plainFailure, rejectionFailure } from '../realm/failure.ts';
 import { type Direct, PENDING, STEP_FINISH, STEP_LOAD, STEP_START } from '../realm/steps.ts';
-import { crossing, graftNumber, isBare, memoryOf, replyTo, setupOf } from '../realm-calls.ts';
+import { crossing, directReplyTo, graftNumber, isBare, memoryOf, setupOf } from '../realm-calls.ts';
 import { RealmIsolate } from '../realm-isolate.ts';
 import { realmScript } from '../realm-script.ts';
 import { type Thread, withStack } from './engine.ts';
@@ -46,7 +46,7 @@ export class Guest {
     this.level = warden.level;
     this.#warden = warden;
     this.#clock = new OwnClock(clocks);
-    const bridge = (index: number, args: string): string => this.#hostCall(index, args);
+    const bridge = (index: number, args = ''): Direct | string => this.#hostCall(index, args);
     this.#realm = withStack(this.level, () => new RealmIsolate(engine, realmScript(), setupOf(source), bridge, memoryOf(source)));
     this.#at = warden.watch(this.#realm.isolate);
   }
@@ -140,19 +140,20 @@ export class Guest {
   }
 
   /** Carries a host call out. */
-  #hostCall(index: number, args: string): string {
+  #hostCall(index: number, args: string): Direct | string {
     const call = this.#call;
     if (call === null || this.#disposed) return '';
     this.#outside++;
     this.#end();
-    const isOver = this.#clock.isOver(this.#clock.leave());
+    const own_ms = this.#clock.leave();
+    const isOver = this.#clock.isOver(own_ms);
     if (isOver && !this.#killed) this.#realm.dispose();
     this.#killed ||= isOver;
     if (this.#killed) return '';
-    const reply = replyTo(call, index, args);
+    const reply = directReplyTo(call, index, args);
     if (this.#disposed) return '';
     this.#clock.comeBack();
-    this.#begin(this.#clock.remaining_ms());
+    this.#begin(Math.max(1, Math.ceil(this.#clock.limit_ms - own_ms)));
     this.#outside--;
     return reply;
   }

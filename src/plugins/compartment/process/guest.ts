@@ -38,7 +38,7 @@ export class Guest {
   constructor(engine: Engine, { realm, grafts, memory_mb }: LoadMessage, wait: Wait) {
     this.#wait = wait;
     const setup = { memory_mb, lasting: false, grafts: grafts.map((graft) => ({ ...graft, rows: graft.rows === true, columns: [] })) };
-    this.#realm = new RealmIsolate(engine, realm, setup, (accessor, args) => this.#hostCall(accessor, args));
+    this.#realm = new RealmIsolate(engine, realm, setup, (accessor, args = '[]') => this.#hostCall(accessor, args));
   }
 
   /** Evaluates the plugin. The answer of a result is the names of its exported functions. */

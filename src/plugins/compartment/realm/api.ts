@@ -20,10 +20,13 @@ import {
   put,
   slice,
 } from './natives.ts';
-import type { RealmSetup } from './steps.ts';
+import type { Direct, RealmSetup } from './steps.ts';
 
-/** Sends the arguments of a host call out and waits. The first unit of the answer is its status, the rest JSON. */
-export type Bridge = (accessor: number, args: string) => string;
+/**
+ * Sends the arguments of a host call out, JSON text or nothing, and waits. It answers a direct value, or a text whose first unit is its status and the rest
+ * JSON.
+ */
+export type Bridge = (accessor: number, args?: string) => Direct | string;
 
 /** Statuses of a bridge's answer: those of the protocol's ANSWER, and one for arguments that are too large to send. */
 export const BRIDGE_VALUE = 0;
@@ -53,9 +56,9 @@ const hostError = (text: string): Error => {
 };
 
 /** The host's answer. Whatever failed on the way there is the host's own: the graft learns no more than that. */
-const ask = (bridge: Bridge, index: number, args: string, name: string): string => {
+const ask = (bridge: Bridge, index: number, args: string, name: string): Direct | string => {
   try {
-    return bridge(index, args);
+    return args === '' ? bridge(index) : bridge(index, args);
   } catch {
     throw new NativeError(`${name}: the host could not be reached`);
   }
@@ -68,6 +71,7 @@ const exceeded = (host: ApiHost, what: string): Error => {
 
 const argumentsText = (name: string, args: unknown[], host: ApiHost): string => {
   while (args.length > 0 && args[args.length - 1] === undefined) args.length--;
+  if (args.length === 0) return '';
   const fault = plainFault(args, PLAIN_BOUNDS, host.isProxy);
   if (fault !== null) {
     const what = `${name}, arguments${fault.path}: ${fault.why}`;
@@ -81,6 +85,7 @@ const accessorFunction =
   (...args) => {
     if (!host.isCurrent(call)) throw new NativeError(`${name}: the call that this function was made for has ended`);
     const reply = ask(host.bridge, index, argumentsText(name, args, host), name);
+    if (typeof reply !== 'string') return reply;
     const status = charCodeAt(reply, 0);
     if (status === BRIDGE_VALUE) return parse(slice(reply, 1));
     if (status === BRIDGE_ERROR) throw hostError(slice(reply, 1));

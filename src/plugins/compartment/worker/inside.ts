@@ -28,7 +28,7 @@ const next = (): ToWorker => {
 };
 
 /** Sends a host call out and waits for the answer. */
-const bridge = (accessor: number, args: string): string => {
+const bridge = (accessor: number, args = '[]'): string => {
   send(port, ASK, accessor, args);
   const message = next();
   return message[0] === ANSWER ? message[1] : '';
