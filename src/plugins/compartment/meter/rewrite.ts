@@ -1,7 +1,7 @@
 // Rewrites a script so that whoever runs it counts fuel: software fault isolation for time.
 //
 //   functions     one unit where they are entered, but for arithmetic on their own parameters
-//   loops         one unit a turn: paid for 64 turns at once, the rest given back, where the loop's own variable is not captured; else turn by turn
+//   loops         one unit a turn: all at once where the head says how many there are (counted.ts); else paid for 64 turns at once, the rest given back, where the loop's own variable is not captured; else turn by turn
 //   operators     those whose work has no bound of its own stand in a function that takes their price (operators.ts)
 //
 // What comes out is a function of the operators and globals (metered.ts calls it) that gives a function without parameters: the script's body, whose
@@ -9,6 +9,7 @@
 
 import type { AnyNode, Expression, ForStatement, Function as FunctionNode, Statement, WhileStatement } from 'acorn';
 import MagicString from 'magic-string';
+import { turnsOf } from './counted.ts';
 import { childrenOf, Names, walk } from './names.ts';
 import { GLOBALS, OPERATORS } from './operators.ts';
 import { keyOf, parsed, Unmetered } from './syntax.ts';
@@ -96,6 +97,11 @@ class Rewriter {
   }
 
   #loop(node: Loop, start: number, generator: boolean): void {
+    const turns = node.type === 'ForStatement' && !generator ? turnsOf(node) : null;
+    if (turns !== null) {
+      this.#open(start, `{${this.#prefix}F[0]-=${turns};if(${this.#prefix}F[0]<0)${this.#prefix}T();`);
+      return this.#close(node.end, '}');
+    }
     if ((node.type === 'ForStatement' || node.type === 'WhileStatement') && this.#splits(node, generator)) return this.#split(node, start);
     const rest = node.type === 'ForOfStatement' || node.type === 'ForInStatement' ? this.#restOf(node.left) : '';
     if (generator) this.#enter(node.body, `if(${this.#tick});${rest}`);
