@@ -44,6 +44,7 @@ export interface Base {
 const WHOLE: readonly AbortReason[] = ['total-time', 'cancelled', 'store-conflict', 'deadlock'];
 const DETAIL_MAX = 500;
 const NONE: GraftCall[] = [];
+const NO_REPORTS: readonly GraftReport[] = Object.freeze([]);
 
 export class Invocation<Input, Output> {
   readonly base: Base;
@@ -57,7 +58,7 @@ export class Invocation<Input, Output> {
   readonly #grafts: readonly Graft[];
   /** One graft was asked for by name: where it fails, nobody answers in its place. */
   readonly #isOnly: boolean;
-  #reports: GraftReport[] = [];
+  #reports: readonly GraftReport[] = NO_REPORTS;
   /** Calls whose work has been committed into the call's own transaction. */
   #kept: GraftCall[] = NONE;
   #at = 0;
@@ -277,7 +278,8 @@ export class Invocation<Input, Output> {
   }
 
   #tell(call: GraftCall, report: GraftReport): void {
-    this.#reports.push(report);
+    // Nearly every call has one graft, and a list that grows is given room for seventeen.
+    this.#reports = this.#reports === NO_REPORTS ? [report] : [...this.#reports, report];
     this.base.reported(call.graft, report, call.lines);
   }
 
