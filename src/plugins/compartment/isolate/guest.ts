@@ -12,6 +12,7 @@ import { type Direct, PENDING, STEP_FINISH, STEP_LOAD, STEP_START } from '../rea
 import { crossing, directReplyTo, graftNumber, isBare, memoryOf, setupOf } from '../realm-calls.ts';
 import { RealmIsolate } from '../realm-isolate.ts';
 import { realmScript } from '../realm-script.ts';
+import { endingOf } from '../said.ts';
 import { type Thread, withStack } from './engine.ts';
 import type { Warden } from './warden.ts';
 
@@ -115,12 +116,7 @@ export class Guest {
     const own_ms = this.#clock.own_ms();
     if (this.#killed || this.#clock.isOver(own_ms)) return this.#failed(lateFailure(this.#clock.limit_ms), own_ms);
     if (this.#outside > 0) return this.#failed(plainFailure('thrown', 'HostCall', 'a host call did not come back'), own_ms);
-    if (typeof answer !== 'string') return { kind: 'value', value: answer, own_ms };
-    if (answer[0] === 'T') return { kind: 'value', value: answer.slice(1), own_ms };
-    const value: unknown = JSON.parse(answer.slice(1));
-    if (answer[0] === 'R') return { kind: 'value', value, own_ms };
-    if (answer[0] === 'N') return { kind: 'refused', ...(value as { code: string; message: string }), own_ms };
-    return this.#failed(value as Failure, own_ms);
+    return endingOf(answer, own_ms);
   }
 
   #failed(failure: Failure, own_ms: number): Ending {
