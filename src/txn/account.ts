@@ -116,8 +116,6 @@ export class Account {
   #source: Account | null = null;
   #closedInto: Account | null = null;
   #closing = false;
-  /** Whether units may be held: most accounts of calls never hold any. */
-  #hasHeld = false;
   /** How many accounts are open that were opened from this one. */
   #opened = 0;
   /** Those of them that may have got units which an abort takes back, or null. */
@@ -202,12 +200,10 @@ export class Account {
     this.#closing = false;
     opener.#opened--;
     opener.#lent?.delete(this);
-    const source = opener.#closedInto === null ? opener : opener.#now();
+    const source = opener.#now();
     move(this.free, source.free);
+    move(this.held, source.held);
     move(this.spent, source.spent);
-    if (this.#hasHeld) move(this.held, source.held);
-    if (this.#hasHeld) source.#hasHeld = true;
-    this.#hasHeld = false;
   }
 
   /** The account that has this one's units now. */
@@ -268,7 +264,6 @@ export class Account {
     if (!(amount >= 0 && (this.free[index] as number) >= amount)) throw txn.doom('limit', this.resources[index]);
     const returned = this.pending?.returned;
     const again = returned === undefined ? 0 : Math.min(amount, returned[index] as number);
-    this.#hasHeld = true;
     txn.tree.log.push(HOLD, this, index, { amount, again } satisfies Held);
     this.free[index] = (this.free[index] as number) - amount;
     this.held[index] = (this.held[index] as number) + amount;
