@@ -72,6 +72,7 @@ export interface CallOptions {
 }
 
 const DEPTH_MAX = 8;
+const PLAIN_CALL: InvokeOptions = {};
 const TOTAL_MS = 30_000;
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
@@ -188,7 +189,10 @@ export class Host {
   #invoke<I, O>(point: GraftPoint<I, O>, input: unknown, options: CallOptions): Promise<Outcome<O>> {
     if (this.#closing !== null) return Promise.reject(new GraftError('GRAFT_CLOSED', 'the host is closed'));
     const { txn, realm, signal } = options;
-    const given: InvokeOptions = { ...(realm === undefined ? {} : { realm }), ...(signal === undefined ? {} : { signal }) };
+    const given: InvokeOptions =
+      realm === undefined && signal === undefined
+        ? PLAIN_CALL
+        : { ...(realm === undefined ? {} : { realm }), ...(signal === undefined ? {} : { signal }) };
     if (txn === undefined) return invoke(this.#base, point, input, given);
     return txn.queue(() => invoke(this.#base, point, input, { ...given, txn: txn.core }));
   }
