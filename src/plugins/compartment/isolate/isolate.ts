@@ -111,9 +111,9 @@ class IsolateCompartment implements Compartment {
 
   /** Makes what is missing of spares, one a turn of the event loop. */
   #fill(): void {
+    if (this.#spares === 0 || this.#filling || this.#disposed) return;
     const fresh = this.#idle.filter(({ realm }) => realm === null).length;
-    if (this.#filling || this.#disposed || (fresh >= this.#spares && this.#idle.length > this.#spares)) return;
-    if (this.#spares === 0) return;
+    if (fresh >= this.#spares && this.#idle.length > this.#spares) return;
     this.#filling = true;
     setImmediate(() => {
       this.#filling = false;
