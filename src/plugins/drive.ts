@@ -5,7 +5,7 @@ import { type Aborted, type AbortReason, Ticket, type Transaction } from '../txn
 import type { Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
 import type { Graft } from './graft.ts';
-import { type GraftCall, lockForNext, type Place, settled } from './graft-call.ts';
+import { type GraftCall, LOST, lockForNext, type Place, settled } from './graft-call.ts';
 import type { GraftPoint } from './graft-point.ts';
 import { type Base, commitTop, Invocation } from './invocation.ts';
 import type { Outcome } from './outcome.ts';
@@ -163,8 +163,6 @@ const runAgain = async <I, O>(invocation: Invocation<I, O>, call: GraftCall): Pr
     if (call.conflict === null) return settle(invocation, call, ending);
   }
 };
-
-const LOST: Ending = { kind: 'failed', own_ms: 0, failure: { reason: 'compartment-lost', name: '', message: '', stack: '' } };
 
 const runInThread = (call: GraftCall): Ending => {
   const compartment = call.graft.plugin.compartment;

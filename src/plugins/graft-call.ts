@@ -32,8 +32,8 @@ export interface Place {
 }
 
 const NO_LINES: string[] = [];
-/** How a call ends whose transaction somebody else has aborted. */
-const LOST: Ending = { kind: 'failed', own_ms: 0, failure: { reason: 'compartment-lost', name: '', message: '', stack: '' } };
+/** How a call ends that is over already, for a reason of somebody else's. */
+export const LOST: Ending = { kind: 'failed', own_ms: 0, failure: { reason: 'compartment-lost', name: '', message: '', stack: '' } };
 
 export class GraftCall implements CompartmentCall, Caller {
   readonly base: CallBase;

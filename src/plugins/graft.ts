@@ -99,7 +99,7 @@ export class Graft {
     if (this.state === 'removed') return;
     this.state = 'removed';
     this.point.take(this);
-    if (this.plugin.grafts.every((graft) => graft.state === 'removed')) retire(this.plugin);
+    if (this.plugin.grafts.every((graft) => !graft.stands)) retire(this.plugin);
   }
 }
 
