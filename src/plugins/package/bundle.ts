@@ -73,9 +73,13 @@ function packagePlugin(files: Files, main: string): Plugin {
       });
       esbuild.onLoad({ filter: /.*/, namespace: BUILT_IN }, () => ({ contents: SDK, loader: 'ts' }));
       esbuild.onLoad({ filter: /.*/, namespace: PACKAGE }, ({ path }) => load(path));
+      // What a computed import found on the disk: it is not read.
+      esbuild.onLoad({ filter: /.*/ }, () => ({ errors: [{ text: COMPUTED }] }));
     },
   };
 }
+/** One text whatever lies on the disk, so that a package learns nothing of it. */
+const COMPUTED = 'the path of an import or a require is computed: write out the path of each file that may be meant';
 const TOO_LARGE = `the source is larger than ${PACKAGE_BOUNDS.bundle_bytes} bytes`;
 
 const buildOptions = (files: Files, main: string) =>
@@ -97,6 +101,7 @@ const buildOptions = (files: Files, main: string) =>
     footer: { js: AFTER },
     sourcemap: 'external',
     sourcesContent: false,
+    metafile: true,
     legalComments: 'none',
     keepNames: false,
     minify: false,
@@ -106,15 +111,28 @@ const buildOptions = (files: Files, main: string) =>
 
 const isBuildFailure = (error: unknown): error is BuildFailure => Array.isArray((error as Partial<BuildFailure>).errors);
 
-function firstError({ errors }: BuildFailure): GraftError {
+/**
+ * esbuild takes an import whose path is computed for a pattern of files, and looks for them on the machine's disk without asking any plugin. Whatever it found
+ * there (files, none, no such folder) is refused, and nothing else may be among what it read.
+ */
+const looksOutside = ({ errors, warnings }: Pick<BuildFailure, 'errors' | 'warnings'>): boolean =>
+  errors.some(({ text }) => text === COMPUTED || text.startsWith('Could not resolve ')) || warnings.some(({ id }) => id === 'empty-glob');
+
+const isOfPackage = (input: string): boolean => [PACKAGE, BUILT_IN].some((namespace) => input.startsWith(`${namespace}:`));
+
+function firstError(failure: BuildFailure): GraftError {
+  const { errors } = failure;
+  if (looksOutside(failure)) return new GraftError('GRAFT_BUNDLE', COMPUTED);
   const { text = 'no reason given', location = null } = errors[0] ?? {};
   if (text === TOO_LARGE) return new GraftError('GRAFT_PACKAGE_LIMIT', text);
   const place = location === null ? '' : `${location.file.replace(/^[a-z]+:/, '')}:${location.line}:${location.column + 1}: `;
   return new GraftError('GRAFT_BUNDLE', printable(place + text));
 }
 
+type Built = BuildResult<{ write: false; metafile: true }>;
+
 /** One build in esbuild's process, which is ended where it died or took too long: then the next build starts another. */
-async function buildWithin(files: Files, main: string, wait_ms: number): Promise<BuildResult<{ write: false }>> {
+async function buildWithin(files: Files, main: string, wait_ms: number): Promise<Built> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`bundling took longer than ${wait_ms} ms`)), wait_ms);
   try {
@@ -140,7 +158,9 @@ let last: Promise<unknown> = Promise.resolve();
 export async function bundle(files: Files, main: string, wait_ms: number = PACKAGE_BOUNDS.bundle_ms): Promise<Bundle> {
   const turn = last.then(() => buildWithin(files, main, wait_ms));
   last = turn.catch(() => undefined);
-  const { outputFiles } = await turn;
+  const built = await turn;
+  if (looksOutside(built) || !Object.keys(built.metafile.inputs).every(isOfPackage)) throw new GraftError('GRAFT_BUNDLE', COMPUTED);
+  const { outputFiles } = built;
   const [sourceMap, code] = outputFiles[0]?.path.endsWith('.map') ? outputFiles : outputFiles.toReversed();
   if (code === undefined || sourceMap === undefined) throw new GraftError('GRAFT_INTERNAL', 'the bundler gave no script');
   if (code.contents.length > PACKAGE_BOUNDS.bundle_bytes) {

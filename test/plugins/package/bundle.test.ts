@@ -196,6 +196,31 @@ describe('what the bundler is kept from', () => {
     expect((await bundled({ 'main.js': text, 'near.js': '' }, 'main.js')).code).not.toMatch(/\bimport\s*\(/);
   });
 
+  test('a computed import looks at no file of the disk, and tells whether there is one no more than the text of it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'bundle-'));
+    await writeFile(join(folder, 'token.txt'), 'SECRET');
+    const up = '../'.repeat(8);
+    const paths = [`${up}${folder.slice(1)}/`, `${up}${folder.slice(1)}/nothing-like-it`, `${up}no/such/folder/`, './', '../'];
+    const forms = [
+      (path: string) => `export const a = (n) => import('${path}' + n);`,
+      (path: string) => `export const a = (n) => require('${path}' + n);`,
+      (path: string) => `export const a = (n) => { try { return require(\`${path}\${n}.txt\`); } catch { return 0; } };`,
+      (path: string) => `export const a = (n) => import(\`${path}\${n}/\${n}\`, { with: { type: 'json' } });`,
+    ];
+    try {
+      const said = new Set<string>();
+      for (const path of paths)
+        for (const form of forms) {
+          const error: unknown = await bundled({ 'main.js': form(path) }, 'main.js').catch((caught: unknown) => caught);
+          expect(error).toMatchObject({ code: 'GRAFT_BUNDLE' });
+          said.add((error as Error).message);
+        }
+      expect([...said]).toEqual([expect.stringContaining('is computed')]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   test('a source map on the disk, named in a comment, is not read', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'graftwork-map-'));
     const file = join(folder, 'x.map');
