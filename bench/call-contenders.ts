@@ -1,5 +1,5 @@
-// What `bench call` holds against its floors (raw-calls.ts): a call of a graft in a process, through its graft point (transaction, account, checks both ways,
-// commit), with no call-back and with one, on the floors' input.
+// What `bench call` holds against its floors (raw-calls.ts): a call of a graft in a process, through its graft point
+// (transaction, account, checks both ways, commit), with no call-back and with one, on the floors' input.
 
 import { createHost } from '../src/host/index.ts';
 import type { CallContender } from './measure.ts';
@@ -28,7 +28,10 @@ export const graftCalls = async (): Promise<{ none: CallContender; one: CallCont
     });
   const [add, ask] = [point('add'), point('ask')];
   const grafts = ['add', 'ask'].map((name) => ({ point: `bench/${name}`, export: name }));
-  await host.install({ manifest: { name: 'bench', graftwork: { api: 1, grafts, needs: ['price.get'] } }, files: { 'index.js': PLUGIN } });
+  await host.install({
+    manifest: { name: 'bench', graftwork: { api: 1, grafts, needs: ['price.get'] } },
+    files: { 'index.js': PLUGIN },
+  });
   let open = 2;
   const close = async (): Promise<void> => {
     if (--open === 0) await host.close();

@@ -1,5 +1,5 @@
-// A call of a graft in a process, through its graft point, against a message to a forked process and back, and against a bare echo of the frame: one after the
-// other, with one call-back, and 64 in flight.
+// A call of a graft in a process, through its graft point, against a message to a forked process and back, and against
+// a bare echo of the frame: one after the other, with one call-back, and 64 in flight.
 
 import { machine } from '../src/kernel-model/experiments/index.ts';
 import { graftCalls } from './call-contenders.ts';
@@ -18,7 +18,11 @@ export const call: Benchmark = {
       progress('one call after the other');
       const single = await eachCall(contenders, { rounds: small ? 2 : 20, count: small ? 50 : 2000, warmup: 1 });
       progress(`${IN_FLIGHT} in flight`);
-      const many = await inFlight([raw, echo, grafts.none], { rounds: small ? 2 : 9, count: small ? 500 : 50_000, warmup: 1 }, IN_FLIGHT);
+      const many = await inFlight(
+        [raw, echo, grafts.none],
+        { rounds: small ? 2 : 9, count: small ? 500 : 50_000, warmup: 1 },
+        IN_FLIGHT,
+      );
       const ns = (rows: readonly Row[], index: number): number => rows[index]?.median_ns ?? Number.NaN;
       return {
         benchmark: 'call',

@@ -1,5 +1,5 @@
-// `npm run bench -- isolation`: every kind of compartment through its public path, beside the bare parts that it is made of, so that a person can decide which
-// to use. `--kinds isolate,process` and `--parts calls` measure less.
+// `npm run bench -- isolation`: every kind of compartment through its public path, beside the bare parts that it is
+// made of, so that a person can decide which to use. `--kinds isolate,process` and `--parts calls` measure less.
 
 import { loadavg } from 'node:os';
 import { machine } from '../src/kernel-model/experiments/index.ts';

@@ -1,5 +1,5 @@
-// `npm run bench -- NAME [--json] [--small] [--seed N] [--report DIR] [flags]`: runs one benchmark. Exit 0 when it ran (whether or not a target was met, which it says), 2 for
-// bad use.
+// `npm run bench -- NAME [--json] [--small] [--seed N] [--report DIR] [flags]`: runs one benchmark. Exit 0 when it ran
+// (whether or not a target was met, which it says), 2 for bad use.
 
 import { parseArgs } from 'node:util';
 import { call } from './call.ts';
@@ -41,11 +41,16 @@ const options = (() => {
 })();
 
 const [name, ...more] = options.positionals;
-const benchmark = BENCHMARKS.find((one) => one.name === name) ?? usage(name === undefined ? 'name a benchmark' : `no benchmark ${name}`);
+const benchmark =
+  BENCHMARKS.find((one) => one.name === name) ??
+  usage(name === undefined ? 'name a benchmark' : `no benchmark ${name}`);
 if (more.length > 0) usage(`one benchmark at a time, not ${more.join(', ')} as well`);
 const seed = Number(options.values.seed ?? 1);
 if (!Number.isSafeInteger(seed)) usage(`the seed ${options.values.seed} is no whole number`);
-const flags = Object.fromEntries(Object.entries(options.values).filter(([flag]) => FLAGS.includes(flag))) as Record<string, string>;
+const flags = Object.fromEntries(Object.entries(options.values).filter(([flag]) => FLAGS.includes(flag))) as Record<
+  string,
+  string
+>;
 const strange = Object.keys(flags).find((flag) => !(flag in (benchmark.flags ?? {})));
 if (strange !== undefined) usage(`${benchmark.name} takes no --${strange}`);
 
@@ -56,5 +61,6 @@ const result = await benchmark
     throw error;
   });
 const { report } = options.values;
-if (typeof report === 'string') for (const file of await writeReport(report, result)) process.stderr.write(`${report}/${file} written\n`);
+if (typeof report === 'string')
+  for (const file of await writeReport(report, result)) process.stderr.write(`${report}/${file} written\n`);
 process.stdout.write(options.values.json === true ? `${JSON.stringify(result)}\n` : `${resultText(result)}\n`);

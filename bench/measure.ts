@@ -1,9 +1,12 @@
-// The one measuring harness. A benchmark names contenders, one of them the floor; their rounds are interleaved, so that whatever else the machine does hits
-// all alike, and everything is reported as a ratio to the floor of the same run.
+// The one measuring harness. A benchmark names contenders, one of them the floor; their rounds are interleaved, so that
+// whatever else the machine does hits all alike, and everything is reported as a ratio to the floor of the same run.
 
 import { alignedText, hashText, quantile, type Result, tableText } from '../src/kernel-model/experiments/index.ts';
 
-/** Something to measure. `round` does `count` operations and gives what they computed, so that nothing is optimised away. */
+/**
+ * Something to measure. `round` does `count` operations and gives what they computed, so that nothing is optimised
+ * away.
+ */
 export interface Contender {
   readonly name: string;
   round(count: number): number | Promise<number>;
@@ -64,7 +67,14 @@ export const compare = async (contenders: readonly Contender[], { rounds, count,
 /** A row from times in ns per operation. */
 export const row = (name: string, times: readonly number[], floor_ns: number, hash: string): Row => {
   const median_ns = quantile(times, 0.5);
-  return { name, median_ns, p10_ns: quantile(times, 0.1), p90_ns: quantile(times, 0.9), ratio: median_ns / floor_ns, hash };
+  return {
+    name,
+    median_ns,
+    p10_ns: quantile(times, 0.1),
+    p90_ns: quantile(times, 0.9),
+    ratio: median_ns / floor_ns,
+    hash,
+  };
 };
 
 /** What one reading of the clock takes, in ns: it lies in every call that is timed by itself. */
@@ -78,7 +88,10 @@ const clockCost = (): number => {
 };
 
 /** Measures every call by itself, one after the other, contenders in turn; the first is the floor. */
-export const eachCall = async (contenders: readonly CallContender[], { rounds, count, warmup }: Rounds): Promise<Row[]> => {
+export const eachCall = async (
+  contenders: readonly CallContender[],
+  { rounds, count, warmup }: Rounds,
+): Promise<Row[]> => {
   const clock_ns = clockCost();
   const times = contenders.map(() => [] as number[]);
   const values = contenders.map(() => [] as number[]);
@@ -103,7 +116,11 @@ export const eachCall = async (contenders: readonly CallContender[], { rounds, c
 };
 
 /** Time per call with so many calls in flight; the first contender is the floor. */
-export const inFlight = async (contenders: readonly CallContender[], { rounds, count, warmup }: Rounds, flight: number): Promise<Row[]> => {
+export const inFlight = async (
+  contenders: readonly CallContender[],
+  { rounds, count, warmup }: Rounds,
+  flight: number,
+): Promise<Row[]> => {
   const times = contenders.map(() => [] as number[]);
   for (let round = -warmup; round < rounds; round++) {
     for (const [index, contender] of contenders.entries()) {
@@ -127,7 +144,8 @@ export const duration = (ns: number): string => {
 };
 
 /** Rows of one comparison as text. */
-export const rowsText = (title: string, rows: readonly Row[]): string => `${title}\n${alignedText(ROW_COLUMNS, rows.map(rowCells))}`;
+export const rowsText = (title: string, rows: readonly Row[]): string =>
+  `${title}\n${alignedText(ROW_COLUMNS, rows.map(rowCells))}`;
 
 /** The columns of rows that are printed, and one row's cells. */
 export const ROW_COLUMNS = ['', 'median', 'p10', 'p90', 'p99', '× floor'] as const;
@@ -147,8 +165,11 @@ export interface Target {
   readonly at_least?: number;
 }
 
-export const met = ({ value, at_most = Number.POSITIVE_INFINITY, at_least = Number.NEGATIVE_INFINITY }: Target): boolean =>
-  value <= at_most && value >= at_least;
+export const met = ({
+  value,
+  at_most = Number.POSITIVE_INFINITY,
+  at_least = Number.NEGATIVE_INFINITY,
+}: Target): boolean => value <= at_most && value >= at_least;
 
 /** The columns of targets that are printed, and one target's cells. */
 export const TARGET_COLUMNS = ['target', 'measured', 'bound', ''] as const;
@@ -160,7 +181,8 @@ export const targetCells = (target: Target): string[] => [
   met(target) ? 'met' : 'MISSED',
 ];
 
-export const targetsText = (targets: readonly Target[]): string => alignedText(TARGET_COLUMNS, targets.map(targetCells));
+export const targetsText = (targets: readonly Target[]): string =>
+  alignedText(TARGET_COLUMNS, targets.map(targetCells));
 
 /** Flags that make no sense. */
 export class BadUse extends Error {}

@@ -1,4 +1,5 @@
-// What `bench metered` runs, in a worker: the realm is locked down, which cannot be taken back. Each workload is a graft, called through its compartment.
+// What `bench metered` runs, in a worker: the realm is locked down, which cannot be taken back. Each workload is a
+// graft, called through its compartment.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { lockdownRealm, MeteredMaker, sesMaker } from '../src/plugins/compartment/index.ts';
@@ -7,7 +8,10 @@ import { type Contender, compare, type Row } from './measure.ts';
 
 /** Functions of `n`, and what `n` is. */
 const WORKLOADS: Readonly<Record<string, readonly [number, string]>> = {
-  'nested loops': [2000, '(n) => { let s = 0; for (let i = 0; i < n; i++) for (let j = 0; j < 100; j++) s = (s + i * j) | 0; return s; }'],
+  'nested loops': [
+    2000,
+    '(n) => { let s = 0; for (let i = 0; i < n; i++) for (let j = 0; j < 100; j++) s = (s + i * j) | 0; return s; }',
+  ],
   'recursive fib': [22, '(n) => { const fib = (n) => (n < 2 ? n : fib(n - 1) + fib(n - 2)); return fib(n); }'],
   'Map and strings': [
     10_000,
@@ -32,7 +36,14 @@ const WORKLOADS: Readonly<Record<string, readonly [number, string]>> = {
 };
 
 const call = (input: number): CompartmentCall => {
-  const made = { index: 0, input, own_ms: 50_000, ignoresAnswer: false, at: null, txn: { state: 'active', doomed: null } };
+  const made = {
+    index: 0,
+    input,
+    own_ms: 50_000,
+    ignoresAnswer: false,
+    at: null,
+    txn: { state: 'active', doomed: null },
+  };
   return made as unknown as CompartmentCall;
 };
 
@@ -69,6 +80,10 @@ for (const [title, [input, body]] of Object.entries({ ...WORKLOADS, 'one tiny ca
   const contenders: Contender[] = [];
   for (const [name, maker] of Object.entries(makers)) contenders.push(contender(name, await load(maker, body), input));
   const count = title === 'one tiny call' ? 100_000 : 10;
-  tables[title] = await compare(contenders, { rounds: small ? 3 : 60, count: small ? 2 : count, warmup: small ? 1 : 20 });
+  tables[title] = await compare(contenders, {
+    rounds: small ? 3 : 60,
+    count: small ? 2 : count,
+    warmup: small ? 1 : 20,
+  });
 }
 parentPort?.postMessage(tables);

@@ -1,5 +1,5 @@
-// Round trips to another process with nothing of ours around them, as floors: a message to a forked process and back (JSON serialisation), a message
-// to a worker thread and back, and a bare echo of a frame by a blocking process.
+// Round trips to another process with nothing of ours around them, as floors: a message to a forked process and back
+// (JSON serialisation), a message to a worker thread and back, and a bare echo of a frame by a blocking process.
 
 import { type ChildProcess, fork, type Serializable, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +9,14 @@ import { Worker } from 'node:worker_threads';
 import type { CallContender } from './measure.ts';
 
 /** About 100 bytes of JSON. */
-export const INPUT = { a: 17, b: 25, item: 'a policy that is asked about', tags: ['one', 'two', 'three'], ok: true, none: null } as const;
+export const INPUT = {
+  a: 17,
+  b: 25,
+  item: 'a policy that is asked about',
+  tags: ['one', 'two', 'three'],
+  ok: true,
+  none: null,
+} as const;
 
 const path = (file: string): string => fileURLToPath(new URL(`floors/${file}`, import.meta.url));
 
@@ -19,7 +26,9 @@ const ended = async (child: ChildProcess): Promise<void> => {
   await exit;
 };
 
-/** What crosses in a round trip: an input, what is done with it there (a function's source), and the answer as a number. */
+/**
+ * What crosses in a round trip: an input, what is done with it there (a function's source), and the answer as a number.
+ */
 export interface Crossing {
   input(): unknown;
   readonly source: string;
@@ -70,7 +79,10 @@ export const rawWorkerMessage = async ({ input, source, value }: Crossing): Prom
 
 /** A frame to a blocking process and back, over the same kind of pipe as a plugin's. */
 export const bareEcho = async (): Promise<CallContender> => {
-  const child = spawn(process.execPath, [path('echo-child.mjs')], { stdio: ['ignore', 'ignore', 'inherit', 'pipe'], env: {} });
+  const child = spawn(process.execPath, [path('echo-child.mjs')], {
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+    env: {},
+  });
   const socket = child.stdio[3] as Socket;
   const waiting: ((sum: number) => void)[] = [];
   let held: Buffer = Buffer.alloc(0);

@@ -1,8 +1,16 @@
-// `--report DIR`: what a benchmark found as files: report.md with its plots beside it (SVG), report.json, and report.html, which needs nothing beside it.
+// `--report DIR`: what a benchmark found as files: report.md with its plots beside it (SVG), report.json, and
+// report.html, which needs nothing beside it.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { columnsOf, type Figure, figureSvg, htmlReport, type Result, type Table } from '../src/kernel-model/experiments/index.ts';
+import {
+  columnsOf,
+  type Figure,
+  figureSvg,
+  htmlReport,
+  type Result,
+  type Table,
+} from '../src/kernel-model/experiments/index.ts';
 import { type BenchResult, machineText, ROW_COLUMNS, rowCells, TARGET_COLUMNS, targetCells } from './measure.ts';
 
 /** A benchmark that has no page of its own: its targets and its comparisons. */

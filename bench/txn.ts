@@ -1,5 +1,6 @@
-// What a transaction costs: begin, N writes and commit (or abort) on a map of 10,000 records, against a hand-written flat undo log and what others offer.
-// The rows of immer, Effect and better-sqlite3 do the same work with the same answer; they run fewer times where they are slow.
+// What a transaction costs: begin, N writes and commit (or abort) on a map of 10,000 records, against a hand-written
+// flat undo log and what others offer. The rows of immer, Effect and better-sqlite3 do the same work with the same
+// answer; they run fewer times where they are slow.
 
 import Database from 'better-sqlite3';
 import { Effect, STM, TRef } from 'effect';
@@ -17,8 +18,8 @@ interface Way {
   /** How much slower than the floor it may be expected to be: it runs that many times fewer. */
   readonly slow: number;
   /**
-   * `count` times: begin, write the number of the turn to `writes` records, commit or abort. The loop is the way's own, so that none pays for a call that
-   * another does not. Gives the sum of some records afterwards.
+   * `count` times: begin, write the number of the turn to `writes` records, commit or abort. The loop is the way's own,
+   * so that none pays for a call that another does not. Gives the sum of some records afterwards.
    */
   run(count: number, writes: number, commits: boolean): number;
 }
@@ -72,7 +73,10 @@ const flatLog = (): Way => {
 const graftworkLog = (): Way => {
   const map = new Map(records());
   const transactions = new Transactions({ clock });
-  const write: Undoable = { name: 'write', undo: (_place, key, before) => void map.set(key as number, before as number) };
+  const write: Undoable = {
+    name: 'write',
+    undo: (_place, key, before) => void map.set(key as number, before as number),
+  };
   return {
     name: 'Graftwork, the log alone',
     slow: 1,
@@ -96,7 +100,10 @@ const graftworkAccessor = (): Way => {
   const transactions = new Transactions({ clock });
   const account = new Account(['writes']);
   account.create(0, 2 ** 52);
-  const map = new StateMap<number, number>({ name: 'records', lock_timeout_ms: 1000, writes: { resource: 0, cost: 1 } }, records());
+  const map = new StateMap<number, number>(
+    { name: 'records', lock_timeout_ms: 1000, writes: { resource: 0, cost: 1 } },
+    records(),
+  );
   return {
     name: 'Graftwork, public accessor: lock, charge, undo',
     slow: 1,
@@ -206,7 +213,13 @@ const OPERATIONS = 200_000;
 const timesOf = (way: Way, count: number): number => Math.max(1, Math.round(count / way.slow));
 
 /** Rows of one column: each way runs as often as its speed allows, and is reported per transaction. */
-const column = async (ways: readonly Way[], writes: number, commits: boolean, rounds: number, operations: number): Promise<Row[]> => {
+const column = async (
+  ways: readonly Way[],
+  writes: number,
+  commits: boolean,
+  rounds: number,
+  operations: number,
+): Promise<Row[]> => {
   const count = Math.max(1, Math.round(operations / Math.max(1, writes)));
   const rows = await compare(
     ways.map((way) => ({ name: way.name, round: () => way.run(timesOf(way, count), writes, commits) })),
@@ -237,7 +250,16 @@ export const txn: Benchmark = {
   name: 'txn',
   describes: 'begin + N writes + commit or abort on 10,000 records, against a flat undo log and what others offer',
   async run({ small, seed, progress }) {
-    const ways = [flatLog(), plainWrites(), graftworkLog(), graftworkAccessor(), closures(), savepoints(), effectStm(), immerPatches()];
+    const ways = [
+      flatLog(),
+      plainWrites(),
+      graftworkLog(),
+      graftworkAccessor(),
+      closures(),
+      savepoints(),
+      effectStm(),
+      immerPatches(),
+    ];
     const rounds = small ? 3 : 15;
     const operations = small ? OPERATIONS / 50 : OPERATIONS;
     const tables: Record<string, readonly Row[]> = {};

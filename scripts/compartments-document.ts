@@ -1,4 +1,5 @@
-// Writes docs/compartments.md from what the conformance suite holds each kind to: `node scripts/compartments-document.ts`.
+// Writes docs/compartments.md from what the conformance suite holds each kind to: `node
+// scripts/compartments-document.ts`.
 
 import { writeFileSync } from 'node:fs';
 import { claimsTable } from '../test/support/claims.ts';

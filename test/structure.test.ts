@@ -1,4 +1,5 @@
-// The repository has a unit test: walls, lengths, names, words, and tables that documentation repeats. Each failure says what to do instead.
+// The repository has a unit test: walls, lengths, names, words, and tables that documentation repeats. Each failure
+// says what to do instead.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
@@ -19,7 +20,9 @@ const filesBelow = (folder: string, endings: readonly string[]): string[] =>
 
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
-const SOURCES = ['src', 'examples', 'bench', 'test', 'scripts'].flatMap((folder) => filesBelow(folder, ['.ts', '.cjs']));
+const SOURCES = ['src', 'examples', 'bench', 'test', 'scripts'].flatMap((folder) =>
+  filesBelow(folder, ['.ts', '.cjs']),
+);
 const OURS = SOURCES.filter((file) => file.startsWith('src/'));
 
 interface Import {
@@ -28,12 +31,14 @@ interface Import {
 }
 
 const importsOf = (file: string): Import[] =>
-  [...read(file).matchAll(/^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm)].map(
-    (match) => ({
-      to: match[2] ?? match[3] ?? match[4] ?? '',
-      typeOnly: match[1] !== undefined,
-    }),
-  );
+  [
+    ...read(file).matchAll(
+      /^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm,
+    ),
+  ].map((match) => ({
+    to: match[2] ?? match[3] ?? match[4] ?? '',
+    typeOnly: match[1] !== undefined,
+  }));
 
 const targetOf = (file: string, to: string): string => relative(ROOT, resolve(join(ROOT, dirname(file)), to));
 
@@ -54,10 +59,15 @@ const relativeImports = OURS.flatMap((file) =>
 );
 
 const functionsIn = (file: string): { lines: number; at: number }[] => {
-  const program = parse(stripTypeScriptTypes(read(file)), { ecmaVersion: 'latest', sourceType: 'module', locations: true });
+  const program = parse(stripTypeScriptTypes(read(file)), {
+    ecmaVersion: 'latest',
+    sourceType: 'module',
+    locations: true,
+  });
   const functions: { lines: number; at: number }[] = [];
   full(program, (node: Node) => {
-    if (!['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'].includes(node.type) || !node.loc) return;
+    if (!['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'].includes(node.type) || !node.loc)
+      return;
     functions.push({ lines: node.loc.end.line - node.loc.start.line + 1, at: node.loc.start.line });
   });
   return functions;
@@ -72,13 +82,17 @@ describe('walls', () => {
   });
 
   test('another area is imported through an index.ts', () => {
-    const wrong = relativeImports.filter(({ file, target }) => areaOf(file) !== areaOf(target) && !target.endsWith('/index.ts'));
+    const wrong = relativeImports.filter(
+      ({ file, target }) => areaOf(file) !== areaOf(target) && !target.endsWith('/index.ts'),
+    );
     expect(wrong).toEqual([]);
   });
 
   test('src/txn imports no package at all', () => {
     expect(
-      OURS.filter((file) => areaOf(file) === 'txn').flatMap((file) => importsOf(file).filter(({ to }) => !to.startsWith('.'))),
+      OURS.filter((file) => areaOf(file) === 'txn').flatMap((file) =>
+        importsOf(file).filter(({ to }) => !to.startsWith('.')),
+      ),
     ).toEqual([]);
   });
 
@@ -95,7 +109,8 @@ describe('walls', () => {
 
   test('no values are imported in a circle', () => {
     const edges = new Map<string, string[]>();
-    for (const { file, target, typeOnly } of relativeImports) if (!typeOnly) edges.set(file, [...(edges.get(file) ?? []), target]);
+    for (const { file, target, typeOnly } of relativeImports)
+      if (!typeOnly) edges.set(file, [...(edges.get(file) ?? []), target]);
     const done = new Set<string>();
     const circles: string[] = [];
     const visit = (file: string, path: readonly string[]): void => {
@@ -109,8 +124,12 @@ describe('walls', () => {
   });
 
   test('txn and kernel-model look at no clock, roll no dice and never wait (pass a Clock in instead)', () => {
-    const pure = OURS.filter((file) => areaOf(file) === 'txn' || (areaOf(file) === 'kernel-model' && !file.includes('/experiments/')));
-    const wrong = pure.filter((file) => /\b(Date|Math\.random|setTimeout|setInterval|performance|async|await)\b/.test(codeOf(file)));
+    const pure = OURS.filter(
+      (file) => areaOf(file) === 'txn' || (areaOf(file) === 'kernel-model' && !file.includes('/experiments/')),
+    );
+    const wrong = pure.filter((file) =>
+      /\b(Date|Math\.random|setTimeout|setInterval|performance|async|await)\b/.test(codeOf(file)),
+    );
     expect(wrong).toEqual([]);
   });
 });
@@ -147,7 +166,9 @@ describe('words', () => {
       read(file)
         .split('\n')
         .flatMap((line, index) =>
-          WORDS.filter(([word]) => word.test(line)).map(([word, instead]) => `${file}:${index + 1}: ${word} (${instead})`),
+          WORDS.filter(([word]) => word.test(line)).map(
+            ([word, instead]) => `${file}:${index + 1}: ${word} (${instead})`,
+          ),
         ),
     );
     expect(found).toEqual([]);
@@ -165,11 +186,9 @@ describe('words', () => {
 
 describe('tables', () => {
   test('docs/errors.md lists the codes of the error table, with status and meaning, and no others', () => {
-    const documented = [...read('docs/errors.md').matchAll(/^\| `(GRAFT_\w+)` \| (\d+) \| (.*) \|$/gm)].map(([, code, status, meaning]) => [
-      code,
-      Number(status),
-      meaning,
-    ]);
+    const documented = [...read('docs/errors.md').matchAll(/^\| `(GRAFT_\w+)` \| (\d+) \| (.*) \|$/gm)].map(
+      ([, code, status, meaning]) => [code, Number(status), meaning],
+    );
     expect(documented).toEqual(Object.entries(ERRORS).map(([code, { status, meaning }]) => [code, status, meaning]));
   });
 

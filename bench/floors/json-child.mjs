@@ -1,4 +1,5 @@
-// The floor: a forked process that answers every message with what its function makes of it (node's own channel, JSON serialisation).
+// The floor: a forked process that answers every message with what its function makes of it (node's own channel, JSON
+// serialisation).
 import { runInThisContext } from 'node:vm';
 
 const work = runInThisContext(process.argv[2]);

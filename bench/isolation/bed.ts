@@ -1,5 +1,6 @@
-// The base that the benchmark's grafts stand on: transactions on the machine's clock, points that remove nobody, and plugins from source text. A call goes
-// the public way: through its point, in a transaction, with an account, checked both ways, committed.
+// The base that the benchmark's grafts stand on: transactions on the machine's clock, points that remove nobody, and
+// plugins from source text. A call goes the public way: through its point, in a transaction, with an account, checked
+// both ways, committed.
 
 import { types } from 'node:util';
 import { machineClock } from '../../src/host/options.ts';

@@ -11,7 +11,9 @@ import { WORK, type Work } from './work.ts';
 export const IN_FLIGHT = 64;
 const HASHED = 256;
 
-/** Sizes in full and for tests: batches as long as `batch_ns`, calls that are timed by themselves, and calls in flight. */
+/**
+ * Sizes in full and for tests: batches as long as `batch_ns`, calls that are timed by themselves, and calls in flight.
+ */
 export const CALL_SIZES = {
   full: {
     batch_ns: 4e6,
@@ -91,7 +93,10 @@ const hereCalls = async (all: readonly CallContender[], small: boolean): Promise
 };
 
 /** Kinds that answer later. */
-const laterCalls = async (all: readonly CallContender[], small: boolean): Promise<Pick<WorkCalls, 'each' | 'batch'>> => {
+const laterCalls = async (
+  all: readonly CallContender[],
+  small: boolean,
+): Promise<Pick<WorkCalls, 'each' | 'batch'>> => {
   const each = await eachCall(all, sizeOf(small).later);
   return { each, batch: await inFlight(all, sizeOf(small).flight, IN_FLIGHT) };
 };
@@ -109,7 +114,10 @@ interface Choice {
   readonly others: readonly Row[];
 }
 
-/** The floor of a workload. What it needs is loaded for kinds that have one: a realm that is locked down suffers none of it. */
+/**
+ * The floor of a workload. What it needs is loaded for kinds that have one: a realm that is locked down suffers none of
+ * it.
+ */
 const floorFor = async (kind: Kind, name: string, { small, seed }: Size): Promise<Choice> => {
   if (kind.floor === undefined) return { floor: null, others: [] };
   const { floorOf, transports } = await import('./floors.ts');

@@ -1,5 +1,5 @@
-// What a process of the benchmark does: one order, for one kind, which it prepares the realm for. It says that it is alive after every step, and its report
-// at the end; who gave the order ends it when it says neither for too long.
+// What a process of the benchmark does: one order, for one kind, which it prepares the realm for. It says that it is
+// alive after every step, and its report at the end; who gave the order ends it when it says neither for too long.
 
 import { lockdownRealm } from '../../src/plugins/compartment/index.ts';
 import { type Calls, calls } from './calls.ts';

@@ -1,5 +1,6 @@
-// The floors: what the bare parts take for the same inputs, crossing the same way. For `isolate`, isolated-vm's `applySync` with the engine's time-out,
-// with no transaction, account, check or scrubbed realm; for `process`, a message to a forked process; for `worker`, to a thread.
+// The floors: what the bare parts take for the same inputs, crossing the same way. For `isolate`, isolated-vm's
+// `applySync` with the engine's time-out, with no transaction, account, check or scrubbed realm; for `process`, a
+// message to a forked process; for `worker`, to a thread.
 
 import ivm from 'isolated-vm';
 import type { CallContender } from '../measure.ts';
@@ -92,7 +93,8 @@ const TRANSPORTS: Readonly<Record<string, (work: Work) => (input: unknown) => un
   },
   'ExternalCopy in, [text] out': () => {
     const step = entry(`((f) => (text) => [f(text)])(${FILTER})`);
-    return (text) => (step.applySync(undefined, [new ivm.ExternalCopy(text).copyInto({ release: true })], COPY_OUT) as string[])[0];
+    return (text) =>
+      (step.applySync(undefined, [new ivm.ExternalCopy(text).copyInto({ release: true })], COPY_OUT) as string[])[0];
   },
   'pieces in, [text] out': () => {
     const step = entry(`((f) => (a, b, c) => [f(a + b + c)])(${FILTER})`);
@@ -105,7 +107,9 @@ const TRANSPORTS: Readonly<Record<string, (work: Work) => (input: unknown) => un
   '[text] in, shared bytes out': () =>
     sharedBytes((step, _bytes, text) => step.applySync(undefined, [[text]], COPY) as number, '([text]) => text'),
   'shared bytes in, [text] out': () => {
-    const { step, bytes } = sharing(`(f, bytes) => (length) => [f(String.fromCharCode.apply(null, bytes.subarray(0, length)))]`);
+    const { step, bytes } = sharing(
+      `(f, bytes) => (length) => [f(String.fromCharCode.apply(null, bytes.subarray(0, length)))]`,
+    );
     return (text) => (step.applySync(undefined, [bytes.latin1Write(text as string)], COPY_OUT) as string[])[0];
   },
   'shared bytes in and out': () =>
@@ -121,13 +125,20 @@ type Bytes = Buffer & { latin1Write(text: string): number; latin1Slice(from: num
 const sharing = (make: string): { step: Entry; bytes: Bytes } => {
   const memory = new SharedArrayBuffer(4096);
   const context = new ivm.Isolate({ memoryLimit: MEMORY_MB }).createContextSync();
-  const maker = context.evalSync(`((memory) => (${make})(${FILTER}, new Uint8Array(memory)))`, { reference: true }) as Entry;
-  const step = maker.applySync(undefined, [new ivm.ExternalCopy(memory).copyInto()], { result: { reference: true } }) as unknown as Entry;
+  const maker = context.evalSync(`((memory) => (${make})(${FILTER}, new Uint8Array(memory)))`, {
+    reference: true,
+  }) as Entry;
+  const step = maker.applySync(undefined, [new ivm.ExternalCopy(memory).copyInto()], {
+    result: { reference: true },
+  }) as unknown as Entry;
   return { step, bytes: Buffer.from(memory) as Bytes };
 };
 
 /** The answer leaves as bytes in shared memory; its length is what crosses. */
-const sharedBytes = (call: (step: Entry, bytes: Bytes, text: string) => number, read: string): ((input: unknown) => unknown) => {
+const sharedBytes = (
+  call: (step: Entry, bytes: Bytes, text: string) => number,
+  read: string,
+): ((input: unknown) => unknown) => {
   const { step, bytes } = sharing(`(f, bytes) => {
     const read = ${read};
     return (input) => { const text = f(read(input)); for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i); return text.length; };

@@ -1,4 +1,5 @@
-// What each kind survived of the hostile corpus, as the hostile harness reports it (`npm run hostile -- --report DIR`, its hostile.json).
+// What each kind survived of the hostile corpus, as the hostile harness reports it (`npm run hostile -- --report DIR`,
+// its hostile.json).
 
 import { existsSync, readFileSync } from 'node:fs';
 
@@ -8,7 +9,9 @@ export type Survived = (kind: string) => string;
 interface Column {
   readonly kind: string;
   /** By class of attack: entries passed, failed, and not run with this kind. */
-  readonly classes: Readonly<Record<string, { readonly passed: number; readonly failed: number; readonly apart: number }>>;
+  readonly classes: Readonly<
+    Record<string, { readonly passed: number; readonly failed: number; readonly apart: number }>
+  >;
 }
 
 const NOT_RUN = 'not run';

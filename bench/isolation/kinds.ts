@@ -1,5 +1,5 @@
-// The kinds that are compared. What each claims stands in the table that the conformance suite tries (test/support/claims.ts); here is how it is made to be
-// measured, a row each.
+// The kinds that are compared. What each claims stands in the table that the conformance suite tries
+// (test/support/claims.ts); here is how it is made to be measured, a row each.
 
 import { scriptDirect } from '../../src/kernel-model/experiments/index.ts';
 import {
@@ -20,7 +20,10 @@ interface Measured {
   readonly locked?: true;
   /** What its calls are held against; none: nothing that is barer does the same. */
   readonly floor?: 'isolated-vm' | 'child_process' | 'worker_threads';
-  /** How long what it keeps ready may take to be made, and how long to wait after an abort for what that takes; 15 ms where it is not said. */
+  /**
+   * How long what it keeps ready may take to be made, and how long to wait after an abort for what that takes; 15 ms
+   * where it is not said.
+   */
   readonly spare_ms?: number;
   readonly pause_ms?: number;
   /** `spares`: how many compartments, or processes, are kept ready where the kind does that. */

@@ -1,5 +1,5 @@
-// What a compartment costs besides its calls: its start, a fresh heap after an abort, and memory while nothing is called. Each is measured in a process of
-// its own, since what was made before would tell in it.
+// What a compartment costs besides its calls: its start, a fresh heap after an abort, and memory while nothing is
+// called. Each is measured in a process of its own, since what was made before would tell in it.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as later } from 'node:timers/promises';
@@ -36,7 +36,10 @@ export interface Start {
 }
 
 /** From the module's text to the first answer. `began_ms`: when this process began to prepare for the kind. */
-export const start = async (kind: Kind, { small, alive, began_ms }: Size & { readonly began_ms: number }): Promise<Start> => {
+export const start = async (
+  kind: Kind,
+  { small, alive, began_ms }: Size & { readonly began_ms: number },
+): Promise<Start> => {
   const bed = new Bed(kind, 0);
   const prepared_ms = performance.now();
   await pluginText(kind, ADD);
@@ -105,7 +108,10 @@ const memory = (): { resident: number; proportional: number } => {
   const ours = [...parents.keys()].filter(isOurs);
   return {
     resident: ours.reduce((sum, pid) => sum + read(pid, 'statm', (text) => Number(text.split(' ')[1]) * PAGE_BYTES), 0),
-    proportional: ours.reduce((sum, pid) => sum + read(pid, 'smaps_rollup', (text) => Number(/^Pss:\s+(\d+)/m.exec(text)?.[1]) * 1024), 0),
+    proportional: ours.reduce(
+      (sum, pid) => sum + read(pid, 'smaps_rollup', (text) => Number(/^Pss:\s+(\d+)/m.exec(text)?.[1]) * 1024),
+      0,
+    ),
   };
 };
 

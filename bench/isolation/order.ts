@@ -1,4 +1,5 @@
-// Has one part measured in a process of its own, and ends that process when it is silent for too long: some parts are there to find out whether it will be.
+// Has one part measured in a process of its own, and ends that process when it is silent for too long: some parts are
+// there to find out whether it will be.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +18,9 @@ export interface Lost {
 }
 
 /** Carries an order out. Rejects where the measuring itself failed. */
-export const carriedOut = <Part extends keyof Reports>(order: Order & { readonly part: Part }): Promise<Reports[Part] | Lost> =>
+export const carriedOut = <Part extends keyof Reports>(
+  order: Order & { readonly part: Part },
+): Promise<Reports[Part] | Lost> =>
   new Promise((resolve, reject) => {
     const child: ChildProcess = fork(CHILD, {
       execArgv: FLAGS,

@@ -1,7 +1,14 @@
-// The page that a person decides from: first which kind stops what at which price, then the figures behind it. Tables and figures as plain data; the
-// terminal, Markdown and HTML show the same.
+// The page that a person decides from: first which kind stops what at which price, then the figures behind it. Tables
+// and figures as plain data; the terminal, Markdown and HTML show the same.
 
-import { type Figure, hashText, type Point, quantile, type Result, type Table } from '../../src/kernel-model/experiments/index.ts';
+import {
+  type Figure,
+  hashText,
+  type Point,
+  quantile,
+  type Result,
+  type Table,
+} from '../../src/kernel-model/experiments/index.ts';
 import { duration, ROW_COLUMNS, type Row, rowCells, TARGET_COLUMNS, type Target, targetCells } from '../measure.ts';
 import { BODIES } from './bodies.ts';
 import { CALL_SIZES, IN_FLIGHT } from './calls.ts';
@@ -24,7 +31,8 @@ const roughly = (ns: number): string => {
   return `${Number(Number(value).toPrecision(2))} ${unit}`;
 };
 
-const medianText = (values: readonly number[] | undefined): string => (values === undefined ? UNKNOWN : ms(quantile(values, 0.5)));
+const medianText = (values: readonly number[] | undefined): string =>
+  values === undefined ? UNKNOWN : ms(quantile(values, 0.5));
 
 const lastOf = (rows: readonly Row[] | undefined): Row | null => rows?.at(-1) ?? null;
 
@@ -39,7 +47,9 @@ const stopsInWords = ({ stops }: Found): string => {
   const lost = all.filter(([, one]) => !isStopped(one)).length;
   if (lost > 0) return `no: ${lost} of ${all.length} hang the host`;
   const late = all.flatMap(([, one]) =>
-    typeof one === 'object' && !('lost' in one) ? one.map(({ limit_ms, stopped_ms }) => quantile(stopped_ms, 0.5) - limit_ms) : [],
+    typeof one === 'object' && !('lost' in one)
+      ? one.map(({ limit_ms, stopped_ms }) => quantile(stopped_ms, 0.5) - limit_ms)
+      : [],
   );
   const worst = Math.max(...late);
   return worst <= 0 ? 'yes, within its limit' : `yes, ${roughly(worst * MS)} late at most`;
@@ -111,7 +121,18 @@ const targetTable = (targets: readonly Target[]): Table => ({
 const callTable = (all: readonly Found[]): Table => ({
   kind: 'table',
   title: 'Calls',
-  columns: ['kind', 'workload', 'p50', 'p10', 'p90', 'p99', 'p50 × floor', 'calls a second', 'in flight', 'time a call × floor'],
+  columns: [
+    'kind',
+    'workload',
+    'p50',
+    'p10',
+    'p90',
+    'p99',
+    'p50 × floor',
+    'calls a second',
+    'in flight',
+    'time a call × floor',
+  ],
   rows: all.flatMap(({ kind, calls }) =>
     Object.entries(calls?.works ?? {}).map(([name, { each, batch }]) => {
       const { median_ns, p10_ns, p90_ns, p99_ns = Number.NaN } = lastOf(each) as Row;
@@ -167,7 +188,10 @@ const stopCell = (one: Stopped | undefined): string => {
 
 /** Honest calls that were aborted in between, under the same limits. */
 const wronged = (stops: Found['stops']): number =>
-  Object.values(stops ?? {}).reduce((sum, one) => sum + (Array.isArray(one) ? one.reduce((all, { wronged }) => all + wronged, 0) : 0), 0);
+  Object.values(stops ?? {}).reduce(
+    (sum, one) => sum + (Array.isArray(one) ? one.reduce((all, { wronged }) => all + wronged, 0) : 0),
+    0,
+  );
 
 const stopTable = (all: readonly Found[]): Table => ({
   kind: 'table',
@@ -210,7 +234,8 @@ const each_us = (name: string, p: 'median_ns' | 'p99_ns') => (found: Found) => {
   return ns === undefined ? null : ns / 1000;
 };
 
-const perWork = <T>(make: (name: string) => T): Record<string, T> => Object.fromEntries(WORKS.map((name) => [name, make(name)]));
+const perWork = <T>(make: (name: string) => T): Record<string, T> =>
+  Object.fromEntries(WORKS.map((name) => [name, make(name)]));
 
 const stopped_ms = (body: string) => (found: Found) => {
   const one = found.stops?.[body];
@@ -257,7 +282,8 @@ const figures = (all: readonly Found[]): Figure[] => [
 ];
 
 /** Figures that have something to show. */
-const drawn = (all: readonly Figure[]): Figure[] => all.filter(({ series }) => series.some(({ points }) => points.length > 0));
+const drawn = (all: readonly Figure[]): Figure[] =>
+  all.filter(({ series }) => series.some(({ points }) => points.length > 0));
 
 const repetitions = (small: boolean): Record<string, string> => {
   const { batches, each, later, flight } = small ? CALL_SIZES.small : CALL_SIZES.full;
@@ -272,7 +298,9 @@ const repetitions = (small: boolean): Record<string, string> => {
 
 const problemsOf = (all: readonly Found[]): Record<string, string> =>
   Object.fromEntries(
-    all.flatMap(({ kind, problems = [] }) => (problems.length === 0 ? [] : [[`not measured of ${kind}`, problems.join('; ')]])),
+    all.flatMap(({ kind, problems = [] }) =>
+      problems.length === 0 ? [] : [[`not measured of ${kind}`, problems.join('; ')]],
+    ),
   );
 
 /** The hashes of what all kinds computed. Throws where two kinds differ. */

@@ -1,4 +1,5 @@
-// A graft's source in the languages that kinds take: JavaScript, and where a kind takes WebAssembly, the text form of a module's body.
+// A graft's source in the languages that kinds take: JavaScript, and where a kind takes WebAssembly, the text form of a
+// module's body.
 
 import { assembled } from '../../test/support/webassembly.ts';
 import type { Kind } from './kinds.ts';

@@ -1,5 +1,6 @@
-// How a kind ends what would never end: each body runs under a limit on its own time, and is stopped when its call has ended, the event loop has turned
-// since, and the same plugin has answered an honest call. Each body has a process of its own, for where nothing stops it, nothing stops that process.
+// How a kind ends what would never end: each body runs under a limit on its own time, and is stopped when its call has
+// ended, the event loop has turned since, and the same plugin has answered an honest call. Each body has a process of
+// its own, for where nothing stops it, nothing stops that process.
 
 import { setTimeout as later } from 'node:timers/promises';
 import { GraftError } from '../../src/plugins/index.ts';
@@ -45,7 +46,10 @@ const honest = async ({ ask }: Asked): Promise<number> => {
   }
 };
 
-const once = async (graft: Asked, pause_ms: number): Promise<{ reason: string; stopped_ms: number; next_ms: number; wronged: number }> => {
+const once = async (
+  graft: Asked,
+  pause_ms: number,
+): Promise<{ reason: string; stopped_ms: number; next_ms: number; wronged: number }> => {
   const begun = performance.now();
   const pending = graft.ask(-1);
   const outcome = pending instanceof Promise ? await pending : pending;
@@ -53,7 +57,12 @@ const once = async (graft: Asked, pause_ms: number): Promise<{ reason: string; s
   const wronged = await honest(graft);
   const next = performance.now();
   await later(pause_ms);
-  return { reason: outcome.grafts[0]?.reason ?? outcome.status, stopped_ms: ended - begun, next_ms: next - ended, wronged };
+  return {
+    reason: outcome.grafts[0]?.reason ?? outcome.status,
+    stopped_ms: ended - begun,
+    next_ms: next - ended,
+    wronged,
+  };
 };
 
 const stopsAt = async (kind: Kind, bed: Bed, body: Source, limit_ms: number, size: Size): Promise<Stop> => {

@@ -30,7 +30,9 @@ export interface SurveyOptions {
 }
 
 /** A part's report, or why there is none: what took minutes is not thrown away for one part. */
-const reportOf = async <P extends Exclude<Part, 'stops'>>(order: Order & { readonly part: P }): Promise<Reports[P] | string> => {
+const reportOf = async <P extends Exclude<Part, 'stops'>>(
+  order: Order & { readonly part: P },
+): Promise<Reports[P] | string> => {
   try {
     const report = await carriedOut(order);
     return typeof report === 'object' && 'lost' in report ? `the process ${report.lost}` : (report as Reports[P]);
@@ -55,7 +57,11 @@ const surveyed = async (kind: Kind, { small, seed, parts, progress }: SurveyOpti
   return { ...(all as unknown as Found), problems };
 };
 
-const allStops = async (order: Omit<Order, 'part'>, progress: (text: string) => void, problems: string[]): Promise<Found['stops']> => {
+const allStops = async (
+  order: Omit<Order, 'part'>,
+  progress: (text: string) => void,
+  problems: string[],
+): Promise<Found['stops']> => {
   const stops: Record<string, Reports['stops'] | Lost> = {};
   for (const body of Object.keys(BODIES)) {
     progress(`${order.kind}: ${body}`);

@@ -23,10 +23,20 @@ type TargetRow = readonly [kind: string, what: string, value: (found: Found) => 
 const TARGETS: readonly TargetRow[] = [
   ['isolate', 'isolate: add p50 / raw applySync', ({ calls }) => ratio(calls?.works.add?.each), { at_most: 1.3 }],
   ['isolate', 'isolate: policy p50 / raw columns', ({ calls }) => ratio(calls?.works.policy?.each), { at_most: 1.3 }],
-  ['isolate', 'isolate: filter p50 / fastest raw way', ({ calls }) => ratio(calls?.works.filter?.each), { at_most: 1.3 }],
+  [
+    'isolate',
+    'isolate: filter p50 / fastest raw way',
+    ({ calls }) => ratio(calls?.works.filter?.each),
+    { at_most: 1.3 },
+  ],
   ['metered', 'metered: policy p50, µs', ({ calls }) => perCall_us(calls?.works.policy?.each), { at_most: 0.6 }],
   ['process', 'process: add p50 / child_process message', ({ calls }) => ratio(calls?.works.add?.each), { at_most: 1 }],
-  ['process', 'process: calls a second, 64 in flight', ({ calls }) => perSecond(calls?.works.add?.batch), { at_least: 70_000 }],
+  [
+    'process',
+    'process: calls a second, 64 in flight',
+    ({ calls }) => perSecond(calls?.works.add?.batch),
+    { at_least: 70_000 },
+  ],
   ['isolate', 'isolate: an idle plugin, MB', ({ idle }) => idle?.resident_mb ?? null, { at_most: 3 }],
   ['isolate', 'isolate: stopped after its limit, ms, the worst of five', overshoot, { at_most: 20 }],
   ['process', 'process: stopped after its limit, ms, the worst of five', overshoot, { at_most: 50 }],
@@ -44,7 +54,8 @@ export const perSecond = (rows: readonly Row[] | undefined): number | null => {
   return row === undefined ? null : 1e9 / row.median_ns;
 };
 
-export const median = (values: readonly number[] | undefined): number | null => (values === undefined ? null : quantile(values, 0.5));
+export const median = (values: readonly number[] | undefined): number | null =>
+  values === undefined ? null : quantile(values, 0.5);
 
 export const targetsOf = (all: readonly Found[]): Target[] =>
   TARGETS.flatMap(([kind, what, value, bound]) => {

@@ -1,5 +1,6 @@
-// What the kinds are compared on: three functions, each with its inputs in turn, what a graft's source is with columns and without, and what the answer
-// comes to as a number. Equal seeds give equal inputs, so every kind and every floor must come to the same answers.
+// What the kinds are compared on: three functions, each with its inputs in turn, what a graft's source is with columns
+// and without, and what the answer comes to as a number. Equal seeds give equal inputs, so every kind and every floor
+// must come to the same answers.
 
 import type { Column, ColumnOptions, PointOptions } from '../../src/plugins/index.ts';
 import { direct, type Source } from './source.ts';
@@ -73,7 +74,8 @@ class Pages {
 
   rows(): { id: number; age: number; dirty: boolean }[] {
     const rows: { id: number; age: number; dirty: boolean }[] = [];
-    for (let i = 0; i < PAGES; i++) rows.push({ id: this.id[i] as number, age: this.age[i] as number, dirty: this.dirty[i] === 1 });
+    for (let i = 0; i < PAGES; i++)
+      rows.push({ id: this.id[i] as number, age: this.age[i] as number, dirty: this.dirty[i] === 1 });
     return rows;
   }
 

@@ -1,4 +1,5 @@
-// The data set: airports and flights of the United States, from the npm package vega-datasets, in the application's own tables.
+// The data set: airports and flights of the United States, from the npm package vega-datasets, in the application's own
+// tables.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -58,7 +59,9 @@ const csv = (text: string): string[][] =>
     .trim()
     .split(/\r?\n/)
     .map((line) =>
-      [...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)].map(([, field = '']) => field.replace(/^"|"$/g, '').replaceAll('""', '"')),
+      [...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)].map(([, field = '']) =>
+        field.replace(/^"|"$/g, '').replaceAll('""', '"'),
+      ),
     );
 
 /** Fills the tables at the first start, in one transaction. Gives how many flights and airports there are. */
@@ -68,7 +71,8 @@ export const importData = async (host: Host): Promise<{ flights: number; airport
   const [, ...airports] = csv(read('airports.csv'));
   if (flight.find({ limit: 1 }).length === 0) {
     await host.transaction(async (txn) => {
-      for (const [iata = '', name = '', city = '', state = ''] of airports) await airport.in(txn).insert({ iata, name, city, state });
+      for (const [iata = '', name = '', city = '', state = ''] of airports)
+        await airport.in(txn).insert({ iata, name, city, state });
       for (const { date, origin, destination, distance, delay } of flights)
         await flight.in(txn).insert({ date, origin, destination, distance, delay });
     });

@@ -1,4 +1,5 @@
-// A database server with downloaded queries. Environment: PORT (3000), GRAFTWORK_DATA (./data; everything is written there), GRAFTWORK_TOKEN.
+// A database server with downloaded queries. Environment: PORT (3000), GRAFTWORK_DATA (./data; everything is written
+// there), GRAFTWORK_TOKEN.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,14 +14,20 @@ const data = process.env.GRAFTWORK_DATA ?? 'data';
 const port = Number(process.env.PORT ?? 3000);
 mkdirSync(data, { recursive: true, mode: 0o700 });
 
-const host = await createHost({ store: `sqlite:${join(data, 'flights.db')}`, registry: join(data, 'graftwork.db'), entities: ENTITIES });
+const host = await createHost({
+  store: `sqlite:${join(data, 'flights.db')}`,
+  registry: join(data, 'graftwork.db'),
+  entities: ENTITIES,
+});
 const size = await importData(host);
 declarePoint(host, size);
 await host.restore();
 
 /** The samples stand again at every start, also those that were removed for what they did. */
 for (const name of ['busiest-routes', 'half-update', 'lock-hoarder', 'nonsense', 'process-killer']) {
-  const standing = host.plugins().some((plugin) => plugin.name === name && plugin.grafts.every((graft) => graft.state === 'installed'));
+  const standing = host
+    .plugins()
+    .some((plugin) => plugin.name === name && plugin.grafts.every((graft) => graft.state === 'installed'));
   if (!standing) await host.install(fileURLToPath(new URL(`plugins/${name}`, import.meta.url)));
 }
 
@@ -29,6 +36,9 @@ await serve(host, {
   data,
   pages: (app) => {
     app.get('/style.css', (_request, response) => void response.type('css').send(STYLE));
-    app.get('/', (request, response) => void response.type('html').send(page(host, `http://${request.headers.host}`, size)));
+    app.get(
+      '/',
+      (request, response) => void response.type('html').send(page(host, `http://${request.headers.host}`, size)),
+    );
   },
 });

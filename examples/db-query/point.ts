@@ -1,5 +1,6 @@
-// The graft point `db/query`: downloaded queries over the flights. A query is a plugin; `input.query` says which one answers. It runs next to the data,
-// in a transaction: what it writes is kept when its answer is good, and taken back when it is not.
+// The graft point `db/query`: downloaded queries over the flights. A query is a plugin; `input.query` says which one
+// answers. It runs next to the data, in a transaction: what it writes is kept when its answer is good, and taken back
+// when it is not.
 
 import { z } from 'zod';
 import type { Host, HostPoint } from '../../src/host/index.ts';
@@ -35,7 +36,9 @@ export const declarePoint = (host: Host, size: { flights: number; airports: numb
         ['flight', size.flights],
       ],
     }),
-    check: (answer) => answer.rows.every((row) => row.length === answer.columns.length) || 'a row has as many fields as there are columns',
+    check: (answer) =>
+      answer.rows.every((row) => row.length === answer.columns.length) ||
+      'a row has as many fields as there are columns',
     callable: {
       airport: host.table('airport').callables({ read: 'all' }),
       flight: host.table('flight').callables({ read: 'all', write: ['delay'] }),

@@ -1,5 +1,5 @@
-// A transaction of the host's own code: the same transactions as a graft's, awaited. What is asked of it runs one after the other, so that while a graft
-// called inside it runs, its own accessors wait.
+// A transaction of the host's own code: the same transactions as a graft's, awaited. What is asked of it runs one after
+// the other, so that while a graft called inside it runs, its own accessors wait.
 
 import { GraftError } from '../plugins/index.ts';
 import { Aborted, Ticket, type Transaction } from '../txn/index.ts';
@@ -12,7 +12,10 @@ export class HostTransaction {
     this.core = core;
   }
 
-  /** Runs an accessor when everything asked before is done, waiting for locks. Throws GRAFT_ABORTED where the transaction cannot go on. */
+  /**
+   * Runs an accessor when everything asked before is done, waiting for locks. Throws GRAFT_ABORTED where the
+   * transaction cannot go on.
+   */
   run<T>(access: (core: Transaction) => T | Ticket): Promise<T> {
     return this.queue(async () => {
       for (;;) {

@@ -1,4 +1,5 @@
-// An application's host: graft points, plugins, transactional state and a store, on the one core that the kernel model uses too.
+// An application's host: graft points, plugins, transactional state and a store, on the one core that the kernel model
+// uses too.
 //
 //   const host = await createHost({ store: 'sqlite:app.db', registry: 'graftwork.db' });
 //   const price = host.graftPoint({ … });
@@ -36,7 +37,15 @@ import { StateMap, Transactions } from '../txn/index.ts';
 import { HostCallables } from './callables/index.ts';
 import type { HostTable } from './host-table.ts';
 import { HostTransaction } from './host-transaction.ts';
-import { accountsInUse, factsOf, type InUse, type PluginInfo, type PointInfo, pluginInfo, pointInfo } from './information.ts';
+import {
+  accountsInUse,
+  factsOf,
+  type InUse,
+  type PluginInfo,
+  type PointInfo,
+  pluginInfo,
+  pointInfo,
+} from './information.ts';
 import {
   checkHostOptions,
   DEFAULT_STORE,
@@ -66,7 +75,10 @@ export interface HostPoint<Input, Output> {
 export interface CallOptions {
   /** The transaction that the call is part of. */
   readonly txn?: HostTransaction;
-  /** On whose behalf the call is made (a user): calls of different realms share no heap of a plugin, nor do the calls that they make in turn. */
+  /**
+   * On whose behalf the call is made (a user): calls of different realms share no heap of a plugin, nor do the calls
+   * that they make in turn.
+   */
   readonly realm?: string;
   readonly signal?: AbortSignal;
 }
@@ -131,7 +143,8 @@ export class Host {
   }
 
   #reported(graft: Graft, done: GraftReport, lines: readonly string[]): void {
-    if (lines.length > 0) this.#report({ what: 'log', graft: graft.name, committed: done.status === 'committed', lines });
+    if (lines.length > 0)
+      this.#report({ what: 'log', graft: graft.name, committed: done.status === 'committed', lines });
     if (done.status !== 'aborted') return;
     this.#registry.recordAbort({
       at: new Date().toISOString(),
@@ -161,7 +174,9 @@ export class Host {
   readonly #own = <T>(run: (txn: HostTransaction) => Promise<T>): Promise<T> => this.transaction(run);
 
   /** Declares a graft point. One that takes rows is called with a list of them and gives as many answers. */
-  graftPoint<Input, Output>(options: PointOptions<Input, Output> & { readonly rows: true }): HostPoint<readonly Input[], readonly Output[]>;
+  graftPoint<Input, Output>(
+    options: PointOptions<Input, Output> & { readonly rows: true },
+  ): HostPoint<readonly Input[], readonly Output[]>;
   graftPoint<Input, Output>(options: PointOptions<Input, Output>): HostPoint<Input, Output>;
   graftPoint<Input, Output>(options: PointOptions<Input, Output>): HostPoint<unknown, unknown> {
     const point = this.#points.add(new GraftPoint(options));
@@ -202,7 +217,10 @@ export class Host {
     return this.#invoke(this.#points.get(name), input, options);
   }
 
-  /** Runs the host's own code in a transaction: commits when it resolves, aborts when it throws. Throws GRAFT_ABORTED where it cannot commit. */
+  /**
+   * Runs the host's own code in a transaction: commits when it resolves, aborts when it throws. Throws GRAFT_ABORTED
+   * where it cannot commit.
+   */
   async transaction<T>(run: (txn: HostTransaction) => Promise<T>): Promise<T> {
     if (this.#closing !== null) throw new GraftError('GRAFT_CLOSED', 'the host is closed');
     const { transactions } = this.#base;
@@ -226,7 +244,8 @@ export class Host {
   /** A transactional map. `stored` ones are kept in the database. */
   map<V>(name: string, spec: StateSpec = {}): HostMap<V> {
     this.#claim(name);
-    if (spec.stored !== true) return new HostMap(new StateMap<string, V>(stateOptions(name, spec)), this.#own, () => null);
+    if (spec.stored !== true)
+      return new HostMap(new StateMap<string, V>(stateOptions(name, spec)), this.#own, () => null);
     const stored = this.#needStore().storedMap(name);
     const map = new StateMap<string, V>(stateOptions(name, spec), stored.initial as readonly (readonly [string, V])[]);
     stored.attach(map as StateMap<string, unknown>);
@@ -272,7 +291,10 @@ export class Host {
     handler: (id: string, payload: unknown) => void | Promise<void>,
   ): { readonly callable: Callable; send(txn: HostTransaction, payload: unknown): Promise<void> } {
     const channel = this.#needStore().channel(this.#claim(name), handler);
-    return { callable: channel.callable, send: (txn, payload) => txn.run((core) => channel.send(core, payload)) as Promise<void> };
+    return {
+      callable: channel.callable,
+      send: (txn, payload) => txn.run((core) => channel.send(core, payload)) as Promise<void>,
+    };
   }
 
   /** A callable that notes a line of text; it is reported with the call's end, committed or not. */
@@ -284,7 +306,10 @@ export class Host {
   /** Callables of a map that every plugin has for itself: what must outlast a call. */
   readonly storage: CallableTree = pluginStorage(this.#own);
 
-  /** Installs a plugin: a folder, a `.tgz` (path or bytes), or `{ manifest, files }`. A coded error, and nothing is changed, where that fails. */
+  /**
+   * Installs a plugin: a folder, a `.tgz` (path or bytes), or `{ manifest, files }`. A coded error, and nothing is
+   * changed, where that fails.
+   */
   async install(source: PluginSource, options: { readonly installer?: string | Installer } = {}): Promise<PluginInfo> {
     if (this.#closing !== null) throw new GraftError('GRAFT_CLOSED', 'the host is closed');
     checkOptions(options, { installer: (value) => isString(value) || isObject(value) }, 'install');
@@ -297,7 +322,10 @@ export class Host {
     return pluginInfo(plugin);
   }
 
-  /** Brings back the plugins of an earlier start, but for grafts that were removed, and sends messages that were not sent. Call it when all points stand. */
+  /**
+   * Brings back the plugins of an earlier start, but for grafts that were removed, and sends messages that were not
+   * sent. Call it when all points stand.
+   */
   async restore(): Promise<PluginInfo[]> {
     if (this.#restored) throw new GraftError('GRAFT_BAD_OPTION', 'restore is called once');
     this.#restored = true;
@@ -317,7 +345,10 @@ export class Host {
     return back;
   }
 
-  /** Removes a plugin; calls in flight finish, or are aborted as `cancelled` where `now` is true. Throws GRAFT_UNKNOWN_PLUGIN. */
+  /**
+   * Removes a plugin; calls in flight finish, or are aborted as `cancelled` where `now` is true. Throws
+   * GRAFT_UNKNOWN_PLUGIN.
+   */
   async remove(name: string, options: { readonly now?: boolean } = {}): Promise<PluginInfo> {
     const plugin = this.#plugins.remove(name, options.now === true);
     this.callables.sweep();

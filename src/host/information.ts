@@ -71,7 +71,10 @@ export const factsOf = (maker: CompartmentMaker, store: string): Record<string, 
   return facts;
 };
 
-/** What is in use just now: transactions that have begun, units in the accounts of calls, named locks, handles, and timers that have not fired. */
+/**
+ * What is in use just now: transactions that have begun, units in the accounts of calls, named locks, handles, and
+ * timers that have not fired.
+ */
 export interface InUse {
   readonly transactions: number;
   readonly units: number;
@@ -80,7 +83,10 @@ export interface InUse {
   readonly timers: number;
 }
 
-export const accountsInUse = (transactions: Transactions, treasury: Account): Pick<InUse, 'transactions' | 'units'> => ({
+export const accountsInUse = (
+  transactions: Transactions,
+  treasury: Account,
+): Pick<InUse, 'transactions' | 'units'> => ({
   transactions: transactions.active,
   units: unitsInUse(treasury),
 });

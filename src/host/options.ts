@@ -16,7 +16,10 @@ export interface HostOptions {
   readonly processes?: ProcessOptions;
   /** Where plugins run; default: processes of their own. */
   readonly compartment?: CompartmentMaker;
-  /** Told what nobody else can be told: an accessor that failed, an undo that threw, lines that grafts logged. Default: standard error. */
+  /**
+   * Told what nobody else can be told: an accessor that failed, an undo that threw, lines that grafts logged. Default:
+   * standard error.
+   */
   readonly report?: (event: HostEvent) => void;
   /** For tests: told each step of a commit with the store. */
   readonly onStep?: (step: CommitStep) => void;
@@ -24,7 +27,11 @@ export interface HostOptions {
 
 export type HostEvent =
   | { readonly what: 'log'; readonly graft: string; readonly committed: boolean; readonly lines: readonly string[] }
-  | { readonly what: 'accessor-failed' | 'undo-failed' | 'effect-failed' | 'store-failed'; readonly name: string; readonly error: unknown };
+  | {
+      readonly what: 'accessor-failed' | 'undo-failed' | 'effect-failed' | 'store-failed';
+      readonly name: string;
+      readonly error: unknown;
+    };
 
 export const isString = (value: unknown): boolean => typeof value === 'string';
 const isFunction = (value: unknown): boolean => typeof value === 'function';

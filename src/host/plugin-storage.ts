@@ -1,4 +1,5 @@
-// Plugin storage: a transactional map that every plugin has for itself. A plugin's own variables do not outlast an abort; this does.
+// Plugin storage: a transactional map that every plugin has for itself. A plugin's own variables do not outlast an
+// abort; this does.
 
 import type { Callable, CallableTree } from '../plugins/index.ts';
 import { StateMap } from '../txn/index.ts';
@@ -12,7 +13,11 @@ export const pluginStorage = (own: OwnTransaction): CallableTree => {
   const treeOf = (plugin: string): CallableTree => {
     let tree = trees.get(plugin);
     if (tree === undefined) {
-      tree = new HostMap(new StateMap<string, unknown>(stateOptions(`storage of ${plugin}`, {})), own, () => null).writable();
+      tree = new HostMap(
+        new StateMap<string, unknown>(stateOptions(`storage of ${plugin}`, {})),
+        own,
+        () => null,
+      ).writable();
       trees.set(plugin, tree);
     }
     return tree;

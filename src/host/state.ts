@@ -1,4 +1,5 @@
-// Transactional state of an application: the ready-made state of src/txn with names, callables for grafts, and awaiting access for the host's own code.
+// Transactional state of an application: the ready-made state of src/txn with names, callables for grafts, and awaiting
+// access for the host's own code.
 //
 //   stock.get('x')               the last committed value
 //   stock.in(txn).set('x', 1)    inside a transaction of the host's own; waits for locks
@@ -20,7 +21,10 @@ export interface StateSpec {
 export type OwnTransaction = <T>(run: (txn: HostTransaction) => Promise<T>) => Promise<T>;
 
 const KEY_MAX = 512;
-/** What every object inherits: a key of that name would be found, or found missing, in an ordinary object for the wrong reason. */
+/**
+ * What every object inherits: a key of that name would be found, or found missing, in an ordinary object for the wrong
+ * reason.
+ */
 const FORBIDDEN = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype']);
 
 const WRITE_PRICE = { resource: WRITES, cost: 1 } as const;
@@ -51,7 +55,10 @@ const frozen = (value: unknown): unknown => {
 };
 
 /** A callable that answers at once, or with a ticket. */
-const callable = (run: (caller: Caller, args: readonly unknown[]) => unknown | Ticket): Callable => ({ waits: false, run });
+const callable = (run: (caller: Caller, args: readonly unknown[]) => unknown | Ticket): Callable => ({
+  waits: false,
+  run,
+});
 
 export class HostMap<V> {
   readonly name: string;
@@ -94,7 +101,8 @@ export class HostMap<V> {
   } {
     return {
       get: (key) => txn.run((core) => this.#map.get(core, key)),
-      set: (key, value) => txn.run((core) => this.#set(core, key, frozen(structuredClone(value)) as V)) as Promise<void>,
+      set: (key, value) =>
+        txn.run((core) => this.#set(core, key, frozen(structuredClone(value)) as V)) as Promise<void>,
       delete: (key) => txn.run((core) => this.#delete(core, key)),
       keys: () => txn.run((core) => this.#map.keys(core)),
     };
@@ -128,7 +136,9 @@ export class HostMap<V> {
     const { name } = this;
     return {
       ...this.readable(),
-      set: callable(({ txn }, args) => this.#set(txn, keyOf(`${name}.set`, args[0]), argumentOf(`${name}.set`, args, 1))),
+      set: callable(({ txn }, args) =>
+        this.#set(txn, keyOf(`${name}.set`, args[0]), argumentOf(`${name}.set`, args, 1)),
+      ),
       delete: callable(({ txn }, [key]) => this.#delete(txn, keyOf(`${name}.delete`, key))),
     };
   }
@@ -164,7 +174,10 @@ export class HostCell<V> {
   }
 
   writable(): CallableTree {
-    return { ...this.readable(), set: callable(({ txn }, args) => this.#cell.set(txn, argumentOf(`${this.#cell.name}.set`, args, 0))) };
+    return {
+      ...this.readable(),
+      set: callable(({ txn }, args) => this.#cell.set(txn, argumentOf(`${this.#cell.name}.set`, args, 0))),
+    };
   }
 }
 
@@ -243,7 +256,9 @@ export class HostList<V> {
   readable(): CallableTree {
     const { name } = this.#list;
     const indexOf = (value: unknown): number =>
-      Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : badArgument(`${name}: an index is a whole number from 0`);
+      Number.isSafeInteger(value) && (value as number) >= 0
+        ? (value as number)
+        : badArgument(`${name}: an index is a whole number from 0`);
     return {
       get: callable(({ txn }, [index]) => this.#list.get(txn, indexOf(index))),
       length: callable(({ txn }) => this.#list.length(txn)),

@@ -1,8 +1,9 @@
-// Every bound and every cost of the kernel model, with its unit and where it comes from. "Chosen" marks what stands for no measurement: a plausible
-// size for a machine of 1996. Emulated time follows from these numbers alone; what the mechanisms cost in real time is measured elsewhere.
+// Every bound and every cost of the kernel model, with its unit and where it comes from. "Chosen" marks what stands for
+// no measurement: a plausible size for a machine of 1996. Emulated time follows from these numbers alone; what the
+// mechanisms cost in real time is measured elsewhere.
 //
-// Sources: [slides] M. Seltzer, Y. Endo, C. Small, K. Smith, Dealing with Disaster: Surviving Misbehaving Kernel Extensions, OSDI '96, talk slides.
-// [P5] Intel, Pentium Processor Family Developer's Manual, 1995.
+// Sources: [slides] M. Seltzer, Y. Endo, C. Small, K. Smith, Dealing with Disaster: Surviving Misbehaving Kernel
+// Extensions, OSDI '96, talk slides. [P5] Intel, Pentium Processor Family Developer's Manual, 1995.
 
 /** VINO was measured on a 120 MHz Pentium [slides]. */
 export const CPU_MHZ = 120;
@@ -37,7 +38,9 @@ export const CYCLES = {
   indirection: us(1),
   /** One loop turn or function entry of a metered graft: a dozen instructions and their isolation. Chosen. */
   fuel: 12,
-  /** What a graft is charged that cannot be metered: once a call. The mean of "graft" and "fault isolation" [slides]. */
+  /**
+   * What a graft is charged that cannot be metered: once a call. The mean of "graft" and "fault isolation" [slides].
+   */
   unmetered_call: us(146),
 } as const;
 
@@ -47,7 +50,10 @@ export const SLICE_US = 100_000;
 export const PRIORITIES = 32;
 export const PRIORITY_DEFAULT = 16;
 
-/** Time-outs of lock classes, in emulated milliseconds; they run only while somebody waits. Chosen: VINO's clock ticked every 10 ms. */
+/**
+ * Time-outs of lock classes, in emulated milliseconds; they run only while somebody waits. Chosen: VINO's clock ticked
+ * every 10 ms.
+ */
 export const LOCK_TIMEOUT_MS = { process_list: 50, page_queue: 50, announced: 50, user: 100 } as const;
 
 /** Fuel between two ticks of a metered graft: as often may it be preempted. */

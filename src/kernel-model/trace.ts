@@ -1,7 +1,21 @@
-// The event trace: what happened, in its order and with its time, folded into a hash as it happens. One seed gives one run, byte for byte: two runs
-// are equal when their hashes and counts are. Nothing is kept but the hash, unless somebody listens.
+// The event trace: what happened, in its order and with its time, folded into a hash as it happens. One seed gives one
+// run, byte for byte: two runs are equal when their hashes and counts are. Nothing is kept but the hash, unless
+// somebody listens.
 
-export const EVENTS = ['switch', 'fault', 'evict', 'call', 'trap', 'graft', 'wait', 'wake', 'exit', 'bury', 'unbury', 'io'] as const;
+export const EVENTS = [
+  'switch',
+  'fault',
+  'evict',
+  'call',
+  'trap',
+  'graft',
+  'wait',
+  'wake',
+  'exit',
+  'bury',
+  'unbury',
+  'io',
+] as const;
 export type EventName = (typeof EVENTS)[number];
 const NUMBERS = new Map(EVENTS.map((name, number) => [name, number]));
 

@@ -1,5 +1,6 @@
-// What a thread inside the kernel can wait for: a lock's ticket, or a completion. Both settle once and tell one waiter's call-back; a completion
-// is told to as many as wait for it. Code of the kernel that may wait is a generator that yields what it waits for.
+// What a thread inside the kernel can wait for: a lock's ticket, or a completion. Both settle once and tell one
+// waiter's call-back; a completion is told to as many as wait for it. Code of the kernel that may wait is a generator
+// that yields what it waits for.
 
 /** Something that settles once. */
 export interface Wait {

@@ -7,7 +7,9 @@ import { PLAIN_BOUNDS, plainFault } from './plain.ts';
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string };
 
 const pathOf = (issue: StandardSchemaV1.Issue): string =>
-  (issue.path ?? []).map((step) => String(typeof step === 'object' ? step.key : step)).reduce((path, step) => `${path}.${step}`, '');
+  (issue.path ?? [])
+    .map((step) => String(typeof step === 'object' ? step.key : step))
+    .reduce((path, step) => `${path}.${step}`, '');
 
 const WHY_MAX = 300;
 const refused = (why: string): { ok: false; why: string } => ({ ok: false, why: why.slice(0, WHY_MAX) });

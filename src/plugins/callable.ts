@@ -1,5 +1,6 @@
-// Callables: the accessors as a graft sees them (VINO: graft-callable functions). A graft point lists what grafts standing there may call; each has
-// a dotted name under `api`, an ordinary function for the graft, whatever the host does to answer.
+// Callables: the accessors as a graft sees them (VINO: graft-callable functions). A graft point lists what grafts
+// standing there may call; each has a dotted name under `api`, an ordinary function for the graft, whatever the host
+// does to answer.
 
 import type { Ticket, Transaction } from '../txn/index.ts';
 import { GraftError } from './errors.ts';
@@ -23,8 +24,9 @@ export interface Caller {
 }
 
 /**
- * A function that a graft may call. `arguments` is plain data, and must be checked. It answers plain data at once, or a ticket (it is called again
- * when the lock is granted), or a promise where `waits` is true. Throw a GraftError for what the graft did wrong; any other error dooms the call.
+ * A function that a graft may call. `arguments` is plain data, and must be checked. It answers plain data at once, or a
+ * ticket (it is called again when the lock is granted), or a promise where `waits` is true. Throw a GraftError for what
+ * the graft did wrong; any other error dooms the call.
  */
 export interface Callable {
   readonly waits: boolean;
@@ -43,12 +45,15 @@ const isCallable = (value: Callable | CallableTree): value is Callable => typeof
 
 /** The dotted names of a tree, in order, each with its callable. */
 export const flatten = (tree: CallableTree, prefix = '', depth = 1): [string, Callable][] => {
-  if (depth > DEPTH_MAX) throw new GraftError('GRAFT_BAD_OPTION', `callable ${prefix} is nested deeper than ${DEPTH_MAX}`);
+  if (depth > DEPTH_MAX)
+    throw new GraftError('GRAFT_BAD_OPTION', `callable ${prefix} is nested deeper than ${DEPTH_MAX}`);
   return Object.entries(tree).flatMap(([name, value]) => {
     if (!NAME.test(name)) throw new GraftError('GRAFT_BAD_OPTION', `callable name ${prefix}${name.slice(0, 64)}`);
     if (typeof value !== 'object' || value === null)
       throw new GraftError('GRAFT_BAD_OPTION', `callable ${prefix}${name} is not a callable`);
-    return isCallable(value) ? [[prefix + name, value] as [string, Callable]] : flatten(value, `${prefix}${name}.`, depth + 1);
+    return isCallable(value)
+      ? [[prefix + name, value] as [string, Callable]]
+      : flatten(value, `${prefix}${name}.`, depth + 1);
   });
 };
 

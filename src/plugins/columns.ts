@@ -1,6 +1,7 @@
-// Columns: memory that a graft shares with its host, for what comes in rows (page descriptors, list entries, a buffer's bytes). A point declares
-// them; each graft there gets its own, made when it is installed. The host fills them before every attempt of a call and reads them after it. What
-// the graft writes there is not undone, and the host believes none of it: it copies, bounds and checks, as with an answer.
+// Columns: memory that a graft shares with its host, for what comes in rows (page descriptors, list entries, a buffer's
+// bytes). A point declares them; each graft there gets its own, made when it is installed. The host fills them before
+// every attempt of a call and reads them after it. What the graft writes there is not undone, and the host believes
+// none of it: it copies, bounds and checks, as with an answer.
 
 import { GraftError } from './errors.ts';
 
@@ -13,7 +14,10 @@ export interface ColumnOptions {
   readonly length: number;
 }
 
-/** One column's memory. Host and graft each make a view of their own over it, since a view is an object that its holder can change. */
+/**
+ * One column's memory. Host and graft each make a view of their own over it, since a view is an object that its holder
+ * can change.
+ */
 export interface ColumnMemory extends ColumnOptions {
   readonly name: string;
   readonly buffer: SharedArrayBuffer;
@@ -37,7 +41,12 @@ export const checkColumns = (point: string, columns: Readonly<Record<string, Col
 
 /** The memory of one graft's columns, zeroed. */
 export const columnMemory = (columns: Readonly<Record<string, ColumnOptions>>): ColumnMemory[] =>
-  Object.entries(columns).map(([name, { type, length }]) => ({ name, type, length, buffer: new SharedArrayBuffer(length * BYTES[type]) }));
+  Object.entries(columns).map(([name, { type, length }]) => ({
+    name,
+    type,
+    length,
+    buffer: new SharedArrayBuffer(length * BYTES[type]),
+  }));
 
 /** A view of one column. */
 export const columnView = ({ type, buffer }: ColumnMemory): Column => {

@@ -1,5 +1,5 @@
-// The two drivers of THE call. The synchronous one never waits but through `wait`, which the kernel gives it to run its machine meanwhile; the
-// asynchronous one awaits. The order of things is the invocation's; nothing is decided here.
+// The two drivers of THE call. The synchronous one never waits but through `wait`, which the kernel gives it to run its
+// machine meanwhile; the asynchronous one awaits. The order of things is the invocation's; nothing is decided here.
 
 import { type Aborted, type AbortReason, Ticket, type Transaction } from '../txn/index.ts';
 import type { Ending } from './compartment/compartment.ts';
@@ -44,7 +44,8 @@ export const invoke = async <Input, Output>(
 ): Promise<Outcome<Output>> => {
   const place = placeOf(options);
   if (point.kind === 'event' && options.txn !== undefined) {
-    const later = (): Promise<void> => invoke(base, point, input, place).then(nothing, (error) => base.eventFailed?.(point.name, error));
+    const later = (): Promise<void> =>
+      invoke(base, point, input, place).then(nothing, (error) => base.eventFailed?.(point.name, error));
     return afterCommit(base, point, input, options.txn, () => void later());
   }
   const invocation = new Invocation(base, point, input, options.txn ?? null, place, options.only);
@@ -88,17 +89,25 @@ const settle = <I, O>(invocation: Invocation<I, O>, call: GraftCall, ending: End
   return wait === null ? null : { ending, wait };
 };
 
-/** The verdict on an answer has to wait for a lock: until then nothing else may run in the heap that the call has left. */
+/**
+ * The verdict on an answer has to wait for a lock: until then nothing else may run in the heap that the call has left.
+ */
 const suspend = (call: GraftCall): void => call.graft.plugin.compartment.abandon(call);
 
-const settleLater = async <I, O>(invocation: Invocation<I, O>, call: GraftCall, { ending, wait: first }: Met): Promise<void> => {
+const settleLater = async <I, O>(
+  invocation: Invocation<I, O>,
+  call: GraftCall,
+  { ending, wait: first }: Met,
+): Promise<void> => {
   for (let wait: Wait | null = first; wait !== null; wait = invocation.settle(call, ending)) {
     if (wait instanceof Promise) return wait;
     await settled(wait);
   }
 };
 
-/** Commits the call's transaction: into its parent, or at the top, through the store. Gives why it was refused, or null. */
+/**
+ * Commits the call's transaction: into its parent, or at the top, through the store. Gives why it was refused, or null.
+ */
 const commit = <I, O>(base: Base, invocation: Invocation<I, O>): Aborted | null | Promise<Aborted | null> => {
   if (invocation.txn.parent === null) return commitTop(base, invocation.txn);
   invocation.txn.commit();
@@ -120,15 +129,22 @@ const guard = <I, O>(base: Base, invocation: Invocation<I, O>, signal: AbortSign
 };
 
 /** An event inside a transaction is an effect: it happens when the transaction has committed. */
-const afterCommit = <I, O>(base: Base, point: GraftPoint<I, O>, input: unknown, txn: Transaction, leave: () => void): Outcome<O> => {
+const afterCommit = <I, O>(
+  base: Base,
+  point: GraftPoint<I, O>,
+  input: unknown,
+  txn: Transaction,
+  leave: () => void,
+): Outcome<O> => {
   new Invocation(base, point, input, txn, OUTERMOST).txn.commit();
   txn.defer({ leave });
   return { status: 'default', value: null as O, grafts: [] };
 };
 
 /**
- * Runs one graft to its end, attempt after attempt, and settles it. A compartment that waits is told of the verdict before it goes on with what came behind:
- * where the answer is refused, nothing that ran in the same heap since then may count.
+ * Runs one graft to its end, attempt after attempt, and settles it. A compartment that waits is told of the verdict
+ * before it goes on with what came behind: where the answer is refused, nothing that ran in the same heap since then
+ * may count.
  */
 const run = <I, O>(invocation: Invocation<I, O>, call: GraftCall): Met | null | Promise<Met | null> => {
   const compartment = call.graft.plugin.compartment;
@@ -167,7 +183,10 @@ const runAgain = async <I, O>(invocation: Invocation<I, O>, call: GraftCall): Pr
 const runInThread = (call: GraftCall): Ending => {
   const compartment = call.graft.plugin.compartment;
   if (compartment.run === undefined)
-    throw new GraftError('GRAFT_MUST_WAIT', `${call.graft.name}: a ${compartment.kind} compartment needs the asynchronous driver`);
+    throw new GraftError(
+      'GRAFT_MUST_WAIT',
+      `${call.graft.name}: a ${compartment.kind} compartment needs the asynchronous driver`,
+    );
   return compartment.run(call);
 };
 
@@ -203,7 +222,13 @@ export const invokeSync = <Input, Output>(
   options: InvokeSyncOptions,
 ): Outcome<Output> => {
   if (point.kind === 'event' && options.txn !== undefined)
-    return afterCommit(base, point, input, options.txn, () => void invokeSync(base, point, input, { wait: options.wait }));
+    return afterCommit(
+      base,
+      point,
+      input,
+      options.txn,
+      () => void invokeSync(base, point, input, { wait: options.wait }),
+    );
   const invocation = new Invocation(base, point, input, options.txn ?? null, placeOf(options));
   let fallback: unknown = null;
   try {
@@ -224,8 +249,8 @@ export const invokeSync = <Input, Output>(
 };
 
 /**
- * Waits within the request's total time, which here counts from its first wait: until then a synchronous call takes no time but its grafts' own, which has
- * a limit of its own, and most never wait.
+ * Waits within the request's total time, which here counts from its first wait: until then a synchronous call takes no
+ * time but its grafts' own, which has a limit of its own, and most never wait.
  */
 const waitSync = <I, O>(invocation: Invocation<I, O>, ticket: Ticket, { wait }: InvokeSyncOptions): void => {
   const { clock } = invocation.base.transactions;
@@ -248,7 +273,13 @@ const repeatSync = <I, O>(invocation: Invocation<I, O>, call: GraftCall, options
   return resume(call) ? runInThread(call) : LOST;
 };
 
-const settleSync = <I, O>(invocation: Invocation<I, O>, call: GraftCall, ending: Ending, first: Wait, options: InvokeSyncOptions): void => {
+const settleSync = <I, O>(
+  invocation: Invocation<I, O>,
+  call: GraftCall,
+  ending: Ending,
+  first: Wait,
+  options: InvokeSyncOptions,
+): void => {
   for (let wait: Wait | null = first; wait !== null; wait = invocation.settle(call, ending)) {
     if (wait instanceof Promise) throw storeWaits(wait);
     waitSync(invocation, wait, options);

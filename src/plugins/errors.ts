@@ -1,5 +1,6 @@
-// Every coded error that Graftwork throws at a caller, in one table. The documentation lists the same codes; a test holds the two equal.
-// Expected failure of a graft is never an error here: it is an outcome (see outcome.ts). `status` is what the server answers over HTTP.
+// Every coded error that Graftwork throws at a caller, in one table. The documentation lists the same codes; a test
+// holds the two equal. Expected failure of a graft is never an error here: it is an outcome (see outcome.ts). `status`
+// is what the server answers over HTTP.
 
 const row = (status: number, meaning: string) => ({ status, meaning });
 
@@ -27,7 +28,10 @@ export const ERRORS = {
   ),
   GRAFT_NEEDS: row(403, 'A plugin needs what its graft point does not offer or its installer may not grant.'),
   GRAFT_MUST_WAIT: row(400, 'A graft may call an accessor that can wait, and its compartment cannot wait.'),
-  GRAFT_INSTALL_FAILED: row(422, 'The module of a plugin failed while it was evaluated, or lacks an export that its manifest names.'),
+  GRAFT_INSTALL_FAILED: row(
+    422,
+    'The module of a plugin failed while it was evaluated, or lacks an export that its manifest names.',
+  ),
   GRAFT_REFUSED: row(422, 'The graft refused on purpose.'),
   GRAFT_DENIED: row(403, 'A guard failed, and its point fails closed.'),
   GRAFT_FAILED: row(502, 'A graft failed, and its point tells the caller.'),
@@ -53,7 +57,10 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** An error with a code of the table above. `message` says what was wrong with this very call, bounded to 2,000 characters. */
+/**
+ * An error with a code of the table above. `message` says what was wrong with this very call, bounded to 2,000
+ * characters.
+ */
 export class GraftError extends Error {
   readonly code: ErrorCode;
 

@@ -1,7 +1,17 @@
-// One graft in one call: its transaction, its account, what it may call. The invocation owns it; a compartment runs it. An attempt that is lost and
-// nobody's fault (a lock that must be waited for where one cannot wait, a neighbour's death) is taken back and begun anew, uncounted.
+// One graft in one call: its transaction, its account, what it may call. The invocation owns it; a compartment runs it.
+// An attempt that is lost and nobody's fault (a lock that must be waited for where one cannot wait, a neighbour's
+// death) is taken back and begun anew, uncounted.
 
-import { Aborted, type Account, acquire, type Lock, type Mode, Ticket, type Transaction, TransactionError } from '../txn/index.ts';
+import {
+  Aborted,
+  type Account,
+  acquire,
+  type Lock,
+  type Mode,
+  Ticket,
+  type Transaction,
+  TransactionError,
+} from '../txn/index.ts';
 import type { Callable, Caller } from './callable.ts';
 import type { CompartmentCall, Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
@@ -33,7 +43,11 @@ export interface Place {
 
 const NO_LINES: string[] = [];
 /** How a call ends that is over already, for a reason of somebody else's. */
-export const LOST: Ending = { kind: 'failed', own_ms: 0, failure: { reason: 'compartment-lost', name: '', message: '', stack: '' } };
+export const LOST: Ending = {
+  kind: 'failed',
+  own_ms: 0,
+  failure: { reason: 'compartment-lost', name: '', message: '', stack: '' },
+};
 
 export class GraftCall implements CompartmentCall, Caller {
   readonly base: CallBase;
@@ -59,7 +73,14 @@ export class GraftCall implements CompartmentCall, Caller {
   /** What this attempt may use, from its first accessor on: most small calls need none. */
   #account: Account | null = null;
 
-  constructor(base: CallBase, graft: Graft, input: unknown, home: Transaction, place: Place, original: DefaultAnswer | null) {
+  constructor(
+    base: CallBase,
+    graft: Graft,
+    input: unknown,
+    home: Transaction,
+    place: Place,
+    original: DefaultAnswer | null,
+  ) {
     this.base = base;
     this.graft = graft;
     this.input = input;
@@ -106,7 +127,10 @@ export class GraftCall implements CompartmentCall, Caller {
     this.graft.point.options.fill?.(this.input, this.graft.columns);
   }
 
-  /** Somebody else aborts the transaction: the compartment is told at once, and the driver when everything has been undone. */
+  /**
+   * Somebody else aborts the transaction: the compartment is told at once, and the driver when everything has been
+   * undone.
+   */
   #lost(): void {
     this.graft.plugin.compartment.abandon(this);
     queueMicrotask(() => this.ended(LOST));
@@ -204,7 +228,10 @@ export class GraftCall implements CompartmentCall, Caller {
       });
   }
 
-  /** What the host answers is checked like what it is told: a date or an accessor of its own would otherwise be converted in silence. */
+  /**
+   * What the host answers is checked like what it is told: a date or an accessor of its own would otherwise be
+   * converted in silence.
+   */
   #crossing(answer: unknown): unknown {
     if (answer === undefined || answer === null) return null;
     if (isPlainAtom(answer)) return answer;

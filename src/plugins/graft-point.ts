@@ -1,5 +1,6 @@
-// Graft points: the named places where a graft may stand, and the table of them. A point says what goes in and out, what a graft may call, how its
-// answer is checked, what happens when it fails, and what answers when nobody stands there.
+// Graft points: the named places where a graft may stand, and the table of them. A point says what goes in and out,
+// what a graft may call, how its answer is checked, what happens when it fails, and what answers when nobody stands
+// there.
 
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Transaction } from '../txn/index.ts';
@@ -9,7 +10,10 @@ import { GraftError } from './errors.ts';
 import type { Graft } from './graft.ts';
 import { LIMIT_DEFAULTS, LIMIT_NAMES, type Limits } from './limits.ts';
 
-/** `function`: one graft replaces the default. `chain`: each gets the answer of the one before. `event`: each handles it alone, answers are ignored. */
+/**
+ * `function`: one graft replaces the default. `chain`: each gets the answer of the one before. `event`: each handles it
+ * alone, answers are ignored.
+ */
 export type PointKind = 'function' | 'chain' | 'event';
 export type FaultPolicy = 'default' | 'deny' | 'fail';
 
@@ -24,15 +28,16 @@ export interface PointOptions<Input = unknown, Output = unknown> {
   readonly input?: StandardSchemaV1<unknown, Input>;
   readonly output?: StandardSchemaV1<unknown, Output>;
   /**
-   * The host's own answer; the transaction is there for a default that wants to see the caller's uncommitted state. A chain's omitted default answers
-   * its input, an event's answers nothing.
+   * The host's own answer; the transaction is there for a default that wants to see the caller's uncommitted state. A
+   * chain's omitted default answers its input, an event's answers nothing.
    */
   readonly default?: (input: Input, txn: Transaction) => Output | Promise<Output>;
   /** The post-condition: true, or what is wrong with the answer. It sees the state before commit. */
   readonly check?: (answer: Output, input: Input, state: StateView) => boolean | string;
   /**
-   * Function points: the input is a list, and a graft is called once for each of its rows, all in one crossing and one transaction. Schemas, default and
-   * post-condition are those of a row; what one row does wrong takes all of them back.
+   * Function points: the input is a list, and a graft is called once for each of its rows, all in one crossing and one
+   * transaction. Schemas, default and post-condition are those of a row; what one row does wrong takes all of them
+   * back.
    */
   readonly rows?: boolean;
   /** Function points: which plugin's graft answers this input. Omitted: only one graft may stand here. */
@@ -88,9 +93,14 @@ function isBoolean(value: unknown): boolean {
 }
 
 /** Throws GRAFT_BAD_OPTION for an option that is unknown or whose value is not allowed. */
-export const checkOptions = (options: object, allowed: Record<string, (value: unknown) => boolean>, what: string): void => {
+export const checkOptions = (
+  options: object,
+  allowed: Record<string, (value: unknown) => boolean>,
+  what: string,
+): void => {
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(allowed, name)) throw new GraftError('GRAFT_BAD_OPTION', `${what}: unknown option ${name.slice(0, 100)}`);
+    if (!Object.hasOwn(allowed, name))
+      throw new GraftError('GRAFT_BAD_OPTION', `${what}: unknown option ${name.slice(0, 100)}`);
     if (value !== undefined && allowed[name]?.(value) !== true)
       throw new GraftError('GRAFT_BAD_OPTION', `${what}: option ${name} has a value that is not allowed`);
   }
@@ -140,7 +150,8 @@ export class GraftPoint<Input = unknown, Output = unknown> {
   constructor(options: PointOptions<Input, Output>) {
     checkOptions(options, OPTIONS, 'graft point');
     for (const needed of ['name', 'kind'] as const) {
-      if (options[needed] === undefined) throw new GraftError('GRAFT_BAD_OPTION', `graft point: option ${needed} is missing`);
+      if (options[needed] === undefined)
+        throw new GraftError('GRAFT_BAD_OPTION', `graft point: option ${needed} is missing`);
     }
     if (options.kind === 'function' && options.default === undefined) {
       throw new GraftError('GRAFT_BAD_OPTION', `graft point ${options.name}: a function point needs a default`);
@@ -149,7 +160,10 @@ export class GraftPoint<Input = unknown, Output = unknown> {
       throw new GraftError('GRAFT_BAD_OPTION', `graft point ${options.name}: only a function point selects`);
     }
     if (options.rows === true && (options.kind !== 'function' || options.select !== undefined)) {
-      throw new GraftError('GRAFT_BAD_OPTION', `graft point ${options.name}: only a function point that does not select takes rows`);
+      throw new GraftError(
+        'GRAFT_BAD_OPTION',
+        `graft point ${options.name}: only a function point that does not select takes rows`,
+      );
     }
     checkOptions(options.limits ?? {}, LIMIT_CHECKS, `limits of ${options.name}`);
     this.options = options;
@@ -166,14 +180,19 @@ export class GraftPoint<Input = unknown, Output = unknown> {
     checkColumns(this.name, options.columns ?? {});
   }
 
-  /** Puts a graft here, in the place of `instead` where that is given. Throws GRAFT_POINT_TAKEN where its place is another's. */
+  /**
+   * Puts a graft here, in the place of `instead` where that is given. Throws GRAFT_POINT_TAKEN where its place is
+   * another's.
+   */
   put(graft: Graft, instead?: Graft): void {
     if (this.kind === 'function') {
-      const isRival = (other: Graft): boolean => this.options.select === undefined || other.plugin.name === graft.plugin.name;
+      const isRival = (other: Graft): boolean =>
+        this.options.select === undefined || other.plugin.name === graft.plugin.name;
       const rival = this.grafts.find((other) => other !== instead && isRival(other));
       if (rival !== undefined) throw new GraftError('GRAFT_POINT_TAKEN', `${this.name}: ${rival.name} stands here`);
     }
-    const grafts = instead === undefined ? [...this.grafts, graft] : this.grafts.map((other) => (other === instead ? graft : other));
+    const grafts =
+      instead === undefined ? [...this.grafts, graft] : this.grafts.map((other) => (other === instead ? graft : other));
     this.grafts = grafts.sort((a, b) => a.order - b.order);
   }
 

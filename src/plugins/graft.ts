@@ -77,7 +77,10 @@ export class Graft {
     this.allowance = allowance;
   }
 
-  /** An account for one call, filled from `source` as the limits say; closing it through `closeAccount` lets the next call use its memory. */
+  /**
+   * An account for one call, filled from `source` as the limits say; closing it through `closeAccount` lets the next
+   * call use its memory.
+   */
   openAccount(source: Account): Account {
     const closed = this.#idle;
     this.#idle = null;

@@ -1,5 +1,5 @@
-// Installing and removing plugins. Install checks privileges, evaluates the module once in its compartment under limits, and only then lets its grafts
-// stand; whatever fails on the way leaves nothing behind.
+// Installing and removing plugins. Install checks privileges, evaluates the module once in its compartment under
+// limits, and only then lets its grafts stand; whatever fails on the way leaves nothing behind.
 
 import type { Callable } from './callable.ts';
 import { type ColumnMemory, columnMemory } from './columns.ts';
@@ -39,33 +39,44 @@ const checkNeeds = (pkg: PluginPackage, points: readonly GraftPoint[], installer
 };
 
 /**
- * A new version may do what the old one may, and no more: who let that one in did not look at this one. Nor is it an older one, which may have a hole
- * that the newer has closed.
+ * A new version may do what the old one may, and no more: who let that one in did not look at this one. Nor is it an
+ * older one, which may have a hole that the newer has closed.
  */
 const checkUpgrade = (old: Plugin | null, pkg: PluginPackage, installer: Installer): void => {
   if (old === null) return;
   if (old.installer !== installer.name) throw new GraftError('GRAFT_INSTALLED', `${pkg.name}, by somebody else`);
   const need = pkg.manifest.needs.find((one) => !old.needs.some((had) => covers(had, one)));
-  if (need !== undefined) throw new GraftError('GRAFT_UPGRADE', `${pkg.name} needs ${need}, which ${old.version} does not`);
+  if (need !== undefined)
+    throw new GraftError('GRAFT_UPGRADE', `${pkg.name} needs ${need}, which ${old.version} does not`);
   for (const row of pkg.manifest.grafts) checkPlace(old, pkg, row);
-  if (isOlder(pkg.version, old.version)) throw new GraftError('GRAFT_UPGRADE', `${pkg.name} ${pkg.version} is older than ${old.version}`);
+  if (isOlder(pkg.version, old.version))
+    throw new GraftError('GRAFT_UPGRADE', `${pkg.name} ${pkg.version} is older than ${old.version}`);
 };
 
 /** Where the new version stands, and within which limits. */
-const checkPlace = (old: Plugin, pkg: PluginPackage, { point: name, order }: PluginPackage['manifest']['grafts'][number]): void => {
+const checkPlace = (
+  old: Plugin,
+  pkg: PluginPackage,
+  { point: name, order }: PluginPackage['manifest']['grafts'][number],
+): void => {
   const had = old.grafts.filter((graft) => graft.point.name === name);
   const [first] = had;
-  if (first === undefined) throw new GraftError('GRAFT_UPGRADE', `${pkg.name} stands at ${name}, where ${old.version} does not`);
+  if (first === undefined)
+    throw new GraftError('GRAFT_UPGRADE', `${pkg.name} stands at ${name}, where ${old.version} does not`);
   const limits = smaller(first.point.limits, pkg.manifest.limits);
   const more = LIMIT_NAMES.find((limit) => limits[limit] > Math.max(...had.map((graft) => graft.limits[limit])));
-  if (more !== undefined) throw new GraftError('GRAFT_UPGRADE', `${pkg.name} has more ${more} at ${name} than ${old.version}`);
+  if (more !== undefined)
+    throw new GraftError('GRAFT_UPGRADE', `${pkg.name} has more ${more} at ${name} than ${old.version}`);
   if (order < Math.min(...had.map((graft) => graft.order)))
     throw new GraftError('GRAFT_UPGRADE', `${pkg.name} goes before others at ${name}, which ${old.version} does not`);
 };
 
 /** Whether a version comes before another; of the same three numbers, neither does. */
 const isOlder = (version: string, than: string): boolean => {
-  const [a, b] = [version, than].map((text) => text.split(/[-+]/, 1)[0]?.split('.').map(Number) ?? []) as [number[], number[]];
+  const [a, b] = [version, than].map((text) => text.split(/[-+]/, 1)[0]?.split('.').map(Number) ?? []) as [
+    number[],
+    number[],
+  ];
   const at = a.findIndex((part, i) => part !== b[i]);
   return at >= 0 && (a[at] as number) < (b[at] as number);
 };
@@ -105,8 +116,9 @@ export class PluginTable {
   }
 
   /**
-   * Installs a package; throws a coded error and changes nothing where that fails. Over a plugin of the same name that stands, it is an upgrade: the new
-   * version takes its place at once, and calls in flight finish in the old one. A plugin whose grafts have all been removed may come again as anything.
+   * Installs a package; throws a coded error and changes nothing where that fails. Over a plugin of the same name that
+   * stands, it is an upgrade: the new version takes its place at once, and calls in flight finish in the old one. A
+   * plugin whose grafts have all been removed may come again as anything.
    */
   async install(pkg: PluginPackage, installer: Installer = HOST_ITSELF): Promise<Plugin> {
     if (this.#coming.has(pkg.name)) throw new GraftError('GRAFT_INSTALLED', pkg.name);
@@ -220,8 +232,8 @@ export class PluginTable {
   }
 
   /**
-   * Removes a plugin: hides its grafts at once. Calls in flight finish, or are aborted as `cancelled` where `now` is true, those of versions before it too. A
-   * new version that is being installed is not.
+   * Removes a plugin: hides its grafts at once. Calls in flight finish, or are aborted as `cancelled` where `now` is
+   * true, those of versions before it too. A new version that is being installed is not.
    */
   remove(name: string, now = false): Plugin {
     const plugin = this.get(name);
@@ -245,7 +257,9 @@ const sourceOf = (
   plugin: pkg.name,
   code: pkg.code,
   memory_mb: Math.max(
-    ...points.map((point) => Math.min(point.limits.memory_mb, pkg.manifest.limits.memory_mb ?? Number.POSITIVE_INFINITY)),
+    ...points.map((point) =>
+      Math.min(point.limits.memory_mb, pkg.manifest.limits.memory_mb ?? Number.POSITIVE_INFINITY),
+    ),
   ),
   load_ms: LOAD_MS,
   grafts: pkg.manifest.grafts.map((row, index) => {

@@ -1,12 +1,15 @@
-// THE call. One state machine owns it, for the kernel's synchronous driver and the host's asynchronous one alike (drive.ts):
+// THE call. One state machine owns it, for the kernel's synchronous driver and the host's asynchronous one alike
+// (drive.ts):
 //
 //   new Invocation   the input is checked, a transaction begins
 //   next()           the next graft to call, in a nested transaction of its own; null: no more
-//   settle(call, …)  its answer is checked before anything is kept; it commits, or everything it did is taken back. A ticket: wait and call again
+//   settle(call, …) its answer is checked before anything is kept; it commits, or everything it did is taken back. A
+//   ticket: wait and call again
 //   needsDefault     nobody's answer stands: the driver asks the host's default
 //   finish(value)    the transaction commits, through the store if it took part; the outcome
 //
-// A graft that failed is undone, reported and, at the end of its budget, removed; what the caller sees then is the point's fault policy.
+// A graft that failed is undone, reported and, at the end of its budget, removed; what the caller sees then is the
+// point's fault policy.
 
 import { Aborted, type AbortReason, type Account, Ticket, type Transaction, type Transactions } from '../txn/index.ts';
 import { type Checked, checkRows, checkValue } from './answer.ts';
@@ -23,7 +26,10 @@ import type { Failure } from './protocol.ts';
 export interface Participant {
   /** Whether `txn` has used the store. */
   joined(txn: Transaction): boolean;
-  /** Carries the store's half of a commit out; the transaction is committing. Throws when the store refuses: then nothing was committed there. */
+  /**
+   * Carries the store's half of a commit out; the transaction is committing. Throws when the store refuses: then
+   * nothing was committed there.
+   */
   commit(txn: Transaction): void | Promise<void>;
 }
 
@@ -36,7 +42,9 @@ export interface Base {
   accessorFailed(graft: Graft, error: unknown): void;
   /** A graft's call ended; `lines` is what it logged. */
   reported(graft: Graft, report: GraftReport, lines: readonly string[]): void;
-  /** An event that was held back until a commit could not be handled: a queue was full, or the host's own default threw. */
+  /**
+   * An event that was held back until a commit could not be handled: a queue was full, or the host's own default threw.
+   */
   eventFailed?(point: string, error: unknown): void;
 }
 
@@ -50,7 +58,10 @@ export class Invocation<Input, Output> {
   readonly base: Base;
   readonly point: GraftPoint<Input, Output>;
   readonly input: Input;
-  /** The call's own transaction; for an event point, a place to hang the time-out on: each graft there has a top-level one. */
+  /**
+   * The call's own transaction; for an event point, a place to hang the time-out on: each graft there has a top-level
+   * one.
+   */
   readonly txn: Transaction;
   readonly place: Place;
   /** When the call's total time ends, for a synchronous call that has waited. */
@@ -69,7 +80,9 @@ export class Invocation<Input, Output> {
   #whole: AbortReason | null = null;
   #current: GraftCall | null = null;
 
-  /** Throws GRAFT_BAD_INPUT; nothing has begun then. `only`: the one graft to call, instead of those that stand there. */
+  /**
+   * Throws GRAFT_BAD_INPUT; nothing has begun then. `only`: the one graft to call, instead of those that stand there.
+   */
   constructor(
     base: Base,
     point: GraftPoint<Input, Output>,
@@ -128,8 +141,8 @@ export class Invocation<Input, Output> {
   }
 
   /**
-   * A graft's call has ended: checks its answer and commits it, or takes everything back. A ticket: the post-condition met a lock, wait and call again.
-   * A promise: the store's COMMIT takes time.
+   * A graft's call has ended: checks its answer and commits it, or takes everything back. A ticket: the post-condition
+   * met a lock, wait and call again. A promise: the store's COMMIT takes time.
    */
   settle(call: GraftCall, ending: Ending): Ticket | Promise<void> | null {
     const { txn } = call;
@@ -160,10 +173,16 @@ export class Invocation<Input, Output> {
       answer = checked.value;
     }
     if (check !== undefined) {
-      const verdict = rows === true ? this.#verdictOnRows(call, answer as readonly Output[]) : this.#verdict(call, answer, call.input);
+      const verdict =
+        rows === true
+          ? this.#verdictOnRows(call, answer as readonly Output[])
+          : this.#verdict(call, answer, call.input);
       if (verdict instanceof Ticket) return verdict;
       if (verdict !== true)
-        call.txn.doom('invalid-answer', typeof verdict === 'string' ? verdict.slice(0, DETAIL_MAX) : 'the post-condition does not hold');
+        call.txn.doom(
+          'invalid-answer',
+          typeof verdict === 'string' ? verdict.slice(0, DETAIL_MAX) : 'the post-condition does not hold',
+        );
     }
     if (call.txn.doomed === null) this.#value = answer;
     return null;
@@ -173,8 +192,12 @@ export class Invocation<Input, Output> {
     const { output, rows } = this.point.options;
     if (rows !== true) return checkValue(value, output, this.base.isProxy);
     const checked = checkRows(value, output, this.base.isProxy);
-    if (!checked.ok || checked.value.length === (call.input as readonly unknown[]).length) return checked as Checked<Output>;
-    return { ok: false, why: `: ${checked.value.length} answers for ${(call.input as readonly unknown[]).length} rows` };
+    if (!checked.ok || checked.value.length === (call.input as readonly unknown[]).length)
+      return checked as Checked<Output>;
+    return {
+      ok: false,
+      why: `: ${checked.value.length} answers for ${(call.input as readonly unknown[]).length} rows`,
+    };
   }
 
   /** The first verdict that is not good. */
@@ -196,7 +219,11 @@ export class Invocation<Input, Output> {
       throw new Aborted('cancelled', 'begun anew');
     };
     try {
-      const verdict = (this.point.options.check as NonNullable<typeof this.point.options.check>)(answer, input as Input, state);
+      const verdict = (this.point.options.check as NonNullable<typeof this.point.options.check>)(
+        answer,
+        input as Input,
+        state,
+      );
       return blocked ?? verdict;
     } catch (error) {
       if (blocked !== null) return blocked;
@@ -270,7 +297,12 @@ export class Invocation<Input, Output> {
   }
 
   #reportKept(call: GraftCall, ending: Ending): void {
-    this.#tell(call, { graft: call.graft.name, status: 'committed', undone: NOTHING, spent: call.close(ending.own_ms) });
+    this.#tell(call, {
+      graft: call.graft.name,
+      status: 'committed',
+      undone: NOTHING,
+      spent: call.close(ending.own_ms),
+    });
   }
 
   #report(call: GraftCall, ending: Ending, part: Pick<GraftReport, 'status' | 'undone'> & Partial<GraftReport>): void {
@@ -285,7 +317,9 @@ export class Invocation<Input, Output> {
 
   /** Whether the host's own default has to answer. */
   get needsDefault(): boolean {
-    return !this.#isOnly && this.#whole === null && this.#refusal === null && this.#failure === null && !this.#committed;
+    return (
+      !this.#isOnly && this.#whole === null && this.#refusal === null && this.#failure === null && !this.#committed
+    );
   }
 
   /** A commit that could not be: the call as a whole is aborted. */
@@ -308,7 +342,9 @@ export class Invocation<Input, Output> {
     this.#undoKept('cancelled');
   }
 
-  /** The work of grafts that had committed was undone with the call: their entries say so, and their heaps are replaced. */
+  /**
+   * The work of grafts that had committed was undone with the call: their entries say so, and their heaps are replaced.
+   */
   #undoKept(reason: AbortReason): void {
     const kept = this.#kept;
     this.#kept = NONE;
@@ -335,7 +371,8 @@ export class Invocation<Input, Output> {
     const grafts = this.#reports;
     if (this.#whole !== null) return { status: 'aborted', reason: this.#whole, grafts };
     if (this.#refusal !== null) return { status: 'refused', refusal: this.#refusal, grafts };
-    if (this.#failure !== null) return { status: this.point.onFault === 'deny' ? 'denied' : 'failed', reason: this.#failure, grafts };
+    if (this.#failure !== null)
+      return { status: this.point.onFault === 'deny' ? 'denied' : 'failed', reason: this.#failure, grafts };
     if (!this.#committed) return { status: 'default', value: fallback as Output, grafts };
     return { status: 'committed', value: (this.point.kind === 'event' ? null : this.#value) as Output, grafts };
   }
@@ -351,7 +388,8 @@ const checkedInput = <Input, Output>(base: Base, point: GraftPoint<Input, Output
 
 const NOTHING = { records: 0, first: [] } as const;
 
-const textOf = ({ name, message }: Failure): string => (name === '' ? message : `${name}: ${message}`).slice(0, DETAIL_MAX);
+const textOf = ({ name, message }: Failure): string =>
+  (name === '' ? message : `${name}: ${message}`).slice(0, DETAIL_MAX);
 
 /** The author's file, line and column of the first frame that lies in the plugin's bundle. */
 const positionOf = (graft: Graft, stack: string): string | null => {
@@ -367,8 +405,9 @@ const refusedByStore = (txn: Transaction, error: unknown): Aborted => {
 };
 
 /**
- * Commits a top-level transaction, the store's half first: check → committing → the store's COMMIT → memory commit. Gives null, or why the store
- * refused and everything was taken back; a promise of it where the store's COMMIT takes time.
+ * Commits a top-level transaction, the store's half first: check → committing → the store's COMMIT → memory commit.
+ * Gives null, or why the store refused and everything was taken back; a promise of it where the store's COMMIT takes
+ * time.
  */
 export const commitTop = (base: Base, txn: Transaction): Aborted | null | Promise<Aborted | null> => {
   const participant = base.participant;

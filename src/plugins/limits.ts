@@ -1,6 +1,9 @@
-// Every bound of a graft's call, with its unit and its default. The effective limit is the smaller of the point's and the manifest's.
+// Every bound of a graft's call, with its unit and its default. The effective limit is the smaller of the point's and
+// the manifest's.
 
-/** The limits of one call. Clocks are in milliseconds, memory in MB (2^20 bytes) of the graft's heap, the rest counts. */
+/**
+ * The limits of one call. Clocks are in milliseconds, memory in MB (2^20 bytes) of the graft's heap, the rest counts.
+ */
 export interface Limits {
   /** The graft's own time: running, parsing, draining promises. Waiting for the host does not count. */
   readonly own_ms: number;
@@ -14,8 +17,8 @@ export interface Limits {
   /** Text that a graft may log, in UTF-16 units. */
   readonly log_bytes: number;
   /**
-   * What a graft may hand to accessors, all calls of them together, in UTF-16 units of its JSON text: it bounds what one call can make its host keep. Kinds
-   * whose arguments do not cross as text (direct, ses, metered) count none.
+   * What a graft may hand to accessors, all calls of them together, in UTF-16 units of its JSON text: it bounds what
+   * one call can make its host keep. Kinds whose arguments do not cross as text (direct, ses, metered) count none.
    */
   readonly argument_bytes: number;
 }

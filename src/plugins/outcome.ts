@@ -1,4 +1,5 @@
-// The outcome of a call: a closed union on `status`. Expected failure is a value here; only misuse and the caller's own wish for a plain value throw.
+// The outcome of a call: a closed union on `status`. Expected failure is a value here; only misuse and the caller's own
+// wish for a plain value throw.
 
 import type { AbortReason, Undone } from '../txn/index.ts';
 import { GraftError } from './errors.ts';
@@ -17,7 +18,10 @@ export interface GraftReport {
   readonly graft: string;
   readonly status: 'committed' | 'aborted' | 'refused';
   readonly reason?: AbortReason;
-  /** What exactly: the limit, the path of the answer, the error's text. Written by the plugin where it threw: treat it as such. */
+  /**
+   * What exactly: the limit, the path of the answer, the error's text. Written by the plugin where it threw: treat it
+   * as such.
+   */
   readonly detail?: string;
   /** Where in the author's source, `file:line:column`, when an error said so. */
   readonly at?: string;
@@ -34,13 +38,18 @@ export interface Refusal {
 }
 
 /**
- * `default`: nobody stands there, or the graft failed and the default answered (its entry says why). `committed`: a graft's answer, its work kept.
- * `refused`: a graft said no. `denied`: a guard failed, closed. `failed`: a graft failed and its point tells. `aborted`: the call as a whole ended.
+ * `default`: nobody stands there, or the graft failed and the default answered (its entry says why). `committed`: a
+ * graft's answer, its work kept. `refused`: a graft said no. `denied`: a guard failed, closed. `failed`: a graft failed
+ * and its point tells. `aborted`: the call as a whole ended.
  */
 export type Outcome<Value> =
   | { readonly status: 'default' | 'committed'; readonly value: Value; readonly grafts: readonly GraftReport[] }
   | { readonly status: 'refused'; readonly refusal: Refusal; readonly grafts: readonly GraftReport[] }
-  | { readonly status: 'denied' | 'failed' | 'aborted'; readonly reason: AbortReason; readonly grafts: readonly GraftReport[] };
+  | {
+      readonly status: 'denied' | 'failed' | 'aborted';
+      readonly reason: AbortReason;
+      readonly grafts: readonly GraftReport[];
+    };
 
 /** The value of an outcome, or the coded error of what went wrong. */
 export const answerOf = <Output>(point: string, outcome: Outcome<Output>): Output => {

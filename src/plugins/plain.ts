@@ -1,12 +1,15 @@
-// Plain data: the only thing that crosses between a graft and its host, in either direction (DESIGN: "checked both ways").
+// Plain data: the only thing that crosses between a graft and its host, in either direction (DESIGN: "checked both
+// ways").
 //
-// Plain are null, booleans, finite numbers (integers within ±(2^53−1)), well-formed strings without NUL, dense arrays, and objects of own
-// enumerable data properties. Everything else is refused and never converted: JSON.stringify would run getters and toJSON and take proxies.
-// This file runs on the host and inside a realm, so it imports nothing and uses no host object. A realm passes its own `isProxy`.
+// Plain are null, booleans, finite numbers (integers within ±(2^53−1)), well-formed strings without NUL, dense arrays,
+// and objects of own enumerable data properties. Everything else is refused and never converted: JSON.stringify would
+// run getters and toJSON and take proxies. This file runs on the host and inside a realm, so it imports nothing and
+// uses no host object. A realm passes its own `isProxy`.
 
 /**
- * What a value may measure. `bytes` bounds the UTF-16 units of all its strings and keys together, which is less than its JSON text has bytes (what a
- * plugin's process sends is bounded in bytes besides, by its frame); `string` bounds those of one string or key.
+ * What a value may measure. `bytes` bounds the UTF-16 units of all its strings and keys together, which is less than
+ * its JSON text has bytes (what a plugin's process sends is bounded in bytes besides, by its frame); `string` bounds
+ * those of one string or key.
  */
 export interface PlainBounds {
   readonly bytes: number;
@@ -16,9 +19,18 @@ export interface PlainBounds {
   readonly string: number;
 }
 
-export const PLAIN_BOUNDS: PlainBounds = { bytes: 1_048_576, depth: 32, nodes: 100_000, keys: 10_000, string: 1_048_576 };
+export const PLAIN_BOUNDS: PlainBounds = {
+  bytes: 1_048_576,
+  depth: 32,
+  nodes: 100_000,
+  keys: 10_000,
+  string: 1_048_576,
+};
 
-/** Where a value stops being plain (`path`, like `.rows[3].id`) and why; `beyond` where it is plain so far, and larger than its bounds. */
+/**
+ * Where a value stops being plain (`path`, like `.rows[3].id`) and why; `beyond` where it is plain so far, and larger
+ * than its bounds.
+ */
 export interface PlainFault {
   readonly path: string;
   readonly why: string;
@@ -100,7 +112,8 @@ class Walk {
     if (depth > this.bounds.depth) return this.fail(`nested deeper than ${this.bounds.depth}, or a cycle`);
     if (this.isProxy(value)) return this.fail('a proxy');
     const prototype = getPrototypeOf(value);
-    if (isArray(value)) return prototype === arrayPrototype ? this.array(value, depth) : this.fail('an array of a class');
+    if (isArray(value))
+      return prototype === arrayPrototype ? this.array(value, depth) : this.fail('an array of a class');
     if (prototype !== objectPrototype && prototype !== null) return this.fail('an object of a class');
     const keys = ownKeys(value);
     if (keys.length > this.bounds.keys) return this.exceeds(`more than ${this.bounds.keys} keys`);

@@ -1,12 +1,13 @@
 // Every message that crosses between the host and a plugin's process, both ways.
 //
-// A frame: length u32 (of what follows) · type u8 · call u32 · payload. Little-endian; texts are UTF-8 JSON. `call` numbers a call (or, for the
-// messages about realms, the realm). The host never trusts a frame: it checks type, call, length and JSON, and parses on its own side.
+// A frame: length u32 (of what follows) · type u8 · call u32 · payload. Little-endian; texts are UTF-8 JSON. `call`
+// numbers a call (or, for the messages about realms, the realm). The host never trusts a frame: it checks type, call,
+// length and JSON, and parses on its own side.
 //
 //   host → plugin                                   payload
 //   LOAD     make a realm (call = its number)       JSON LoadMessage
 //   CALL     run a graft                            realm u32 · graft u16 (| ANSWER_IGNORED) · own_ms u32 · JSON input
-//   ANSWER   answer to a HOST_CALL                  status u8 (0 value, 1 error) · JSON value, or JSON { code, message }
+//   ANSWER   answer to a HOST_CALL status u8 (0 value, 1 error) · JSON value, or JSON { code, message }
 //   CANCEL   forget a CALL that has not started     –
 //   UNLOAD   drop a realm (call = its number)       –
 //
@@ -17,7 +18,7 @@
 //   HOST_CALL    a graft calls an accessor          accessor u16 · JSON array of arguments
 //   RESULT       a graft answered                   own_us u32 · JSON answer
 //   REFUSED      a graft refused on purpose         own_us u32 · JSON { code, message }
-//   FAILED       a graft failed                     own_us u32 · JSON Failure; the realm has been replaced by a fresh one
+//   FAILED       a graft failed own_us u32 · JSON Failure; the realm has been replaced by a fresh one
 
 export const FRAME_HEADER_BYTES = 9;
 /** One value is at most 1 MB (plain.ts); a LOAD carries a bundle. */
@@ -25,7 +26,9 @@ export const FRAME_BYTES_MAX = 16 * 1024 * 1024;
 /** What a plugin's process may send in one frame: one value and its head. */
 export const ANSWER_BYTES_MAX = 1_048_576 + 64;
 
-/** Set in the graft of a CALL whose answer is ignored (event points): whatever the graft answers, the RESULT is `null`. */
+/**
+ * Set in the graft of a CALL whose answer is ignored (event points): whatever the graft answers, the RESULT is `null`.
+ */
 export const ANSWER_IGNORED = 0x8000;
 
 export const LOAD = 1;
@@ -48,13 +51,29 @@ export interface LoadMessage {
   readonly code: string;
   readonly memory_mb: number;
   readonly load_ms: number;
-  /** In the order that CALL names them; each with the accessors its `api` offers, dotted names, in the order that HOST_CALL names them. */
-  readonly grafts: readonly { readonly export: string; readonly rows?: boolean; readonly callable: readonly string[] }[];
+  /**
+   * In the order that CALL names them; each with the accessors its `api` offers, dotted names, in the order that
+   * HOST_CALL names them.
+   */
+  readonly grafts: readonly {
+    readonly export: string;
+    readonly rows?: boolean;
+    readonly callable: readonly string[];
+  }[];
 }
 
-/** How a graft failed, flattened to bounded text inside its realm. Information only: the host decides by its own tags. */
+/**
+ * How a graft failed, flattened to bounded text inside its realm. Information only: the host decides by its own tags.
+ */
 export interface Failure {
-  readonly reason: 'thrown' | 'own-time' | 'memory-limit' | 'limit' | 'invalid-answer' | 'not-callable' | 'compartment-lost';
+  readonly reason:
+    | 'thrown'
+    | 'own-time'
+    | 'memory-limit'
+    | 'limit'
+    | 'invalid-answer'
+    | 'not-callable'
+    | 'compartment-lost';
   readonly name: string;
   readonly message: string;
   readonly stack: string;

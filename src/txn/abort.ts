@@ -1,5 +1,5 @@
-// Why a transaction ends without committing, and the two errors of this folder: Aborted, which says that a transaction cannot go on (an expected
-// failure), and TransactionError, which says that the caller broke the rules.
+// Why a transaction ends without committing, and the two errors of this folder: Aborted, which says that a transaction
+// cannot go on (an expected failure), and TransactionError, which says that the caller broke the rules.
 
 /** Closed: each is produced by one named test. `limit` names the resource in its detail, `invalid-answer` the path. */
 export type AbortReason =
@@ -16,14 +16,18 @@ export type AbortReason =
   | 'cancelled'
   | 'store-conflict';
 
-/** What an abort took back: how many undo records ran, and the names of the first of them (accessor and key, newest last, at most 20). */
+/**
+ * What an abort took back: how many undo records ran, and the names of the first of them (accessor and key, newest
+ * last, at most 20).
+ */
 export interface Undone {
   readonly records: number;
   readonly first: readonly string[];
 }
 
 /**
- * Thrown through the frames of whoever uses a transaction that has failed. Catching it changes nothing: a doomed transaction cannot commit.
+ * Thrown through the frames of whoever uses a transaction that has failed. Catching it changes nothing: a doomed
+ * transaction cannot commit.
  */
 export class Aborted {
   readonly name = 'Aborted';
@@ -40,16 +44,20 @@ export class Aborted {
   }
 }
 
-// An error for whoever catches it, but made without a stack trace: that would cost fifty times what the abort itself does.
+// An error for whoever catches it, but made without a stack trace: that would cost fifty times what the abort itself
+// does.
 Object.setPrototypeOf(Aborted.prototype, Error.prototype);
 
 /**
- * Dooms a transaction whose accessor was cut short after it had logged its before-image (most likely the graft ran the stack out). Made beforehand
- * and only assigned, since where it is needed nothing can be called.
+ * Dooms a transaction whose accessor was cut short after it had logged its before-image (most likely the graft ran the
+ * stack out). Made beforehand and only assigned, since where it is needed nothing can be called.
  */
 export const CUT_SHORT = new Aborted('thrown', 'an accessor failed');
 
-/** Misuse of a transaction: used after its end, used while a nested one is active, a rule broken, or an object that is fenced off. */
+/**
+ * Misuse of a transaction: used after its end, used while a nested one is active, a rule broken, or an object that is
+ * fenced off.
+ */
 export class TransactionError extends Error {
   readonly code: 'GRAFT_TXN_ENDED' | 'GRAFT_TXN_BUSY' | 'GRAFT_TXN_MISUSE' | 'GRAFT_FENCED';
 

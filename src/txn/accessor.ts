@@ -1,8 +1,10 @@
-// Accessors: the only way an extension changes its base. One is declared once, as lock, cost, before-image and operation, and always works in the
-// order lock → charge → log the before-image → apply. A graft may run the stack out between any two steps, so the before-image is logged before
-// the change, and `undo` only restores it. Whatever is thrown once the before-image is logged dooms the transaction: the change may be half made.
+// Accessors: the only way an extension changes its base. One is declared once, as lock, cost, before-image and
+// operation, and always works in the order lock → charge → log the before-image → apply. A graft may run the stack out
+// between any two steps, so the before-image is logged before the change, and `undo` only restores it. Whatever is
+// thrown once the before-image is logged dooms the transaction: the change may be half made.
 //
-//   const setPriority = accessor({ name: 'thread.set-priority', mode: WRITE, place: (thread: Thread) => thread, cost: 1, resource: CALLS,
+//   const setPriority = accessor({ name: 'thread.set-priority', mode: WRITE, place: (thread: Thread) => thread, cost:
+//   1, resource: CALLS,
 //     change: { before: (thread) => thread.priority, undo: (thread, _, before) => { thread.priority = before } },
 //     apply: (thread, _, priority: number) => { thread.priority = priority } });
 //   setPriority.call(txn, thread, null, 5)      →  the operation's value, or a Ticket: wait and call again
@@ -27,7 +29,10 @@ export interface AccessorSpec<Target, Key, Value, P extends Place, Result> {
   /** Units of resource number `resource` that one call costs. */
   readonly cost?: number;
   readonly resource?: number;
-  /** Present for what changes state: the before-image, and what restores it. `undo` is harmless when nothing was applied. */
+  /**
+   * Present for what changes state: the before-image, and what restores it. `undo` is harmless when nothing was
+   * applied.
+   */
   readonly change?: {
     before(place: P, key: Key, txn: Transaction): unknown;
     undo(place: P, key: Key, before: unknown): void;
@@ -48,7 +53,10 @@ export class Accessor<Target, Key, Value, P extends Place, Result> implements Un
     this.#resource = spec.resource ?? 0;
   }
 
-  /** Does the operation in `txn`, or gives the ticket of a lock to wait for. Throws Aborted where the transaction cannot go on. */
+  /**
+   * Does the operation in `txn`, or gives the ticket of a lock to wait for. Throws Aborted where the transaction cannot
+   * go on.
+   */
   call(txn: Transaction, target: Target, key: Key, value: Value): Result | Ticket {
     const spec = this.#spec;
     txn.check();
@@ -60,7 +68,8 @@ export class Accessor<Target, Key, Value, P extends Place, Result> implements Un
       const second = also === null ? null : acquire(txn, also.lock, also.mode);
       if (second !== null) return second;
     }
-    if (txn.tree.transactions.isFenced(place)) throw new TransactionError('GRAFT_FENCED', `${this.name}: an undo failed here earlier`);
+    if (txn.tree.transactions.isFenced(place))
+      throw new TransactionError('GRAFT_FENCED', `${this.name}: an undo failed here earlier`);
     if (this.#cost !== 0) txn.charge(this.#resource, this.#cost);
     if (spec.change === undefined) return spec.apply(place, key, value, txn);
     const before = spec.change.before(place, key, txn);

@@ -1,12 +1,15 @@
-// Accounts of resources (VINO: limits start at zero; the installer transfers some of its own, or is billed). Per resource a unit is free, held (an
-// open handle: it comes back) or spent (a call made: it does not); over all accounts free + held + spent equals what was created.
+// Accounts of resources (VINO: limits start at zero; the installer transfers some of its own, or is billed). Per
+// resource a unit is free, held (an open handle: it comes back) or spent (a call made: it does not); over all accounts
+// free + held + spent equals what was created.
 //
-// A call runs on an account of its own, opened from a source with the call's limits and closed into it: what it spent is charged to the source, also
-// when the call aborts. Transfers, holds and returns belong to a transaction, lock the account, and are undone with it; what was spent of a transfer
-// by then is charged to where it came from. Units that came in and are not committed yet serve only the tree that brought them; of these, given-back
-// ones may only be held again, since the undo needs them back. An account that an unfinished transaction has locked is closed when that ends.
+// A call runs on an account of its own, opened from a source with the call's limits and closed into it: what it spent
+// is charged to the source, also when the call aborts. Transfers, holds and returns belong to a transaction, lock the
+// account, and are undone with it; what was spent of a transfer by then is charged to where it came from. Units that
+// came in and are not committed yet serve only the tree that brought them; of these, given-back ones may only be held
+// again, since the undo needs them back. An account that an unfinished transaction has locked is closed when that ends.
 //
-// No account changes until its undo record is written, and then by plain assignments: the stack may run out in any call between.
+// No account changes until its undo record is written, and then by plain assignments: the stack may run out in any call
+// between.
 
 import { TransactionError } from './abort.ts';
 import { acquire, Lock, type LockClass, type Ticket, WRITE } from './lock.ts';
@@ -105,7 +108,9 @@ const RETURN: Undoable = {
 };
 
 export class Account {
-  /** Names of the resources; everything else is indexed alike. Accounts that deal with each other share the very array. */
+  /**
+   * Names of the resources; everything else is indexed alike. Accounts that deal with each other share the very array.
+   */
   readonly resources: readonly string[];
   readonly free: number[];
   readonly held: number[];
@@ -156,8 +161,8 @@ export class Account {
   }
 
   /**
-   * Opens an account for one call, filled from this one: of each resource the limit, or what is there if that is less. Pass a closed account to
-   * use its memory again; where that is impossible, a new one is made.
+   * Opens an account for one call, filled from this one: of each resource the limit, or what is there if that is less.
+   * Pass a closed account to use its memory again; where that is impossible, a new one is made.
    */
   open(limits: readonly number[], tree: Tree | null = null, closed: Account | null = null): Account {
     const account = closed === null || !closed.#isIdle() ? new Account(this.resources) : closed;
@@ -186,7 +191,9 @@ export class Account {
     return this.#closedInto !== null && this.#opened === 0 && this.lock.mode === 0 && this.lock.queue === null;
   }
 
-  /** Closes a call's account: what is free goes back, what was spent and is held is charged to where it was opened from. */
+  /**
+   * Closes a call's account: what is free goes back, what was spent and is held is charged to where it was opened from.
+   */
   close(): void {
     const source = this.#source;
     if (source === null) return;
@@ -241,7 +248,10 @@ export class Account {
     if (this.#closedInto !== null) throw new TransactionError('GRAFT_TXN_MISUSE', 'the account is closed');
   }
 
-  /** Moves free units to another account. A ticket: wait and try again. Too few: the transaction is doomed with `limit`, and that is thrown. */
+  /**
+   * Moves free units to another account. A ticket: wait and try again. Too few: the transaction is doomed with `limit`,
+   * and that is thrown.
+   */
   transfer(txn: Transaction, to: Account, index: number, amount: number): Ticket | null {
     const ticket = acquire(txn, this.lock, WRITE) ?? acquire(txn, to.lock, WRITE);
     if (ticket !== null) return ticket;

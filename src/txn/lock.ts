@@ -1,11 +1,14 @@
-// Locks. Strict two-phase: a lock once granted is held to the end of the top-level transaction, or to the abort of the nested one that took it.
+// Locks. Strict two-phase: a lock once granted is held to the end of the top-level transaction, or to the abort of the
+// nested one that took it.
 //
-//   acquire(txn, lock, mode)  →  null: granted, or a Ticket: the driver waits for it (the kernel runs its machine, the host awaits)
+//   acquire(txn, lock, mode) → null: granted, or a Ticket: the driver waits for it (the kernel runs its machine, the
+//   host awaits)
 //
-// The holder of a lock is a tree of nested transactions, since only its deepest one runs: so a child may take what its ancestors hold. What a tree
-// holds is a stack, and a nested transaction a mark on it: its commit hands its locks to its parent by leaving them, its abort releases down to
-// the mark. Waiters are served first come, first served; only a holder that strengthens its hold goes before them.
-// A time-out belongs to a lock's class, is armed only while somebody waits, and aborts the smallest transaction whose end lets the first waiter in.
+// The holder of a lock is a tree of nested transactions, since only its deepest one runs: so a child may take what its
+// ancestors hold. What a tree holds is a stack, and a nested transaction a mark on it: its commit hands its locks to
+// its parent by leaving them, its abort releases down to the mark. Waiters are served first come, first served; only a
+// holder that strengthens its hold goes before them. A time-out belongs to a lock's class, is armed only while somebody
+// waits, and aborts the smallest transaction whose end lets the first waiter in.
 
 import { Aborted, TransactionError } from './abort.ts';
 import type { Timer } from './clock.ts';
@@ -14,13 +17,19 @@ import type { Transaction } from './transaction.ts';
 import type { Tree } from './tree.ts';
 import { endDeadlocks, type Waiting } from './wait-graph.ts';
 
-/** READ goes with READ, CHANGE (commutative changes: a counter's add, a map's key set) with CHANGE, WRITE with nothing; READ | CHANGE is WRITE. */
+/**
+ * READ goes with READ, CHANGE (commutative changes: a counter's add, a map's key set) with CHANGE, WRITE with nothing;
+ * READ | CHANGE is WRITE.
+ */
 export type Mode = 1 | 2 | 3;
 export const READ = 1;
 export const CHANGE = 2;
 export const WRITE = 3;
 
-/** Locks that share a time-out. `timeout_ms` is how long somebody may wait before the holder is aborted; Infinity: for ever. */
+/**
+ * Locks that share a time-out. `timeout_ms` is how long somebody may wait before the holder is aborted; Infinity: for
+ * ever.
+ */
 export interface LockClass {
   readonly name: string;
   readonly timeout_ms: number;
@@ -62,7 +71,10 @@ export class Ticket implements Waiting {
   readonly txn: Transaction;
   readonly mode: Mode;
   state: 'waiting' | 'granted' | 'given-up' = 'waiting';
-  /** Called once when the ticket is settled; not when it is settled already. It must not run transactions itself, but wake who does. */
+  /**
+   * Called once when the ticket is settled; not when it is settled already. It must not run transactions itself, but
+   * wake who does.
+   */
   onSettled: (() => void) | null = null;
   readonly any = false;
 
@@ -112,8 +124,9 @@ export const holders = (lock: Lock): Tree[] =>
   lock.owner === null ? [] : lock.others === null ? [lock.owner] : [lock.owner, ...lock.others];
 
 /**
- * Takes `lock` for `txn` in `mode`, or joins the queue. Null: granted. A deadlock that this wait would close is ended at once, by the abort of the
- * youngest transaction in it; where that is `txn` itself, it is doomed and Aborted is thrown.
+ * Takes `lock` for `txn` in `mode`, or joins the queue. Null: granted. A deadlock that this wait would close is ended
+ * at once, by the abort of the youngest transaction in it; where that is `txn` itself, it is doomed and Aborted is
+ * thrown.
  */
 export const acquire = (txn: Transaction, lock: Lock, mode: Mode): Ticket | null => {
   txn.check();
@@ -230,7 +243,10 @@ const rearm = (lock: Lock): void => {
   if (head !== undefined) arm(lock, head.txn);
 };
 
-/** The time-out: somebody has waited too long, so the holders that keep the first waiter out are undone. Never a committing one. */
+/**
+ * The time-out: somebody has waited too long, so the holders that keep the first waiter out are undone. Never a
+ * committing one.
+ */
 const expire = (lock: Lock): void => {
   lock.timer = null;
   const head = lock.queue?.[0];
@@ -243,13 +259,19 @@ const expire = (lock: Lock): void => {
   if (lock.queue !== null && lock.timer === null) arm(lock, (lock.queue[0] as Ticket).txn);
 };
 
-/** The time-out of a lock comes at once: a holder that cannot go on, because its frames lie below the waiter's on the stack, is undone now. */
+/**
+ * The time-out of a lock comes at once: a holder that cannot go on, because its frames lie below the waiter's on the
+ * stack, is undone now.
+ */
 export const expireNow = (lock: Lock): void => {
   lock.timer?.cancel();
   expire(lock);
 };
 
-/** The smallest transaction of `tree` whose abort makes room for `wanted`: it took the lock, or strengthened it to what now stands in the way. */
+/**
+ * The smallest transaction of `tree` whose abort makes room for `wanted`: it took the lock, or strengthened it to what
+ * now stands in the way.
+ */
 const smallestHolder = (tree: Tree, lock: Lock, wanted: Mode): Transaction | null => {
   for (let i = tree.holds.length - 2; i >= 0; i -= 2) {
     if (tree.holds[i] !== lock) continue;
@@ -260,10 +282,11 @@ const smallestHolder = (tree: Tree, lock: Lock, wanted: Mode): Transaction | nul
 };
 
 /**
- * The second lock interface (VINO: lock … do … unlock): says that the caller is done with a lock it took. Two-phase locking keeps it until the end
- * all the same; unlocking what is not held is misuse.
+ * The second lock interface (VINO: lock … do … unlock): says that the caller is done with a lock it took. Two-phase
+ * locking keeps it until the end all the same; unlocking what is not held is misuse.
  */
 export const unlock = (txn: Transaction, lock: Lock): void => {
   txn.check();
-  if (!lock.heldBy(txn.tree)) throw new TransactionError('GRAFT_TXN_MISUSE', `unlock of ${lock.name}, which is not held`);
+  if (!lock.heldBy(txn.tree))
+    throw new TransactionError('GRAFT_TXN_MISUSE', `unlock of ${lock.name}, which is not held`);
 };

@@ -1,5 +1,6 @@
-// A graft can run the stack out at any point of what it calls (in-thread compartments share the host's stack). Short steps are ordered so that this
-// does no harm; what is long asks for room first, and fails before it has changed anything.
+// A graft can run the stack out at any point of what it calls (in-thread compartments share the host's stack). Short
+// steps are ordered so that this does no harm; what is long asks for room first, and fails before it has changed
+// anything.
 
 const FILLER: readonly null[] = new Array<null>(8192).fill(null);
 

@@ -3,9 +3,10 @@
 //   begin → accessors log, lock and charge → commit
 //                                          → abort: undo newest first, drop effects, release locks, tell the driver
 //
-// States: active → committing → committed, or active → aborted (and committing → aborted when the store refuses). A nested transaction is three
-// marks on its tree: its commit hands everything to its parent by doing nothing, its abort unwinds to the marks. A transaction that failed once
-// inside is doomed: it cannot commit, whatever the graft catches. See DESIGN laws 1, 2, 7 and 8 (ARCHITECTURE.md lists them with their tests).
+// States: active → committing → committed, or active → aborted (and committing → aborted when the store refuses). A
+// nested transaction is three marks on its tree: its commit hands everything to its parent by doing nothing, its abort
+// unwinds to the marks. A transaction that failed once inside is doomed: it cannot commit, whatever the graft catches.
+// See DESIGN laws 1, 2, 7 and 8 (ARCHITECTURE.md lists them with their tests).
 
 import { Aborted, type AbortReason, TransactionError, type Undone } from './abort.ts';
 import type { Account } from './account.ts';
@@ -18,7 +19,10 @@ const NOTHING_UNDONE: Undone = { records: 0, first: [] };
 export class Transaction {
   readonly tree: Tree;
   readonly parent: Transaction | null;
-  /** Who pays for what accessors cost; null: nobody counts. A nested transaction inherits its parent's unless it is given one. */
+  /**
+   * Who pays for what accessors cost; null: nobody counts. A nested transaction inherits its parent's unless it is
+   * given one.
+   */
   account: Account | null;
   state: TransactionState = 'active';
   /** The first failure inside, or null. */
@@ -51,12 +55,16 @@ export class Transaction {
     if (this.doomed !== null) throw this.doomed;
     if (this.state !== 'active') throw new TransactionError('GRAFT_TXN_ENDED', `the transaction is ${this.state}`);
     const waits = this.tree.deepest === this;
-    throw new TransactionError('GRAFT_TXN_BUSY', waits ? 'an accessor is waiting for a lock' : 'a nested transaction is active');
+    throw new TransactionError(
+      'GRAFT_TXN_BUSY',
+      waits ? 'an accessor is waiting for a lock' : 'a nested transaction is active',
+    );
   }
 
   /** Begins a nested transaction. */
   begin(account: Account | null = this.account): Transaction {
-    if (this.tree.deepest !== this || this.state !== 'active' || this.doomed !== null || this.tree.waiting.length > 0) this.#refuse();
+    if (this.tree.deepest !== this || this.state !== 'active' || this.doomed !== null || this.tree.waiting.length > 0)
+      this.#refuse();
     const child = new Transaction(this.tree, this, account);
     this.tree.deepest = child;
     return child;
@@ -82,7 +90,8 @@ export class Transaction {
   }
 
   /**
-   * First step of a commit with a store: from here on nothing but the driver's own failed COMMIT may abort it. Only for a top-level transaction.
+   * First step of a commit with a store: from here on nothing but the driver's own failed COMMIT may abort it. Only for
+   * a top-level transaction.
    */
   prepare(): void {
     if (this.parent !== null) throw new TransactionError('GRAFT_TXN_MISUSE', 'only a top-level transaction prepares');
@@ -92,14 +101,18 @@ export class Transaction {
     this.state = 'committing';
   }
 
-  /** Commits. A nested one hands its undo records, locks and effects to its parent. Doomed: aborts instead, and throws the failure. */
+  /**
+   * Commits. A nested one hands its undo records, locks and effects to its parent. Doomed: aborts instead, and throws
+   * the failure.
+   */
   commit(): void {
     const tree = this.tree;
     if (this.doomed !== null && this.state === 'active') {
       this.abort();
       throw this.doomed;
     }
-    if (tree.deepest !== this || (this.state !== 'active' && this.state !== 'committing') || tree.waiting.length > 0) this.#refuse();
+    if (tree.deepest !== this || (this.state !== 'active' && this.state !== 'committing') || tree.waiting.length > 0)
+      this.#refuse();
     this.state = 'committed';
     if (this.parent !== null) {
       tree.deepest = this.parent;
@@ -112,8 +125,9 @@ export class Transaction {
   }
 
   /**
-   * Takes everything back, with all nested transactions inside it, and releases what they locked. The reason is the one it was doomed with, or the
-   * one given. Aborting an ended transaction does nothing. Never call it while frames of the graft are on the stack of the same thread.
+   * Takes everything back, with all nested transactions inside it, and releases what they locked. The reason is the one
+   * it was doomed with, or the one given. Aborting an ended transaction does nothing. Never call it while frames of the
+   * graft are on the stack of the same thread.
    */
   abort(reason: AbortReason = 'cancelled', detail = ''): Undone {
     if (this.state === 'committed' || this.state === 'aborted') return this.undone;

@@ -1,4 +1,5 @@
-// The transactions of one base (a kernel, a host): begins top-level ones, ends those that others' waiting ends, and is told what could not be undone.
+// The transactions of one base (a kernel, a host): begins top-level ones, ends those that others' waiting ends, and is
+// told what could not be undone.
 
 import type { AbortReason, Undone } from './abort.ts';
 import type { Account } from './account.ts';
@@ -6,7 +7,10 @@ import type { Clock } from './clock.ts';
 import { Transaction } from './transaction.ts';
 import { Tree } from './tree.ts';
 
-/** Something that went wrong where nobody can be told by a return value: an undo that threw (its place is now fenced), an effect that threw. */
+/**
+ * Something that went wrong where nobody can be told by a return value: an undo that threw (its place is now fenced),
+ * an effect that threw.
+ */
 export interface Report {
   readonly what: 'undo-failed' | 'effect-failed';
   readonly operation: string;
@@ -46,7 +50,10 @@ export class Transactions {
     return txn;
   }
 
-  /** Aborts a transaction for a reason that lies outside it (a lock's time-out, a deadlock, a cancelled request). Its driver learns by `onAbort`. */
+  /**
+   * Aborts a transaction for a reason that lies outside it (a lock's time-out, a deadlock, a cancelled request). Its
+   * driver learns by `onAbort`.
+   */
   end(txn: Transaction, reason: AbortReason, detail: string): void {
     if (txn.state !== 'active' || txn.tree.committing) return;
     txn.doom(reason, detail);

@@ -1,6 +1,7 @@
-// The tree of one top-level transaction: what its nested transactions share. At any time they form a chain, from the root to the deepest, and only
-// the deepest runs; so one undo log, one stack of locks and one list of effects serve them all, and each nested transaction is a set of marks.
-// Trees are pooled: a Transaction is made anew for every begin, so a stale one is fenced, but the arrays behind it are reused.
+// The tree of one top-level transaction: what its nested transactions share. At any time they form a chain, from the
+// root to the deepest, and only the deepest runs; so one undo log, one stack of locks and one list of effects serve
+// them all, and each nested transaction is a set of marks. Trees are pooled: a Transaction is made anew for every
+// begin, so a stale one is fenced, but the arrays behind it are reused.
 
 import { type Lock, type Mode, release, weaken } from './lock.ts';
 import type { Transaction } from './transaction.ts';
@@ -8,7 +9,9 @@ import type { Transactions } from './transactions.ts';
 import { UndoLog } from './undo-log.ts';
 import type { Waiting } from './wait-graph.ts';
 
-/** Something that leaves the host after commit, never on abort: a message, an e-mail, a request that changes something. */
+/**
+ * Something that leaves the host after commit, never on abort: a message, an e-mail, a request that changes something.
+ */
 export interface Effect {
   leave(): void;
 }
@@ -60,6 +63,9 @@ export class Tree {
   }
 
   stopWaiting(waiting: Waiting): void {
-    this.waiting = this.waiting.length === 1 && this.waiting[0] === waiting ? NOT_WAITING : this.waiting.filter((one) => one !== waiting);
+    this.waiting =
+      this.waiting.length === 1 && this.waiting[0] === waiting
+        ? NOT_WAITING
+        : this.waiting.filter((one) => one !== waiting);
   }
 }

@@ -1,7 +1,8 @@
-// The undo log: one flat stack of before-images for a whole tree of nested transactions (VINO: "the log can be transient: it is a call stack of
-// undo functions"). A record is four consecutive slots: the operation, the place it changed, the key, the before-image. A nested transaction is a
-// mark (a length) on the stack. A record is written before the change it undoes, so undo must be harmless when the change never happened.
-// The array is reused from transaction to transaction; slots are cleared at the end, so that nothing dead is kept alive.
+// The undo log: one flat stack of before-images for a whole tree of nested transactions (VINO: "the log can be
+// transient: it is a call stack of undo functions"). A record is four consecutive slots: the operation, the place it
+// changed, the key, the before-image. A nested transaction is a mark (a length) on the stack. A record is written
+// before the change it undoes, so undo must be harmless when the change never happened. The array is reused from
+// transaction to transaction; slots are cleared at the end, so that nothing dead is kept alive.
 
 import type { Undone } from './abort.ts';
 
@@ -44,8 +45,8 @@ export class UndoLog {
   }
 
   /**
-   * Undoes everything above `mark`, newest first. An undo that throws stops nothing: `failed` is told which place is no longer what it was, and
-   * the rest unwinds.
+   * Undoes everything above `mark`, newest first. An undo that throws stops nothing: `failed` is told which place is no
+   * longer what it was, and the rest unwinds.
    */
   unwind(mark: number, failed: (place: unknown, operation: string, error: unknown) => void): Undone {
     if (this.#length === mark) return NOTHING;

@@ -1,6 +1,7 @@
-// Who waits for whom. A tree of transactions waits through Waitings: a ticket for a lock (it needs all its blockers to let go), or a place in the
-// queue for a plugin's process (any one blocker will do). A tree is stuck when one of its waitings can never be met; a stuck tree that blocks
-// itself is a deadlock, found when the wait that closes it begins, and ended by the abort of the youngest tree in it.
+// Who waits for whom. A tree of transactions waits through Waitings: a ticket for a lock (it needs all its blockers to
+// let go), or a place in the queue for a plugin's process (any one blocker will do). A tree is stuck when one of its
+// waitings can never be met; a stuck tree that blocks itself is a deadlock, found when the wait that closes it begins,
+// and ended by the abort of the youngest tree in it.
 
 import type { Transaction } from './transaction.ts';
 import type { Tree } from './tree.ts';
@@ -16,7 +17,8 @@ export interface Waiting {
 /** All trees reachable from `start` over waits. */
 const reachable = (start: Tree): Set<Tree> => {
   const found = new Set<Tree>([start]);
-  for (const tree of found) for (const waiting of tree.waiting) for (const blocker of waiting.blockers()) found.add(blocker);
+  for (const tree of found)
+    for (const waiting of tree.waiting) for (const blocker of waiting.blockers()) found.add(blocker);
   return found;
 };
 
@@ -25,7 +27,9 @@ const stuckAmong = (trees: Set<Tree>): Set<Tree> => {
   const stuck = new Set(trees);
   const waits = (waiting: Waiting): boolean => {
     const blockers = waiting.blockers();
-    return waiting.any ? blockers.length > 0 && blockers.every((tree) => stuck.has(tree)) : blockers.some((tree) => stuck.has(tree));
+    return waiting.any
+      ? blockers.length > 0 && blockers.every((tree) => stuck.has(tree))
+      : blockers.some((tree) => stuck.has(tree));
   };
   for (let moved = true; moved; ) {
     moved = false;
@@ -38,7 +42,10 @@ const stuckAmong = (trees: Set<Tree>): Set<Tree> => {
   return stuck;
 };
 
-/** Ends every deadlock that `txn` is in now that it waits. Afterwards its tree can go on one day, or it is doomed and waits for nothing. */
+/**
+ * Ends every deadlock that `txn` is in now that it waits. Afterwards its tree can go on one day, or it is doomed and
+ * waits for nothing.
+ */
 export const endDeadlocks = (txn: Transaction): void => {
   const tree = txn.tree;
   while (tree.waiting.length > 0) {

@@ -1,4 +1,5 @@
-// The benchmarks run in their small size, and say what they must; how fast the machine is today is not a test's business.
+// The benchmarks run in their small size, and say what they must; how fast the machine is today is not a test's
+// business.
 
 import { describe, expect, test } from '@jest/globals';
 import { call } from '../../bench/call.ts';

@@ -1,4 +1,5 @@
-// The isolation benchmark in its small size: what it compares is comparable, what hangs is ended and told, and its page opens with the decision.
+// The isolation benchmark in its small size: what it compares is comparable, what hangs is ended and told, and its page
+// opens with the decision.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +20,8 @@ import { columnMemory, columnViews } from '../../src/plugins/columns.ts';
 const folder = mkdtempSync(join(tmpdir(), 'graftwork-bench-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const run = (flags: Record<string, string>): Promise<BenchResult> => isolation.run({ small: true, seed: 1, progress: () => {}, flags });
+const run = (flags: Record<string, string>): Promise<BenchResult> =>
+  isolation.run({ small: true, seed: 1, progress: () => {}, flags });
 
 const made = (name: string, seed: number, columns: boolean): Work => {
   const make = WORK[name];
@@ -35,19 +37,23 @@ const answers = (work: Work, count: number): number[] => {
     const input = work.input();
     work.point.fill?.(input, columns);
     const answer = graft(input, { columns });
-    if (work.point.check?.(answer, input, () => null) !== true) throw new Error(`an answer that its own point refuses: ${answer}`);
+    if (work.point.check?.(answer, input, () => null) !== true)
+      throw new Error(`an answer that its own point refuses: ${answer}`);
     return work.value(answer);
   });
 };
 
 describe('the workloads', () => {
-  test.each(Object.keys(WORK))('%s answers alike with columns and without, whatever the seed, and not always the same', (name) => {
-    for (let seed = 0; seed < 50; seed++) {
-      const [with_columns, without] = [answers(made(name, seed, true), 100), answers(made(name, seed, false), 100)];
-      expect({ seed, answers: with_columns }).toEqual({ seed, answers: without });
-      expect(new Set(with_columns).size).toBeGreaterThan(1);
-    }
-  });
+  test.each(Object.keys(WORK))(
+    '%s answers alike with columns and without, whatever the seed, and not always the same',
+    (name) => {
+      for (let seed = 0; seed < 50; seed++) {
+        const [with_columns, without] = [answers(made(name, seed, true), 100), answers(made(name, seed, false), 100)];
+        expect({ seed, answers: with_columns }).toEqual({ seed, answers: without });
+        expect(new Set(with_columns).size).toBeGreaterThan(1);
+      }
+    },
+  );
 });
 
 describe('the benchmark', () => {
@@ -92,7 +98,9 @@ describe('the benchmark', () => {
   });
 
   test('what it does not know, it does not measure', async () => {
-    await expect(carriedOut({ part: 'idle', body: '', small: true, seed: 1, kind: 'none' })).rejects.toThrow('no kind none');
+    await expect(carriedOut({ part: 'idle', body: '', small: true, seed: 1, kind: 'none' })).rejects.toThrow(
+      'no kind none',
+    );
   });
 });
 
@@ -102,7 +110,9 @@ describe('what is told', () => {
 
   test('the target of stopping is the worst median, and a body that is never ended misses any', () => {
     expect(overshoot(isolate)).toBe(2);
-    expect(overshoot({ kind: 'isolate', stops: { ...isolate.stops, worse: { lost: 'hung' } } })).toBe(Number.POSITIVE_INFINITY);
+    expect(overshoot({ kind: 'isolate', stops: { ...isolate.stops, worse: { lost: 'hung' } } })).toBe(
+      Number.POSITIVE_INFINITY,
+    );
     expect(targetsOf([isolate]).map(({ value }) => value)).toEqual([2]);
   });
 

@@ -1,5 +1,5 @@
-// Kills a host with SIGKILL at random instants under load, starts it again each time, and looks for anything half done. Used by a test (a few kills) and by
-// `npm run campaign -- host-kills [--kills N] [--seed N]`.
+// Kills a host with SIGKILL at random instants under load, starts it again each time, and looks for anything half done.
+// Used by a test (a few kills) and by `npm run campaign -- host-kills [--kills N] [--seed N]`.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -75,7 +75,9 @@ export const killHosts = async (kills: number, seed: number, progress: (text: st
       await once(child, 'exit');
       found = look(folder);
       violations.push(...violationsOf(found).map((text) => `after kill ${kill}: ${text}`));
-      progress(`kill ${kill} of ${kills}: ${found.moves.length} moves, ${found.sent.length} messages, ${violations.length} violations`);
+      progress(
+        `kill ${kill} of ${kills}: ${found.moves.length} moves, ${found.sent.length} messages, ${violations.length} violations`,
+      );
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });

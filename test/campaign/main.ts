@@ -1,5 +1,5 @@
-// Long campaigns: `npm run campaign -- plugin-kills | host-kills | memory [--kills N] [--calls N] [--aborts N] [--seed N]`. Progress goes to standard error, the
-// result as JSON to standard output; exit 1 where something was found.
+// Long campaigns: `npm run campaign -- plugin-kills | host-kills | memory [--kills N] [--calls N] [--aborts N] [--seed
+// N]`. Progress goes to standard error, the result as JSON to standard output; exit 1 where something was found.
 
 import { parseArgs } from 'node:util';
 import { killHosts } from './host-kills.ts';
@@ -34,7 +34,9 @@ const run = async (name: string | undefined, values: Record<string, string | und
     case 'memory': {
       const result = await runMemory(number(values.calls, 100_000), number(values.aborts, 1000), progress);
       console.log(JSON.stringify(result));
-      return [result.heap_mb, result.resident_mb, result.plugin_resident_mb].every(([before, after]) => after <= before * GROWTH_MAX);
+      return [result.heap_mb, result.resident_mb, result.plugin_resident_mb].every(
+        ([before, after]) => after <= before * GROWTH_MAX,
+      );
     }
     default:
       throw new Error('name a campaign: plugin-kills, host-kills or memory');
@@ -44,7 +46,12 @@ const run = async (name: string | undefined, values: Record<string, string | und
 try {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { kills: { type: 'string' }, calls: { type: 'string' }, aborts: { type: 'string' }, seed: { type: 'string' } },
+    options: {
+      kills: { type: 'string' },
+      calls: { type: 'string' },
+      aborts: { type: 'string' },
+      seed: { type: 'string' },
+    },
   });
   process.exitCode = (await run(positionals[0], values)) ? 0 : 1;
 } catch (error) {

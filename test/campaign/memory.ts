@@ -1,5 +1,6 @@
-// Memory over many calls and aborts: the heap after a collection, at the end against after the warm-up, of the host and of the plugin's process. Used by
-// `npm run campaign -- memory [--calls N] [--aborts N]`; needs --expose-gc, which the script gives.
+// Memory over many calls and aborts: the heap after a collection, at the end against after the warm-up, of the host and
+// of the plugin's process. Used by `npm run campaign -- memory [--calls N] [--aborts N]`; needs --expose-gc, which the
+// script gives.
 
 import { readFileSync } from 'node:fs';
 import { createHost } from '../../src/host/index.ts';
@@ -23,7 +24,11 @@ const residentOf = (pid: number | undefined): number =>
 
 const collect = (): void => (globalThis as { gc?: () => void }).gc?.();
 
-export const runMemory = async (calls: number, aborts: number, progress: (text: string) => void): Promise<MemoryRun> => {
+export const runMemory = async (
+  calls: number,
+  aborts: number,
+  progress: (text: string) => void,
+): Promise<MemoryRun> => {
   const host = await createHost({ store: 'memory', report: () => {} });
   try {
     const sum = host.counter('sum');
@@ -35,7 +40,10 @@ export const runMemory = async (calls: number, aborts: number, progress: (text: 
       callable: { sum: sum.writable() },
     });
     await host.install({
-      manifest: { name: 'adder', graftwork: { api: 1, grafts: [{ point: 'memory/add', export: 'add' }], needs: ['sum'] } },
+      manifest: {
+        name: 'adder',
+        graftwork: { api: 1, grafts: [{ point: 'memory/add', export: 'add' }], needs: ['sum'] },
+      },
       files: { 'index.js': PLUGIN },
     });
     const run = async (count: number, failEvery: number): Promise<void> => {
@@ -54,13 +62,20 @@ export const runMemory = async (calls: number, aborts: number, progress: (text: 
       return [mb(heapUsed), mb(rss), residentOf(host.pids()[0])];
     };
     const failEvery = aborts === 0 ? 0 : Math.floor(calls / aborts);
-    // The warm-up is as long as the run: V8 lets its young generation grow to its full size over the first 60,000 calls or so, and keeps it.
+    // The warm-up is as long as the run: V8 lets its young generation grow to its full size over the first 60,000 calls
+    // or so, and keeps it.
     await run(calls, failEvery);
     const before = measure();
     progress(`after the warm-up: heap ${before[0]} MB, resident ${before[1]} MB, plugin ${before[2]} MB`);
     await run(calls, failEvery);
     const after = measure();
-    return { calls, aborts, heap_mb: [before[0], after[0]], resident_mb: [before[1], after[1]], plugin_resident_mb: [before[2], after[2]] };
+    return {
+      calls,
+      aborts,
+      heap_mb: [before[0], after[0]],
+      resident_mb: [before[1], after[1]],
+      plugin_resident_mb: [before[2], after[2]],
+    };
   } finally {
     await host.close();
   }

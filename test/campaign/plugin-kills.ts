@@ -1,5 +1,6 @@
-// Kills plugin processes with SIGKILL at random instants while eight callers run an honest downloaded query: no call may fail, every run is counted once, no
-// row is changed. Used by a test and by `npm run campaign -- plugin-kills [--kills N] [--seed N]`.
+// Kills plugin processes with SIGKILL at random instants while eight callers run an honest downloaded query: no call
+// may fail, every run is counted once, no row is changed. Used by a test and by `npm run campaign -- plugin-kills
+// [--kills N] [--seed N]`.
 
 import { openFlights } from '../support/flights.ts';
 import { Random } from '../support/random.ts';
@@ -18,7 +19,11 @@ export interface PluginKills {
 
 const CALLERS = 8;
 
-export const killPlugins = async (kills: number, seed: number, progress: (text: string) => void): Promise<PluginKills> => {
+export const killPlugins = async (
+  kills: number,
+  seed: number,
+  progress: (text: string) => void,
+): Promise<PluginKills> => {
   const flights = await openFlights();
   const random = new Random(seed);
   const failed: string[] = [];

@@ -20,7 +20,10 @@ afterAll(() => flights.close());
 const busiest = (): { origin: string; destination: string; flights: number }[] => {
   const file = fileURLToPath(new URL('../data/flights-20k.json', import.meta.resolve('vega-datasets')));
   const counts = new Map<string, number>();
-  for (const { origin, destination } of JSON.parse(readFileSync(file, 'utf8')) as { origin: string; destination: string }[]) {
+  for (const { origin, destination } of JSON.parse(readFileSync(file, 'utf8')) as {
+    origin: string;
+    destination: string;
+  }[]) {
     counts.set(`${origin} ${destination}`, (counts.get(`${origin} ${destination}`) ?? 0) + 1);
   }
   return [...counts]
@@ -58,7 +61,10 @@ describe.each([
 ])('%s', (query, reason, detail) => {
   test(`ends as ${reason}, the default answers, nothing has changed, the honest one is served meanwhile`, async () => {
     await flights.install(query);
-    const [outcome, honest] = await Promise.all([flights.point.invoke({ query }), flights.point.invoke({ query: 'busiest-routes' })]);
+    const [outcome, honest] = await Promise.all([
+      flights.point.invoke({ query }),
+      flights.point.invoke({ query: 'busiest-routes' }),
+    ]);
     expect(outcome).toMatchObject({
       status: 'default',
       value: { columns: ['table', 'rows'] },
@@ -76,9 +82,10 @@ describe.each([
 test('an abort names the file and the line of the author', async () => {
   const records = await flights.host.aborts();
   const source = records.find((record) => record.graft === 'half-update#query')?.source ?? '';
-  const lines = readFileSync(fileURLToPath(new URL('../../examples/db-query/plugins/half-update/main.ts', import.meta.url)), 'utf8').split(
-    '\n',
-  );
+  const lines = readFileSync(
+    fileURLToPath(new URL('../../examples/db-query/plugins/half-update/main.ts', import.meta.url)),
+    'utf8',
+  ).split('\n');
   const line = lines.findIndex((text) => text.includes('throw new Error')) + 1;
   expect(source).toMatch(new RegExp(`^main\\.ts:${line}:\\d+$`));
 });

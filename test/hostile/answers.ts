@@ -47,7 +47,10 @@ const httpFault = (rest: Record<string, unknown>): string | null => {
   return result.issues?.[0]?.message ?? null;
 };
 
-/** Entries that answer with other keys get these as well, as whatever plain data they are; those about answers themselves do not. */
+/**
+ * Entries that answer with other keys get these as well, as whatever plain data they are; those about answers
+ * themselves do not.
+ */
 export const answerSchema = (entry: Entry): StandardSchemaV1<unknown, unknown> => {
   const own = new Set(entry.class === 'result' ? [] : literalKeys(entry.source));
   const others = (rest: Record<string, unknown>): string | null => {
@@ -72,7 +75,8 @@ const hostTextIn = (text: string, source: string, secrets: readonly string[]): s
 export const betrayal = (entry: Entry, answer: unknown, secrets: readonly string[]): string | null => {
   const { r, same } = (typeof answer === 'object' && answer !== null ? answer : {}) as Record<string, unknown>;
   if (typeof r === 'string' && /LEAK/.test(r)) return `the plugin reports ${r.slice(0, 200)}`;
-  if (typeof r === 'string' && /['"`]contained/.test(entry.source) && r !== 'contained') return `an escape: r is ${r.slice(0, 200)}`;
+  if (typeof r === 'string' && /['"`]contained/.test(entry.source) && r !== 'contained')
+    return `an escape: r is ${r.slice(0, 200)}`;
   if (same === false) return 'two looks at the keys of one transaction differed';
   return hostTextIn(JSON.stringify(answer) ?? '', entry.source, secrets);
 };

@@ -61,7 +61,8 @@ const header = (name: string, kind: string, size: number, linkname = '', mode = 
   return block;
 };
 
-const filled = (content: Buffer): Buffer => Buffer.concat([content, Buffer.alloc((BLOCK - (content.length % BLOCK)) % BLOCK)]);
+const filled = (content: Buffer): Buffer =>
+  Buffer.concat([content, Buffer.alloc((BLOCK - (content.length % BLOCK)) % BLOCK)]);
 
 /** The note in which pax gives a name that does not fit a header. */
 const longName = (name: string): Buffer => {
@@ -81,7 +82,10 @@ const headOf = ({ name, type = 'file', linkname, headerSize, mode }: ArchiveEntr
 
 const CHUNK = 16 * 1024 * 1024;
 
-/** Entries up to the large one, the large one, and what follows it: a large content is compressed once and repeated, as it would be anyway. */
+/**
+ * Entries up to the large one, the large one, and what follows it: a large content is compressed once and repeated, as
+ * it would be anyway.
+ */
 class Gzip {
   readonly #pieces: Buffer[] = [Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3])];
   #crc = 0;

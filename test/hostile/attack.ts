@@ -28,7 +28,8 @@ const WAITING = ['sleep', 'call'];
 
 /** Why an entry is not run at all with a kind, or null. */
 export const notRun = (entry: Entry, kind: CompartmentKind): Verdict | null => {
-  const used = entry.outcome === 'ok' ? usedNames(entry.source).find((name) => Object.values(MISSING).includes(name)) : undefined;
+  const used =
+    entry.outcome === 'ok' ? usedNames(entry.source).find((name) => Object.values(MISSING).includes(name)) : undefined;
   const missing = MISSING[entry.class] ?? used;
   if (missing !== undefined) return { id: entry.id, status: 'skipped', why: `there is no ${missing} yet` };
   const waiting = claimsOf(kind).waits ? undefined : usesOf(entry).find((name) => WAITING.includes(name));
@@ -41,7 +42,8 @@ export const notRun = (entry: Entry, kind: CompartmentKind): Verdict | null => {
 const wrongEnd = (entry: Entry, { outcome }: Call): string | null => {
   if (outcome === null) return entry.outcome === 'ok' ? 'the input was refused' : null;
   const { status } = outcome;
-  const ended = `${status}${'reason' in outcome ? ` (${outcome.reason}: ${outcome.grafts[0]?.detail ?? ''})` : ''}`.slice(0, 400);
+  const ended =
+    `${status}${'reason' in outcome ? ` (${outcome.reason}: ${outcome.grafts[0]?.detail ?? ''})` : ''}`.slice(0, 400);
   if (status !== 'committed' && status !== 'failed' && status !== 'aborted') return `the call ended as ${ended}`;
   if (entry.outcome === 'ok' && status !== 'committed') return `an honest call was not committed: ${ended}`;
   const mustAbort = entry.outcome === 'aborted' || entry.outcome === 'aborted-or-unavailable';
@@ -80,14 +82,18 @@ const refusalOf = async (install: () => Promise<unknown>): Promise<string | null
   }
 };
 
-/** A source that is no lone expression has to do as a module, which the bundler or the missing export ends; one that is may still fail when it is loaded. */
+/**
+ * A source that is no lone expression has to do as a module, which the bundler or the missing export ends; one that is
+ * may still fail when it is loaded.
+ */
 const mustBeRefused = async (world: World): Promise<void> => {
   const alone = expressionOf(world.entry.source) === null;
   const code = await refusalOf(() => world.install('attack', { alone }));
   if (code === null) throw new Wrong('the plugin was installed and should have been refused');
   const isRight = code === 'GRAFT_INSTALL_FAILED' || (code === 'GRAFT_BUNDLE' && alone);
   if (!isRight) throw new Wrong(`the plugin was refused with ${code}`);
-  if (world.host.plugins().some(({ name }) => name === 'attack')) throw new Wrong('a plugin that was refused is registered');
+  if (world.host.plugins().some(({ name }) => name === 'attack'))
+    throw new Wrong('a plugin that was refused is registered');
 };
 
 /** Nothing is granted: asking for something is refused, and a plugin that does not ask finds nothing there. */
@@ -96,7 +102,9 @@ const withoutGrants = async (world: World): Promise<Call[]> => {
   if (wanted.length > 0) {
     const code = await refusalOf(() => world.install('attack', { needs: wanted, grants: [] }));
     if (code !== 'GRAFT_NEEDS')
-      throw new Wrong(`a plugin that needs ${wanted.join(', ')} was ${code === null ? 'installed' : `refused with ${code}`}`);
+      throw new Wrong(
+        `a plugin that needs ${wanted.join(', ')} was ${code === null ? 'installed' : `refused with ${code}`}`,
+      );
   }
   await world.install('attack', { needs: [] });
   return drive(world, world.entry);
@@ -124,7 +132,8 @@ const checkInnocent = async (world: World): Promise<void> => {
   throw new Wrong(`the next call of the plugin, an innocent one, was ${outcome.status} ${why}`.slice(0, 400));
 };
 
-const written = (entry: Entry): string[] => [...new Set(entry.source.match(/\/tmp\/[\w.-]+/g) ?? [])].filter((file) => existsSync(file));
+const written = (entry: Entry): string[] =>
+  [...new Set(entry.source.match(/\/tmp\/[\w.-]+/g) ?? [])].filter((file) => existsSync(file));
 
 const endOf = ({ outcome }: Call): string => {
   if (outcome === null) return 'input refused';

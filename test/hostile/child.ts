@@ -7,7 +7,9 @@ import { runEntry } from './attack.ts';
 import type { Entry } from './entry.ts';
 
 process.on('unhandledRejection', (error) => {
-  process.stdout.write(`${JSON.stringify({ status: 'failed', why: `an unhandled rejection in the host: ${error}` })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ status: 'failed', why: `an unhandled rejection in the host: ${error}` })}\n`,
+  );
   process.exit(1);
 });
 

@@ -1,5 +1,5 @@
-// How an entry is driven: once, or as the words of its `needs` say. A drive gives the calls that were made, each with how it ended; what it found wrong
-// besides it throws as a Wrong.
+// How an entry is driven: once, or as the words of its `needs` say. A drive gives the calls that were made, each with
+// how it ended; what it found wrong besides it throws as a Wrong.
 
 import { type CallOptions, GraftError, type HostPoint, type Outcome } from '../../src/host/index.ts';
 import { type Entry, literalArguments, usedNames, wordsOf } from './entry.ts';
@@ -29,7 +29,8 @@ const callOnce = async (
   try {
     outcome = await point.invoke(input, options);
   } catch (error) {
-    if (!(error instanceof GraftError)) throw new Wrong(`the call threw ${error instanceof Error ? error.stack : error}`);
+    if (!(error instanceof GraftError))
+      throw new Wrong(`the call threw ${error instanceof Error ? error.stack : error}`);
     if (error.code !== 'GRAFT_BAD_INPUT') throw new Wrong(`the call was refused with ${error.code}: ${error.message}`);
   }
   if (JSON.stringify(input) !== before) throw new Wrong('the input of the caller has changed');
@@ -40,7 +41,8 @@ const isCommitted = ({ outcome }: Call): boolean => outcome?.status === 'committ
 
 const twice = async (world: World): Promise<Call[]> => {
   const calls = [await callOnce(world.attack), await callOnce(world.attack)];
-  if (JSON.stringify([...world.model]).includes('STALE')) throw new Wrong('a function of an earlier call wrote in a later one');
+  if (JSON.stringify([...world.model]).includes('STALE'))
+    throw new Wrong('a function of an earlier call wrote in a later one');
   return calls;
 };
 
@@ -50,8 +52,12 @@ const TOGETHER_MS_MAX = 8000;
 const together = async (world: World): Promise<Call[]> => {
   const started = performance.now();
   const start = Number(world.store.get('a'));
-  const calls = await Promise.all([callOnce(world.attack, { ...INPUT, flip: false }), callOnce(world.attack, { ...INPUT, flip: true })]);
-  if (performance.now() - started > TOGETHER_MS_MAX) throw new Wrong(`two calls at once took more than ${TOGETHER_MS_MAX} ms`);
+  const calls = await Promise.all([
+    callOnce(world.attack, { ...INPUT, flip: false }),
+    callOnce(world.attack, { ...INPUT, flip: true }),
+  ]);
+  if (performance.now() - started > TOGETHER_MS_MAX)
+    throw new Wrong(`two calls at once took more than ${TOGETHER_MS_MAX} ms`);
   const commits = calls.filter(isCommitted).length;
   if (/number of commits/.test(wordsOf(world.entry)) && world.store.get('a') !== start + commits)
     throw new Wrong(`an update was lost: ${start} and ${commits} commits gave ${world.store.get('a')}`);
@@ -68,7 +74,8 @@ const atOnce = async (world: World): Promise<Call[]> => {
     calls.push(...(await together(world)));
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  if (!calls.some(isCommitted) && world.entry.outcome === 'any') throw new Wrong('of two calls at once, none ever committed');
+  if (!calls.some(isCommitted) && world.entry.outcome === 'any')
+    throw new Wrong('of two calls at once, none ever committed');
   return calls;
 };
 
@@ -94,13 +101,16 @@ const sweep = async (world: World): Promise<Call[]> => {
     await world.put('a', 100);
     const call = await callOnce(world.attack, { ...INPUT, ms });
     const isWritten = world.store.get('a') !== 100;
-    if (isWritten !== isCommitted(call)) throw new Wrong(`reported ${call.outcome?.status} at ${ms} ms, and a is ${world.store.get('a')}`);
+    if (isWritten !== isCommitted(call))
+      throw new Wrong(`reported ${call.outcome?.status} at ${ms} ms, and a is ${world.store.get('a')}`);
     calls.push(call);
   }
   return calls;
 };
 
-/** Once to fail and once not; what a reader outside sees is watched all the time (watch.ts), what one inside sees here. */
+/**
+ * Once to fail and once not; what a reader outside sees is watched all the time (watch.ts), what one inside sees here.
+ */
 const readMeanwhile = async (world: World): Promise<Call[]> => {
   const calls: Call[] = [];
   for (const fail of [true, false]) {
@@ -219,7 +229,11 @@ const TRIES = 3;
 /** An honest plugin is tried again where a machine that is busy with others was too slow for it. */
 const honest = async (world: World): Promise<Call[]> => {
   let call = await callOnce(world.attack);
-  for (let i = 1; i < TRIES && call.outcome !== null && 'reason' in call.outcome && call.outcome.reason.endsWith('-time'); i++)
+  for (
+    let i = 1;
+    i < TRIES && call.outcome !== null && 'reason' in call.outcome && call.outcome.reason.endsWith('-time');
+    i++
+  )
     call = await callOnce(world.attack);
   return [call];
 };
@@ -237,7 +251,8 @@ export const drive = (world: World, entry: Entry): Promise<Call[]> => {
 };
 
 /** What the words of an entry's `needs` use of `api` beyond what its source names. */
-export const needsInWords = (entry: Entry): string[] => (/\bupgrades?\b/.test(entry.needs) && /\bwrite\b/.test(entry.needs) ? ['set'] : []);
+export const needsInWords = (entry: Entry): string[] =>
+  /\bupgrades?\b/.test(entry.needs) && /\bwrite\b/.test(entry.needs) ? ['set'] : [];
 
 /** Whether nothing at all is granted to the entry. */
 export const isGrantedNothing = (entry: Entry): boolean => /\bnothing granted\b/.test(entry.needs);

@@ -24,7 +24,8 @@ const TEXTS = ['id', 'class', 'title', 'source', 'needs', 'expect'] as const;
 const entryOf = (line: string, number: number): Entry => {
   const entry = JSON.parse(line) as Record<string, unknown>;
   for (const name of TEXTS) if (typeof entry[name] !== 'string') throw new Error(`line ${number}: ${name} is missing`);
-  if (!OUTCOMES.includes(entry.outcome as Entry['outcome'])) throw new Error(`line ${number}: unknown outcome ${entry.outcome}`);
+  if (!OUTCOMES.includes(entry.outcome as Entry['outcome']))
+    throw new Error(`line ${number}: unknown outcome ${entry.outcome}`);
   return entry as unknown as Entry;
 };
 
@@ -52,13 +53,18 @@ export const expressionOf = (source: string): Node | null => {
 };
 
 interface Literal extends Node {
-  readonly properties?: readonly { readonly key?: { readonly name?: string; readonly value?: unknown }; readonly computed?: boolean }[];
+  readonly properties?: readonly {
+    readonly key?: { readonly name?: string; readonly value?: unknown };
+    readonly computed?: boolean;
+  }[];
 }
 
 const keysOf = (node: Literal): string[] =>
   node.type !== 'ObjectExpression'
     ? []
-    : (node.properties ?? []).flatMap(({ key, computed }) => (key === undefined || computed ? [] : [String(key.name ?? key.value)]));
+    : (node.properties ?? []).flatMap(({ key, computed }) =>
+        key === undefined || computed ? [] : [String(key.name ?? key.value)],
+      );
 
 /** Keys of the objects that stand literally in the source: what it may mean to answer with. */
 export const literalKeys = (source: string): string[] => {
@@ -74,10 +80,16 @@ export const literalKeys = (source: string): string[] => {
 
 /** What the source uses of `api`: every `api.NAME`, also of an `api` kept under a longer name. */
 export const usedNames = (source: string): string[] => [
-  ...new Set([...source.matchAll(/(?:\bapi|[a-z]Api)\s*\??\.\s*([A-Za-z_$][\w$]*)/g)].map(([, name]) => name as string)),
+  ...new Set(
+    [...source.matchAll(/(?:\bapi|[a-z]Api)\s*\??\.\s*([A-Za-z_$][\w$]*)/g)].map(([, name]) => name as string),
+  ),
 ];
 
 /** First arguments, as far as they are literal texts, of calls of `api.NAME`. */
 export const literalArguments = (source: string, name: string): string[] => [
-  ...new Set([...source.matchAll(new RegExp(`\\.${name}\\(\\s*(['"\`])([^'"\`$]{1,100})\\1`, 'g'))].map(([, , text]) => text as string)),
+  ...new Set(
+    [...source.matchAll(new RegExp(`\\.${name}\\(\\s*(['"\`])([^'"\`$]{1,100})\\1`, 'g'))].map(
+      ([, , text]) => text as string,
+    ),
+  ),
 ];

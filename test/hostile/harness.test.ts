@@ -27,8 +27,16 @@ describe('a verdict', () => {
     ['an answer where an abort is due', entryOf('() => ({ total: 1 })', 'aborted'), 'should have been aborted'],
     ['an honest plugin that fails', entryOf('() => { throw new Error("x"); }', 'ok'), 'was not committed'],
     ['an escape', entryOf("() => ({ r: 'out' || 'contained' })", 'ok-contained'), 'an escape: r is out'],
-    ['a plugin that should have been refused', entryOf('() => ({ total: 1 })', 'refused-install'), 'should have been refused'],
-    ['a package that is right', entryOf("() => ({ main: '() => ({})' })", 'refused-install', PACKAGE), 'should have been refused'],
+    [
+      'a plugin that should have been refused',
+      entryOf('() => ({ total: 1 })', 'refused-install'),
+      'should have been refused',
+    ],
+    [
+      'a package that is right',
+      entryOf("() => ({ main: '() => ({})' })", 'refused-install', PACKAGE),
+      'should have been refused',
+    ],
     [
       'data of the first user',
       entryOf(
@@ -47,7 +55,10 @@ describe('a verdict', () => {
 
   test('is not given for what a kind cannot run, or the project has not', async () => {
     const sleeping = entryOf('(input, api) => api.sleep(1)', 'any');
-    expect(await runEntry(sleeping, 'isolate')).toMatchObject({ status: 'not-applicable', why: expect.stringContaining('sleep') });
+    expect(await runEntry(sleeping, 'isolate')).toMatchObject({
+      status: 'not-applicable',
+      why: expect.stringContaining('sleep'),
+    });
     expect(await runEntry(entryOf('() => 1', 'any', { class: 'sql' }), 'process')).toMatchObject({ status: 'skipped' });
   });
 });
@@ -115,7 +126,8 @@ describe('what must hold afterwards', () => {
 
 describe('what is read from a source', () => {
   test('names, literal arguments, keys of answers, whether it is one expression', () => {
-    const source = "(input, api) => { const keptApi = api; keptApi.set('a', 1); api.call('pong', {}); return { total: 1, out: 2 }; }";
+    const source =
+      "(input, api) => { const keptApi = api; keptApi.set('a', 1); api.call('pong', {}); return { total: 1, out: 2 }; }";
     expect(usedNames(source).toSorted()).toEqual(['call', 'set']);
     expect(literalArguments(source, 'call')).toEqual(['pong']);
     expect(literalKeys(source)).toEqual(['total', 'out']);
@@ -130,7 +142,8 @@ describe('answers', () => {
 
   test('the schema takes what the contract lists, and keys of its own only where answers are not the matter', () => {
     expect(validate('', { total: 1, r: 'x', same: true, rows: [{ id: 1, name: 'a' }] })).toBe(true);
-    for (const answer of [7, [], { total: '1' }, { rows: [{ id: 1 }] }, { other: 1 }]) expect(validate('', answer)).toBe(false);
+    for (const answer of [7, [], { total: '1' }, { rows: [{ id: 1 }] }, { other: 1 }])
+      expect(validate('', answer)).toBe(false);
     expect(validate('() => ({ bits: 1 })', { bits: 1 })).toBe(true);
     expect(validate('() => ({ bits: 1 })', { bits: 1 }, 'result')).toBe(false);
     expect(validate('', { status: 200 }, 'http')).toBe(true);
@@ -140,7 +153,13 @@ describe('answers', () => {
   test('a betrayal is told from an answer', () => {
     const entry = entryOf("() => ({ r: 'contained' })", 'any');
     expect(betrayal(entry, { r: 'contained' }, ['swordfish'])).toBeNull();
-    for (const answer of [{ r: 'LEAK 4' }, { r: 'object' }, { same: false }, { seen: 'swordfish' }, { seen: 'at /usr/lib/x.js' }])
+    for (const answer of [
+      { r: 'LEAK 4' },
+      { r: 'object' },
+      { same: false },
+      { seen: 'swordfish' },
+      { seen: 'at /usr/lib/x.js' },
+    ])
       expect(betrayal(entry, answer, ['swordfish'])).not.toBeNull();
   });
 });

@@ -1,4 +1,5 @@
-// One entry of each class; `npm run hostile` runs them all. Entries of a corpus that lies beside the project are run too, and said so where there is none.
+// One entry of each class; `npm run hostile` runs them all. Entries of a corpus that lies beside the project are run
+// too, and said so where there is none.
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +23,8 @@ const run = (file: string): Promise<Verdict[]> =>
     () => {},
   );
 
-const wrong = (verdicts: readonly Verdict[]): Verdict[] => verdicts.filter(({ status }) => status !== 'passed' && status !== 'skipped');
+const wrong = (verdicts: readonly Verdict[]): Verdict[] =>
+  verdicts.filter(({ status }) => status !== 'passed' && status !== 'skipped');
 
 describe('the hostile corpus', () => {
   test('the project has cases of every class, each of a kind that is known', () => {

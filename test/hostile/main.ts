@@ -63,7 +63,14 @@ const planOf = (args: readonly string[]): Plan => {
   const jobs = Number(values.jobs);
   if (!Number.isInteger(jobs) || jobs < 1 || jobs > 64) throw new Error('--jobs takes 1 to 64');
   const entries = chosen(readCorpus(values.corpus ?? OWN_CASES), values.only);
-  return { entries, kinds: kindsOf(values.kind), raw: values.raw ? RAW_KINDS : [], jobs, json: values.json, report: values.report };
+  return {
+    entries,
+    kinds: kindsOf(values.kind),
+    raw: values.raw ? RAW_KINDS : [],
+    jobs,
+    json: values.json,
+    report: values.report,
+  };
 };
 
 const say = (text: string): void => {
@@ -101,7 +108,11 @@ const run = async (plan: Plan): Promise<boolean> => {
   for (const kind of plan.kinds) {
     const verdicts = await runKind(plan, kind);
     columns.push(columnOf(kind, plan.entries, verdicts));
-    all.push(...(plan.kinds.length === 1 ? verdicts : verdicts.map((verdict) => ({ ...verdict, id: `${kind}/${verdict.id}` }))));
+    all.push(
+      ...(plan.kinds.length === 1
+        ? verdicts
+        : verdicts.map((verdict) => ({ ...verdict, id: `${kind}/${verdict.id}` }))),
+    );
   }
   for (const kind of plan.raw) columns.push(await runRaw(kind, plan.entries, plan.jobs, say));
   if (plan.report !== undefined) writeReport(plan.report, columns);

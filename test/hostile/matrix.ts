@@ -39,12 +39,19 @@ const textOf = (cell: Cell | undefined): string => {
   return `${cell.passed} / ${cell.passed + cell.failed}${cell.apart > 0 ? ` (${cell.apart} not run)` : ''}`;
 };
 
-const classesOf = (columns: readonly Column[]): string[] => [...new Set(columns.flatMap(({ cells }) => [...cells.keys()]))];
+const classesOf = (columns: readonly Column[]): string[] => [
+  ...new Set(columns.flatMap(({ cells }) => [...cells.keys()])),
+];
 
 /** A table: of each class, how many passed of those run. */
 export const markdownOf = (columns: readonly Column[]): string => {
-  const head = [`| class | ${columns.map(({ kind }) => kind).join(' | ')} |`, `| --- |${' --: |'.repeat(columns.length)}`];
-  const rows = classesOf(columns).map((name) => `| ${name} | ${columns.map(({ cells }) => textOf(cells.get(name))).join(' | ')} |`);
+  const head = [
+    `| class | ${columns.map(({ kind }) => kind).join(' | ')} |`,
+    `| --- |${' --: |'.repeat(columns.length)}`,
+  ];
+  const rows = classesOf(columns).map(
+    (name) => `| ${name} | ${columns.map(({ cells }) => textOf(cells.get(name))).join(' | ')} |`,
+  );
   return `${[...head, ...rows].join('\n')}\n`;
 };
 

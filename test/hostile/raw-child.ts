@@ -1,5 +1,5 @@
-// One entry on a raw library, in a process of its own: `node raw-child.ts "raw isolated-vm" | "raw SES"`, the entry on standard input. Prints what it
-// answered, and whether the plugin still used processor time when its call had ended.
+// One entry on a raw library, in a process of its own: `node raw-child.ts "raw isolated-vm" | "raw SES"`, the entry on
+// standard input. Prints what it answered, and whether the plugin still used processor time when its call had ended.
 
 import { text } from 'node:stream/consumers';
 import ivm from 'isolated-vm';

@@ -1,5 +1,6 @@
-// The raw libraries beside it, as a naive user would use them: isolated-vm with a memory limit and a time-out, SES with a Compartment. Only entries that need
-// nothing of `api` can be run so. What is looked at is the host alone: did it live, did the call come back, did the plugin get out.
+// The raw libraries beside it, as a naive user would use them: isolated-vm with a memory limit and a time-out, SES with
+// a Compartment. Only entries that need nothing of `api` can be run so. What is looked at is the host alone: did it
+// live, did the call come back, did the plugin get out.
 
 import { fileURLToPath } from 'node:url';
 import { betrayal } from './answers.ts';
@@ -26,11 +27,18 @@ const judge = async (kind: RawKind, entry: Entry): Promise<Judged> => {
   const { said, late } = JSON.parse(line) as { said: string; late: boolean };
   const leak = betrayal(entry, JSON.parse(said), []);
   if (leak !== null) return { id, status: 'failed', why: `leak: ${leak}` };
-  return late ? { id, status: 'failed', why: 'the plugin ran on after its end' } : { id, status: 'passed', why: 'host survived' };
+  return late
+    ? { id, status: 'failed', why: 'the plugin ran on after its end' }
+    : { id, status: 'passed', why: 'host survived' };
 };
 
 /** Runs every entry that can be run so. */
-export const runRaw = async (kind: RawKind, entries: readonly Entry[], jobs: number, say: (text: string) => void): Promise<Column> => {
+export const runRaw = async (
+  kind: RawKind,
+  entries: readonly Entry[],
+  jobs: number,
+  say: (text: string) => void,
+): Promise<Column> => {
   const judged = await runAll(
     entries,
     jobs,

@@ -21,7 +21,11 @@ const kill = (pid: number | undefined): void => {
 };
 
 /** What a program answered on its standard output, or how it ended without. */
-export const runProgram = (args: readonly string[], input: string, hung_ms: number): Promise<{ line: string; end: string }> =>
+export const runProgram = (
+  args: readonly string[],
+  input: string,
+  hung_ms: number,
+): Promise<{ line: string; end: string }> =>
   new Promise((resolve) => {
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
     let output = '';

@@ -1,5 +1,5 @@
-// Entries that describe a package: its archive is packed with an otherwise right manifest and installed as bytes, and the code of the refusal is one that
-// names what is wrong with it.
+// Entries that describe a package: its archive is packed with an otherwise right manifest and installed as bytes, and
+// the code of the refusal is one that names what is wrong with it.
 
 import { runInNewContext } from 'node:vm';
 import { GraftError } from '../../src/host/index.ts';
@@ -38,14 +38,31 @@ const POINT = 'hostile/attack';
 /** What the words of `grants` come to here. */
 const GRANTS: Readonly<Record<string, readonly string[]>> = { read: ['get'], write: ['set'] };
 /** Fields of a package.json that are not the manifest's. */
-const ABOUT = ['scripts', 'main', 'module', 'exports', 'bin', 'type', 'dependencies', 'gypfile', 'files', 'engines', 'name'];
+const ABOUT = [
+  'scripts',
+  'main',
+  'module',
+  'exports',
+  'bin',
+  'type',
+  'dependencies',
+  'gypfile',
+  'files',
+  'engines',
+  'name',
+];
 
 const moduleOf = (text: string): string => (expressionOf(text) === null ? text : `export const attack = ${text};\n`);
 
 const needsOf = (grants: unknown): unknown =>
-  Array.isArray(grants) ? grants.flatMap((grant) => (Object.hasOwn(GRANTS, String(grant)) ? GRANTS[String(grant)] : [grant])) : grants;
+  Array.isArray(grants)
+    ? grants.flatMap((grant) => (Object.hasOwn(GRANTS, String(grant)) ? GRANTS[String(grant)] : [grant]))
+    : grants;
 
-/** Grants that an upgrade asks for, as far as the host has anything of the kind: what it has not would be refused for that. */
+/**
+ * Grants that an upgrade asks for, as far as the host has anything of the kind: what it has not would be refused for
+ * that.
+ */
 const known = (manifest: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
   Array.isArray(manifest.grants)
     ? { ...manifest, grants: manifest.grants.filter((grant) => Object.hasOwn(GRANTS, String(grant))) }
@@ -82,7 +99,9 @@ const withManifest = (description: Description, id: unknown): ArchiveEntry[] => 
   const { entries = [], manifest = {}, manifestText, main, extraUnsigned = [] } = description;
   const given = [...entries.slice(0, ENTRIES_MAX), ...extraUnsigned].map((entry) => {
     if (entry.name === 'package.json' && entry.data !== undefined) return { ...entry, data: mended(entry.data) };
-    return /^(?:main|index)\.[jt]s$/.test(entry.name) && entry.data !== undefined ? { ...entry, data: moduleOf(entry.data) } : entry;
+    return /^(?:main|index)\.[jt]s$/.test(entry.name) && entry.data !== undefined
+      ? { ...entry, data: moduleOf(entry.data) }
+      : entry;
   });
   const about = packageJson(id === undefined ? manifest : { ...manifest, id });
   const text = manifestText === undefined ? JSON.stringify(about) : completed(manifestText);
@@ -94,12 +113,14 @@ const withManifest = (description: Description, id: unknown): ArchiveEntry[] => 
 };
 
 const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d) *(?:\.|$)/i;
-const isBadSegment = (segment: string): boolean => ['', '.', '..'].includes(segment) || /[. ]$/.test(segment) || DEVICE.test(segment);
+const isBadSegment = (segment: string): boolean =>
+  ['', '.', '..'].includes(segment) || /[. ]$/.test(segment) || DEVICE.test(segment);
 const isBadPath = (name: string): boolean =>
   /[\\:]|[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\ufffd]/u.test(name) ||
   name.split('/').some(isBadSegment) ||
   /\.\.|\/\//.test(name.normalize('NFKC'));
-const fold = (name: string): string => name.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC').replace(/\/$/, '');
+const fold = (name: string): string =>
+  name.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC').replace(/\/$/, '');
 
 /** A text this long may meet the bounds of an archive before anybody reads it as a manifest. */
 const LONG_MANIFEST = 65_536;
@@ -138,7 +159,8 @@ const codesOf = (description: Description, isUpgrade: boolean): string[] => {
   if (description.signature !== undefined) codes.push('GRAFT_PACKAGE_SIGNED');
   else if (isUpgrade) codes.push('GRAFT_UPGRADE');
   else if (Object.keys(manifest).length > 0) codes.push('GRAFT_BAD_MANIFEST', 'GRAFT_NEEDS');
-  if (description.main !== undefined && expressionOf(description.main) === null) codes.push('GRAFT_BUNDLE', 'GRAFT_INSTALL_FAILED');
+  if (description.main !== undefined && expressionOf(description.main) === null)
+    codes.push('GRAFT_BUNDLE', 'GRAFT_INSTALL_FAILED');
   return codes;
 };
 
@@ -156,14 +178,20 @@ const signed = (entries: readonly ArchiveEntry[], signature: unknown): ArchiveEn
 const parcelsOf = (description: Description, isUpgrade: boolean): Parcel[] => {
   const codes = new Set(codesOf(description, isUpgrade));
   const { nest, sourceBytes, alternatives = [] } = description;
-  if (nest !== undefined) return [{ bytes: nested(withManifest(description, undefined), Math.min(Number(nest), 100)), codes }];
-  const source: ArchiveEntry[] = sourceBytes === undefined ? [] : [{ name: 'lib/large.js', repeat: 'a=1;', size: sourceBytes }];
+  if (nest !== undefined)
+    return [{ bytes: nested(withManifest(description, undefined), Math.min(Number(nest), 100)), codes }];
+  const source: ArchiveEntry[] =
+    sourceBytes === undefined ? [] : [{ name: 'lib/large.js', repeat: 'a=1;', size: sourceBytes }];
   return [undefined, ...alternatives].flatMap((id) =>
-    signed([...withManifest(description, id), ...source], description.signature).map((entries) => ({ bytes: archiveOf(entries), codes })),
+    signed([...withManifest(description, id), ...source], description.signature).map((entries) => ({
+      bytes: archiveOf(entries),
+      codes,
+    })),
   );
 };
 
-const OF_A_PACKAGE = /^GRAFT_(?:PACKAGE_\w+|BAD_PACKAGE|BAD_MANIFEST|BUNDLE|NEEDS|UPGRADE|INSTALL_FAILED|UNKNOWN_POINT)$/;
+const OF_A_PACKAGE =
+  /^GRAFT_(?:PACKAGE_\w+|BAD_PACKAGE|BAD_MANIFEST|BUNDLE|NEEDS|UPGRADE|INSTALL_FAILED|UNKNOWN_POINT)$/;
 
 /** Gives the code of the refusal. */
 const refuse = async (world: World, { bytes, codes }: Parcel): Promise<string> => {
@@ -172,25 +200,35 @@ const refuse = async (world: World, { bytes, codes }: Parcel): Promise<string> =
   try {
     await world.host.install(bytes);
   } catch (error) {
-    if (!(error instanceof GraftError)) throw new Wrong(`the install threw ${error instanceof Error ? error.stack : error}`);
+    if (!(error instanceof GraftError))
+      throw new Wrong(`the install threw ${error instanceof Error ? error.stack : error}`);
     code = error.code;
   }
   if (code === '') throw new Wrong('the package was installed and should have been refused');
   const isRight = codes.size === 0 ? OF_A_PACKAGE.test(code) : codes.has(code);
   if (!isRight)
-    throw new Wrong(`the package was refused with ${code} and should have been with ${[...codes].join(' or ') || 'the code of a package'}`);
+    throw new Wrong(
+      `the package was refused with ${code} and should have been with ${[...codes].join(' or ') || 'the code of a package'}`,
+    );
   const after = JSON.stringify(world.host.plugins().map(({ name, version, digest }) => [name, version, digest]));
   if (after !== before) throw new Wrong('a package that was refused is registered');
   return code;
 };
 
-/** Packs what the source describes and uploads it; every parcel is to be refused, and what was installed before goes on. Gives the codes. */
+/**
+ * Packs what the source describes and uploads it; every parcel is to be refused, and what was installed before goes on.
+ * Gives the codes.
+ */
 export const upload = async (world: World): Promise<string> => {
   const { entry } = world;
-  const describe = runInNewContext(`(${entry.source})`, {}, { timeout: 10_000 }) as (input: object, api: object) => Description;
+  const describe = runInNewContext(`(${entry.source})`, {}, { timeout: 10_000 }) as (
+    input: object,
+    api: object,
+  ) => Description;
   const described = describe({}, {});
   const isUpgrade = /upgrad|downgrad|installed plugin/i.test(`${entry.title} ${wordsOf(entry)}`);
-  const description = isUpgrade && described.manifest !== undefined ? { ...described, manifest: known(described.manifest) } : described;
+  const description =
+    isUpgrade && described.manifest !== undefined ? { ...described, manifest: known(described.manifest) } : described;
   if (isUpgrade) {
     const entries = withManifest({ main: '(input, api) => ({ total: 1 })' }, undefined);
     const json = packageJson({ id: description.manifest?.id ?? NAME, version: '1.0.0', grants: ['read'] });
@@ -199,6 +237,7 @@ export const upload = async (world: World): Promise<string> => {
   const codes = new Set<string>();
   for (const parcel of parcelsOf(description, isUpgrade)) codes.add(await refuse(world, parcel));
   const outcome = isUpgrade ? await world.attack.invoke(null) : null;
-  if (outcome !== null && outcome.status !== 'committed') throw new Wrong(`the old version does not go on: ${outcome.status}`);
+  if (outcome !== null && outcome.status !== 'committed')
+    throw new Wrong(`the old version does not go on: ${outcome.status}`);
   return [...codes].join(', ');
 };

@@ -1,5 +1,5 @@
-// What must hold all the time and at the end: the store is what was committed, nobody holds a lock, no account is open, nothing runs on, the honest plugin
-// answered, and for two seconds nothing comes late.
+// What must hold all the time and at the end: the store is what was committed, nobody holds a lock, no account is open,
+// nothing runs on, the honest plugin answered, and for two seconds nothing comes late.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { Wrong } from './drives.ts';
@@ -54,7 +54,10 @@ const processOf = (pid: number): Process | null => {
   }
 };
 
-/** Processor time of every process below this one, in hundredths of a second by process id; empty where the system has no /proc. */
+/**
+ * Processor time of every process below this one, in hundredths of a second by process id; empty where the system has
+ * no /proc.
+ */
 const descendants = (): Map<number, number> => {
   const all = new Map<number, Process>();
   let names: string[] = [];
@@ -81,7 +84,9 @@ const burning = async (): Promise<Set<number>> => {
   await pause(BURN_MS);
   const { user, system } = process.cpuUsage(own);
   const found = new Set(
-    [...descendants()].filter(([pid, ticks]) => ticks - (before.get(pid) ?? ticks) > BURNT_TICKS_MAX).map(([pid]) => pid),
+    [...descendants()]
+      .filter(([pid, ticks]) => ticks - (before.get(pid) ?? ticks) > BURNT_TICKS_MAX)
+      .map(([pid]) => pid),
   );
   if ((user + system) / 1000 > 2 * BURNT_TICKS_MAX * TICK_MS) found.add(0);
   return found;
@@ -92,7 +97,9 @@ const checkBurning = async (): Promise<void> => {
   let suspects = await burning();
   for (let look = 0; suspects.size > 0; look++) {
     if (look === 3)
-      throw new Wrong(`after the call, ${suspects.has(0) ? 'the host' : 'a process of a plugin'} goes on using processor time`);
+      throw new Wrong(
+        `after the call, ${suspects.has(0) ? 'the host' : 'a process of a plugin'} goes on using processor time`,
+      );
     const still = await burning();
     suspects = new Set([...suspects].filter((pid) => still.has(pid)));
   }
@@ -130,8 +137,10 @@ const checkLocks = async (world: World): Promise<void> => {
 
 const checkOthers = (world: World): void => {
   const { secret, users } = { secret: world.store.get('other/secret'), users: world.store.get('other/users') };
-  if (secret !== world.secrets[0] || JSON.stringify(users) !== '["ann","bob"]') throw new Wrong('keys of another plugin were changed');
-  if (/STALE|GHOST|FORGED|EVIL/.test(JSON.stringify([...world.model]))) throw new Wrong('the state holds what a dead call wrote');
+  if (secret !== world.secrets[0] || JSON.stringify(users) !== '["ann","bob"]')
+    throw new Wrong('keys of another plugin were changed');
+  if (/STALE|GHOST|FORGED|EVIL/.test(JSON.stringify([...world.model])))
+    throw new Wrong('the state holds what a dead call wrote');
 };
 
 /** After the last call: throws a Wrong for the first thing that is not as it should be. */

@@ -1,8 +1,16 @@
-// The host that an entry attacks: a store with a = 100, b = 0, k = { n: 1 } and another plugin's key, every family of callables, an honest plugin under
-// load beside it, and a model of the committed state that knows nothing of undo: each write reports itself to it by an effect, which leaves at commit.
+// The host that an entry attacks: a store with a = 100, b = 0, k = { n: 1 } and another plugin's key, every family of
+// callables, an honest plugin under load beside it, and a model of the committed state that knows nothing of undo: each
+// write reports itself to it by an effect, which leaves at commit.
 
 import { createHost, type Host, type HostMap, type HostPoint, type HostTransaction } from '../../src/host/index.ts';
-import { badArgument, type Callable, type CallableTree, type Caller, type CompartmentKind, type Limits } from '../../src/plugins/index.ts';
+import {
+  badArgument,
+  type Callable,
+  type CallableTree,
+  type Caller,
+  type CompartmentKind,
+  type Limits,
+} from '../../src/plugins/index.ts';
 import { Ticket, type Transaction } from '../../src/txn/index.ts';
 import { makerOf } from '../support/makers.ts';
 import { answerSchema } from './answers.ts';
@@ -28,7 +36,10 @@ const NEIGHBOURS: Readonly<Record<string, { readonly needs: readonly string[]; r
   locker: { needs: ['lock'], source: '(input, api) => { api.lock(input.want); return { total: 1 }; }' },
   reader: { needs: ['read'], source: "(input, api) => ({ r: 'LEAK ' + api.read(input.handle) })" },
   other: { needs: ['get'], source: "(input, api) => ({ total: api.get('other/secret').length })" },
-  privileged: { needs: ['set'], source: "(input, api) => { api.set('other/users', []); return { r: 'LEAK deleted' }; }" },
+  privileged: {
+    needs: ['set'],
+    source: "(input, api) => { api.set('other/users', []); return { r: 'LEAK deleted' }; }",
+  },
 };
 /** Who may be called by name; the privileged one only by those it was granted to, and it was granted to nobody. */
 const CALLABLE_NEIGHBOURS = ['pong', 'locker', 'reader', 'other'];
@@ -80,7 +91,10 @@ export class World {
       compartment: makerOf(kind, new Map(), { spares: 1 }),
       report: (event) => {
         if (event.what === 'log') told.lines.push(...event.lines);
-        else told.trouble.push(`${event.what} ${event.name}: ${event.error instanceof Error ? event.error.message : event.error}`);
+        else
+          told.trouble.push(
+            `${event.what} ${event.name}: ${event.error instanceof Error ? event.error.message : event.error}`,
+          );
       },
     });
     const world = new World(host, entry, told);
@@ -113,13 +127,18 @@ export class World {
 
   async #begin(): Promise<void> {
     for (const [key, value] of INITIAL) await this.store.set(key, value);
-    const source = "export const answer = (n, api) => { api.set('count', (api.get('count') ?? 0) + 1); return 2 * n + 1; };";
+    const source =
+      "export const answer = (n, api) => { api.set('count', (api.get('count') ?? 0) + 1); return 2 * n + 1; };";
     const graftwork = { api: 1, grafts: [{ point: 'honest', export: 'answer' }], needs: ['get', 'set'] };
     await this.host.install({ manifest: { name: 'honest', graftwork }, files: { 'index.js': source } });
   }
 
   /** A point as those that `call` reaches: it tells of a fault, and keeps who faults. */
-  point(name: string, limits: Partial<Limits> = LIMITS, offered: CallableTree = this.callable): HostPoint<unknown, unknown> {
+  point(
+    name: string,
+    limits: Partial<Limits> = LIMITS,
+    offered: CallableTree = this.callable,
+  ): HostPoint<unknown, unknown> {
     return this.host.graftPoint<unknown, unknown>({
       name: `hostile/${name}`,
       kind: 'function',
@@ -139,7 +158,13 @@ export class World {
 
   /** Installs the entry's source as it is: as the value of an export, not between any brackets that it could close. */
   async install(name = 'attack', options: InstallOptions = {}): Promise<void> {
-    const { version = '1.0.0', needs = this.needsOf(this.entry.source), point = 'attack', grants = 'everything', alone = false } = options;
+    const {
+      version = '1.0.0',
+      needs = this.needsOf(this.entry.source),
+      point = 'attack',
+      grants = 'everything',
+      alone = false,
+    } = options;
     this.pidsBefore = this.host.pids();
     const code = `export const attack = ${this.entry.source}\n;export const innocent = () => ({ total: 1 });\n`;
     const grafts = [{ point: `hostile/${point}`, export: 'attack' }];
@@ -160,7 +185,10 @@ export class World {
       const { needs, source } = NEIGHBOURS[name] as (typeof NEIGHBOURS)[string];
       this.point(name);
       const graftwork = { api: 1, grafts: [{ point: `hostile/${name}`, export: 'run' }], needs };
-      await this.host.install({ manifest: { name, graftwork }, files: { 'index.js': `export const run = ${source};\n` } });
+      await this.host.install({
+        manifest: { name, graftwork },
+        files: { 'index.js': `export const run = ${source};\n` },
+      });
     }
   }
 
@@ -177,8 +205,8 @@ export class World {
   }
 
   /**
-   * What differs between the store and what was committed, byte for byte, or null. In the same order too, unless a key was deleted: the store keeps the
-   * place of one that its own transaction sets again.
+   * What differs between the store and what was committed, byte for byte, or null. In the same order too, unless a key
+   * was deleted: the store keeps the place of one that its own transaction sets again.
    */
   difference(): string | null {
     const state = textOf(this.store.entries(), !this.#deleted);
@@ -206,7 +234,8 @@ export class World {
     this.#stopping = true;
     await this.#load;
     const counted = this.#tally.get('count') ?? 0;
-    if (counted !== this.answered) this.trouble.push(`the honest plugin answered ${this.answered} calls and counted ${counted}`);
+    if (counted !== this.answered)
+      this.trouble.push(`the honest plugin answered ${this.answered} calls and counted ${counted}`);
     if (this.answered === 0) this.trouble.push('the honest plugin answered no call');
   }
 
@@ -227,7 +256,9 @@ export class World {
         return (map[name] as Callable).run(caller, args);
       },
     });
-    const handles = callables.handles((name) => (/^[\w-]+$/.test(name) ? { read: () => `the content of ${name}` } : null));
+    const handles = callables.handles((name) =>
+      /^[\w-]+$/.test(name) ? { read: () => `the content of ${name}` } : null,
+    );
     const points = Object.fromEntries([
       ...CALLABLE_NEIGHBOURS.map((name) => [name, `hostile/${name}`]),
       ...SELF.map((name) => [name, 'hostile/attack']),
@@ -278,8 +309,14 @@ export class World {
 }
 
 /** From a to b. Both are locked for writing before either is changed, since a ticket begins it all again. */
-const transfer = (caller: Caller, [amount]: readonly unknown[], map: Record<string, Callable>, set: Callable): unknown => {
-  if (!Number.isSafeInteger(amount) || (amount as number) <= 0) return badArgument('transfer: takes a whole number above 0');
+const transfer = (
+  caller: Caller,
+  [amount]: readonly unknown[],
+  map: Record<string, Callable>,
+  set: Callable,
+): unknown => {
+  if (!Number.isSafeInteger(amount) || (amount as number) <= 0)
+    return badArgument('transfer: takes a whole number above 0');
   const balances: number[] = [];
   for (const key of ['a', 'b']) {
     const balance = (map.get as Callable).run(caller, [key]);

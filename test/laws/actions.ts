@@ -1,6 +1,6 @@
-// What random programs are made of. A program is a list of steps; a step is an action of one of a few actors, each of which runs one top-level
-// transaction at a time (begun by its first action), with nested ones inside. An action that makes no sense where it stands does nothing, so any
-// list of steps is a program, and shrinking one is deleting steps.
+// What random programs are made of. A program is a list of steps; a step is an action of one of a few actors, each of
+// which runs one top-level transaction at a time (begun by its first action), with nested ones inside. An action that
+// makes no sense where it stands does nothing, so any list of steps is a program, and shrinking one is deleting steps.
 
 import type { Mode } from '../../src/txn/index.ts';
 
@@ -22,8 +22,19 @@ export type OtherAction =
   | { readonly do: 'seat' }
   | { readonly do: 'bomb'; readonly bomb: number }
   | { readonly do: 'charge'; readonly resource: number; readonly amount: number }
-  | { readonly do: 'spend' | 'hold' | 'giveBack'; readonly account: number; readonly resource: number; readonly amount: number }
-  | { readonly do: 'transfer'; readonly account: number; readonly to: number; readonly resource: number; readonly amount: number }
+  | {
+      readonly do: 'spend' | 'hold' | 'giveBack';
+      readonly account: number;
+      readonly resource: number;
+      readonly amount: number;
+    }
+  | {
+      readonly do: 'transfer';
+      readonly account: number;
+      readonly to: number;
+      readonly resource: number;
+      readonly amount: number;
+    }
   /** From an account of the world to the one that the call runs on. */
   | { readonly do: 'fund'; readonly account: number; readonly resource: number; readonly amount: number }
   | { readonly do: 'defer'; readonly value: number; readonly throws: boolean };
@@ -57,8 +68,13 @@ export const LOCK_TIMEOUT_MS = 50;
 export const describeStep = (step: Step): string => {
   const { who, do: what, ...rest } = step;
   const values = Object.entries(rest).map(([name, value]) => `${name} ${value}`);
-  return what === 'tick' ? `clock: ${values.join(', ')}` : `actor ${who}: ${what}${values.length > 0 ? ` (${values.join(', ')})` : ''}`;
+  return what === 'tick'
+    ? `clock: ${values.join(', ')}`
+    : `actor ${who}: ${what}${values.length > 0 ? ` (${values.join(', ')})` : ''}`;
 };
 
 export const describeProgram = (program: Program): string =>
-  [`seed ${program.seed}, ${program.actors} actors, ${program.steps.length} steps`, ...program.steps.map(describeStep)].join('\n  ');
+  [
+    `seed ${program.seed}, ${program.actors} actors, ${program.steps.length} steps`,
+    ...program.steps.map(describeStep),
+  ].join('\n  ');

@@ -1,4 +1,5 @@
-// An actor of a program: whoever drives one top-level transaction at a time, with what the checkers need to know about each level of it.
+// An actor of a program: whoever drives one top-level transaction at a time, with what the checkers need to know about
+// each level of it.
 
 import type { Account, Mode, Transaction } from '../../src/txn/index.ts';
 import type { Action, StateAction } from './actions.ts';
@@ -16,7 +17,10 @@ export interface Done {
   readonly at: number;
 }
 
-/** Units that changed their place: between two groups of accounts, or within one between free and held (then `to` is null). */
+/**
+ * Units that changed their place: between two groups of accounts, or within one between free and held (then `to` is
+ * null).
+ */
 export interface Move {
   readonly from: number;
   readonly to: number | null;

@@ -29,7 +29,8 @@ function* omissions(length: number): Generator<(at: number) => boolean> {
   for (let size = length >> 1; size >= 1; size >>= 1)
     for (let from = 0; from < length; from += size) yield (at) => at < from || at >= from + size;
   if (length > PAIRS_UP_TO) return;
-  for (let one = 0; one < length; one++) for (let other = 0; other < one; other++) yield (at) => at !== one && at !== other;
+  for (let one = 0; one < length; one++)
+    for (let other = 0; other < one; other++) yield (at) => at !== one && at !== other;
 }
 
 const shorter = ({ program, violation }: Failure, only: Law | null): Failure | null => {
@@ -60,7 +61,13 @@ export interface Sought {
 }
 
 /** Runs the programs of seeds `seed`, `seed + 1`, … */
-export const seek = ({ seed, runs, only = null, failures_max = 1, progress }: Sought): { counts: Counts; failures: Failure[] } => {
+export const seek = ({
+  seed,
+  runs,
+  only = null,
+  failures_max = 1,
+  progress,
+}: Sought): { counts: Counts; failures: Failure[] } => {
   const counts = new Counts();
   const failures: Failure[] = [];
   for (let i = 0; i < runs && failures.length < failures_max; i++) {

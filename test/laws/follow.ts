@@ -1,4 +1,5 @@
-// Follows a run on the naive lock table: every grant, ticket, deadlock and time-out must be what the rules say (laws 3 and 4).
+// Follows a run on the naive lock table: every grant, ticket, deadlock and time-out must be what the rules say (laws 3
+// and 4).
 
 import type { Transaction } from '../../src/txn/index.ts';
 import { LOCK_TIMEOUT_MS } from './actions.ts';
@@ -30,7 +31,10 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly code: string };
 
 /** Why transactions may end during a call. */
-export type Cause = { readonly why: 'own' } | { readonly why: 'timeout' } | { readonly why: 'deadlock'; readonly wait: Wait };
+export type Cause =
+  | { readonly why: 'own' }
+  | { readonly why: 'timeout' }
+  | { readonly why: 'deadlock'; readonly wait: Wait };
 
 const OWN: Cause = { why: 'own' };
 
@@ -43,11 +47,15 @@ export class Follower {
     this.#run = run;
   }
 
-  /** The actor has asked for these locks, one after the other, and this came of it. True: it goes on; false: it waits or has failed. */
+  /**
+   * The actor has asked for these locks, one after the other, and this came of it. True: it goes on; false: it waits or
+   * has failed.
+   */
   asked(actor: Actor, needs: readonly Need[], outcome: Outcome): boolean {
     for (const need of needs) if (!this.#askedOne(actor, need, outcome)) return false;
     this.drain(OWN);
-    if (outcome.kind === 'ticket') this.#run.fail(4, `a ticket for ${this.#run.world.itemOf(outcome.ticket)}, which is to be had`);
+    if (outcome.kind === 'ticket')
+      this.#run.fail(4, `a ticket for ${this.#run.world.itemOf(outcome.ticket)}, which is to be had`);
     if (outcome.kind === 'aborted' && outcome.reason === 'deadlock') this.#run.fail(4, 'a deadlock without a cycle');
     return outcome.kind !== 'ticket';
   }
@@ -70,7 +78,8 @@ export class Follower {
     }
     if (outcome.kind === 'aborted' && outcome.reason === 'deadlock') {
       const youngest = table.youngestWith(actor.id);
-      if (youngest !== actor.id) this.#run.fail(4, `a deadlock ended ${actor.id} where ${youngest} is the youngest in it`);
+      if (youngest !== actor.id)
+        this.#run.fail(4, `a deadlock ended ${actor.id} where ${youngest} is the youngest in it`);
       table.leave(wait);
       return false;
     }
@@ -85,8 +94,8 @@ export class Follower {
   }
 
   /**
-   * Takes note of everything that has happened since: aborts, each with what it released, and grants. Where a wait was in the way, up to the end of
-   * that wait: what comes later belongs to the next lock that the same call asked for.
+   * Takes note of everything that has happened since: aborts, each with what it released, and grants. Where a wait was
+   * in the way, up to the end of that wait: what comes later belongs to the next lock that the same call asked for.
    */
   drain(cause: Cause): void {
     while (this.events.length > 0) {
@@ -98,14 +107,22 @@ export class Follower {
     }
   }
 
-  /** The next abort, of one transaction with all inside it, and the tickets settled by it; without one, all tickets settled. */
+  /**
+   * The next abort, of one transaction with all inside it, and the tickets settled by it; without one, all tickets
+   * settled.
+   */
   #takeGroup(): { ended: RunAbort[]; settled: RunSettling[] } {
     const first = this.events.find((event) => event.what === 'aborted');
     const other = this.events.findIndex((event) => event.what === 'aborted' && event.actor !== first?.actor);
     const mine = other === -1 ? this.events : this.events.slice(0, other);
     const taken =
-      first === undefined ? this.events.splice(0) : this.events.splice(0, mine.findLastIndex((event) => event.what === 'aborted') + 1);
-    return { ended: taken.filter((event) => event.what === 'aborted'), settled: taken.filter((event) => event.what === 'settled') };
+      first === undefined
+        ? this.events.splice(0)
+        : this.events.splice(0, mine.findLastIndex((event) => event.what === 'aborted') + 1);
+    return {
+      ended: taken.filter((event) => event.what === 'aborted'),
+      settled: taken.filter((event) => event.what === 'settled'),
+    };
   }
 
   #ended(ended: readonly RunAbort[], cause: Cause): void {
@@ -114,7 +131,8 @@ export class Follower {
     if (depth === -1) throw new Error('an abort of a transaction that had ended');
     if (cause.why === 'deadlock') this.#checkDeadlock(actor, txn, depth, cause.wait);
     if (cause.why === 'timeout') this.#checkTimeout(actor, depth);
-    if (cause.why === 'own' && txn.doomed?.reason === 'lock-timeout') this.#run.fail(4, 'a lock time-out outside the clock');
+    if (cause.why === 'own' && txn.doomed?.reason === 'lock-timeout')
+      this.#run.fail(4, 'a lock time-out outside the clock');
     this.table.release(actor.id, depth);
     this.#run.wasAborted(actor, depth);
   }
@@ -143,7 +161,11 @@ export class Follower {
         table.smallest(actor.id, wait) === depth &&
         table.queue(wait.item).some((one) => now - one.since >= LOCK_TIMEOUT_MS),
     );
-    if (!fair) this.#run.fail(4, `a time-out ended level ${depth} of ${actor.id}: nobody waited so long, or it is not the smallest holder`);
+    if (!fair)
+      this.#run.fail(
+        4,
+        `a time-out ended level ${depth} of ${actor.id}: nobody waited so long, or it is not the smallest holder`,
+      );
   }
 
   #settled(event: RunSettling, cause: Cause): void {

@@ -2,7 +2,18 @@
 
 import { CHANGE, READ, WRITE } from '../../src/txn/index.ts';
 import { Random } from '../support/random.ts';
-import { ACCOUNTS, type Action, BOMBS, CELLS, KEYS, LOCK_TIMEOUT_MS, LOCKS, type Program, RESOURCES, type Step } from './actions.ts';
+import {
+  ACCOUNTS,
+  type Action,
+  BOMBS,
+  CELLS,
+  KEYS,
+  LOCK_TIMEOUT_MS,
+  LOCKS,
+  type Program,
+  RESOURCES,
+  type Step,
+} from './actions.ts';
 
 type Make = (random: Random, value: number) => Action;
 
@@ -13,7 +24,10 @@ const move = (random: Random) => ({
   amount: random.below(8),
 });
 
-/** By name: weight, and how to make one. Values are the numbers of their steps, so every write can be told from every other. */
+/**
+ * By name: weight, and how to make one. Values are the numbers of their steps, so every write can be told from every
+ * other.
+ */
 const MENU: { readonly [name in Action['do']]: readonly [weight: number, make: Make] } = {
   get: [9, (random) => ({ do: 'get', key: random.pick(KEYS) })],
   set: [12, (random, value) => ({ do: 'set', key: random.pick(KEYS), value })],
@@ -45,7 +59,10 @@ const MENU: { readonly [name in Action['do']]: readonly [weight: number, make: M
   doom: [1, () => ({ do: 'doom' })],
   prepare: [2, () => ({ do: 'prepare' })],
   conflict: [1, () => ({ do: 'conflict' })],
-  tick: [4, (random) => ({ do: 'tick', ms: random.pick([1, LOCK_TIMEOUT_MS - 1, LOCK_TIMEOUT_MS, 3 * LOCK_TIMEOUT_MS]) })],
+  tick: [
+    4,
+    (random) => ({ do: 'tick', ms: random.pick([1, LOCK_TIMEOUT_MS - 1, LOCK_TIMEOUT_MS, 3 * LOCK_TIMEOUT_MS]) }),
+  ],
 };
 
 const ALL = Object.keys(MENU) as Action['do'][];

@@ -1,4 +1,5 @@
-// Which locks an action needs, in the order in which it takes them, as far as what it sees tells. The lock table follows this, not the code.
+// Which locks an action needs, in the order in which it takes them, as far as what it sees tells. The lock table
+// follows this, not the code.
 
 import { CHANGE, type Mode, READ, WRITE } from '../../src/txn/index.ts';
 import type { OtherAction, StateAction } from './actions.ts';

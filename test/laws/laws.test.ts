@@ -1,4 +1,5 @@
-// The eight laws of transactions, each on the same ten thousand random programs; and proof that each checker catches a broken twin.
+// The eight laws of transactions, each on the same ten thousand random programs; and proof that each checker catches a
+// broken twin.
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { lockTwins } from '../support/twins/locks.ts';
@@ -12,7 +13,8 @@ const SEED = 20_000;
 const RUNS = 10_000;
 const TWIN_RUNS = 1000;
 
-const tell = ({ program, violation }: Failure): string => `law ${violation.law}: ${violation.message}\n${describeProgram(program)}`;
+const tell = ({ program, violation }: Failure): string =>
+  `law ${violation.law}: ${violation.message}\n${describeProgram(program)}`;
 
 describe(`${RUNS} random programs from seed ${SEED}`, () => {
   let counts: Counts;
@@ -21,7 +23,9 @@ describe(`${RUNS} random programs from seed ${SEED}`, () => {
   beforeAll(() => {
     const sought = seek({ seed: SEED, runs: RUNS, failures_max: 20 });
     counts = sought.counts;
-    failures = sought.failures.map((failure) => shrink(failure)).sort((a, b) => a.program.steps.length - b.program.steps.length);
+    failures = sought.failures
+      .map((failure) => shrink(failure))
+      .sort((a, b) => a.program.steps.length - b.program.steps.length);
   });
 
   test.each(LAW_NUMBERS.map((law) => [law, LAWS[law]] as const))('law %i: %s', (law) => {
@@ -34,9 +38,19 @@ describe(`${RUNS} random programs from seed ${SEED}`, () => {
 
   test('the programs do what the laws speak of', () => {
     expect(counts.programs).toBe(RUNS);
-    for (const name of ['commits', 'nested_commits', 'aborts', 'nested_aborts', 'tickets', 'deadlocks', 'timeouts', 'effects'] as const)
+    for (const name of [
+      'commits',
+      'nested_commits',
+      'aborts',
+      'nested_aborts',
+      'tickets',
+      'deadlocks',
+      'timeouts',
+      'effects',
+    ] as const)
       expect([name, counts[name] >= RUNS / 50]).toEqual([name, true]);
-    for (const name of ['failed_undos', 'fenced_calls'] as const) expect([name, counts[name] >= 20]).toEqual([name, true]);
+    for (const name of ['failed_undos', 'fenced_calls'] as const)
+      expect([name, counts[name] >= 20]).toEqual([name, true]);
     for (const reason of ['cancelled', 'thrown', 'limit', 'deadlock', 'lock-timeout', 'store-conflict'])
       expect([reason, (counts.aborts_by_reason[reason] ?? 0) >= 20]).toEqual([reason, true]);
   });
@@ -69,5 +83,7 @@ test('a failing program is made short', () => {
   expect(short.program.steps.length).toBeLessThan(whole.program.steps.length / 2);
   const { program } = short;
   const without = program.steps.map((step) => ({ ...program, steps: program.steps.filter((other) => other !== step) }));
-  expect(without.map((one) => twin.during(() => runProgram(one, new Counts(), twin.law)))).toEqual(without.map(() => null));
+  expect(without.map((one) => twin.during(() => runProgram(one, new Counts(), twin.law)))).toEqual(
+    without.map(() => null),
+  );
 });

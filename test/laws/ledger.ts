@@ -1,5 +1,6 @@
-// Law 5 in a naive ledger. Call accounts count with the account they were opened from: a group. Per group and resource it knows what must be held,
-// and what free and spent must add up to; who pays for what was spent of a transfer that was taken back is bounded, not computed.
+// Law 5 in a naive ledger. Call accounts count with the account they were opened from: a group. Per group and resource
+// it knows what must be held, and what free and spent must add up to; who pays for what was spent of a transfer that
+// was taken back is bounded, not computed.
 
 import { ACCOUNTS, RESOURCES } from './actions.ts';
 import type { Frame, Move } from './actor.ts';
@@ -74,7 +75,8 @@ export class Ledger {
     const [free, held, spent] = [this.#sum('free'), this.#sum('held'), this.#sum('spent')];
     RESOURCES.forEach((resource, i) => {
       const sum = total(free, i) + total(held, i) + total(spent, i);
-      if (sum !== CREATED * ACCOUNTS) this.#run.fail(5, `${resource}: free + held + spent is ${sum}, not ${CREATED * ACCOUNTS}`);
+      if (sum !== CREATED * ACCOUNTS)
+        this.#run.fail(5, `${resource}: free + held + spent is ${sum}, not ${CREATED * ACCOUNTS}`);
     });
     for (const account of this.#run.world.accounts)
       if (account.free.some((units) => units < 0) || account.held.some((units) => units < 0))

@@ -1,5 +1,6 @@
-// The naive lock table and wait-for graph: lists that are searched. It follows what the run does, hold by hold, and says of each step whether strict
-// two-phase locking, service in order, and the rules for deadlocks and time-outs allow it. Items are named as the locks are.
+// The naive lock table and wait-for graph: lists that are searched. It follows what the run does, hold by hold, and
+// says of each step whether strict two-phase locking, service in order, and the rules for deadlocks and time-outs allow
+// it. Items are named as the locks are.
 
 import { type Mode, WRITE } from '../../src/txn/index.ts';
 
@@ -57,7 +58,9 @@ export class LockTable {
 
   join(wait: Wait): void {
     const behind =
-      this.modeOf(wait.id, wait.item) === 0 ? undefined : this.queue(wait.item).find((one) => this.modeOf(one.id, wait.item) === 0);
+      this.modeOf(wait.id, wait.item) === 0
+        ? undefined
+        : this.queue(wait.item).find((one) => this.modeOf(one.id, wait.item) === 0);
     this.waits.splice(behind === undefined ? this.waits.length : this.waits.indexOf(behind), 0, wait);
   }
 
@@ -111,7 +114,8 @@ export class LockTable {
     const reach = (from: number): Set<number> => {
       const found = new Set([from]);
       for (const one of found)
-        for (const wait of this.waits) if (wait.id === one) for (const next of this.blockers(wait)) if (stuck.has(next)) found.add(next);
+        for (const wait of this.waits)
+          if (wait.id === one) for (const next of this.blockers(wait)) if (stuck.has(next)) found.add(next);
       return found;
     };
     return Math.max(...[...reach(id)].filter((other) => reach(other).has(id)));

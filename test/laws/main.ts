@@ -1,6 +1,6 @@
-// npm run laws -- --seed N --runs M [--law K] [--json]
-// Runs M random programs, of seeds N, N + 1, …, and checks the laws of transactions. Progress goes to stderr. Exit 0: all kept, and a summary of what
-// the programs did; 1: a law was broken, and the shortest failing program; 2: bad options.
+// npm run laws -- --seed N --runs M [--law K] [--json] Runs M random programs, of seeds N, N + 1, …, and checks the
+// laws of transactions. Progress goes to stderr. Exit 0: all kept, and a summary of what the programs did; 1: a law was
+// broken, and the shortest failing program; 2: bad options.
 
 import { parseArgs } from 'node:util';
 import { describeProgram } from './actions.ts';
@@ -20,7 +20,8 @@ interface Options {
 
 const integer = (name: string, text: string, min: number, max: number): number => {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < min || value > max) throw new Error(`--${name} takes an integer from ${min} to ${max}, not '${text}'`);
+  if (!/^\d+$/.test(text) || value < min || value > max)
+    throw new Error(`--${name} takes an integer from ${min} to ${max}, not '${text}'`);
   return value;
 };
 
@@ -53,13 +54,23 @@ const tell = ({ seed, runs, json, only }: Options, counts: Counts, failures: rea
   shrunk.sort((a, b) => a.program.steps.length - b.program.steps.length);
   const [shortest] = shrunk;
   if (json) {
-    const failure = shortest && { law: shortest.violation.law, message: shortest.violation.message, program: shortest.program };
-    console.log(JSON.stringify({ seed, runs, law: only, kept: shortest === undefined, counts, failure: failure ?? null }));
+    const failure = shortest && {
+      law: shortest.violation.law,
+      message: shortest.violation.message,
+      program: shortest.program,
+    };
+    console.log(
+      JSON.stringify({ seed, runs, law: only, kept: shortest === undefined, counts, failure: failure ?? null }),
+    );
   } else if (shortest === undefined) console.log(`${summary(counts)}; seeds ${seed} to ${seed + runs - 1}`);
   else {
     const { law, message } = shortest.violation;
-    console.log(`law ${law} is broken${law === 0 ? '' : ` (${LAWS[law]})`}:\n${message}\n${describeProgram(shortest.program)}`);
-    console.log(`whole program: npm run laws -- --seed ${shortest.program.seed} --runs 1${only === null ? '' : ` --law ${only}`}`);
+    console.log(
+      `law ${law} is broken${law === 0 ? '' : ` (${LAWS[law]})`}:\n${message}\n${describeProgram(shortest.program)}`,
+    );
+    console.log(
+      `whole program: npm run laws -- --seed ${shortest.program.seed} --runs 1${only === null ? '' : ` --law ${only}`}`,
+    );
   }
 };
 
@@ -72,7 +83,8 @@ const main = (args: string[]): number => {
     return 2;
   }
   const progress = (done: number): void => {
-    if (done % PROGRESS_EVERY === 0 || done === options.runs) process.stderr.write(`\r${done} of ${options.runs} programs`);
+    if (done % PROGRESS_EVERY === 0 || done === options.runs)
+      process.stderr.write(`\r${done} of ${options.runs} programs`);
   };
   const { counts, failures } = seek({ ...options, failures_max: FAILURES_MAX, progress });
   process.stderr.write('\n');

@@ -1,5 +1,5 @@
-// The naive model of the state: plain Maps and arrays, deep copies, one action after the other. A key that a transaction deletes keeps its place,
-// as null, until `carryOut` at its commit.
+// The naive model of the state: plain Maps and arrays, deep copies, one action after the other. A key that a
+// transaction deletes keeps its place, as null, until `carryOut` at its commit.
 
 import type { StateAction } from './actions.ts';
 
@@ -33,7 +33,8 @@ export const carryOut = (state: State): void => {
   for (const [key, value] of state.map) if (value === null) state.map.delete(key);
 };
 
-const presentKeys = (state: State): string[] => [...state.map].filter(([, value]) => value !== null).map(([key]) => key);
+const presentKeys = (state: State): string[] =>
+  [...state.map].filter(([, value]) => value !== null).map(([key]) => key);
 
 const remove = (state: State, key: string): boolean => {
   if ((state.map.get(key) ?? null) === null) return false;

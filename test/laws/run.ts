@@ -1,9 +1,17 @@
-// Runs one program on the real thing, and checks the laws on the way. A parked actor's steps wait until its ticket is settled; then the step that
-// parked it is repeated. At the end of the program whatever still runs is brought to its end.
+// Runs one program on the real thing, and checks the laws on the way. A parked actor's steps wait until its ticket is
+// settled; then the step that parked it is repeated. At the end of the program whatever still runs is brought to its
+// end.
 
 import { isDeepStrictEqual } from 'node:util';
 import { Aborted, type Account, TransactionError } from '../../src/txn/index.ts';
-import { type Action, type ControlAction, LOCK_TIMEOUT_MS, type OtherAction, type Program, type StateAction } from './actions.ts';
+import {
+  type Action,
+  type ControlAction,
+  LOCK_TIMEOUT_MS,
+  type OtherAction,
+  type Program,
+  type StateAction,
+} from './actions.ts';
 import { Actor, type Frame } from './actor.ts';
 import { Follower, type Outcome } from './follow.ts';
 import { needsOfOther, needsOfState } from './items.ts';
@@ -18,7 +26,9 @@ const CALL_LIMIT = 6;
 const ROUNDS_MAX = 100;
 const REPEATS_MAX = 1000;
 
-const STATE_ACTIONS: ReadonlySet<string> = new Set('get set delete keys read write push pop item put length add count'.split(' '));
+const STATE_ACTIONS: ReadonlySet<string> = new Set(
+  'get set delete keys read write push pop item put length add count'.split(' '),
+);
 const CONTROL_ACTIONS: ReadonlySet<string> = new Set('nest commit doom prepare conflict abort tick'.split(' '));
 const isState = (action: Action): action is StateAction => STATE_ACTIONS.has(action.do);
 const isControl = (action: Action): action is ControlAction => CONTROL_ACTIONS.has(action.do);
@@ -147,9 +157,12 @@ export class Run {
     const own = world.nameOf((frame.txn.account as Account).lock);
     const needs = isState(action) ? needsOfState(view, action) : needsOfOther(action, own);
     const doomed = frame.txn.doomed;
-    const outcome = this.#attempt(() => (isState(action) ? world.doState(frame.txn, action) : world.doOther(frame.txn, action)));
+    const outcome = this.#attempt(() =>
+      isState(action) ? world.doState(frame.txn, action) : world.doOther(frame.txn, action),
+    );
     if (doomed !== null && action.do !== 'spend') {
-      if (outcome.kind !== 'aborted' || outcome.reason !== doomed.reason) this.fail(1, `a doomed transaction can still ${action.do}`);
+      if (outcome.kind !== 'aborted' || outcome.reason !== doomed.reason)
+        this.fail(1, `a doomed transaction can still ${action.do}`);
       return true;
     }
     const granted = follower.asked(actor, needs, outcome);
@@ -159,7 +172,10 @@ export class Run {
     else if (outcome.kind === 'answer' && isState(action)) {
       const expected = applyAction(view, action);
       if (!isDeepStrictEqual(expected, outcome.answer))
-        this.fail(3, `actor ${actor.who}: ${action.do} gave ${JSON.stringify(outcome.answer)}, not ${JSON.stringify(expected)}`);
+        this.fail(
+          3,
+          `actor ${actor.who}: ${action.do} gave ${JSON.stringify(outcome.answer)}, not ${JSON.stringify(expected)}`,
+        );
       frame.done.push({ action, answer: outcome.answer, needs, at: this.#now });
     } else if (outcome.kind === 'answer') this.#note(frame, action as OtherAction, outcome.answer);
     return outcome.kind !== 'ticket';
@@ -331,7 +347,10 @@ export class Run {
   #lawOf(actor: Actor, view: ReturnType<World['viewOf']>): Law {
     const written = actor.frames.flatMap((frame) => frame.done).map((done) => done.action);
     const lost = written.some((action, i) => {
-      if (action.do !== 'set' || written.slice(i + 1).some((later) => 'key' in later && later.key === action.key && later.do !== 'get'))
+      if (
+        action.do !== 'set' ||
+        written.slice(i + 1).some((later) => 'key' in later && later.key === action.key && later.do !== 'get')
+      )
         return false;
       return !view.map.some(([key, value]) => key === action.key && value === action.value);
     });

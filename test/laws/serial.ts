@@ -1,5 +1,5 @@
-// Law 3's last part: committed histories are serialisable. The dependency graph has no cycle, and the committed programs, one after the other in
-// the order of their commits, read in the naive model what they read in the run.
+// Law 3's last part: committed histories are serialisable. The dependency graph has no cycle, and the committed
+// programs, one after the other in the order of their commits, read in the naive model what they read in the run.
 
 import { isDeepStrictEqual } from 'node:util';
 import { type Done, modesConflict } from './actor.ts';
@@ -13,7 +13,9 @@ export interface Committed {
 }
 
 const conflict = (a: Done, b: Done): boolean =>
-  a.needs.some(([item, mode]) => b.needs.some(([other, otherMode]) => item === other && modesConflict(mode, otherMode)));
+  a.needs.some(([item, mode]) =>
+    b.needs.some(([other, otherMode]) => item === other && modesConflict(mode, otherMode)),
+  );
 
 /** Whether something of `a` comes before something of `b` that it conflicts with. */
 const precedes = (a: Committed, b: Committed): boolean =>
@@ -50,5 +52,8 @@ export const checkSerial = (run: Run, history: readonly Committed[]): void => {
   }
   const peeked = run.world.peek();
   if (!isDeepStrictEqual(peeked, visible(state)))
-    run.fail(3, `replayed in the order of commits the state is ${JSON.stringify(visible(state))}, not ${JSON.stringify(peeked)}`);
+    run.fail(
+      3,
+      `replayed in the order of commits the state is ${JSON.stringify(visible(state))}, not ${JSON.stringify(peeked)}`,
+    );
 };

@@ -1,5 +1,5 @@
-// The real thing that random programs run on: a map, cells, a list, a counter, plain locks, accounts, seats, an outbox, and bombs (places whose undo
-// throws).
+// The real thing that random programs run on: a map, cells, a list, a counter, plain locks, accounts, seats, an outbox,
+// and bombs (places whose undo throws).
 
 import {
   Account,
@@ -200,8 +200,12 @@ export class World {
 
   /** Map and cells as `tree` would see them now, without taking locks. */
   viewOf(tree: Tree) {
-    const seen = (entry: Lock & { value: unknown; committed: unknown }) => (entry.heldBy(tree) ? entry.value : entry.committed);
+    const seen = (entry: Lock & { value: unknown; committed: unknown }) =>
+      entry.heldBy(tree) ? entry.value : entry.committed;
     const map = [...this.map.entries.values()].map((entry) => [entry.key, seen(entry)] as const);
-    return { map: map.filter(([, value]) => typeof value === 'number'), cells: this.cells.map((cell) => seen(cell.entry)) };
+    return {
+      map: map.filter(([, value]) => typeof value === 'number'),
+      cells: this.cells.map((cell) => seen(cell.entry)),
+    };
   }
 }

@@ -1,5 +1,5 @@
-// Every reason why a graft's call is aborted, under each fault policy: what the caller gets, what is undone, whether the graft goes, and that the next
-// call works. Unless a reason needs otherwise, grafts run in processes.
+// Every reason why a graft's call is aborted, under each fault policy: what the caller gets, what is undone, whether
+// the graft goes, and that the next call works. Unless a reason needs otherwise, grafts run in processes.
 
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
@@ -89,9 +89,11 @@ const wanting = (key: string): Transaction => {
 };
 
 describe('a graft’s own fault', () => {
-  it("'thrown': an error leaves it", () => every({ reason: 'thrown', body: 'throw new RangeError("wrong")', detail: 'RangeError: wrong' }));
+  it("'thrown': an error leaves it", () =>
+    every({ reason: 'thrown', body: 'throw new RangeError("wrong")', detail: 'RangeError: wrong' }));
 
-  it("'own-time': it runs longer than its own time", () => every({ reason: 'own-time', body: 'for (;;);', limits: { own_ms: 50 } }));
+  it("'own-time': it runs longer than its own time", () =>
+    every({ reason: 'own-time', body: 'for (;;);', limits: { own_ms: 50 } }));
 
   it("'memory-limit': it takes more memory than its limit", () =>
     every({
@@ -107,7 +109,12 @@ describe('a graft’s own fault', () => {
     ['argument_bytes', 'for (let i = 0; i < 4; i++) try { api.stock.get("x".repeat(200)) } catch {} return 1'],
   ])("'limit': it uses up its %s", (name, body) => {
     const limits = { writes: 3, calls: 4, log_bytes: 9, argument_bytes: 500 };
-    return every({ reason: 'limit', detail: name, body, limits: name === 'writes' ? { writes: 3 } : { [name]: limits[name as 'calls'] } });
+    return every({
+      reason: 'limit',
+      detail: name,
+      body,
+      limits: name === 'writes' ? { writes: 3 } : { [name]: limits[name as 'calls'] },
+    });
   });
 
   it("'lock-timeout': it hoards a lock that another waits for", () =>
@@ -125,10 +132,18 @@ describe('a graft’s own fault', () => {
     }));
 
   it("'invalid-answer': its answer does not satisfy the schema, at a path", () =>
-    every({ reason: 'invalid-answer', body: 'return { rows: [1, "two"] }', detail: expect.stringMatching(/^(\.rows\.1)?: /) }));
+    every({
+      reason: 'invalid-answer',
+      body: 'return { rows: [1, "two"] }',
+      detail: expect.stringMatching(/^(\.rows\.1)?: /),
+    }));
 
   it("'invalid-answer': its answer is not plain data, at a path", () =>
-    every({ reason: 'invalid-answer', body: 'return { rows: [1, NaN] }', detail: expect.stringContaining('answer.rows[1]: a number') }));
+    every({
+      reason: 'invalid-answer',
+      body: 'return { rows: [1, NaN] }',
+      detail: expect.stringContaining('answer.rows[1]: a number'),
+    }));
 
   it("'compartment-lost': its process dies of the signal that an engine ends itself with", () =>
     every({
@@ -142,10 +157,19 @@ describe('a graft’s own fault', () => {
     }));
 
   it("'not-callable': its compartment asks for an accessor that was not granted", () =>
-    every({ reason: 'not-callable', body: '', detail: 'accessor number 9', kind: 'direct', options: { compartments: grasping } }));
+    every({
+      reason: 'not-callable',
+      body: '',
+      detail: 'accessor number 9',
+      kind: 'direct',
+      options: { compartments: grasping },
+    }));
 });
 
-/** Does what the other grafts do, then asks for an accessor beyond those it was told of, and takes no notice of the error. */
+/**
+ * Does what the other grafts do, then asks for an accessor beyond those it was told of, and takes no notice of the
+ * error.
+ */
 const grasp = (call: CompartmentCall, names: readonly string[]): Ending => {
   if (call.input === 'next') return { kind: 'value', value: 'fine', own_ms: 0 };
   call.callAccessor(names.indexOf('stock.set'), ['a', 9]);

@@ -6,7 +6,8 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { z } from 'zod';
 import { type Checked, checkValue } from '../../src/plugins/answer.ts';
 
-const check = (value: unknown, schema?: StandardSchemaV1<unknown, unknown>): Checked<unknown> => checkValue(value, schema, types.isProxy);
+const check = (value: unknown, schema?: StandardSchemaV1<unknown, unknown>): Checked<unknown> =>
+  checkValue(value, schema, types.isProxy);
 
 /** A schema by hand. */
 const schemaOf = (validate: StandardSchemaV1.Props['validate']): StandardSchemaV1<unknown, unknown> => ({
@@ -36,7 +37,10 @@ describe('checkValue', () => {
 
   it('names the place where the schema refuses', () => {
     const rows = z.object({ rows: z.array(z.object({ id: z.number() })) });
-    expect(check({ rows: [{ id: 1 }, { id: 'x' }] }, rows)).toMatchObject({ ok: false, why: expect.stringMatching(/^\.rows\.1\.id: /) });
+    expect(check({ rows: [{ id: 1 }, { id: 'x' }] }, rows)).toMatchObject({
+      ok: false,
+      why: expect.stringMatching(/^\.rows\.1\.id: /),
+    });
   });
 
   it('knows paths of objects with a key, and issues without a path', () => {

@@ -45,6 +45,8 @@ describe('flatten', () => {
 
 describe('badArgument', () => {
   it('throws the coded error', () => {
-    expect(() => badArgument('set: takes two')).toThrow(expect.objectContaining({ code: 'GRAFT_BAD_ARGUMENT', message: 'set: takes two' }));
+    expect(() => badArgument('set: takes two')).toThrow(
+      expect.objectContaining({ code: 'GRAFT_BAD_ARGUMENT', message: 'set: takes two' }),
+    );
   });
 });

@@ -30,12 +30,19 @@ describe('a lock that another holds', () => {
     async (drive, open) => {
       const base = open();
       const point = base.point(FUNCTION);
-      await base.install('a', '{ graft: (input, api) => { try { api.stock.set("a", input) } catch { return "caught" } return "set" } }');
+      await base.install(
+        'a',
+        '{ graft: (input, api) => { try { api.stock.set("a", input) } catch { return "caught" } return "set" } }',
+      );
       const other = holding(base, 'a');
       return [told(await drive(base, point, 7, {}, () => other.abort())), base.state];
     },
     [
-      { status: 'committed', value: 'set', grafts: [report('a#graft', { spent: { calls: 1, writes: 1, log_bytes: 0 } })] },
+      {
+        status: 'committed',
+        value: 'set',
+        grafts: [report('a#graft', { spent: { calls: 1, writes: 1, log_bytes: 0 } })],
+      },
       { a: 7, b: 2 },
     ],
   );
@@ -55,7 +62,13 @@ describe('a lock that another holds', () => {
       {
         status: 'aborted',
         reason: 'total-time',
-        grafts: [report('a#graft', { status: 'aborted', reason: 'total-time', undone: { records: 1, first: ['stock.set b'] } })],
+        grafts: [
+          report('a#graft', {
+            status: 'aborted',
+            reason: 'total-time',
+            undone: { records: 1, first: ['stock.set b'] },
+          }),
+        ],
       },
       { a: 1, b: 2 },
       expect.objectContaining({ status: 'committed', value: 2 }),
@@ -104,7 +117,8 @@ describe('a lock that another holds', () => {
 
 describe('a post-condition', () => {
   const sees = {
-    check: (answer: unknown, _input: unknown, state: (name: string, ...args: unknown[]) => unknown) => state('stock.get', 'a') === answer,
+    check: (answer: unknown, _input: unknown, state: (name: string, ...args: unknown[]) => unknown) =>
+      state('stock.get', 'a') === answer,
   };
 
   both(
@@ -176,7 +190,9 @@ describe('an account', () => {
     controller.abort();
     expect((await first).status).toBe('aborted');
     forA.commit();
-    expect((await second).grafts).toEqual([expect.objectContaining({ spent: expect.objectContaining({ calls: 1, writes: 1 }) })]);
+    expect((await second).grafts).toEqual([
+      expect.objectContaining({ spent: expect.objectContaining({ calls: 1, writes: 1 }) }),
+    ]);
     forC.abort();
   });
 });

@@ -24,7 +24,11 @@ describe('a function point', () => {
       return [told(await drive(base, point, 1)), base.state];
     },
     [
-      { status: 'committed', value: ['default', 1], grafts: [report('a#graft', { spent: { calls: 2, writes: 1, log_bytes: 0 } })] },
+      {
+        status: 'committed',
+        value: ['default', 1],
+        grafts: [report('a#graft', { spent: { calls: 2, writes: 1, log_bytes: 0 } })],
+      },
       { a: 1, b: 2 },
     ],
   );
@@ -241,7 +245,9 @@ describe('what only one driver can do', () => {
     bases.push(base);
     const point = base.point(FUNCTION);
     await base.install('a', '{ graft: () => 1 }');
-    expect(() => invokeSync(base, point, 1, { wait: never })).toThrow(expect.objectContaining({ code: 'GRAFT_MUST_WAIT' }));
+    expect(() => invokeSync(base, point, 1, { wait: never })).toThrow(
+      expect.objectContaining({ code: 'GRAFT_MUST_WAIT' }),
+    );
   });
 
   it.each(['function', 'event'] as const)(
@@ -254,17 +260,23 @@ describe('what only one driver can do', () => {
       await base.install('a', '{ graft: (input, api) => { api.stock.set("a", 9); return 1 } }');
       expect((await base.invoke(point, 1)).status).toBe('committed');
       expect([base.state.a, commits]).toEqual([9, 1]);
-      expect(() => invokeSync(base, point, 1, { wait: never })).toThrow(expect.objectContaining({ code: 'GRAFT_MUST_WAIT' }));
+      expect(() => invokeSync(base, point, 1, { wait: never })).toThrow(
+        expect.objectContaining({ code: 'GRAFT_MUST_WAIT' }),
+      );
     },
   );
 
   it('a store that refuses in the end takes an event’s work back', async () => {
-    const base = openBase('direct', { participant: { joined: () => true, commit: () => Promise.reject(new Error('no')) } });
+    const base = openBase('direct', {
+      participant: { joined: () => true, commit: () => Promise.reject(new Error('no')) },
+    });
     bases.push(base);
     const point = base.point({ name: 'p', kind: 'event' });
     await base.install('a', '{ graft: (input, api) => { api.stock.set("a", 9) } }');
     const { grafts } = await base.invoke(point, 1);
-    expect(grafts).toMatchObject([{ status: 'aborted', reason: 'store-conflict', undone: { records: 1, first: ['stock.set a'] } }]);
+    expect(grafts).toMatchObject([
+      { status: 'aborted', reason: 'store-conflict', undone: { records: 1, first: ['stock.set a'] } },
+    ]);
     expect([base.state, point.grafts.length]).toEqual([{ a: 1, b: 2 }, 1]);
   });
 });

@@ -11,7 +11,8 @@ const declare = (options: object): GraftPoint => new GraftPoint(options as Point
 const badOption = expect.objectContaining({ code: 'GRAFT_BAD_OPTION' });
 
 /** As much of a graft as a point looks at. */
-const graft = (plugin: string, order = 100): Graft => ({ plugin: { name: plugin }, order, name: `${plugin}#f` }) as unknown as Graft;
+const graft = (plugin: string, order = 100): Graft =>
+  ({ plugin: { name: plugin }, order, name: `${plugin}#f` }) as unknown as Graft;
 const names = (grafts: readonly Graft[]): string[] => grafts.map(({ name }) => name);
 const anyTransaction = (): Transaction => new Transactions({ clock: new ManualClock() }).begin();
 
@@ -19,7 +20,15 @@ describe('declaring a point', () => {
   it('fills in defaults', () => {
     const { limits, onFault, budget } = declare({ ...FUNCTION, limits: { calls: 3 } });
     expect({ limits, onFault, budget }).toEqual({
-      limits: { own_ms: 50, total_ms: 2000, memory_mb: 32, calls: 3, writes: 1000, log_bytes: 16_384, argument_bytes: 16_777_216 },
+      limits: {
+        own_ms: 50,
+        total_ms: 2000,
+        memory_mb: 32,
+        calls: 3,
+        writes: 1000,
+        log_bytes: 16_384,
+        argument_bytes: 16_777_216,
+      },
       onFault: 'default',
       budget: 1,
     });
@@ -48,9 +57,12 @@ describe('declaring a point', () => {
     expect(() => declare(options)).toThrow(badOption);
   });
 
-  it.each(['', '/', 'a/', '/a', 'A', 'a b', 'a//b', '-a', '.a', 'é', 'a'.repeat(201), 1])('refuses the name %j', (name) => {
-    expect(() => declare({ ...FUNCTION, name })).toThrow(badOption);
-  });
+  it.each(['', '/', 'a/', '/a', 'A', 'a b', 'a//b', '-a', '.a', 'é', 'a'.repeat(201), 1])(
+    'refuses the name %j',
+    (name) => {
+      expect(() => declare({ ...FUNCTION, name })).toThrow(badOption);
+    },
+  );
 
   it.each(['a', 'a/b/c', '0', 'a.b-c_d/0', 'a'.repeat(200)])('takes the name %j', (name) => {
     expect(declare({ ...FUNCTION, name }).name).toBe(name);
@@ -89,7 +101,8 @@ describe('who stands at a point', () => {
 
   it('is ordered by order, then by time', () => {
     const point = declare({ name: 'a', kind: 'chain' });
-    for (const one of [graft('late', 200), graft('first'), graft('second'), graft('early', 1), graft('early too', 1)]) point.put(one);
+    for (const one of [graft('late', 200), graft('first'), graft('second'), graft('early', 1), graft('early too', 1)])
+      point.put(one);
     expect(names(point.grafts)).toEqual(['early#f', 'early too#f', 'first#f', 'second#f', 'late#f']);
   });
 
@@ -108,7 +121,9 @@ describe('the host’s own answer', () => {
     const txn = anyTransaction();
     expect(declare(FUNCTION).original('x', txn)).toBe(1);
     expect(declare({ name: 'a', kind: 'chain' }).original('x', txn)).toBe('x');
-    expect(declare({ name: 'a', kind: 'chain', default: (input: string) => `${input}!` }).original('x', txn)).toBe('x!');
+    expect(declare({ name: 'a', kind: 'chain', default: (input: string) => `${input}!` }).original('x', txn)).toBe(
+      'x!',
+    );
     expect(declare({ name: 'a', kind: 'event' }).original('x', txn)).toBe(null);
   });
 });

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openBase, type TestBase } from '../support/base.ts';
 
 const FUNCTION = { name: 'p', kind: 'function', default: () => 'default' } as const;
-const coded = (code: string, message: unknown = expect.anything()): object => expect.objectContaining({ code, message });
+const coded = (code: string, message: unknown = expect.anything()): object =>
+  expect.objectContaining({ code, message });
 
 let base: TestBase;
 beforeEach(() => {
@@ -16,16 +17,21 @@ describe('what is not installed', () => {
   it('a graft for a point that is not there', async () => {
     base.point(FUNCTION);
     const grafts = ['p', 'q'].map((point) => ({ point, export: 'graft' }));
-    await expect(base.install('a', '{ graft: () => 1 }', { grafts })).rejects.toEqual(coded('GRAFT_UNKNOWN_POINT', 'q'));
+    await expect(base.install('a', '{ graft: () => 1 }', { grafts })).rejects.toEqual(
+      coded('GRAFT_UNKNOWN_POINT', 'q'),
+    );
     expect([base.plugins.list(), base.points.get('p').grafts]).toEqual([[], []]);
   });
 
-  it.each(['orders', 'stock.sell', 'st', 'stock.get.all'])('a plugin that needs %s, which no point of its offers', async (need) => {
-    base.point(FUNCTION);
-    await expect(base.install('a', '{ graft: () => 1 }', { needs: ['log', need] })).rejects.toEqual(
-      coded('GRAFT_NEEDS', `a needs ${need}, which p does not offer`),
-    );
-  });
+  it.each(['orders', 'stock.sell', 'st', 'stock.get.all'])(
+    'a plugin that needs %s, which no point of its offers',
+    async (need) => {
+      base.point(FUNCTION);
+      await expect(base.install('a', '{ graft: () => 1 }', { needs: ['log', need] })).rejects.toEqual(
+        coded('GRAFT_NEEDS', `a needs ${need}, which p does not offer`),
+      );
+    },
+  );
 
   it.each<[string, readonly string[], string]>([
     ['something else', ['log'], 'stock'],
@@ -49,7 +55,9 @@ describe('what is not installed', () => {
       { point: 'c', export: 'graft' },
       { point: 'p', export: 'graft' },
     ];
-    await expect(base.install('b', '{ graft: () => 2 }', { grafts })).rejects.toEqual(coded('GRAFT_POINT_TAKEN', 'p: a#graft stands here'));
+    await expect(base.install('b', '{ graft: () => 2 }', { grafts })).rejects.toEqual(
+      coded('GRAFT_POINT_TAKEN', 'p: a#graft stands here'),
+    );
     expect([chain.grafts.length, base.plugins.has('b')]).toEqual([0, false]);
     expect(await base.invoke(point, 1)).toMatchObject({ value: 1 });
     base.plugins.remove('a');
@@ -59,7 +67,10 @@ describe('what is not installed', () => {
 
   it('a plugin while another of its name is on its way, or over one of somebody else', async () => {
     base.point({ name: 'p', kind: 'chain' });
-    const both = await Promise.allSettled([base.install('a', '{ graft: () => 1 }'), base.install('a', '{ graft: () => 1 }')]);
+    const both = await Promise.allSettled([
+      base.install('a', '{ graft: () => 1 }'),
+      base.install('a', '{ graft: () => 1 }'),
+    ]);
     expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
     const installer = { name: 'clerk', grants: 'everything' } as const;
     await expect(base.install('a', '{ graft: () => 1 }', { installer })).rejects.toEqual(coded('GRAFT_INSTALLED'));
@@ -68,7 +79,9 @@ describe('what is not installed', () => {
 
   it('a plugin whose graft may call what waits, where the compartment cannot', async () => {
     base.point({ ...FUNCTION, callable: { ...base.callable, slow: { wait: base.wait } } });
-    await expect(base.install('a', '{ graft: () => 1 }', { needs: ['slow'] })).rejects.toEqual(coded('GRAFT_MUST_WAIT'));
+    await expect(base.install('a', '{ graft: () => 1 }', { needs: ['slow'] })).rejects.toEqual(
+      coded('GRAFT_MUST_WAIT'),
+    );
     await base.install('a', '{ graft: () => 1 }', { needs: ['stock'] });
   });
 });
@@ -142,7 +155,9 @@ describe('an upgrade', () => {
   it('takes the place of the old version at once, which finishes its calls', async () => {
     base = openBase('process');
     const point = base.point({ ...FUNCTION, callable: { ...base.callable, wait: base.wait } });
-    await base.install('a', '{ graft: (input, api) => { api.wait("gate"); return "old" } }', { needs: ['wait', 'stock'] });
+    await base.install('a', '{ graft: (input, api) => { api.wait("gate"); return "old" } }', {
+      needs: ['wait', 'stock'],
+    });
     const inFlight = base.invoke(point, 1);
     await base.gate('gate').reached;
     await base.install('a', '{ graft: () => "new" }', { needs: ['stock.get'] });
@@ -211,7 +226,9 @@ describe('an upgrade', () => {
     const point = base.point(FUNCTION);
     await base.install('a', '{ graft: () => "old" }');
     for (let i = 0; i < 3; i++)
-      await expect(base.install('a', '{ graft: () => 1 }', {}, 'throw 1;')).rejects.toEqual(coded('GRAFT_INSTALL_FAILED'));
+      await expect(base.install('a', '{ graft: () => 1 }', {}, 'throw 1;')).rejects.toEqual(
+        coded('GRAFT_INSTALL_FAILED'),
+      );
     expect(await base.invoke(point, 1)).toMatchObject({ status: 'committed', value: 'old' });
   });
 
@@ -225,7 +242,9 @@ describe('an upgrade', () => {
     await base.install('a', '{ graft: () => "old" }', { grafts: both });
     await expect(base.install('a', '{}', { grafts: both })).rejects.toEqual(coded('GRAFT_INSTALL_FAILED'));
     const twice = [...both, { point: 'p', export: 'graft' }];
-    await expect(base.install('a', '{ graft: () => "new" }', { grafts: twice })).rejects.toEqual(coded('GRAFT_POINT_TAKEN'));
+    await expect(base.install('a', '{ graft: () => "new" }', { grafts: twice })).rejects.toEqual(
+      coded('GRAFT_POINT_TAKEN'),
+    );
     expect(await base.invoke(point, 1)).toMatchObject({ status: 'committed', value: 'old' });
     expect(await base.invoke(chain, 1)).toMatchObject({ status: 'committed', value: 'old' });
     expect([point.grafts.length, chain.grafts.length]).toEqual([1, 1]);

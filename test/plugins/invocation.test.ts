@@ -1,5 +1,5 @@
-// The call: what each kind of point makes of the ends of its grafts, what calls nest, and when a graft goes. Where nothing has to wait, grafts run in
-// the direct compartment.
+// The call: what each kind of point makes of the ends of its grafts, what calls nest, and when a graft goes. Where
+// nothing has to wait, grafts run in the direct compartment.
 
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { answerOf, type GraftPoint, type Outcome } from '../../src/plugins/index.ts';
@@ -15,7 +15,8 @@ afterEach(() => base.close());
 const FUNCTION = { name: 'p', kind: 'function', default: () => 'default' } as const;
 const WRITES_A = 'api.stock.set("a", 9);';
 const at = (point: string, order = 100) => ({ grafts: [{ point, export: 'graft', order }] });
-const briefly = (outcome: Outcome<unknown>): unknown => outcome.grafts.map(({ graft, status, reason }) => [graft, status, reason ?? null]);
+const briefly = (outcome: Outcome<unknown>): unknown =>
+  outcome.grafts.map(({ graft, status, reason }) => [graft, status, reason ?? null]);
 
 describe('a function point', () => {
   it('asks the plugin that is selected, and the default where it is not there', async () => {
@@ -52,13 +53,18 @@ describe('a function point', () => {
     const controller = new AbortController();
     controller.abort();
     const aborted = await base.invoke(base.point({ ...FUNCTION, name: 'aborted' }), 1, { signal: controller.signal });
-    expect(() => answerOf('aborted', aborted)).toThrow(expect.objectContaining({ code: 'GRAFT_ABORTED', message: 'aborted: cancelled' }));
+    expect(() => answerOf('aborted', aborted)).toThrow(
+      expect.objectContaining({ code: 'GRAFT_ABORTED', message: 'aborted: cancelled' }),
+    );
   });
 
   it('names what an abort undid, at most the first 20', async () => {
     open();
     const point = base.point(FUNCTION);
-    await base.install('a', '{ graft: (input, api) => { for (let i = 0; i < 25; i++) api.stock.set("k" + i, i); throw 1 } }');
+    await base.install(
+      'a',
+      '{ graft: (input, api) => { for (let i = 0; i < 25; i++) api.stock.set("k" + i, i); throw 1 } }',
+    );
     const { grafts } = await base.invoke(point, 1);
     const first = Array.from({ length: 20 }, (_, i) => `stock.set k${i}`);
     expect(grafts[0]?.undone).toEqual({ records: 25, first });
@@ -66,7 +72,8 @@ describe('a function point', () => {
 
   it('refuses an answer against the post-condition, and says why', async () => {
     open();
-    const check = (answer: unknown, input: unknown) => (answer as number) <= (input as number) || 'a discount may not raise a price';
+    const check = (answer: unknown, input: unknown) =>
+      (answer as number) <= (input as number) || 'a discount may not raise a price';
     const point = base.point({ ...FUNCTION, check });
     await base.install('a', `{ graft: (input, api) => { ${WRITES_A} return input + 1 } }`);
     expect(await base.invoke(point, 5)).toMatchObject({
@@ -83,13 +90,19 @@ describe('a function point', () => {
         throw new Error('secret');
       },
     ],
-    ['asks for what the point does not offer', (...args: unknown[]) => (args[2] as (name: string) => unknown)('nothing')],
+    [
+      'asks for what the point does not offer',
+      (...args: unknown[]) => (args[2] as (name: string) => unknown)('nothing'),
+    ],
   ])('keeps nothing where the post-condition %s, and tells the host', async (_name, check) => {
     open();
     const point = base.point({ ...FUNCTION, check: check as () => boolean });
     await base.install('a', `{ graft: (input, api) => { ${WRITES_A} return 1 } }`);
     const outcome = await base.invoke(point, 5);
-    expect(outcome).toMatchObject({ status: 'default', grafts: [{ reason: 'invalid-answer', detail: 'the post-condition failed' }] });
+    expect(outcome).toMatchObject({
+      status: 'default',
+      grafts: [{ reason: 'invalid-answer', detail: 'the post-condition failed' }],
+    });
     expect([base.state.a, base.faults.length]).toEqual([1, 1]);
   });
 
@@ -139,20 +152,23 @@ describe('a chain', () => {
   it.each([
     ['deny', 'denied'],
     ['fail', 'failed'],
-  ] as const)('under the policy %s ends at the guilty link, and takes the others back with it', async (onFault, status) => {
-    open();
-    const point = base.point({ name: 'p', kind: 'chain', onFault });
-    await link('x', 1, 'return input + 1');
-    await link('y', 2, 'throw 1');
-    await link('z', 3, 'return input + 1');
-    const outcome = await base.invoke(point, 1);
-    expect(outcome).toMatchObject({ status, reason: 'thrown' });
-    expect(briefly(outcome)).toEqual([
-      ['x#graft', 'aborted', 'cancelled'],
-      ['y#graft', 'aborted', 'thrown'],
-    ]);
-    expect([base.state, point.grafts.length]).toEqual([{ a: 1, b: 2 }, 2]);
-  });
+  ] as const)(
+    'under the policy %s ends at the guilty link, and takes the others back with it',
+    async (onFault, status) => {
+      open();
+      const point = base.point({ name: 'p', kind: 'chain', onFault });
+      await link('x', 1, 'return input + 1');
+      await link('y', 2, 'throw 1');
+      await link('z', 3, 'return input + 1');
+      const outcome = await base.invoke(point, 1);
+      expect(outcome).toMatchObject({ status, reason: 'thrown' });
+      expect(briefly(outcome)).toEqual([
+        ['x#graft', 'aborted', 'cancelled'],
+        ['y#graft', 'aborted', 'thrown'],
+      ]);
+      expect([base.state, point.grafts.length]).toEqual([{ a: 1, b: 2 }, 2]);
+    },
+  );
 
   it('that one link refuses is refused, and what the others did is undone', async () => {
     open();
@@ -171,10 +187,18 @@ describe('a chain', () => {
 
   it('checks each answer before the next link sees it', async () => {
     open();
-    const point = base.point<number, number>({ name: 'p', kind: 'chain', check: (answer, input) => answer > input || 'must grow' });
+    const point = base.point<number, number>({
+      name: 'p',
+      kind: 'chain',
+      check: (answer, input) => answer > input || 'must grow',
+    });
     await link('x', 1, 'return input - 1');
     await link('y', 2, 'return input + 1');
-    expect(await base.invoke(point, 5)).toMatchObject({ status: 'committed', value: 6, grafts: [{ detail: 'must grow' }, {}] });
+    expect(await base.invoke(point, 5)).toMatchObject({
+      status: 'committed',
+      value: 6,
+      grafts: [{ detail: 'must grow' }, {}],
+    });
   });
 
   it('passes over a link that was removed while an earlier one ran', async () => {
@@ -198,24 +222,27 @@ describe('an event', () => {
     ['default', { status: 'committed', value: null }],
     ['deny', { status: 'denied', reason: 'thrown' }],
     ['fail', { status: 'failed', reason: 'thrown' }],
-  ] as const)('is handled by each alone, in order, what they answer is ignored: under the policy %s', async (onFault, told) => {
-    open();
-    const point = base.point({ name: 'p', kind: 'event', onFault, check: () => 'no answer is good enough' });
-    await listener('y', 2, 'throw 1');
-    await listener('z', 3, 'return () => "no plain data"');
-    await listener('x', 1, 'return 5');
-    await listener('w', 4, 'refuse("no", "")');
-    const outcome = await base.invoke(point, 'news');
-    expect(outcome).toMatchObject(told);
-    expect(briefly(outcome)).toEqual([
-      ['x#graft', 'committed', null],
-      ['y#graft', 'aborted', 'thrown'],
-      ['z#graft', 'committed', null],
-      ['w#graft', 'refused', null],
-    ]);
-    expect(base.state).toEqual({ a: 1, b: 2, x: 'news', z: 'news' });
-    expect(point.grafts.map(({ name }) => name)).toEqual(['x#graft', 'z#graft', 'w#graft']);
-  });
+  ] as const)(
+    'is handled by each alone, in order, what they answer is ignored: under the policy %s',
+    async (onFault, told) => {
+      open();
+      const point = base.point({ name: 'p', kind: 'event', onFault, check: () => 'no answer is good enough' });
+      await listener('y', 2, 'throw 1');
+      await listener('z', 3, 'return () => "no plain data"');
+      await listener('x', 1, 'return 5');
+      await listener('w', 4, 'refuse("no", "")');
+      const outcome = await base.invoke(point, 'news');
+      expect(outcome).toMatchObject(told);
+      expect(briefly(outcome)).toEqual([
+        ['x#graft', 'committed', null],
+        ['y#graft', 'aborted', 'thrown'],
+        ['z#graft', 'committed', null],
+        ['w#graft', 'refused', null],
+      ]);
+      expect(base.state).toEqual({ a: 1, b: 2, x: 'news', z: 'news' });
+      expect(point.grafts.map(({ name }) => name)).toEqual(['x#graft', 'z#graft', 'w#graft']);
+    },
+  );
 
   it('whose listener waits too long ends there; what others have committed stays', async () => {
     open('process');
@@ -259,7 +286,11 @@ describe('an event', () => {
 
 describe('nested calls', () => {
   /** `p` calls `q`, whose graft is a plugin of its own. */
-  const nest = async (outer: string, inner: string, onFault: 'default' | 'fail' = 'default'): Promise<GraftPoint<unknown, string>> => {
+  const nest = async (
+    outer: string,
+    inner: string,
+    onFault: 'default' | 'fail' = 'default',
+  ): Promise<GraftPoint<unknown, string>> => {
     open('process');
     base.point({ ...FUNCTION, name: 'q', onFault, callable: { ...base.callable, wait: base.wait } });
     const point = base.point({ ...FUNCTION, callable: { ...base.callable, q: base.nested('q'), wait: base.wait } });
@@ -279,9 +310,14 @@ describe('nested calls', () => {
   });
 
   it('are seen by the caller, and undone with it', async () => {
-    const point = await nest('api.q("x"); if (api.stock.get("inner") !== "x") return "unseen"; throw 1', 'return api.stock.get("outer")');
+    const point = await nest(
+      'api.q("x"); if (api.stock.get("inner") !== "x") return "unseen"; throw 1',
+      'return api.stock.get("outer")',
+    );
     const { grafts } = await base.invoke(point, 1);
-    expect(grafts).toMatchObject([{ reason: 'thrown', undone: { records: 2, first: ['stock.set outer', 'stock.set inner'] } }]);
+    expect(grafts).toMatchObject([
+      { reason: 'thrown', undone: { records: 2, first: ['stock.set outer', 'stock.set inner'] } },
+    ]);
     expect(base.state).toEqual({ a: 1, b: 2 });
   });
 
@@ -301,7 +337,11 @@ describe('nested calls', () => {
     expect(briefly(await outcome)).toEqual([['outer#graft', 'aborted', 'lock-timeout']]);
     expect(base.stock.get(other, 'outer')).toBe(undefined);
     other.abort();
-    expect([base.plugins.get('inner').grafts[0]?.aborts, base.points.get('q').grafts.length, point.grafts.length]).toEqual([0, 1, 0]);
+    expect([
+      base.plugins.get('inner').grafts[0]?.aborts,
+      base.points.get('q').grafts.length,
+      point.grafts.length,
+    ]).toEqual([0, 1, 0]);
   });
 
   it('are the ones to blame for a lock of their own', async () => {
@@ -313,13 +353,18 @@ describe('nested calls', () => {
     base.clock.advance(500);
     expect(await outcome).toMatchObject({ status: 'committed', value: 'default' });
     other.abort();
-    expect([base.points.get('q').grafts.length, point.grafts.length, base.state]).toEqual([0, 1, { a: 1, b: 2, outer: 1 }]);
+    expect([base.points.get('q').grafts.length, point.grafts.length, base.state]).toEqual([
+      0,
+      1,
+      { a: 1, b: 2, outer: 1 },
+    ]);
   });
 
   it('nest so deep and no deeper, and the caller that goes too deep cannot commit', async () => {
     open('process');
     const point = base.point({ ...FUNCTION, budget: 99, callable: { ...base.callable, p: base.nested('p') } });
-    const source = '(input, api) => { api.stock.set("depth" + api.whoami().depth, input); return input > 0 ? api.p(input - 1) : "bottom" }';
+    const source =
+      '(input, api) => { api.stock.set("depth" + api.whoami().depth, input); return input > 0 ? api.p(input - 1) : "bottom" }';
     await base.install('a', `{ graft: ${source} }`);
     expect(await base.invoke(point, 3)).toMatchObject({ status: 'committed', value: 'bottom' });
     expect(Object.keys(base.state)).toEqual(['a', 'b', 'depth0', 'depth1', 'depth2', 'depth3']);
@@ -351,7 +396,11 @@ describe('in flight', () => {
     await base.gate('gate').reached;
     base.plugins.remove('a', true);
     expect(base.state.a).toBe(1);
-    expect(await outcome).toMatchObject({ status: 'aborted', reason: 'cancelled', grafts: [{ undone: { records: 1 } }] });
+    expect(await outcome).toMatchObject({
+      status: 'aborted',
+      reason: 'cancelled',
+      grafts: [{ undone: { records: 1 } }],
+    });
   });
 
   it('a call is cancelled where the compartment’s maker closes', async () => {

@@ -1,4 +1,5 @@
-// Plain data: what JSON carries there and back passes, everything else is refused by name and place, and no code of a value ever runs.
+// Plain data: what JSON carries there and back passes, everything else is refused by name and place, and no code of a
+// value ever runs.
 
 import { types } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
@@ -11,7 +12,8 @@ const fault = (value: unknown, bounds: PlainBounds = PLAIN_BOUNDS): { path: stri
 const TEXTS = ['', 'a', 'ä€😀', '\u0001\n"\\', '__proto', 'proto', '0', 'toJSON', '\u2028'];
 const NUMBERS = [0, 1, -1, 0.1, -2.5e-300, 2 ** 51 + 0.5, 2 ** 53 - 1, 1 - 2 ** 53, 5e-324];
 
-const leaf = (random: Random): unknown => random.pick<unknown>([null, true, false, random.pick(NUMBERS), random.pick(TEXTS)]);
+const leaf = (random: Random): unknown =>
+  random.pick<unknown>([null, true, false, random.pick(NUMBERS), random.pick(TEXTS)]);
 
 const plainValue = (random: Random, depth: number): unknown => {
   if (depth === 0 || random.chance(0.3)) return leaf(random);
@@ -86,11 +88,17 @@ describe('plain data', () => {
   });
 
   it('refuses a property that is not enumerable', () => {
-    expect(fault({ a: Object.defineProperty({}, 'hidden', { value: 1 }) })).toEqual({ path: '.a.hidden', why: 'a hidden property' });
+    expect(fault({ a: Object.defineProperty({}, 'hidden', { value: 1 }) })).toEqual({
+      path: '.a.hidden',
+      why: 'a hidden property',
+    });
   });
 
   it('finds the hole of an array that a named property makes up for', () => {
-    expect(fault(Object.assign(new Array(2), { 0: 1, x: 1 }))).toEqual({ path: '[1]', why: 'an array with holes or named properties' });
+    expect(fault(Object.assign(new Array(2), { 0: 1, x: 1 }))).toEqual({
+      path: '[1]',
+      why: 'an array with holes or named properties',
+    });
   });
 
   it('refuses a cycle', () => {

@@ -1,4 +1,5 @@
-// A host to be killed: two accounts in a database, a plugin that moves money between them, a message for each move, a stored map that counts them.
+// A host to be killed: two accounts in a database, a plugin that moves money between them, a message for each move, a
+// stored map that counts them.
 //   node bank-host.ts load DIR     eight callers without end; prints `ready` when they run
 //   node bank-host.ts check DIR    starts again, sends what was left, prints what is there as one line of JSON
 // Every third move fails after its first half, so aborted moves are among the load.
@@ -11,8 +12,14 @@ import { createHost } from '../../src/host/index.ts';
 const [, , mode, folder] = process.argv as [string, string, 'load' | 'check', string];
 const mails = join(folder, 'mails');
 
-const Balance = new EntitySchema({ name: 'balance', columns: { name: { type: 'text', primary: true }, amount: { type: 'integer' } } });
-const Move = new EntitySchema({ name: 'move', columns: { id: { type: 'text', primary: true }, amount: { type: 'integer' } } });
+const Balance = new EntitySchema({
+  name: 'balance',
+  columns: { name: { type: 'text', primary: true }, amount: { type: 'integer' } },
+});
+const Move = new EntitySchema({
+  name: 'move',
+  columns: { id: { type: 'text', primary: true }, amount: { type: 'integer' } },
+});
 
 const PLUGIN = `export const move = ({ id, amount, fails }, api) => {
   const [from] = api.balance.find({ where: { name: 'a' } });
@@ -58,7 +65,11 @@ const load = async (): Promise<void> => {
     await host.install({
       manifest: {
         name: 'mover',
-        graftwork: { api: 1, grafts: [{ point: 'bank/move', export: 'move' }], needs: ['balance', 'move', 'moves', 'mail'] },
+        graftwork: {
+          api: 1,
+          grafts: [{ point: 'bank/move', export: 'move' }],
+          needs: ['balance', 'move', 'moves', 'mail'],
+        },
       },
       files: { 'index.js': PLUGIN },
     });

@@ -1,5 +1,6 @@
-// A base for tests of the core: a transactional map, callables of every sort over it, points, and plugins written as source text, in a compartment of
-// either kind. Its clock is moved by hand, so that the time-outs of locks and requests fire when a test says so; only a plugin's own time is real.
+// A base for tests of the core: a transactional map, callables of every sort over it, points, and plugins written as
+// source text, in a compartment of either kind. Its clock is moved by hand, so that the time-outs of locks and requests
+// fire when a test says so; only a plugin's own time is real.
 //
 //   const base = openBase('process');
 //   const point = base.point({ name: 'p', kind: 'function', default: () => 'default' });
@@ -124,10 +125,13 @@ export class TestBase implements Base {
       position: (_map, line, column) => `author.ts:${line}:${column}`,
     });
     const writes = { resource: WRITES, cost: 1 };
-    this.stock = new StateMap<string, unknown>({ name: 'stock', lock_timeout_ms: options.lock_timeout_ms ?? LOCK_TIMEOUT_MS, writes }, [
-      ['a', 1],
-      ['b', 2],
-    ]);
+    this.stock = new StateMap<string, unknown>(
+      { name: 'stock', lock_timeout_ms: options.lock_timeout_ms ?? LOCK_TIMEOUT_MS, writes },
+      [
+        ['a', 1],
+        ['b', 2],
+      ],
+    );
   }
 
   isProxy(value: object): boolean {
@@ -162,7 +166,13 @@ export class TestBase implements Base {
     },
     log: atOnce((caller, [line]) => caller.log(text(line))),
     send: atOnce(({ txn }, [what]) => txn.defer({ leave: () => void this.sent.push(what) })),
-    whoami: atOnce(({ plugin, graftName, installer, depth, readOnly }) => ({ plugin, graftName, installer, depth, readOnly })),
+    whoami: atOnce(({ plugin, graftName, installer, depth, readOnly }) => ({
+      plugin,
+      graftName,
+      installer,
+      depth,
+      readOnly,
+    })),
   };
 
   /** Callables that are the host's own mistakes. */
@@ -194,13 +204,15 @@ export class TestBase implements Base {
   }
 
   /**
-   * Installs a plugin. `exports` is the text of an object of functions, in which `refuse` refuses; `before` is its module's own code. Where the kind takes
-   * WebAssembly, `exports` is the text of a module.
+   * Installs a plugin. `exports` is the text of an object of functions, in which `refuse` refuses; `before` is its
+   * module's own code. Where the kind takes WebAssembly, `exports` is the text of a module.
    */
   async install(name: string, exports: string, options: InstallOptions = {}, before = ''): Promise<Plugin> {
     const body = `${before}\nreturn (${exports});`;
     const grafts = (options.grafts ?? [{ point: 'p', export: 'graft' }]).map((row) => ({ order: 100, ...row }));
-    const offered = new Set(grafts.flatMap(({ point }) => (this.points.has(point) ? [...this.points.get(point).callables.keys()] : [])));
+    const offered = new Set(
+      grafts.flatMap(({ point }) => (this.points.has(point) ? [...this.points.get(point).callables.keys()] : [])),
+    );
     const needs = options.needs ?? [...offered];
     if (this.kind === 'direct') this.#modules.set(name, new Function('refuse', `'use strict';${body}`)(refuseDirect));
     const script = `(() => { 'use strict'; const refuse = globalThis.__graftwork_refuse;${body} })()`;

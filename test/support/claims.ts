@@ -1,4 +1,5 @@
-// What each kind of compartment claims, in one table: the conformance suite tries it, and docs/compartments.md is generated from it.
+// What each kind of compartment claims, in one table: the conformance suite tries it, and docs/compartments.md is
+// generated from it.
 
 import type { CompartmentKind } from '../../src/plugins/index.ts';
 
@@ -7,9 +8,15 @@ export interface Claims {
   readonly takes: 'javascript' | 'wasm';
   /** A graft may call an accessor that waits. */
   readonly waits: boolean;
-  /** `async` grafts: their promises drain before the answer leaves, are no answer, are refused at load, or there are none in the language. */
+  /**
+   * `async` grafts: their promises drain before the answer leaves, are no answer, are refused at load, or there are
+   * none in the language.
+   */
   readonly promises: 'drained' | 'no answer' | 'refused' | 'none';
-  /** What comes of a rejection that nobody handles: it aborts its call, it is lost, or it is the host's own, which ends a process that is not prepared. */
+  /**
+   * What comes of a rejection that nobody handles: it aborts its call, it is lost, or it is the host's own, which ends
+   * a process that is not prepared.
+   */
   readonly rejections: 'abort' | 'lost' | "the host's" | 'none';
   /** The next call after an abort finds the plugin's own variables as its module made them. */
   readonly freshHeap: boolean;
@@ -53,7 +60,14 @@ const NOTHING = {
   cpu: null,
   survives: false,
 } as const;
-const CLOSED = { ...NOTHING, freshHeap: true, copiesInput: true, scrubbed: true, contained: true, places: true } as const;
+const CLOSED = {
+  ...NOTHING,
+  freshHeap: true,
+  copiesInput: true,
+  scrubbed: true,
+  contained: true,
+  places: true,
+} as const;
 
 export const CLAIMS: readonly Claims[] = [
   {

@@ -1,7 +1,14 @@
-// Scenarios for both drivers of the call: each runs once awaited and once at a stroke, in a base of its own each, and is held to what it should come to.
+// Scenarios for both drivers of the call: each runs once awaited and once at a stroke, in a base of its own each, and
+// is held to what it should come to.
 
 import { afterEach, expect, it } from '@jest/globals';
-import { type GraftPoint, type InvokeOptions, invokeSync, type Outcome, type Participant } from '../../src/plugins/index.ts';
+import {
+  type GraftPoint,
+  type InvokeOptions,
+  invokeSync,
+  type Outcome,
+  type Participant,
+} from '../../src/plugins/index.ts';
 import type { Ticket, Transaction } from '../../src/txn/index.ts';
 import { openBase, type TestBase } from './base.ts';
 

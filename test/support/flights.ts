@@ -1,4 +1,5 @@
-// The sample server's host in a temporary folder, without its HTTP: flights, the point db/query, and the sample plugins.
+// The sample server's host in a temporary folder, without its HTTP: flights, the point db/query, and the sample
+// plugins.
 
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,8 +1,9 @@
-// Scenarios that need a realm which is locked down. `inLockedRealm` runs a module's scenarios in a worker, all once; the Jest file has one test for each,
-// which asserts what the worker reports.
+// Scenarios that need a realm which is locked down. `inLockedRealm` runs a module's scenarios in a worker, all once;
+// the Jest file has one test for each, which asserts what the worker reports.
 //
 //   // some-scenarios.ts                                 // some.test.ts
-//   export const scenarios = (): Scenario[] => […];      locked(new URL('some-scenarios.ts', import.meta.url), scenarios());
+//   export const scenarios = (): Scenario[] => […];      locked(new URL('some-scenarios.ts', import.meta.url),
+//                                                        scenarios());
 
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from '@jest/globals';
@@ -10,7 +11,9 @@ import type { Report, Scenario } from './scenario.ts';
 
 const reported = (module: URL, data: unknown): Promise<Report> =>
   new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('locked-worker.ts', import.meta.url), { workerData: { module: module.href, data } });
+    const worker = new Worker(new URL('locked-worker.ts', import.meta.url), {
+      workerData: { module: module.href, data },
+    });
     worker.once('message', (report: Report) => {
       resolve(report);
       void worker.terminate();

@@ -1,6 +1,6 @@
-// Replays references against an eviction policy as the kernel does it: a fault takes the lowest free frame, without a call; with none free the
-// policy is called once a fault; when the events column is full it is called to read it, with no victim wanted. An answer that a kernel would refuse
-// is thrown.
+// Replays references against an eviction policy as the kernel does it: a fault takes the lowest free frame, without a
+// call; with none free the policy is called once a fault; when the events column is full it is called to read it, with
+// no victim wanted. An answer that a kernel would refuse is thrown.
 
 import type { Evict, EvictionColumns } from '../../src/kernel-model/grafts/eviction/index.ts';
 import type { Random } from './random.ts';
@@ -30,7 +30,11 @@ export class ReplayMemory {
   readonly evicted: number[] = [];
 
   constructor(evict: Evict, frames: number, events = 1_024) {
-    this.columns = { events: new Int32Array(events), request: new Int32Array(2), pages: new Int32Array(frames).fill(-1) };
+    this.columns = {
+      events: new Int32Array(events),
+      request: new Int32Array(2),
+      pages: new Int32Array(frames).fill(-1),
+    };
     this.#evict = evict;
     this.#free = frames;
   }
@@ -85,7 +89,12 @@ export class ReplayMemory {
 }
 
 /** Replays all references, from an empty memory. */
-export const replay = (evict: Evict, references: ArrayLike<number>, frames: number, options: ReplayOptions = {}): Replayed => {
+export const replay = (
+  evict: Evict,
+  references: ArrayLike<number>,
+  frames: number,
+  options: ReplayOptions = {},
+): Replayed => {
   const memory = new ReplayMemory(evict, frames, options.events);
   for (let index = 0; index < references.length; index++) {
     if (options.readBefore?.(index) === true) memory.read();
@@ -104,7 +113,12 @@ export const someReferences = (random: Random, length: number, pages: number): I
     const end = Math.min(length, index + 1 + random.below(4 * width));
     const kind = random.below(4);
     for (let step = 0; index < end; step++, index++) {
-      const jump = [step % width, random.below(width), Math.floor(width * random.next() ** 4), random.below(2) + (step >> 2)][kind]!;
+      const jump = [
+        step % width,
+        random.below(width),
+        Math.floor(width * random.next() ** 4),
+        random.below(2) + (step >> 2),
+      ][kind]!;
       references[index] = (first + jump) % pages;
     }
   }

@@ -1,5 +1,6 @@
-// A few interchangeable seats, like the processes of one plugin: whoever finds none free waits for any one of them, so its wait in the graph is of
-// the `any` kind. A seat is kept to the end of the top-level transaction; the driver calls `leave` then.
+// A few interchangeable seats, like the processes of one plugin: whoever finds none free waits for any one of them, so
+// its wait in the graph is of the `any` kind. A seat is kept to the end of the top-level transaction; the driver calls
+// `leave` then.
 
 import { Aborted, endDeadlocks, type Transaction, type Tree, type Waiting } from '../../src/txn/index.ts';
 

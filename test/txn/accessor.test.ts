@@ -1,7 +1,18 @@
 // Accessors: the order of their work, and what happens when it is cut short, by an error or by the end of the stack.
 
 import { describe, expect, test } from '@jest/globals';
-import { Account, accessor, acquire, Cell, Counter, List, Lock, StateMap, type Transaction, WRITE } from '../../src/txn/index.ts';
+import {
+  Account,
+  accessor,
+  acquire,
+  Cell,
+  Counter,
+  List,
+  Lock,
+  StateMap,
+  type Transaction,
+  WRITE,
+} from '../../src/txn/index.ts';
 import { needStack } from '../../src/txn/stack-room.ts';
 import { options, reasonOf, setUp, ticketOf } from './fixture.ts';
 
@@ -81,7 +92,10 @@ const PADDINGS: readonly null[][] = [0, 4, 8, 12].map((length) => new Array<null
 
 type Cut = { readonly cut: boolean; readonly error: unknown };
 
-/** Runs the stack out, and calls `work` on the way back, `level` frames before the end, with some arguments so as to end between frames, too. */
+/**
+ * Runs the stack out, and calls `work` on the way back, `level` frames before the end, with some arguments so as to end
+ * between frames, too.
+ */
 const nearTheEnd = (level: number, padding: readonly null[], work: () => unknown): Cut => {
   let result: Cut = { cut: false, error: null };
   const descend = (): number => {
@@ -191,7 +205,10 @@ describe('where the stack runs out between any two steps', () => {
     },
   });
   const goDown = (levels: number): number => (levels === 0 ? 0 : goDown(levels - 1) + 1);
-  works.push(['an accessor that is cut short between two changes', ({ pair }, txn) => setTwice.call(txn, pair, null, 9)]);
+  works.push([
+    'an accessor that is cut short between two changes',
+    ({ pair }, txn) => setTwice.call(txn, pair, null, 9),
+  ]);
 
   test.each(works)('%s: an abort finds everything as it was, and no lock', (_name, work) => {
     const one = world();
@@ -201,7 +218,9 @@ describe('where the stack runs out between any two steps', () => {
       run(() => work(one, txn));
       txn.abort();
       expect(one.look()).toBe(before);
-      expect([one.cell.entry.mode, one.from.lock.mode, one.to.lock.mode, one.transactions.active]).toEqual([0, 0, 0, 0]);
+      expect([one.cell.entry.mode, one.from.lock.mode, one.to.lock.mode, one.transactions.active]).toEqual([
+        0, 0, 0, 0,
+      ]);
       expect([...one.map.entries.values()].filter((entry) => entry.mode !== 0)).toEqual([]);
     });
     expect(one.reports).toEqual([]);

@@ -16,7 +16,12 @@ describe('a call', () => {
   test('runs on an account filled from its source, which is charged at its close', () => {
     const source = account(10);
     const call = source.open([4]);
-    expect([call.spend(0, 3), call.spend(0, 2), call.spend(0, -1), call.spend(0, Number.NaN)]).toEqual([true, false, false, false]);
+    expect([call.spend(0, 3), call.spend(0, 2), call.spend(0, -1), call.spend(0, Number.NaN)]).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
     call.close();
     call.close();
     expect([units(source), units(call)]).toEqual([

@@ -85,7 +85,12 @@ describe('the queue', () => {
   test('serves first come, first served: a reader does not pass a waiting writer', () => {
     const { transactions } = setUp();
     const lock = newLock();
-    const [a, writer, b, c] = [1, 2, 3, 4].map(() => transactions.begin()) as [Transaction, Transaction, Transaction, Transaction];
+    const [a, writer, b, c] = [1, 2, 3, 4].map(() => transactions.begin()) as [
+      Transaction,
+      Transaction,
+      Transaction,
+      Transaction,
+    ];
     acquire(a, lock, READ);
     const served: string[] = [];
     for (const [name, txn, mode] of [

@@ -54,7 +54,8 @@ describe('misuse', () => {
     cell.set(holder, 1);
     const txn = transactions.begin();
     ticketOf(cell.get(txn));
-    for (const use of [() => txn.begin(), () => txn.commit(), () => txn.prepare()]) expect(codeOf(use)).toBe('GRAFT_TXN_BUSY');
+    for (const use of [() => txn.begin(), () => txn.commit(), () => txn.prepare()])
+      expect(codeOf(use)).toBe('GRAFT_TXN_BUSY');
     holder.commit();
     expect(cell.get(txn)).toBe(1);
     txn.commit();

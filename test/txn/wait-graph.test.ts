@@ -9,7 +9,11 @@ const scene = () => {
   const { transactions } = setUp();
   const seats = new Seats(2);
   const lock = new Lock({ name: 'lock', timeout_ms: Number.POSITIVE_INFINITY });
-  const [a, b, asker] = [transactions.begin(), transactions.begin(), transactions.begin()] as [Transaction, Transaction, Transaction];
+  const [a, b, asker] = [transactions.begin(), transactions.begin(), transactions.begin()] as [
+    Transaction,
+    Transaction,
+    Transaction,
+  ];
   for (const txn of [a, b, asker]) txn.onAbort = () => seats.leave(txn);
   seats.take(a);
   seats.take(b);

@@ -1,4 +1,5 @@
-// abort() dooms the graft's own call. onAbort() is always refused: undo is the host's, from before-images, and never code of a graft.
+// abort() dooms the graft's own call. onAbort() is always refused: undo is the host's, from before-images, and never
+// code of a graft.
 
 import { badArgument, type Callable } from '../../plugins/index.ts';
 

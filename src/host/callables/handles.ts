@@ -1,8 +1,8 @@
 // Handles: open(name), read(handle), close(handle) over things of the host.
 //
-// A handle is a random text, known to one call of one graft and dead with it: another plugin, another call of the same plugin and a guess meet the same
-// refusal, and no text is ever given out twice. What is open hangs on a lock of the call, so that every end of the transaction closes it, like any state
-// that lives in its lock.
+// A handle is a random text, known to one call of one graft and dead with it: another plugin, another call of the same
+// plugin and a guess meet the same refusal, and no text is ever given out twice. What is open hangs on a lock of the
+// call, so that every end of the transaction closes it, like any state that lives in its lock.
 
 import { badArgument, type Callable, type CallableTree, type Caller } from '../../plugins/index.ts';
 import { acquire, Lock, type Ticket, type Transaction, WRITE } from '../../txn/index.ts';
@@ -77,7 +77,11 @@ export class Handles {
     return desk;
   }
 
-  #find({ txn }: Caller, what: string, handle: unknown): { readonly desk: Desk; readonly handle: string; readonly opened: Opened } {
+  #find(
+    { txn }: Caller,
+    what: string,
+    handle: unknown,
+  ): { readonly desk: Desk; readonly handle: string; readonly opened: Opened } {
     const desk = this.#desks.get(txn);
     const opened = typeof handle === 'string' ? desk?.opened.get(handle) : undefined;
     if (desk === undefined || opened === undefined) return badArgument(`${what}: not a handle that this call has open`);

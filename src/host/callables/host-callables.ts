@@ -1,8 +1,8 @@
 // The ready-made callables of a host, for points to list under `callable`:
 //
-//   const locks = host.callables.locks();
-//   const events = host.callables.events(['stock/changed']);
-//   host.graftPoint({ …, callable: { ...locks.callables, ...events.callables, sleep: host.callables.sleep, schedule: host.callables.schedule } });
+//   const locks = host.callables.locks(); const events = host.callables.events(['stock/changed']); host.graftPoint({ …,
+//   callable: { ...locks.callables, ...events.callables, sleep: host.callables.sleep, schedule: host.callables.schedule
+//   } });
 //
 // All of them act in the graft's transaction, with the locks, effects and undo records that everything else uses.
 
@@ -35,7 +35,10 @@ export class HostCallables {
   readonly #handles: Handles[] = [];
   /** `sleep(ms)`: waits, at most a minute. Only for compartments that can wait. */
   readonly sleep: Callable = sleep;
-  /** `schedule(ms, exportName)`: calls a graft of the plugin's own that stands at an event point, after 100 ms to 24 days; at most 16 at a time. */
+  /**
+   * `schedule(ms, exportName)`: calls a graft of the plugin's own that stands at an event point, after 100 ms to 24
+   * days; at most 16 at a time.
+   */
   readonly schedule: Callable;
   /** `abort()`: the call cannot commit any more. */
   readonly abort: Callable = abort;
@@ -49,16 +52,23 @@ export class HostCallables {
     this.schedule = this.#timers.schedule;
   }
 
-  /** `lock(name)` and `unlock(name)`. `lock_timeout_ms` (default 500): how long anyone waits before the holder is aborted. */
+  /**
+   * `lock(name)` and `unlock(name)`. `lock_timeout_ms` (default 500): how long anyone waits before the holder is
+   * aborted.
+   */
   locks(options: { readonly lock_timeout_ms?: number } = {}): NamedLocks {
     const locks = new NamedLocks(options.lock_timeout_ms ?? LOCK_TIMEOUT_MS);
     this.#locks.push(locks);
     return locks;
   }
 
-  /** `call(name, input)`. `points`: the name that grafts use → the name of a graft point, which may be declared later. */
+  /**
+   * `call(name, input)`. `points`: the name that grafts use → the name of a graft point, which may be declared later.
+   */
   calls(points: Readonly<Record<string, string>>): Callable {
-    return callByName((name) => (Object.hasOwn(points, name) ? this.#options.pointCallable(points[name] as string) : null));
+    return callByName((name) =>
+      Object.hasOwn(points, name) ? this.#options.pointCallable(points[name] as string) : null,
+    );
   }
 
   /** `open(name)`, `read(handle)`, `close(handle)`; at most `most` (default 16) open in a call. */

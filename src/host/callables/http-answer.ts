@@ -1,5 +1,6 @@
-// What a graft may say in an HTTP answer: header names are tokens of RFC 9110, values visible ASCII, spaces and tabs. Headers by which the host protects its
-// users, frames the message, lets caches keep it, or sends a client elsewhere are the host's own.
+// What a graft may say in an HTTP answer: header names are tokens of RFC 9110, values visible ASCII, spaces and tabs.
+// Headers by which the host protects its users, frames the message, lets caches keep it, or sends a client elsewhere
+// are the host's own.
 
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { HEADER_BYTES_MAX, HEADERS_MAX } from './bounds.ts';
@@ -26,16 +27,22 @@ const FORBIDDEN_FRONTS = ['access-control-', 'cross-origin-', 'proxy-', 'sec-', 
 export const headerFault = (name: unknown, value: unknown): string | null => {
   if (typeof name !== 'string' || !TOKEN.test(name)) return 'a name is a token of RFC 9110, at most 100 characters';
   const lower = name.toLowerCase();
-  if (FORBIDDEN.has(lower) || FORBIDDEN_FRONTS.some((front) => lower.startsWith(front))) return `${lower} is the host's own`;
+  if (FORBIDDEN.has(lower) || FORBIDDEN_FRONTS.some((front) => lower.startsWith(front)))
+    return `${lower} is the host's own`;
   if (lower === 'cache-control' && !UNSHARED.test(String(value)))
     return 'cache-control says no-store or private, and nothing of shared caches';
   if (typeof value !== 'string' || !VALUE.test(value)) return 'a value is visible ASCII with spaces and tabs between';
   return null;
 };
 
-/** A place on this very site, written so that nobody reads another one into it: an absolute path without escapes of control characters. */
+/**
+ * A place on this very site, written so that nobody reads another one into it: an absolute path without escapes of
+ * control characters.
+ */
 const isOwnPlace = (value: unknown): boolean =>
-  typeof value === 'string' && /^\/(?![/\\])[\x21-\x7e]*$/.test(value) && !/\\|%(?:[01][0-9a-f]|7f|2f|5c)|\/\.\.?(?:\/|$)/i.test(value);
+  typeof value === 'string' &&
+  /^\/(?![/\\])[\x21-\x7e]*$/.test(value) &&
+  !/\\|%(?:[01][0-9a-f]|7f|2f|5c)|\/\.\.?(?:\/|$)/i.test(value);
 
 /** An HTTP answer as a graft gives it. */
 export interface HttpAnswer {
@@ -56,7 +63,8 @@ const headersFault = (headers: unknown, status: unknown): string | null => {
   const bytes = rows.reduce((sum, [name, value]) => sum + name.length + String(value).length, 0);
   if (bytes > HEADER_BYTES_MAX) return `headers: more than ${HEADER_BYTES_MAX} bytes`;
   for (const [name, value] of rows) {
-    const fault = name.toLowerCase() === 'location' && isRedirect(status) && isOwnPlace(value) ? null : headerFault(name, value);
+    const fault =
+      name.toLowerCase() === 'location' && isRedirect(status) && isOwnPlace(value) ? null : headerFault(name, value);
     if (fault !== null) return `headers: ${fault}`;
   }
   return isRedirect(status) && !names.has('location') ? 'headers: a redirect without location' : null;
@@ -65,7 +73,8 @@ const headersFault = (headers: unknown, status: unknown): string | null => {
 const CHECKS: Record<keyof HttpAnswer, (value: unknown, answer: Record<string, unknown>) => string | null> = {
   ok: (value) => (typeof value === 'boolean' ? null : 'ok: not a boolean'),
   status: (value, { headers }) => {
-    if (!Number.isInteger(value) || (value as number) < 200 || (value as number) > 599) return 'status: not a number of 200 to 599';
+    if (!Number.isInteger(value) || (value as number) < 200 || (value as number) > 599)
+      return 'status: not a number of 200 to 599';
     return isRedirect(value) && headers === undefined ? 'headers: a redirect without location' : null;
   },
   headers: (value, { status }) => headersFault(value, status),
@@ -86,8 +95,8 @@ const faultOf = (answer: unknown): string | null => {
 };
 
 /**
- * The schema of a point whose grafts answer HTTP requests: a status of 200 to 599, headers that are not the host's own, a body. A redirect leads to a path
- * of this site.
+ * The schema of a point whose grafts answer HTTP requests: a status of 200 to 599, headers that are not the host's own,
+ * a body. A redirect leads to a path of this site.
  */
 export const httpAnswer: StandardSchemaV1<unknown, HttpAnswer> = {
   '~standard': {

@@ -1,6 +1,7 @@
-// Named locks: VINO's second lock interface (lock … do … unlock) for grafts. They are locks of the host's one table, so deadlocks through them are found,
-// their time-out aborts who hoards one, and any end of the transaction frees them. Unlocking says only that the caller is done: two-phase locking keeps the
-// lock to the end. A name stands in the table while somebody holds or awaits it.
+// Named locks: VINO's second lock interface (lock … do … unlock) for grafts. They are locks of the host's one table, so
+// deadlocks through them are found, their time-out aborts who hoards one, and any end of the transaction frees them.
+// Unlocking says only that the caller is done: two-phase locking keeps the lock to the end. A name stands in the table
+// while somebody holds or awaits it.
 
 import type { CallableTree } from '../../plugins/index.ts';
 import { acquire, Lock, type LockClass, type Transaction, unlock, WRITE } from '../../txn/index.ts';

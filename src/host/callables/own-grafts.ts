@@ -1,9 +1,11 @@
-// Grafts that a plugin names to be called later: exports of its own, which its manifest lets stand at an event point, so that what runs then was declared
-// and granted at install. A function is no name: it cannot cross.
+// Grafts that a plugin names to be called later: exports of its own, which its manifest lets stand at an event point,
+// so that what runs then was declared and granted at install. A function is no name: it cannot cross.
 
 import { badArgument, type Graft } from '../../plugins/index.ts';
 
-/** What a later call inherits from the one that caused it: how many caused each other on the way, and on whose behalf. */
+/**
+ * What a later call inherits from the one that caused it: how many caused each other on the way, and on whose behalf.
+ */
 export interface Origin {
   readonly depth: number;
   readonly realm: string;
@@ -21,7 +23,9 @@ export interface Later {
 
 /** Throws GRAFT_BAD_ARGUMENT. */
 export const ownGraft = (later: Later, what: string, plugin: string, name: unknown): Graft =>
-  later.graftsOf(plugin).find((graft) => graft.export === name && graft.state === 'installed' && graft.point.kind === 'event') ??
+  later
+    .graftsOf(plugin)
+    .find((graft) => graft.export === name && graft.state === 'installed' && graft.point.kind === 'event') ??
   badArgument(`${what}: takes the name of an export of one's own that stands at an event point`);
 
 /** Calls a graft if it still stands. */

@@ -1,4 +1,5 @@
-// A bound on how often something is done in one call of a graft. Exceeding it dooms the call with `limit`, as the limits of its account do.
+// A bound on how often something is done in one call of a graft. Exceeding it dooms the call with `limit`, as the
+// limits of its account do.
 
 import type { Transaction } from '../../txn/index.ts';
 

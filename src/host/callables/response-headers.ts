@@ -1,8 +1,9 @@
-// header(name, value): headers of an HTTP answer that is being written. They are kept with the transaction, each with its undo, and read by whoever writes the
-// answer once everything else is settled, so nothing has left when a call aborts:
+// header(name, value): headers of an HTTP answer that is being written. They are kept with the transaction, each with
+// its undo, and read by whoever writes the answer once everything else is settled, so nothing has left when a call
+// aborts:
 //
-//   const value = await host.transaction(async (txn) => { const body = await page.call(input, { txn }); return { body, headers: headers.of(txn) }; });
-//   response.writeHead(200, value.headers).end(value.body);
+//   const value = await host.transaction(async (txn) => { const body = await page.call(input, { txn }); return { body,
+//   headers: headers.of(txn) }; }); response.writeHead(200, value.headers).end(value.body);
 //
 // A header that is not allowed dooms the call: an answer of which a part was refused is no answer.
 

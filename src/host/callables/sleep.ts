@@ -1,4 +1,5 @@
-// sleep(ms): the graft waits. That counts against the call's total time and not against its own; whatever ends the call ends the sleep.
+// sleep(ms): the graft waits. That counts against the call's total time and not against its own; whatever ends the call
+// ends the sleep.
 
 import { badArgument, type Callable } from '../../plugins/index.ts';
 import { Aborted, type Timer, type Transaction, type Tree, type Waiting } from '../../txn/index.ts';
@@ -38,7 +39,8 @@ class Sleep implements Waiting {
 export const sleep: Callable = {
   waits: true,
   run: ({ txn }, [ms]) => {
-    if (!(typeof ms === 'number' && ms >= 0 && ms <= SLEEP_MS_MAX)) return badArgument(`sleep: takes 0 to ${SLEEP_MS_MAX} milliseconds`);
+    if (!(typeof ms === 'number' && ms >= 0 && ms <= SLEEP_MS_MAX))
+      return badArgument(`sleep: takes 0 to ${SLEEP_MS_MAX} milliseconds`);
     return new Sleep(txn, ms).over;
   },
 };

@@ -1,5 +1,6 @@
-// Events between plugins: on(event, exportName) and emit(event, value). Both are effects: they happen when the transaction commits, and leave no trace of one
-// that aborts. A subscription lasts as long as its graft stands; each handler is called alone, in a transaction of its own.
+// Events between plugins: on(event, exportName) and emit(event, value). Both are effects: they happen when the
+// transaction commits, and leave no trace of one that aborts. A subscription lasts as long as its graft stands; each
+// handler is called alone, in a transaction of its own.
 
 import { badArgument, type CallableTree, type Graft, WRITES } from '../../plugins/index.ts';
 import { EMIT_DEPTH_MAX, EMITS_MAX } from './bounds.ts';
@@ -31,10 +32,14 @@ export class Subscriptions {
 
   /** Forgets grafts that do not stand any more. */
   sweep(): void {
-    for (const handlers of this.#handlers.values()) for (const graft of handlers) if (graft.state !== 'installed') handlers.delete(graft);
+    for (const handlers of this.#handlers.values())
+      for (const graft of handlers) if (graft.state !== 'installed') handlers.delete(graft);
   }
 
-  /** Tells everyone who has subscribed; plain data. Returns before they are done. Throws GRAFT_BAD_ARGUMENT for an event that there is not. */
+  /**
+   * Tells everyone who has subscribed; plain data. Returns before they are done. Throws GRAFT_BAD_ARGUMENT for an event
+   * that there is not.
+   */
   emit(event: string, value: unknown, from: Origin = HOST): void {
     for (const graft of [...this.#of('emit', event)]) callLater(this.#later, graft, { event, value }, from);
   }

@@ -1,5 +1,5 @@
-// `graftwork call POINT JSON`: calls a graft point and tells what became of it: the outcome, the value, and for each graft how it ended and what of
-// its work was undone. The exit code says the outcome, so that a script can act on it.
+// `graftwork call POINT JSON`: calls a graft point and tells what became of it: the outcome, the value, and for each
+// graft how it ended and what of its work was undone. The exit code says the outcome, so that a script can act on it.
 
 import type { Outcome } from '../../plugins/index.ts';
 import { JSON_TYPE } from '../server/index.ts';
@@ -44,7 +44,11 @@ const describeGraft = (report: Report): string => {
 
 /** An outcome for people. */
 export const describeOutcome = (outcome: Outcome<unknown>): string =>
-  [visible(headline(outcome)), ...('value' in outcome ? [pretty(outcome.value)] : []), ...outcome.grafts.map(describeGraft)].join('\n');
+  [
+    visible(headline(outcome)),
+    ...('value' in outcome ? [pretty(outcome.value)] : []),
+    ...outcome.grafts.map(describeGraft),
+  ].join('\n');
 
 /** Calls a point with JSON text, or with what stands on standard input where that is `-`. Gives the exit code. */
 export const call = async (point: string, json: string, flags: ServerFlags): Promise<number> => {

@@ -1,7 +1,7 @@
 // How a command talks to a server: where it is, with which token, and what its answer means.
 //
-// The token is the one given, else the environment's GRAFTWORK_TOKEN, else the one that a server on this machine keeps in its data folder; that one
-// goes to this machine alone.
+// The token is the one given, else the environment's GRAFTWORK_TOKEN, else the one that a server on this machine keeps
+// in its data folder; that one goes to this machine alone.
 
 import { GraftError } from '../../plugins/index.ts';
 import { readPort, readToken } from '../server/index.ts';
@@ -37,7 +37,8 @@ export const dataFolder = (given?: string): string => given ?? process.env.GRAFT
 export const serverUrl = (given: string | undefined): URL => {
   const text = given ?? `http://127.0.0.1:${readPort(process.env.PORT)}`;
   const url = URL.parse(text.endsWith('/') ? text : `${text}/`);
-  if (url === null || !/^https?:$/.test(url.protocol)) throw new GraftError('GRAFT_BAD_OPTION', `${text} is not the URL of a server`);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new GraftError('GRAFT_BAD_OPTION', `${text} is not the URL of a server`);
   return url;
 };
 
@@ -59,17 +60,28 @@ const objectOf = (url: URL, text: string): Answer['body'] => {
     const body: unknown = JSON.parse(text);
     if (typeof body === 'object' && body !== null) return body as Answer['body'];
   } catch {}
-  throw new GraftError('GRAFT_UNREACHABLE', `what answers at ${url.origin} is not a Graftwork server; name it with --url`);
+  throw new GraftError(
+    'GRAFT_UNREACHABLE',
+    `what answers at ${url.origin} is not a Graftwork server; name it with --url`,
+  );
 };
 
-/** Sends a request. Throws GRAFT_UNREACHABLE where no server of ours answers, GRAFT_BAD_OPTION for a bad URL or token file. */
+/**
+ * Sends a request. Throws GRAFT_UNREACHABLE where no server of ours answers, GRAFT_BAD_OPTION for a bad URL or token
+ * file.
+ */
 export const ask = async (flags: ServerFlags, { method, path, type, body }: Asked): Promise<Answer> => {
   const url = serverUrl(flags.url);
   const token = await tokenFor(url, flags.token);
   const headers: Record<string, string> = type === undefined ? {} : { 'Content-Type': type };
   if (token !== null) headers.Authorization = `Bearer ${token}`;
   try {
-    const response = await fetch(new URL(path, url), { method, headers, redirect: 'error', ...(body === undefined ? {} : { body }) });
+    const response = await fetch(new URL(path, url), {
+      method,
+      headers,
+      redirect: 'error',
+      ...(body === undefined ? {} : { body }),
+    });
     const text = await response.text();
     return { status: response.status, text, body: objectOf(url, text) };
   } catch (error) {

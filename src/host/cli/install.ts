@@ -1,5 +1,5 @@
-// `graftwork install PATH` and `graftwork remove NAME`. A folder is packed as npm packs one, and sent as an archive; the server checks all of it, so
-// nothing is checked here but what it could not be told: links and special files.
+// `graftwork install PATH` and `graftwork remove NAME`. A folder is packed as npm packs one, and sent as an archive;
+// the server checks all of it, so nothing is checked here but what it could not be told: links and special files.
 
 import type { Stats } from 'node:fs';
 import { lstat, readdir, readFile, stat } from 'node:fs/promises';
@@ -31,7 +31,10 @@ const filesOf = async (root: string): Promise<readonly { path: string; stats: St
   return files;
 };
 
-/** A folder as a .tgz. Throws GRAFT_PACKAGE_ENTRY for a link or a special file, GRAFT_PACKAGE_LIMIT where it is far too large. */
+/**
+ * A folder as a .tgz. Throws GRAFT_PACKAGE_ENTRY for a link or a special file, GRAFT_PACKAGE_LIMIT where it is far too
+ * large.
+ */
 export const packFolder = async (root: string): Promise<Buffer<ArrayBuffer>> => {
   const files = await filesOf(root);
   if (files.reduce((total, { stats }) => total + stats.size, 0) > FOLDER_BYTES_MAX) {
@@ -51,17 +54,27 @@ const readPlugin = async (path: string): Promise<Buffer<ArrayBuffer>> => {
     if (stats.isFile() && stats.size <= BODY_MAX.package_bytes) return await readFile(path);
   } catch (cause) {
     if (cause instanceof GraftError) throw cause;
-    throw new GraftError('GRAFT_BAD_PACKAGE', `${path} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, { cause });
+    throw new GraftError('GRAFT_BAD_PACKAGE', `${path} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, {
+      cause,
+    });
   }
-  throw new GraftError('GRAFT_BAD_PACKAGE', `${path} is neither a folder nor an archive of at most ${BODY_MAX.package_bytes} bytes`);
+  throw new GraftError(
+    'GRAFT_BAD_PACKAGE',
+    `${path} is neither a folder nor an archive of at most ${BODY_MAX.package_bytes} bytes`,
+  );
 };
 
-const describe = (verb: string) => (body: Readonly<Record<string, unknown>>) => `${verb}\n${describePlugins([body.plugin as PluginInfo])}`;
+const describe = (verb: string) => (body: Readonly<Record<string, unknown>>) =>
+  `${verb}\n${describePlugins([body.plugin as PluginInfo])}`;
 
 /** Installs a plugin from a folder or a .tgz. Gives the exit code. */
 export const install = async (path: string, flags: ServerFlags): Promise<number> => {
   const body = await readPlugin(path);
-  return printAnswer(await ask(flags, { method: 'POST', path: 'api/plugins', type: ARCHIVE_TYPES[0], body }), flags, describe('installed'));
+  return printAnswer(
+    await ask(flags, { method: 'POST', path: 'api/plugins', type: ARCHIVE_TYPES[0], body }),
+    flags,
+    describe('installed'),
+  );
 };
 
 /** Removes a plugin; `now` aborts its calls in flight. Gives the exit code. */

@@ -1,5 +1,5 @@
-// JSON text as a user gives it, on the command line or on standard input. It is checked and sent on as it is: written anew, a number of many digits
-// would be another one.
+// JSON text as a user gives it, on the command line or on standard input. It is checked and sent on as it is: written
+// anew, a number of many digits would be another one.
 
 import { GraftError } from '../../plugins/index.ts';
 import { BODY_MAX } from '../server/index.ts';
@@ -22,13 +22,16 @@ const decode = (bytes: Uint8Array): string => {
   }
 };
 
-/** JSON text from a stream. Throws GRAFT_BAD_JSON, and GRAFT_BODY_TOO_LARGE as soon as it is larger than a server takes. */
+/**
+ * JSON text from a stream. Throws GRAFT_BAD_JSON, and GRAFT_BODY_TOO_LARGE as soon as it is larger than a server takes.
+ */
 export const readInput = async (stream: AsyncIterable<Uint8Array>): Promise<string> => {
   const pieces: Uint8Array[] = [];
   let length = 0;
   for await (const piece of stream) {
     length += piece.length;
-    if (length > BODY_MAX.call_bytes) throw new GraftError('GRAFT_BODY_TOO_LARGE', `the input is larger than ${BODY_MAX.call_bytes} bytes`);
+    if (length > BODY_MAX.call_bytes)
+      throw new GraftError('GRAFT_BODY_TOO_LARGE', `the input is larger than ${BODY_MAX.call_bytes} bytes`);
     pieces.push(piece);
   }
   return checkJson(decode(Buffer.concat(pieces)));

@@ -36,7 +36,16 @@ export const describePlugins = (plugins: readonly PluginInfo[]): string =>
   table(
     ['PLUGIN', 'VERSION', 'INSTALLER', 'GRAFT', 'POINT', 'STATE', 'CALLS', 'ABORTS'],
     plugins.flatMap(({ name, version, installer, grafts }) =>
-      grafts.map((graft) => [name, version, installer, graft.export, graft.point, graft.state, `${graft.calls}`, `${graft.aborts}`]),
+      grafts.map((graft) => [
+        name,
+        version,
+        installer,
+        graft.export,
+        graft.point,
+        graft.state,
+        `${graft.calls}`,
+        `${graft.aborts}`,
+      ]),
     ),
   );
 
@@ -57,14 +66,20 @@ const describeAborts = (aborts: readonly AbortRecord[]): string =>
   );
 
 export const points = async (flags: ServerFlags): Promise<number> =>
-  printAnswer(await ask(flags, { method: 'GET', path: 'api/points' }), flags, (body) => describePoints(body.points as PointInfo[]));
+  printAnswer(await ask(flags, { method: 'GET', path: 'api/points' }), flags, (body) =>
+    describePoints(body.points as PointInfo[]),
+  );
 
 export const plugins = async (flags: ServerFlags): Promise<number> =>
-  printAnswer(await ask(flags, { method: 'GET', path: 'api/plugins' }), flags, (body) => describePlugins(body.plugins as PluginInfo[]));
+  printAnswer(await ask(flags, { method: 'GET', path: 'api/plugins' }), flags, (body) =>
+    describePlugins(body.plugins as PluginInfo[]),
+  );
 
 export const aborts = async (flags: PageFlags): Promise<number> => {
   const query = new URLSearchParams();
   for (const name of ['limit', 'before'] as const) if (flags[name] !== undefined) query.set(name, flags[name]);
   const path = query.size === 0 ? 'api/aborts' : `api/aborts?${query}`;
-  return printAnswer(await ask(flags, { method: 'GET', path }), flags, (body) => describeAborts(body.aborts as AbortRecord[]));
+  return printAnswer(await ask(flags, { method: 'GET', path }), flags, (body) =>
+    describeAborts(body.aborts as AbortRecord[]),
+  );
 };

@@ -1,5 +1,6 @@
-// Whether this Node and this isolated-vm are fit to host code that is not trusted. Below isolated-vm 7.0.1 there is a known escape from guest to
-// host (GHSA-864f-rcv7-6rh4), and 7.0.1 runs on Node 24 and later. Asked before anything else is loaded, so this file imports nothing of the project.
+// Whether this Node and this isolated-vm are fit to host code that is not trusted. Below isolated-vm 7.0.1 there is a
+// known escape from guest to host (GHSA-864f-rcv7-6rh4), and 7.0.1 runs on Node 24 and later. Asked before anything
+// else is loaded, so this file imports nothing of the project.
 
 import { createRequire } from 'node:module';
 
@@ -11,7 +12,10 @@ export interface Versions {
   readonly isolatedVm: string | null;
 }
 
-/** Whether a version comes before another. A pre-release comes before its release; what is no version comes before everything. */
+/**
+ * Whether a version comes before another. A pre-release comes before its release; what is no version comes before
+ * everything.
+ */
 export const isOlder = (version: string, least: string): boolean => {
   const parts = /^(\d+)\.(\d+)\.(\d+)(-)?/.exec(version);
   if (parts === null) return true;
@@ -26,7 +30,10 @@ export const isOlder = (version: string, least: string): boolean => {
 export const versionsHere = (): Versions => {
   const node = process.versions.node;
   try {
-    return { node, isolatedVm: (createRequire(import.meta.url)('isolated-vm/package.json') as { version: string }).version };
+    return {
+      node,
+      isolatedVm: (createRequire(import.meta.url)('isolated-vm/package.json') as { version: string }).version,
+    };
   } catch {
     return { node, isolatedVm: null };
   }
@@ -40,7 +47,8 @@ export const versionFault = ({ node, isolatedVm }: Versions): string | null => {
       'Install it from https://nodejs.org, or put the node_modules/.bin of a checkout first on PATH; `npx graftwork` and npm scripts do that.'
     );
   }
-  if (isolatedVm === null) return 'GRAFT_NODE_TOO_OLD: isolated-vm is not installed. Run `npm install` where Graftwork stands.';
+  if (isolatedVm === null)
+    return 'GRAFT_NODE_TOO_OLD: isolated-vm is not installed. Run `npm install` where Graftwork stands.';
   if (isOlder(isolatedVm, NEEDED.isolatedVm)) {
     return (
       `GRAFT_NODE_TOO_OLD: isolated-vm ${isolatedVm} is installed, and Graftwork needs ${NEEDED.isolatedVm} or later: older ones let plugins out. ` +

@@ -1,4 +1,5 @@
-// The commands of `graftwork`, their options and help. Each command is a function in a file of its own that gives an exit code, imported when asked.
+// The commands of `graftwork`, their options and help. Each command is a function in a file of its own that gives an
+// exit code, imported when asked.
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { GraftError } from '../../plugins/index.ts';
@@ -13,12 +14,16 @@ Exit codes: 0 committed or default, 1 error, 2 bad usage, 3 refused, 4 denied, 5
 const ENVIRONMENT = `
 Environment: PORT, GRAFTWORK_DATA and GRAFTWORK_TOKEN stand in for --port, --data and --token.`;
 
-const examples = (...lines: readonly string[]): string => `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
+const examples = (...lines: readonly string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
 
 /** Done when a command's exit code is known. */
 type Done = (code: Promise<number>) => Promise<void>;
 
-/** A check that throws coded errors, as a reader of options and arguments: what it refuses is bad usage. The text itself goes on. */
+/**
+ * A check that throws coded errors, as a reader of options and arguments: what it refuses is bad usage. The text itself
+ * goes on.
+ */
 const checked =
   (check: (text: string) => unknown) =>
   (text: string): string => {
@@ -33,9 +38,13 @@ const checked =
 const asksServer = (command: Command): Command =>
   command
     .addOption(
-      new Option('--url <url>', 'where the server is (default: port PORT, else 3000, of this machine)').argParser(checked(serverUrl)),
+      new Option('--url <url>', 'where the server is (default: port PORT, else 3000, of this machine)').argParser(
+        checked(serverUrl),
+      ),
     )
-    .addOption(new Option('--token <token>', 'the bearer token (default: GRAFTWORK_TOKEN, else the one in the data folder)'))
+    .addOption(
+      new Option('--token <token>', 'the bearer token (default: GRAFTWORK_TOKEN, else the one in the data folder)'),
+    )
     .option('--json', "print the server's answer as it is");
 
 const addServe = (program: Command, done: Done): void => {
@@ -46,7 +55,10 @@ const addServe = (program: Command, done: Done): void => {
     .option('--data <folder>', 'folder of the databases and the token (default: GRAFTWORK_DATA, else ./data)')
     .option('--host-module <file>', 'module whose default export, a function of the host, declares the graft points')
     .addHelpText('after', ENVIRONMENT)
-    .addHelpText('after', examples('graftwork serve', 'graftwork serve --port 8080 --data /var/lib/shop --host-module ./shop.ts'))
+    .addHelpText(
+      'after',
+      examples('graftwork serve', 'graftwork serve --port 8080 --data /var/lib/shop --host-module ./shop.ts'),
+    )
     .action(async (flags) => done((await import('./serve.ts')).serve(flags)));
 };
 
@@ -62,7 +74,10 @@ const addCall = (program: Command, done: Done): void => {
     .addHelpText('after', EXIT_CODES)
     .addHelpText(
       'after',
-      examples(`graftwork call shop/price '{"sku":"x","list":10}'`, 'graftwork call shop/price - --json < request.json'),
+      examples(
+        `graftwork call shop/price '{"sku":"x","list":10}'`,
+        'graftwork call shop/price - --json < request.json',
+      ),
     )
     .action(async (point, json, flags) => done((await import('./call.ts')).call(point, json, flags)));
 };
@@ -112,7 +127,10 @@ const exitCodeOf = (error: unknown): number => {
 export const run = async (args: readonly string[]): Promise<number> => {
   const program = new Command('graftwork')
     .description('A plugin host for Node: every call of a plugin is a transaction, taken back when it misbehaves.')
-    .addHelpText('after', examples('graftwork serve --host-module ./shop.ts', 'graftwork install ./plugins/fair-price', 'graftwork aborts'))
+    .addHelpText(
+      'after',
+      examples('graftwork serve --host-module ./shop.ts', 'graftwork install ./plugins/fair-price', 'graftwork aborts'),
+    )
     .exitOverride();
   let code = 0;
   const done: Done = async (promised) => {

@@ -18,10 +18,15 @@ type HostModule = (host: Host) => void | Promise<void>;
 const loadModule = async (path: string): Promise<HostModule> => {
   const url = pathToFileURL(resolve(path)).href;
   const { default: declare } = (await import(url).catch((cause: unknown) => {
-    throw new GraftError('GRAFT_BAD_OPTION', `the host module ${path} cannot be loaded: ${(cause as Error).message}`, { cause });
+    throw new GraftError('GRAFT_BAD_OPTION', `the host module ${path} cannot be loaded: ${(cause as Error).message}`, {
+      cause,
+    });
   })) as { default?: unknown };
   if (typeof declare === 'function') return declare as HostModule;
-  throw new GraftError('GRAFT_BAD_OPTION', `the host module ${path} has no default export that is a function of the host`);
+  throw new GraftError(
+    'GRAFT_BAD_OPTION',
+    `the host module ${path} has no default export that is a function of the host`,
+  );
 };
 
 /** Serves until a signal comes. Gives the exit code. */
@@ -30,7 +35,10 @@ export const serve = async (flags: ServeFlags): Promise<number> => {
   const data = dataFolder(flags.data);
   const declare = flags.hostModule === undefined ? null : await loadModule(flags.hostModule);
   await makeDataFolder(data);
-  const host = await createHost({ store: `sqlite:${join(data, 'application.db')}`, registry: join(data, 'graftwork.db') });
+  const host = await createHost({
+    store: `sqlite:${join(data, 'application.db')}`,
+    registry: join(data, 'graftwork.db'),
+  });
   try {
     await declare?.(host);
     await host.restore();

@@ -1,5 +1,5 @@
-// Text for a terminal. What a plugin wrote (names, details of errors) could carry control characters that move the cursor or forge lines, and marks
-// that turn the direction of text; they are shown escaped.
+// Text for a terminal. What a plugin wrote (names, details of errors) could carry control characters that move the
+// cursor or forge lines, and marks that turn the direction of text; they are shown escaped.
 
 /** `text` with control characters, line separators and direction marks escaped. */
 export const visible = (text: string): string =>

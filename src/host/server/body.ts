@@ -1,23 +1,33 @@
-// The body of a request, within a bound. Nothing is converted on the way: no inflating, no guessing of a character set, no replacement of broken
-// UTF-8. A body that is too large is answered at once; what the client still sends of it is thrown away as it comes.
+// The body of a request, within a bound. Nothing is converted on the way: no inflating, no guessing of a character set,
+// no replacement of broken UTF-8. A body that is too large is answered at once; what the client still sends of it is
+// thrown away as it comes.
 
 import type { IncomingMessage } from 'node:http';
 import { GraftError } from '../../plugins/index.ts';
 
 const MB = 1_048_576;
 
-/** Bytes that a body may have. Above the bounds of what is in it (a value, an archive), so that those are what a client is told of. */
+/**
+ * Bytes that a body may have. Above the bounds of what is in it (a value, an archive), so that those are what a client
+ * is told of.
+ */
 export const BODY_MAX = { call_bytes: 1.5 * MB, package_bytes: 9 * MB } as const;
 
 export const JSON_TYPE = 'application/json';
-export const ARCHIVE_TYPES = ['application/gzip', 'application/x-gzip', 'application/octet-stream', 'application/x-tgz'] as const;
+export const ARCHIVE_TYPES = [
+  'application/gzip',
+  'application/x-gzip',
+  'application/octet-stream',
+  'application/x-tgz',
+] as const;
 
 const badType = (why: string): GraftError => new GraftError('GRAFT_BAD_MEDIA_TYPE', why);
 
 const checkCharset = (parameters: readonly string[]): void => {
   for (const parameter of parameters) {
     const charset = /^charset="?([^"]*)"?$/.exec(parameter)?.[1];
-    if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') throw badType(`the character set ${charset}; it must be utf-8`);
+    if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8')
+      throw badType(`the character set ${charset}; it must be utf-8`);
   }
 };
 
@@ -29,7 +39,8 @@ export const mediaType = (request: IncomingMessage, allowed: readonly string[]):
     .toLowerCase()
     .split(';')
     .map((part) => part.trim());
-  if (!allowed.includes(type)) throw badType(`the content type ${type === '' ? 'is missing' : type}; it must be ${allowed.join(' or ')}`);
+  if (!allowed.includes(type))
+    throw badType(`the content type ${type === '' ? 'is missing' : type}; it must be ${allowed.join(' or ')}`);
   if (type === JSON_TYPE) checkCharset(parameters);
   return type;
 };
@@ -53,7 +64,10 @@ class Collected {
   }
 }
 
-/** Reads a body of at most `bytes_max`. Throws GRAFT_BODY_TOO_LARGE, and GRAFT_BAD_OPTION where the client goes away before its end. */
+/**
+ * Reads a body of at most `bytes_max`. Throws GRAFT_BODY_TOO_LARGE, and GRAFT_BAD_OPTION where the client goes away
+ * before its end.
+ */
 export const readBody = (request: IncomingMessage, bytes_max: number): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const collected = new Collected();
@@ -62,7 +76,8 @@ export const readBody = (request: IncomingMessage, bytes_max: number): Promise<B
       request.off('data', take);
       reject(error);
     };
-    const tooLarge = (): void => fail(new GraftError('GRAFT_BODY_TOO_LARGE', `the body is larger than ${bytes_max} bytes`));
+    const tooLarge = (): void =>
+      fail(new GraftError('GRAFT_BODY_TOO_LARGE', `the body is larger than ${bytes_max} bytes`));
     const cutShort = (): void => fail(new GraftError('GRAFT_BAD_OPTION', 'the request ended before its body did'));
     const take = (piece: Buffer): void => {
       if (collected.length + piece.length > bytes_max) tooLarge();
@@ -93,6 +108,7 @@ export const exactFields = <Name extends string>(value: unknown, names: readonly
   const missing = names.find((name) => !Object.hasOwn(value, name));
   if (missing !== undefined) throw new GraftError('GRAFT_BAD_OPTION', `the body lacks ${missing}; it must be ${form}`);
   const unknown = Object.keys(value).find((name) => !(names as readonly string[]).includes(name));
-  if (unknown !== undefined) throw new GraftError('GRAFT_BAD_OPTION', `unknown field ${unknown.slice(0, 100)}; the body must be ${form}`);
+  if (unknown !== undefined)
+    throw new GraftError('GRAFT_BAD_OPTION', `unknown field ${unknown.slice(0, 100)}; the body must be ${form}`);
   return value as Record<Name, unknown>;
 };

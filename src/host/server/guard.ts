@@ -1,5 +1,6 @@
-// Who may ask. Two walls: a request must be meant for this server and come from no other site's page (Host, Origin, Sec-Fetch-Site), so that no
-// page a person visits can reach a server on his machine, nor a name that an attacker rebinds to it; and it must carry the bearer token.
+// Who may ask. Two walls: a request must be meant for this server and come from no other site's page (Host, Origin,
+// Sec-Fetch-Site), so that no page a person visits can reach a server on his machine, nor a name that an attacker
+// rebinds to it; and it must carry the bearer token.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
@@ -13,7 +14,10 @@ export const urlHost = (address: string): string => {
   return plain.includes(':') ? `[${plain}]` : plain;
 };
 
-/** The values of Host that mean this server: its loopback names and the address that the connection came to, with the port. */
+/**
+ * The values of Host that mean this server: its loopback names and the address that the connection came to, with the
+ * port.
+ */
 const ownHosts = ({ localAddress = '127.0.0.1', localPort = 0 }: Request['socket']): string[] => {
   const names = ['127.0.0.1', 'localhost', '[::1]', urlHost(localAddress)];
   return names.flatMap((name) => (localPort === 80 ? [name, `${name}:80`] : [`${name}:${localPort}`]));
@@ -31,9 +35,12 @@ export const foreignGuard =
     }
     const { host = [], origin = [] } = request.headersDistinct;
     if (!request.originalUrl.startsWith('/')) throw foreign('this server is no proxy');
-    if (host.length !== 1 || !own.includes((host[0] as string).toLowerCase())) throw foreign('the Host header does not name this server');
-    if (!origin.every((one) => origins.includes(one.toLowerCase()))) throw foreign('the request comes from a page of another origin');
-    if (request.headers['sec-fetch-site'] === 'cross-site') throw foreign('the request comes from a page of another site');
+    if (host.length !== 1 || !own.includes((host[0] as string).toLowerCase()))
+      throw foreign('the Host header does not name this server');
+    if (!origin.every((one) => origins.includes(one.toLowerCase())))
+      throw foreign('the request comes from a page of another origin');
+    if (request.headers['sec-fetch-site'] === 'cross-site')
+      throw foreign('the request comes from a page of another site');
     next();
   };
 
@@ -44,8 +51,10 @@ export const tokenGuard = (token: string): RequestHandler => {
   const expected = digest(token);
   return (request, _response, next) => {
     const given = /^Bearer +([^ ]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (given === undefined) throw new GraftError('GRAFT_UNAUTHORIZED', 'this needs the header Authorization: Bearer TOKEN');
-    if (!timingSafeEqual(digest(given), expected)) throw new GraftError('GRAFT_UNAUTHORIZED', 'the token is not the one of this server');
+    if (given === undefined)
+      throw new GraftError('GRAFT_UNAUTHORIZED', 'this needs the header Authorization: Bearer TOKEN');
+    if (!timingSafeEqual(digest(given), expected))
+      throw new GraftError('GRAFT_UNAUTHORIZED', 'the token is not the one of this server');
     next();
   };
 };

@@ -1,5 +1,6 @@
-// Errors as a client sees them: { "error": { "code", "message" } } with the status of the table in src/plugins/errors.ts. What is the host's own
-// fault is logged once, in full, and the client is told no more than that.
+// Errors as a client sees them: { "error": { "code", "message" } } with the status of the table in
+// src/plugins/errors.ts. What is the host's own fault is logged once, in full, and the client is told no more than
+// that.
 
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { ERRORS, type ErrorCode, GraftError } from '../../plugins/index.ts';
@@ -10,10 +11,15 @@ interface Problem {
   readonly message: string;
 }
 
-const problem = (code: ErrorCode, message: string = ERRORS[code].meaning): Problem => ({ status: ERRORS[code].status, code, message });
+const problem = (code: ErrorCode, message: string = ERRORS[code].meaning): Problem => ({
+  status: ERRORS[code].status,
+  code,
+  message,
+});
 
 /** A path whose percent-encoding cannot be decoded, as Express throws it. */
-const isBadPath = (error: unknown): boolean => error instanceof URIError && (error as URIError & { status?: number }).status === 400;
+const isBadPath = (error: unknown): boolean =>
+  error instanceof URIError && (error as URIError & { status?: number }).status === 400;
 
 /** What a client is told of an error. A status of 500 means: log it, the message says nothing of it. */
 const problemOf = (error: unknown): Problem => {
@@ -38,7 +44,8 @@ export const problemHandler =
   (log: (text: string) => void): ErrorRequestHandler =>
   (error: unknown, request: Request, response: Response, _next) => {
     const told = problemOf(error);
-    if (told.status === 500) log(`graftwork: ${request.method} ${JSON.stringify(request.path)} failed: ${textOf(error)}`);
+    if (told.status === 500)
+      log(`graftwork: ${request.method} ${JSON.stringify(request.path)} failed: ${textOf(error)}`);
     if (response.headersSent) response.destroy();
     else sendProblem(response, told);
   };

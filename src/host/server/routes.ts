@@ -1,5 +1,5 @@
-// The routes under /api, and the one for whoever watches the server. Each handler reads its request, asks the host, and answers JSON; everything it
-// throws goes to problem.ts.
+// The routes under /api, and the one for whoever watches the server. Each handler reads its request, asks the host, and
+// answers JSON; everything it throws goes to problem.ts.
 
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { GraftError, type Outcome } from '../../plugins/index.ts';
@@ -50,7 +50,8 @@ const readQuery = <Name extends string>(request: Request, names: readonly Name[]
   for (const [name, value] of new URLSearchParams(at === -1 ? '' : request.originalUrl.slice(at + 1))) {
     if (!(names as readonly string[]).includes(name))
       throw new GraftError('GRAFT_BAD_OPTION', `unknown query parameter ${name.slice(0, 100)}`);
-    if (Object.hasOwn(values, name)) throw new GraftError('GRAFT_BAD_OPTION', `the query parameter ${name} stands twice`);
+    if (Object.hasOwn(values, name))
+      throw new GraftError('GRAFT_BAD_OPTION', `the query parameter ${name} stands twice`);
     values[name] = value;
   }
   return values as Partial<Record<Name, string>>;
@@ -58,7 +59,8 @@ const readQuery = <Name extends string>(request: Request, names: readonly Name[]
 
 const whole = (name: string, text: string, max: number): number => {
   const value = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value <= max)) throw new GraftError('GRAFT_BAD_OPTION', `the query parameter ${name} must be a whole number from 1 to ${max}`);
+  if (!(value <= max))
+    throw new GraftError('GRAFT_BAD_OPTION', `the query parameter ${name} must be a whole number from 1 to ${max}`);
   return value;
 };
 
@@ -98,7 +100,8 @@ const remove =
   (host: ServedHost): RequestHandler =>
   async (request, response) => {
     const { now = 'false' } = readQuery(request, ['now']);
-    if (now !== 'true' && now !== 'false') throw new GraftError('GRAFT_BAD_OPTION', 'the query parameter now must be true or false');
+    if (now !== 'true' && now !== 'false')
+      throw new GraftError('GRAFT_BAD_OPTION', 'the query parameter now must be true or false');
     response.json({ plugin: await host.remove(nameOf(request), { now: now === 'true' }) });
   };
 
@@ -131,7 +134,10 @@ const list =
     response.json(answer());
   };
 
-/** The routes under /api. All need the token but calls of points that are declared public. What is not found goes on to the next router. */
+/**
+ * The routes under /api. All need the token but calls of points that are declared public. What is not found goes on to
+ * the next router.
+ */
 export const apiRouter = (host: ServedHost, token: string, bounds: BodyBounds): Router => {
   const router = Router({ caseSensitive: true, strict: true });
   const needsToken = tokenGuard(token);
@@ -144,7 +150,10 @@ export const apiRouter = (host: ServedHost, token: string, bounds: BodyBounds): 
   router.use(needsToken);
   methods(router, '/points', { get: list(() => ({ points: host.points() })) });
   methods(router, '/points/:name/call', { post: callPoint });
-  methods(router, '/plugins', { get: list(() => ({ plugins: host.plugins() })), post: install(host, bounds.package_bytes) });
+  methods(router, '/plugins', {
+    get: list(() => ({ plugins: host.plugins() })),
+    post: install(host, bounds.package_bytes),
+  });
   methods(router, '/plugins/:name', { delete: remove(host) });
   methods(router, '/aborts', { get: aborts(host) });
   return router;

@@ -1,6 +1,7 @@
 // Start-up, the same for the command `graftwork serve` and for an application with pages of its own:
 //
-//   data folder → token (shown once when it is new) → listen → hear signals → say what holds on this system, and where it listens
+//   data folder → token (shown once when it is new) → listen → hear signals → say what holds on this system, and where
+//   it listens
 //
 //   const served = await serve(host, { port: 3000, data: './data', pages: (app) => app.get('/', page) });
 //   await served.closed;
@@ -62,7 +63,10 @@ export const readPort = (text: string | undefined): number => {
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-/** Calls `close` at the first signal; a second one then ends the process as it would have without this. Gives back what takes that away. */
+/**
+ * Calls `close` at the first signal; a second one then ends the process as it would have without this. Gives back what
+ * takes that away.
+ */
 const onSignals = (close: () => void): (() => void) => {
   const stop = (): void => {
     for (const signal of SIGNALS) process.off(signal, heard);
@@ -75,7 +79,10 @@ const onSignals = (close: () => void): (() => void) => {
   return stop;
 };
 
-/** Serves a host whose points stand. Owns it from then on: the host is closed with the server. Throws GRAFT_BAD_OPTION; the host is open then. */
+/**
+ * Serves a host whose points stand. Owns it from then on: the host is closed with the server. Throws GRAFT_BAD_OPTION;
+ * the host is open then.
+ */
 export const serve = async (host: ServableHost, options: ServeOptions): Promise<Served> => {
   checkOptions(options, OPTIONS, 'serve');
   const { port, data, hostname, publicOrigin, pages, print = (line) => console.log(line) } = options;

@@ -1,6 +1,7 @@
 // The HTTP server of a host. A request passes, in this order:
 //
-//   headers → foreign? (guard.ts) → GET /healthz → /api: token? → its route (routes.ts) → the application's own pages → token? → not found
+//   headers → foreign? (guard.ts) → GET /healthz → /api: token? → its route (routes.ts) → the application's own pages →
+//   token? → not found
 //
 // and whatever is thrown on the way becomes an answer in problem.ts. `listen` gives it a socket and ends it gracefully.
 
@@ -17,7 +18,10 @@ import { checkToken } from './token.ts';
 export interface ServerOptions {
   /** The bearer token that requests must carry, at least 16 visible characters. */
   readonly token: string;
-  /** The origin under which a proxy publishes this server, like `https://grafts.example`. Its host and pages count as this server's own. */
+  /**
+   * The origin under which a proxy publishes this server, like `https://grafts.example`. Its host and pages count as
+   * this server's own.
+   */
   readonly publicOrigin?: string;
   /** Bytes that bodies may have; default BODY_MAX. */
   readonly bodyMax?: Partial<BodyBounds>;
@@ -40,7 +44,10 @@ const isOrigin = (value: unknown): boolean => {
 const OPTIONS = { token: isString, publicOrigin: isOrigin, bodyMax: isObject, pages: isFunction, log: isFunction };
 const BODY_OPTIONS = { call_bytes: isPositive, package_bytes: isPositive };
 
-/** An Express application that serves `host`. Throws GRAFT_BAD_OPTION. Routes go in by `pages`: behind it nothing is reached any more. */
+/**
+ * An Express application that serves `host`. Throws GRAFT_BAD_OPTION. Routes go in by `pages`: behind it nothing is
+ * reached any more.
+ */
 export const createServer = (host: ServedHost, options: ServerOptions): Express => {
   checkOptions(options, OPTIONS, 'server');
   checkOptions(options.bodyMax ?? {}, BODY_OPTIONS, 'bodyMax');
@@ -53,7 +60,10 @@ export const createServer = (host: ServedHost, options: ServerOptions): Express 
   app.use('/api', apiRouter(host, token, { ...BODY_MAX, ...options.bodyMax }));
   options.pages?.(app);
   app.use(tokenGuard(token), () => {
-    throw new GraftError('GRAFT_NOT_FOUND', 'the server has no such resource; its API is /api/points, /api/plugins and /api/aborts');
+    throw new GraftError(
+      'GRAFT_NOT_FOUND',
+      'the server has no such resource; its API is /api/points, /api/plugins and /api/aborts',
+    );
   });
   app.use(problemHandler(options.log ?? ((text) => console.error(text))));
   return app;
@@ -86,7 +96,9 @@ const LISTEN_OPTIONS = {
 const CONNECTIONS_MAX = 512;
 const HEADERS_MS_MAX = 10_000;
 
-/** Listens; resolves when connections are accepted. Throws GRAFT_BAD_OPTION where the port or the address cannot be had. */
+/**
+ * Listens; resolves when connections are accepted. Throws GRAFT_BAD_OPTION where the port or the address cannot be had.
+ */
 export const listen = async (app: Express, options: ListenOptions): Promise<Listening> => {
   checkOptions(options, LISTEN_OPTIONS, 'listen');
   const { port, hostname = '127.0.0.1', request_ms_max = 60_000, close_ms_max = 10_000 } = options;

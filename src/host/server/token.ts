@@ -1,7 +1,8 @@
-// The bearer token of a server: given by whoever starts it, or made at the first start and kept in DATA/token for its owner alone.
+// The bearer token of a server: given by whoever starts it, or made at the first start and kept in DATA/token for its
+// owner alone.
 //
-// A new token is written to a file of its own name and then linked to its place, which fails where one stands already. So two servers that start
-// at the same time end up with the same token, and nobody ever reads half of one.
+// A new token is written to a file of its own name and then linked to its place, which fails where one stands already.
+// So two servers that start at the same time end up with the same token, and nobody ever reads half of one.
 
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -18,7 +19,10 @@ const OTHERS = 0o077;
 /** A token that a header can carry and nobody guesses. Throws GRAFT_BAD_OPTION, which names `what`, never the token. */
 export const checkToken = (token: string, what: string): string => {
   if (token.length < CHARACTERS_MIN || token.length > CHARACTERS_MAX || !/^[\x21-\x7e]*$/.test(token)) {
-    throw new GraftError('GRAFT_BAD_OPTION', `${what} must have ${CHARACTERS_MIN} to ${CHARACTERS_MAX} visible ASCII characters`);
+    throw new GraftError(
+      'GRAFT_BAD_OPTION',
+      `${what} must have ${CHARACTERS_MIN} to ${CHARACTERS_MAX} visible ASCII characters`,
+    );
   }
   return token;
 };
@@ -34,14 +38,19 @@ export const makeDataFolder = async (data: string): Promise<void> => {
   }
 };
 
-/** The token kept in a data folder, or null where none is. Throws GRAFT_BAD_OPTION for a token file that is not its owner's alone. */
+/**
+ * The token kept in a data folder, or null where none is. Throws GRAFT_BAD_OPTION for a token file that is not its
+ * owner's alone.
+ */
 export const readToken = async (data: string): Promise<string | null> => {
   const path = join(data, 'token');
   const bad = (why: string): GraftError => new GraftError('GRAFT_BAD_OPTION', `the token file ${path} ${why}`);
-  const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)).catch((error: unknown) => {
-    if (errno(error) === 'ENOENT') return null;
-    throw bad(`cannot be read: ${errno(error)}`);
-  });
+  const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)).catch(
+    (error: unknown) => {
+      if (errno(error) === 'ENOENT') return null;
+      throw bad(`cannot be read: ${errno(error)}`);
+    },
+  );
   if (file === null) return null;
   try {
     const stats = await file.stat();
@@ -74,7 +83,10 @@ const keep = async (data: string, token: string): Promise<boolean> => {
   }
 };
 
-/** The token of a server: `given`, or the one kept in the data folder, or a new one, which is kept there. `isNew` then: show it once. */
+/**
+ * The token of a server: `given`, or the one kept in the data folder, or a new one, which is kept there. `isNew` then:
+ * show it once.
+ */
 export const chooseToken = async (
   data: string,
   given: string | undefined,
@@ -84,7 +96,9 @@ export const chooseToken = async (
   if (kept !== null) return { token: kept, isNew: false };
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   const isNew = await keep(data, token).catch((cause: unknown) => {
-    throw new GraftError('GRAFT_BAD_OPTION', `no token can be kept in ${data} (${errno(cause)}); set GRAFTWORK_TOKEN`, { cause });
+    throw new GraftError('GRAFT_BAD_OPTION', `no token can be kept in ${data} (${errno(cause)}); set GRAFTWORK_TOKEN`, {
+      cause,
+    });
   });
   return isNew ? { token, isNew } : chooseToken(data, undefined);
 };

@@ -11,7 +11,10 @@ export const STATEMENTS_MAX = 200;
 
 /** Rows that one find of a graft answers, unless its grant says otherwise. */
 export const ROWS_MAX = 1000;
-/** JSON text of the rows of one find; what crosses is bounded to 1 MiB, of which the rest is left to the message around it. */
+/**
+ * JSON text of the rows of one find; what crosses is bounded to 1 MiB, of which the rest is left to the message around
+ * it.
+ */
 export const FIND_BYTES_MAX = 900_000;
 /** Values in the rows of one find, counting each row; what crosses is bounded to 100,000 values. */
 export const FIND_VALUES_MAX = 90_000;

@@ -1,5 +1,6 @@
-// Arguments of reads and writes, checked exactly and turned into SQL. A caller stands at a door: the columns it may read and write, the rows it may
-// have at once. Whatever it asks for beyond that throws GRAFT_BAD_ARGUMENT; nothing is ignored and nothing converted.
+// Arguments of reads and writes, checked exactly and turned into SQL. A caller stands at a door: the columns it may
+// read and write, the rows it may have at once. Whatever it asks for beyond that throws GRAFT_BAD_ARGUMENT; nothing is
+// ignored and nothing converted.
 
 import { badArgument } from '../../plugins/index.ts';
 import { IN_VALUES_MAX, LIKE_LENGTH_MAX, LIKE_WILDCARDS_MAX, ORDER_COLUMNS_MAX } from './bounds.ts';
@@ -32,7 +33,8 @@ const short = (name: string): string => (name.length > 100 ? `${name.slice(0, 99
 
 /** The entries of an object with known keys only, if it is one. */
 export const record = (value: unknown, what: string, keys?: readonly string[]): [string, unknown][] => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return badArgument(`${what} must be an object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return badArgument(`${what} must be an object`);
   const entries = Object.entries(value);
   const unknown = keys === undefined ? undefined : entries.find(([key]) => !keys.includes(key));
   return unknown === undefined ? entries : badArgument(`${what}: unknown key ${short(unknown[0])}`);
@@ -40,7 +42,10 @@ export const record = (value: unknown, what: string, keys?: readonly string[]): 
 
 const columnIn = (columns: ReadonlyMap<string, Column>, name: unknown, what: string): Column => {
   const column = typeof name === 'string' ? columns.get(name) : undefined;
-  return column ?? badArgument(`${what}: no column ${typeof name === 'string' ? short(name) : 'that is not named by a string'}`);
+  return (
+    column ??
+    badArgument(`${what}: no column ${typeof name === 'string' ? short(name) : 'that is not named by a string'}`)
+  );
 };
 
 const OPERATORS: Record<string, (column: Column, value: unknown) => Clause> = {
@@ -62,14 +67,22 @@ const ordered = (column: Column, operator: string, value: unknown): Clause => {
 const inList = (column: Column, value: unknown): Clause => {
   if (!Array.isArray(value) || value.length > IN_VALUES_MAX)
     return badArgument(`where.${column.name}: in takes a list of at most ${IN_VALUES_MAX} values`);
-  const values = value.map((one) => (one === null ? badArgument(`where.${column.name}: in takes no null`) : toSql(column, one)));
+  const values = value.map((one) =>
+    one === null ? badArgument(`where.${column.name}: in takes no null`) : toSql(column, one),
+  );
   return { sql: `${column.sql} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(values)] };
 };
 
 const like = (column: Column, value: unknown): Clause => {
   if (column.kind !== 'text') return badArgument(`where.${column.name}: like is for text`);
-  if (typeof value !== 'string' || value.length > LIKE_LENGTH_MAX || (value.match(/[%_]/g)?.length ?? 0) > LIKE_WILDCARDS_MAX)
-    return badArgument(`where.${column.name}: like takes at most ${LIKE_LENGTH_MAX} characters, ${LIKE_WILDCARDS_MAX} of them % or _`);
+  if (
+    typeof value !== 'string' ||
+    value.length > LIKE_LENGTH_MAX ||
+    (value.match(/[%_]/g)?.length ?? 0) > LIKE_WILDCARDS_MAX
+  )
+    return badArgument(
+      `where.${column.name}: like takes at most ${LIKE_LENGTH_MAX} characters, ${LIKE_WILDCARDS_MAX} of them % or _`,
+    );
   return { sql: `${column.sql} LIKE ?`, values: [toSql(column, value)] };
 };
 
@@ -78,7 +91,8 @@ const condition = (column: Column, wanted: unknown): Clause => {
   if (typeof wanted !== 'object') return { sql: `${column.sql} = ?`, values: [toSql(column, wanted)] };
   const parts = new Map(record(wanted, `where.${column.name}`, ['op', 'value']));
   const op = parts.get('op');
-  if (typeof op !== 'string' || !Object.hasOwn(OPERATORS, op)) return badArgument(`where.${column.name}: no such operator`);
+  if (typeof op !== 'string' || !Object.hasOwn(OPERATORS, op))
+    return badArgument(`where.${column.name}: no such operator`);
   if (!parts.has('value')) return badArgument(`where.${column.name}: a value is missing`);
   return (OPERATORS[op] as (typeof OPERATORS)[string])(column, parts.get('value'));
 };
@@ -86,9 +100,14 @@ const condition = (column: Column, wanted: unknown): Clause => {
 /** ` WHERE …`, or nothing where there are no conditions. */
 export const whereClause = (door: Door, where: unknown): Clause => {
   if (where === undefined) return { sql: '', values: [] };
-  const conditions = record(where, 'where').map(([name, wanted]) => condition(columnIn(door.readable, name, 'where'), wanted));
+  const conditions = record(where, 'where').map(([name, wanted]) =>
+    condition(columnIn(door.readable, name, 'where'), wanted),
+  );
   if (conditions.length === 0) return { sql: '', values: [] };
-  return { sql: ` WHERE ${conditions.map((one) => one.sql).join(' AND ')}`, values: conditions.flatMap((one) => one.values) };
+  return {
+    sql: ` WHERE ${conditions.map((one) => one.sql).join(' AND ')}`,
+    values: conditions.flatMap((one) => one.values),
+  };
 };
 
 /** The conditions of a write, which must be there. */
@@ -118,11 +137,15 @@ const orderClause = (door: Door, orderBy: unknown): string => {
 };
 
 const whole = (value: unknown, what: string): number =>
-  Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : badArgument(`${what} must be a whole number, not negative`);
+  Number.isSafeInteger(value) && (value as number) >= 0
+    ? (value as number)
+    : badArgument(`${what} must be a whole number, not negative`);
 
 /** `SELECT …` of a find. */
 export const selection = (door: Door, options: unknown): Selection => {
-  const parts = new Map(options === undefined ? [] : record(options, 'options', ['where', 'columns', 'orderBy', 'limit', 'offset']));
+  const parts = new Map(
+    options === undefined ? [] : record(options, 'options', ['where', 'columns', 'orderBy', 'limit', 'offset']),
+  );
   const columns = chosenColumns(door, parts.get('columns'));
   const where = whereClause(door, parts.get('where'));
   const order = orderClause(door, parts.get('orderBy'));
@@ -155,7 +178,8 @@ export const insertion = (door: Door, row: unknown): Clause & { readonly id: Sql
   const { table } = door;
   const cells = assignments(door, row, 'row');
   const given = (wanted: Column): boolean => cells.some(([column]) => column === wanted);
-  for (const column of table.columns.values()) if (column.onInsert !== null && !given(column)) cells.push([column, column.onInsert()]);
+  for (const column of table.columns.values())
+    if (column.onInsert !== null && !given(column)) cells.push([column, column.onInsert()]);
   const id = cells.find(([column]) => column === table.primary)?.[1] ?? null;
   if (cells.length === 0) return { sql: `INSERT INTO ${table.sql} DEFAULT VALUES`, values: [], id };
   const names = cells.map(([column]) => column.sql).join(', ');
@@ -170,6 +194,7 @@ export const changesClause = (door: Door, changes: unknown): Clause => {
   if (cells.length === 0) return badArgument('changes must name a column');
   const terms = cells.map(([column]) => `${column.sql} = ?`);
   for (const column of table.columns.values())
-    if (column.onUpdate !== null && !cells.some(([given]) => given === column)) terms.push(`${column.sql} = ${column.onUpdate}`);
+    if (column.onUpdate !== null && !cells.some(([given]) => given === column))
+      terms.push(`${column.sql} = ${column.onUpdate}`);
   return { sql: `UPDATE ${table.sql} SET ${terms.join(', ')}`, values: cells.map(([, value]) => value) };
 };

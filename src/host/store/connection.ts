@@ -1,5 +1,6 @@
-// One connection to an SQLite file. Everything here is synchronous: a statement has run when the call returns, so nothing that was started for a
-// transaction can arrive after its end. Prepared statements are kept by their text, the least recently used one goes.
+// One connection to an SQLite file. Everything here is synchronous: a statement has run when the call returns, so
+// nothing that was started for a transaction can arrive after its end. Prepared statements are kept by their text, the
+// least recently used one goes.
 
 import type SQLite from 'better-sqlite3';
 import { GraftError } from '../../plugins/index.ts';
@@ -65,20 +66,24 @@ export class Connection {
 
 const CONSTRAINT = /^(UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed(?:: ((?:index ')?[\w.]+'?(?:, [\w.]+)*))?$/;
 
-/** The code of an SQLite error, or null for any other. Its class is not asked: the addon's errors may come from another realm. */
+/**
+ * The code of an SQLite error, or null for any other. Its class is not asked: the addon's errors may come from another
+ * realm.
+ */
 export const sqliteCode = (error: unknown): string | null => {
   const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined;
   return typeof code === 'string' && code.startsWith('SQLITE_') ? code : null;
 };
 
 /**
- * An error of SQLite as anyone outside may see it: a violated constraint is the caller's mistake and is named; of everything else only that it
- * happened. Never SQL text, never values. Other errors stay what they are.
+ * An error of SQLite as anyone outside may see it: a violated constraint is the caller's mistake and is named; of
+ * everything else only that it happened. Never SQL text, never values. Other errors stay what they are.
  */
 export const asSeen = (error: unknown): unknown => {
   const code = sqliteCode(error);
   if (code === null) return error;
-  if (!code.startsWith('SQLITE_CONSTRAINT')) return new GraftError('GRAFT_STORE', `the database failed: ${code}`, { cause: error });
+  if (!code.startsWith('SQLITE_CONSTRAINT'))
+    return new GraftError('GRAFT_STORE', `the database failed: ${code}`, { cause: error });
   const [, kind = 'a', name] = CONSTRAINT.exec(String((error as Error).message)) ?? [];
   return new GraftError('GRAFT_BAD_ARGUMENT', `${kind} constraint failed${name === undefined ? '' : `: ${name}`}`);
 };
@@ -87,6 +92,10 @@ export const asSeen = (error: unknown): unknown => {
 export const cannotOpen = (what: string, error: unknown): GraftError =>
   error instanceof GraftError
     ? error
-    : new GraftError('GRAFT_STORE', `the ${what} cannot be opened: ${String((error as { message?: unknown } | null)?.message)}`, {
-        cause: error,
-      });
+    : new GraftError(
+        'GRAFT_STORE',
+        `the ${what} cannot be opened: ${String((error as { message?: unknown } | null)?.message)}`,
+        {
+          cause: error,
+        },
+      );

@@ -1,4 +1,5 @@
-// The store's own tables in the application's database. They share its COMMIT: messages to send, the id of the last transaction, stored state.
+// The store's own tables in the application's database. They share its COMMIT: messages to send, the id of the last
+// transaction, stored state.
 
 import { EntitySchema } from 'typeorm';
 

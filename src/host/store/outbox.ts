@@ -2,11 +2,14 @@
 //
 //   send        in a transaction: the message is held back, as an effect
 //   commit      it becomes a row, in the COMMIT of the transaction; from here on it survives the host
-//   leave       after the locks are released: its channel is woken, reads its rows in their order and gives each to its handler
-//   sent        its row is deleted, in a top-level transaction of its own, since the writer's connection may be inside somebody else's
+//   leave       after the locks are released: its channel is woken, reads its rows in their order and gives each to its
+//               handler
+//   sent        its row is deleted, in a top-level transaction of its own, since the writer's connection may be inside
+//               somebody else's
 //
-// A channel's queue is its rows, so what an earlier life left and what this one adds come in one order. A handler that fails is asked again after a
-// while, a bounded number of times; then the channel stops, since what comes later must not overtake, until the next life or the next `resume`.
+// A channel's queue is its rows, so what an earlier life left and what this one adds come in one order. A handler that
+// fails is asked again after a while, a bounded number of times; then the channel stops, since what comes later must
+// not overtake, until the next life or the next `resume`.
 
 import { randomBytes } from 'node:crypto';
 import { badArgument, GraftError, plainFault, WRITES } from '../../plugins/index.ts';
@@ -33,7 +36,8 @@ export interface OutboxOptions {
   readonly report: (error: GraftError) => void;
 }
 
-const failure = (what: string, cause: unknown): GraftError => new GraftError('GRAFT_STORE', `${what} failed`, { cause });
+const failure = (what: string, cause: unknown): GraftError =>
+  new GraftError('GRAFT_STORE', `${what} failed`, { cause });
 
 /** A message of a transaction that has not committed. */
 class Message implements Effect {
@@ -127,7 +131,9 @@ class Lane {
         this.#outbox.sent(this.name, row.seq);
         return true;
       } catch (error) {
-        this.#options.report(failure(`channel ${this.name}: message ${row.id}, attempt ${attempt} of ${SEND_ATTEMPTS_MAX}`, error));
+        this.#options.report(
+          failure(`channel ${this.name}: message ${row.id}, attempt ${attempt} of ${SEND_ATTEMPTS_MAX}`, error),
+        );
         if (attempt === SEND_ATTEMPTS_MAX) {
           this.#stopped = true;
           return false;
@@ -200,7 +206,12 @@ export class Outbox {
     for (const effect of tree.effects) {
       if (!(effect instanceof Message) || this.#lanes.get(effect.lane.name) !== effect.lane) continue;
       const id = randomBytes(16).toString('hex');
-      connection.run(`INSERT INTO ${OUTBOX} (id, channel, payload) VALUES (?, ?, ?)`, id, effect.lane.name, effect.text);
+      connection.run(
+        `INSERT INTO ${OUTBOX} (id, channel, payload) VALUES (?, ?, ?)`,
+        id,
+        effect.lane.name,
+        effect.text,
+      );
     }
   }
 
@@ -224,8 +235,8 @@ export class Outbox {
   }
 
   /**
-   * Deletes the rows of sent messages, when the writer's slot is free. Only when many wait does it queue for the slot, since a wait lets the
-   * slot's time-out run, and no transaction should be aborted for a clean-up.
+   * Deletes the rows of sent messages, when the writer's slot is free. Only when many wait does it queue for the slot,
+   * since a wait lets the slot's time-out run, and no transaction should be aborted for a clean-up.
    */
   deleteSent(): void {
     const slot = this.#options.session.slot;
@@ -246,7 +257,8 @@ export class Outbox {
       const [sent, count] = [this.#sent, this.#sentCount];
       txn.prepare();
       session.commit(() => {
-        for (const [channel, seq] of sent) session.connection.run(`DELETE FROM ${OUTBOX} WHERE channel = ? AND seq <= ?`, channel, seq);
+        for (const [channel, seq] of sent)
+          session.connection.run(`DELETE FROM ${OUTBOX} WHERE channel = ? AND seq <= ?`, channel, seq);
       });
       this.#sent = new Map();
       this.#sentCount -= count;

@@ -1,7 +1,9 @@
-// The registry: what a host keeps about plugins, in a file of its own. Which plugins are installed, with their packages, and records of the newest
-// aborts. It shares no transaction with the application's database: a record of an abort is written when the abort is over.
+// The registry: what a host keeps about plugins, in a file of its own. Which plugins are installed, with their
+// packages, and records of the newest aborts. It shares no transaction with the application's database: a record of an
+// abort is written when the abort is over.
 //
-// Records of aborts are gathered and written within one turn of the event loop in one transaction, so that a storm of aborts costs few writes.
+// Records of aborts are gathered and written within one turn of the event loop in one transaction, so that a storm of
+// aborts costs few writes.
 
 import SQLite from 'better-sqlite3';
 import { DataSource, EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
@@ -48,7 +50,8 @@ const SAVE = `INSERT INTO plugin (name, version, digest, installer, installed_at
   VALUES (?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ'), ?, ?)
   ON CONFLICT (name) DO UPDATE SET version = excluded.version, digest = excluded.digest, installer = excluded.installer,
   installed_at = excluded.installed_at, package = excluded.package, removed = excluded.removed`;
-const RECORD = 'INSERT INTO abort (at, point, graft, reason, detail, source, undone, removed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
+const RECORD =
+  'INSERT INTO abort (at, point, graft, reason, detail, source, undone, removed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
 
 interface PluginRow {
   readonly package: string;
@@ -58,7 +61,10 @@ interface PluginRow {
 type AbortRow = Omit<AbortRecord, 'undone' | 'removed'> & { readonly undone: string; readonly removed: number };
 
 /** Opens the registry at `path`; makes it where it is not there. `report` is told of what could not be kept. */
-export const openRegistry = async (path: string, options: { readonly report?: (error: GraftError) => void } = {}): Promise<Registry> => {
+export const openRegistry = async (
+  path: string,
+  options: { readonly report?: (error: GraftError) => void } = {},
+): Promise<Registry> => {
   const dataSource = new DataSource({
     type: 'better-sqlite3',
     database: path,
@@ -96,14 +102,22 @@ class RegistryFile implements Registry {
 
   /** In the order of their first installation. */
   async plugins(): Promise<KeptPlugin[]> {
-    const rows = this.#do(() => this.#connection.all<PluginRow>('SELECT package, installer, removed FROM plugin ORDER BY seq'));
-    return rows.map((row) => ({ package: JSON.parse(row.package), installer: row.installer, removed: JSON.parse(row.removed) }));
+    const rows = this.#do(() =>
+      this.#connection.all<PluginRow>('SELECT package, installer, removed FROM plugin ORDER BY seq'),
+    );
+    return rows.map((row) => ({
+      package: JSON.parse(row.package),
+      installer: row.installer,
+      removed: JSON.parse(row.removed),
+    }));
   }
 
   /** Adds a plugin, or replaces the one of its name. */
   async savePlugin({ package: pkg, installer, removed }: KeptPlugin): Promise<void> {
     const { name, version, digest } = pkg;
-    this.#do(() => this.#connection.run(SAVE, name, version, digest, installer, JSON.stringify(pkg), JSON.stringify(removed)));
+    this.#do(() =>
+      this.#connection.run(SAVE, name, version, digest, installer, JSON.stringify(pkg), JSON.stringify(removed)),
+    );
   }
 
   /** Notes that a plugin's graft was removed, so that the next start does not bring it back. */
@@ -115,7 +129,9 @@ class RegistryFile implements Registry {
       const removed = new Set<string>(JSON.parse(row.removed)).add(exported);
       this.#connection.run('UPDATE plugin SET removed = ? WHERE name = ?', JSON.stringify([...removed]), plugin);
     } catch (cause) {
-      this.#report(new GraftError('GRAFT_STORE', `registry: the removal of ${plugin} ${exported} was not kept`, { cause }));
+      this.#report(
+        new GraftError('GRAFT_STORE', `registry: the removal of ${plugin} ${exported} was not kept`, { cause }),
+      );
     }
   }
 
@@ -130,7 +146,13 @@ class RegistryFile implements Registry {
     if (this.#gathered.length === 1) setImmediate(() => this.#flush());
   }
 
-  async aborts({ limit, before = Number.MAX_SAFE_INTEGER }: { readonly limit: number; readonly before?: number }): Promise<AbortRecord[]> {
+  async aborts({
+    limit,
+    before = Number.MAX_SAFE_INTEGER,
+  }: {
+    readonly limit: number;
+    readonly before?: number;
+  }): Promise<AbortRecord[]> {
     this.#flush();
     const sql = 'SELECT * FROM abort WHERE id < ? ORDER BY id DESC LIMIT ?';
     const rows = this.#do(() => this.#connection.all<AbortRow>(sql, before, limit));
@@ -165,7 +187,9 @@ class RegistryFile implements Registry {
       this.#connection.commit();
     } catch (cause) {
       if (this.#connection.inTransaction) this.#connection.run('ROLLBACK');
-      this.#report(new GraftError('GRAFT_STORE', `registry: ${records.length} records of aborts were not kept`, { cause }));
+      this.#report(
+        new GraftError('GRAFT_STORE', `registry: ${records.length} records of aborts were not kept`, { cause }),
+      );
     }
   }
 

@@ -1,18 +1,29 @@
 // The writer's session: how a tree of nested transactions (src/txn) and a transaction of SQLite become one.
 //
-//   enter(txn)   takes the writer's slot, an ordinary lock, or gives its ticket; then BEGIN IMMEDIATE, or a SAVEPOINT where one is needed
+//   enter(txn)   takes the writer's slot, an ordinary lock, or gives its ticket; then BEGIN IMMEDIATE, or a SAVEPOINT
+//                where one is needed
 //   attempt(…)   runs statements; an error of SQLite becomes a coded one
 //   commit(…)    the last rows, then COMMIT; a failed one is taken back, a lost answer looked up
 //
-// One undo log takes the memory and the database back. Each BEGIN and each SAVEPOINT is a point, logged before it is executed; its undo is a
-// synchronous ROLLBACK, or ROLLBACK TO and RELEASE, and harmless where the point was never reached. Since the log unwinds newest first and
-// before locks are released, the slot is free only when the database is back where it was. A nested transaction needs a SAVEPOINT only where
-// the newest point lies below its undo mark: otherwise everything since that point is its own. Points of nested transactions that committed
-// serve nobody any more and are merged when the next one is opened.
+// One undo log takes the memory and the database back. Each BEGIN and each SAVEPOINT is a point, logged before it is
+// executed; its undo is a synchronous ROLLBACK, or ROLLBACK TO and RELEASE, and harmless where the point was never
+// reached. Since the log unwinds newest first and before locks are released, the slot is free only when the database is
+// back where it was. A nested transaction needs a SAVEPOINT only where the newest point lies below its undo mark:
+// otherwise everything since that point is its own. Points of nested transactions that committed serve nobody any more
+// and are merged when the next one is opened.
 
 import { randomBytes } from 'node:crypto';
 import { GraftError } from '../../plugins/index.ts';
-import { acquire, Lock, type Ticket, type Transaction, TransactionError, type Tree, type Undoable, WRITE } from '../../txn/index.ts';
+import {
+  acquire,
+  Lock,
+  type Ticket,
+  type Transaction,
+  TransactionError,
+  type Tree,
+  type Undoable,
+  WRITE,
+} from '../../txn/index.ts';
 import { asSeen, type Connection, sqliteCode } from './connection.ts';
 import { TRANSACTION } from './entities.ts';
 
@@ -49,7 +60,10 @@ export class Session {
   /** Heights of the undo log at which BEGIN and the SAVEPOINTs were logged, oldest first; empty: no transaction. */
   readonly #points: number[] = [];
   readonly #lastId: () => string | null;
-  /** SQLite ended the transaction by itself (disk full, I/O error), or could not go back to a point: nothing of the tree may be written any more. */
+  /**
+   * SQLite ended the transaction by itself (disk full, I/O error), or could not go back to a point: nothing of the tree
+   * may be written any more.
+   */
   #lost = false;
   /** Nobody knows whether a COMMIT took place, so memory and database may differ: nothing goes on until a restart. */
   #broken = false;
@@ -73,8 +87,10 @@ export class Session {
     txn.check();
     const ticket = acquire(txn, this.slot, WRITE);
     if (ticket !== null) return ticket;
-    if (this.#broken) throw new GraftError('GRAFT_STORE', 'the outcome of a commit is not known; the host must be started again');
-    if (txn.tree.transactions.isFenced(this)) throw new TransactionError('GRAFT_FENCED', 'store: an undo failed here earlier');
+    if (this.#broken)
+      throw new GraftError('GRAFT_STORE', 'the outcome of a commit is not known; the host must be started again');
+    if (txn.tree.transactions.isFenced(this))
+      throw new TransactionError('GRAFT_FENCED', 'store: an undo failed here earlier');
     if (this.#lost) throw txn.doom('store-conflict', 'the transaction of the database is lost');
     const newest = this.#points.at(-1);
     if (newest === undefined) this.#begin(txn);
@@ -89,7 +105,8 @@ export class Session {
     try {
       if (!this.connection.inTransaction) this.connection.run('BEGIN IMMEDIATE');
     } catch (error) {
-      if (sqliteCode(error)?.startsWith('SQLITE_BUSY')) throw txn.doom('store-conflict', 'another process has the database');
+      if (sqliteCode(error)?.startsWith('SQLITE_BUSY'))
+        throw txn.doom('store-conflict', 'another process has the database');
       throw asSeen(error);
     }
     this.#points.push(point);
@@ -103,7 +120,10 @@ export class Session {
     this.#points.push(point);
   }
 
-  /** Releases the points above the first one from `mark` on: those transactions have committed into the one that owns the mark. */
+  /**
+   * Releases the points above the first one from `mark` on: those transactions have committed into the one that owns
+   * the mark.
+   */
   #merge(mark: number): void {
     const points = this.#points;
     const spare = points.findIndex((point) => point >= mark) + 1;
@@ -118,7 +138,10 @@ export class Session {
     if (this.connection.inTransaction) this.connection.run('ROLLBACK');
   }
 
-  /** Undoes what happened since a SAVEPOINT. One that was never reached, or was merged into an earlier one, has nothing of its own to undo. */
+  /**
+   * Undoes what happened since a SAVEPOINT. One that was never reached, or was merged into an earlier one, has nothing
+   * of its own to undo.
+   */
   rewind(point: number): void {
     const at = this.#points.indexOf(point);
     if (at === -1) return;
@@ -146,15 +169,18 @@ export class Session {
   }
 
   /**
-   * Commits the transaction of the database; `write` adds the last rows. Throws where nothing was committed, and then the database is already
-   * back at the beginning.
+   * Commits the transaction of the database; `write` adds the last rows. Throws where nothing was committed, and then
+   * the database is already back at the beginning.
    */
   commit(write: () => void, beforeCommit?: () => void): void {
     if (this.#lost) throw new GraftError('GRAFT_STORE', 'the transaction of the database is lost');
     const id = `${this.#life}-${++this.#lastNumber}`;
     try {
       write();
-      this.connection.run(`INSERT INTO ${TRANSACTION} (one, id) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET id = excluded.id`, id);
+      this.connection.run(
+        `INSERT INTO ${TRANSACTION} (one, id) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET id = excluded.id`,
+        id,
+      );
       beforeCommit?.();
       this.connection.commit();
     } catch (error) {
@@ -175,7 +201,9 @@ export class Session {
       last = this.#lastId();
     } catch {
       this.#broken = true;
-      throw new GraftError('GRAFT_STORE', 'the outcome of the commit is not known; the host must be started again', { cause: error });
+      throw new GraftError('GRAFT_STORE', 'the outcome of the commit is not known; the host must be started again', {
+        cause: error,
+      });
     }
     if (last !== id) throw asSeen(error);
   }

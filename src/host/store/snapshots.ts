@@ -1,6 +1,7 @@
-// Snapshots for transactions that only read (their graft point says so). The first read of a tree takes one of a few connections, by an ordinary
-// lock of its own, and begins a read transaction there; all its reads see that one state of the database, and the end of the tree ends it. Where
-// all are taken, the caller gets a ticket of the one with the shortest queue.
+// Snapshots for transactions that only read (their graft point says so). The first read of a tree takes one of a few
+// connections, by an ordinary lock of its own, and begins a read transaction there; all its reads see that one state of
+// the database, and the end of the tree ends it. Where all are taken, the caller gets a ticket of the one with the
+// shortest queue.
 
 import { acquire, Lock, type Ticket, type Transaction, type Tree, WRITE } from '../../txn/index.ts';
 import type { Connection } from './connection.ts';

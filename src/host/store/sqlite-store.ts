@@ -1,11 +1,13 @@
-// The store in an SQLite file: opens the connections, and takes part in the commit of every transaction that has used the database.
+// The store in an SQLite file: opens the connections, and takes part in the commit of every transaction that has used
+// the database.
 //
 //   writer      TypeORM's own connection; one transaction at a time, by the writer's slot (session.ts)
 //   reader      for reads outside transactions: with a write-ahead log it sees committed rows only
 //   snapshots   a few more, opened when needed, for grafts that only read (snapshots.ts)
 //
-// TypeORM knows the entities, makes the tables and tells names and types of columns; statements run below it, synchronously. A commit is one
-// synchronous step: outbox rows → stored state → the transaction's id → COMMIT. Whatever fails before the COMMIT has taken place is taken back.
+// TypeORM knows the entities, makes the tables and tells names and types of columns; statements run below it,
+// synchronously. A commit is one synchronous step: outbox rows → stored state → the transaction's id → COMMIT. Whatever
+// fails before the COMMIT has taken place is taken back.
 
 import SQLite from 'better-sqlite3';
 import { DataSource, type EntitySchema } from 'typeorm';
@@ -49,11 +51,15 @@ const OPTIONS: Record<keyof StoreOptions, (value: unknown) => boolean> = {
 
 /** The path in `sqlite:PATH`. */
 const pathOf = (url: string): string => {
-  if (/^postgres(ql)?:/.test(url)) throw new GraftError('GRAFT_STORE_UNSUPPORTED', 'PostgreSQL is not supported yet: use sqlite:PATH');
+  if (/^postgres(ql)?:/.test(url))
+    throw new GraftError('GRAFT_STORE_UNSUPPORTED', 'PostgreSQL is not supported yet: use sqlite:PATH');
   const path = url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : null;
   if (path === null || path === '') throw new GraftError('GRAFT_BAD_OPTION', 'store: must be sqlite:PATH');
   if (path.startsWith(':memory:') || path.startsWith('file:'))
-    throw new GraftError('GRAFT_BAD_OPTION', 'store: a database in memory has one connection and the store needs several: name a file');
+    throw new GraftError(
+      'GRAFT_BAD_OPTION',
+      'store: a database in memory has one connection and the store needs several: name a file',
+    );
   return path;
 };
 
@@ -131,7 +137,11 @@ class SqliteStore implements Store {
       step: options.onStep ?? (() => {}),
       report: options.report ?? (() => {}),
     });
-    this.#connections = { session: this.#session, reader: this.#reader, snapshot: (txn) => this.#snapshots.reader(txn) };
+    this.#connections = {
+      session: this.#session,
+      reader: this.#reader,
+      snapshot: (txn) => this.#snapshots.reader(txn),
+    };
   }
 
   #lastId(): string | null {
@@ -140,7 +150,8 @@ class SqliteStore implements Store {
 
   #table(name: string): Table {
     const table = this.#tables.get(name);
-    if (table === undefined) throw new GraftError('GRAFT_UNKNOWN_TABLE', `no entity has the table ${String(name).slice(0, 100)}`);
+    if (table === undefined)
+      throw new GraftError('GRAFT_UNKNOWN_TABLE', `no entity has the table ${String(name).slice(0, 100)}`);
     return table;
   }
 

@@ -16,9 +16,15 @@ export type CommitStep =
   | 'sending'
   | 'sent';
 
-/** What a graft may do with a table: the columns it may read and the ones it may write; rows may be added or deleted only where it says so. */
+/**
+ * What a graft may do with a table: the columns it may read and the ones it may write; rows may be added or deleted
+ * only where it says so.
+ */
 export interface TableGrant {
-  /** Columns that grafts see, and may use in conditions. `all` leaves out those that the entity does not select. BLOBs cannot be read. */
+  /**
+   * Columns that grafts see, and may use in conditions. `all` leaves out those that the entity does not select. BLOBs
+   * cannot be read.
+   */
   readonly read?: readonly string[] | 'all';
   /** Columns that grafts may give values to; `all` as for `read`. */
   readonly write?: readonly string[] | 'all';
@@ -52,7 +58,10 @@ export interface FindOptions {
   readonly offset?: number;
 }
 
-/** A table in a transaction of the host's own; find and count also outside any. A ticket: the writer's slot is taken; wait and call again. */
+/**
+ * A table in a transaction of the host's own; find and count also outside any. A ticket: the writer's slot is taken;
+ * wait and call again.
+ */
 export interface TableAccess {
   find(txn: Transaction, options?: FindOptions): Row[] | Ticket;
   find(txn: null, options?: FindOptions): Row[];
@@ -67,7 +76,10 @@ export interface TableAccess {
   delete(txn: Transaction, where: Where): number | Ticket;
 }
 
-/** Gets each message at least once, with its id, in the order of the channel. A rejection: it is tried again, a bounded number of times. */
+/**
+ * Gets each message at least once, with its id, in the order of the channel. A rejection: it is tried again, a bounded
+ * number of times.
+ */
 export type Handler = (id: string, payload: unknown) => void | Promise<void>;
 
 export interface Channel {
@@ -81,7 +93,10 @@ export interface StoredMap {
   readonly initial: readonly (readonly [string, unknown])[];
   /** From now on what commits change in `map` is written in the same COMMIT. */
   attach(map: StateMap<string, unknown>): void;
-  /** Call before every change of the map: a commit must not have to wait for the writer's slot. A ticket: wait and call again. */
+  /**
+   * Call before every change of the map: a commit must not have to wait for the writer's slot. A ticket: wait and call
+   * again.
+   */
   touch(txn: Transaction): Ticket | null;
 }
 
@@ -94,8 +109,9 @@ export interface Store extends Participant {
   channel(name: string, handler: Handler): Channel;
   storedMap(name: string): StoredMap;
   /**
-   * Begins to send, first what an earlier life committed and did not send. Call it when all channels have their handlers; again, and channels that
-   * gave up try again. Resolves when every channel has nothing to send or waits to try again.
+   * Begins to send, first what an earlier life committed and did not send. Call it when all channels have their
+   * handlers; again, and channels that gave up try again. Resolves when every channel has nothing to send or waits to
+   * try again.
    */
   resume(): Promise<void>;
   /** Waits for messages that are being sent. All transactions must have ended. */

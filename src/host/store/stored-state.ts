@@ -1,5 +1,6 @@
-// State of the host's memory that is declared `stored`: maps whose committed entries lie in the application's database. A commit writes, in its own
-// COMMIT, the final value of every entry that the tree has locked and changed; what it holds says which those are.
+// State of the host's memory that is declared `stored`: maps whose committed entries lie in the application's database.
+// A commit writes, in its own COMMIT, the final value of every entry that the tree has locked and changed; what it
+// holds says which those are.
 
 import { GraftError } from '../../plugins/index.ts';
 import { ABSENT, Entry, type Lock, type LockClass, type StateMap, type Tree } from '../../txn/index.ts';
@@ -24,7 +25,10 @@ export class StoredState {
   load(name: string, reader: Connection): [string, unknown][] {
     if (this.#names.has(name)) throw new GraftError('GRAFT_BAD_OPTION', `there is a stored map ${name} already`);
     this.#names.add(name);
-    const rows = reader.all<{ key: string; value: string }>(`SELECT key, value FROM ${STATE} WHERE map = ? ORDER BY rowid`, name);
+    const rows = reader.all<{ key: string; value: string }>(
+      `SELECT key, value FROM ${STATE} WHERE map = ? ORDER BY rowid`,
+      name,
+    );
     return rows.map((row) => [row.key, JSON.parse(row.value)]);
   }
 
@@ -52,11 +56,15 @@ export class StoredState {
       if (entries === undefined) changed.set(stored, new Set([lock]));
       else entries.add(lock);
     }
-    for (const [{ name, map }, entries] of changed) for (const entry of inOrder(map, entries)) writeEntry(name, entry, connection);
+    for (const [{ name, map }, entries] of changed)
+      for (const entry of inOrder(map, entries)) writeEntry(name, entry, connection);
   }
 }
 
-/** Keys that are new are written in the order that they have in the map; where there is one at most, no order has to be found. */
+/**
+ * Keys that are new are written in the order that they have in the map; where there is one at most, no order has to be
+ * found.
+ */
 const inOrder = (map: StateMap<string, unknown>, entries: Set<StoredEntry>): Iterable<StoredEntry> => {
   let added = 0;
   for (const entry of entries) if (entry.old === ABSENT) added++;

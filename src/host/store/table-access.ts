@@ -1,10 +1,19 @@
-// Reads and writes of one table through one door: a graft's, as far as its grant goes, or the host's own. The order of every write is that of every
-// accessor: the writer's slot → the charge → the log → the statement.
+// Reads and writes of one table through one door: a graft's, as far as its grant goes, or the host's own. The order of
+// every write is that of every accessor: the writer's slot → the charge → the log → the statement.
 
 import { badArgument, type Callable, type CallableTree, type Caller, GraftError, WRITES } from '../../plugins/index.ts';
 import { Ticket, type Transaction, type Undoable } from '../../txn/index.ts';
 import { FIND_BYTES_MAX, FIND_VALUES_MAX, ROWS_MAX } from './bounds.ts';
-import { type Clause, changesClause, countOf, type Door, insertion, selection, targetClause, whereClause } from './clauses.ts';
+import {
+  type Clause,
+  changesClause,
+  countOf,
+  type Door,
+  insertion,
+  selection,
+  targetClause,
+  whereClause,
+} from './clauses.ts';
 import { asSeen, type Connection } from './connection.ts';
 import type { Session } from './session.ts';
 import type { FindOptions, Row, TableAccess, TableGrant, Where } from './store.ts';
@@ -90,12 +99,18 @@ export class TableDoor {
   update(txn: Transaction, where: unknown, changes: unknown): number | Ticket {
     const target = targetClause(this.#door, where, 'update');
     const update = changesClause(this.#door, changes);
-    return this.#write(txn, this.#updates, target, { sql: update.sql + target.sql, values: [...update.values, ...target.values] });
+    return this.#write(txn, this.#updates, target, {
+      sql: update.sql + target.sql,
+      values: [...update.values, ...target.values],
+    });
   }
 
   delete(txn: Transaction, where: unknown): number | Ticket {
     const target = targetClause(this.#door, where, 'delete');
-    return this.#write(txn, this.#deletes, target, { sql: `DELETE FROM ${this.#door.table.sql}${target.sql}`, values: target.values });
+    return this.#write(txn, this.#deletes, target, {
+      sql: `DELETE FROM ${this.#door.table.sql}${target.sql}`,
+      values: target.values,
+    });
   }
 
   /** Rows are counted first, so that a write that the account cannot pay does not happen. */
@@ -152,7 +167,13 @@ class Measure {
 export const hostAccess = (at: Connections, table: Table): TableAccess => {
   const columns = new Map([...table.columns].filter(([, column]) => column.kind !== 'blob'));
   const unbounded = Number.POSITIVE_INFINITY;
-  const door = new TableDoor(at, { table, readable: columns, writable: columns, rows_max: unbounded, bytes_max: unbounded });
+  const door = new TableDoor(at, {
+    table,
+    readable: columns,
+    writable: columns,
+    rows_max: unbounded,
+    bytes_max: unbounded,
+  });
   return {
     find: ((txn: Transaction | null, options?: FindOptions) => door.find(txn, options)) as TableAccess['find'],
     count: ((txn: Transaction | null, where?: Where) => door.count(txn, where)) as TableAccess['count'],
@@ -162,7 +183,14 @@ export const hostAccess = (at: Connections, table: Table): TableAccess => {
   };
 };
 
-const GRANT_KEYS: readonly string[] = ['read', 'write', 'update', 'insert', 'delete', 'rows_max'] satisfies (keyof TableGrant)[];
+const GRANT_KEYS: readonly string[] = [
+  'read',
+  'write',
+  'update',
+  'insert',
+  'delete',
+  'rows_max',
+] satisfies (keyof TableGrant)[];
 
 const doorOf = (table: Table, grant: TableGrant): Door => {
   const bad = (what: string): never => {
@@ -171,7 +199,13 @@ const doorOf = (table: Table, grant: TableGrant): Door => {
   for (const key of Object.keys(grant)) if (!GRANT_KEYS.includes(key)) bad(`unknown key ${key.slice(0, 100)}`);
   const rows_max = grant.rows_max ?? ROWS_MAX;
   if (!Number.isSafeInteger(rows_max) || rows_max < 1) bad('rows_max must be a whole number, at least 1');
-  return { table, readable: table.granted(grant.read), writable: table.granted(grant.write), rows_max, bytes_max: FIND_BYTES_MAX };
+  return {
+    table,
+    readable: table.granted(grant.read),
+    writable: table.granted(grant.write),
+    rows_max,
+    bytes_max: FIND_BYTES_MAX,
+  };
 };
 
 const reading = (count: number, run: (caller: Caller, args: readonly unknown[]) => unknown): Callable => ({

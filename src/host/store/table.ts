@@ -1,5 +1,6 @@
-// A table as the store sees it: names and kinds of its columns, from TypeORM's metadata. SQL is put together from these and parameters only; what a
-// caller names is looked up here, never written into a statement. Columns go by their names in the database.
+// A table as the store sees it: names and kinds of its columns, from TypeORM's metadata. SQL is put together from these
+// and parameters only; what a caller names is looked up here, never written into a statement. Columns go by their names
+// in the database.
 
 import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityMetadata } from 'typeorm';
@@ -49,7 +50,8 @@ const columnOf = (metadata: EntityMetadata['columns'][number], dataSource: DataS
     kind: KINDS[type] ?? (INTEGER.test(type) ? 'integer' : 'text'),
     hidden: !metadata.isSelect,
     computed: metadata.generatedType !== undefined,
-    onInsert: metadata.isGenerated && metadata.generationStrategy === 'uuid' ? randomUUID : metadata.isVersion ? () => 1 : null,
+    onInsert:
+      metadata.isGenerated && metadata.generationStrategy === 'uuid' ? randomUUID : metadata.isVersion ? () => 1 : null,
     onUpdate: metadata.isUpdateDate ? "datetime('now')" : metadata.isVersion ? `${sql} + 1` : null,
   };
 };
@@ -65,7 +67,9 @@ export class Table {
   constructor(metadata: EntityMetadata, dataSource: DataSource) {
     this.name = metadata.tableName;
     this.sql = quoted(metadata.tableName);
-    const columns = metadata.columns.filter((column) => !column.isVirtualProperty && !FORBIDDEN.has(column.databaseName));
+    const columns = metadata.columns.filter(
+      (column) => !column.isVirtualProperty && !FORBIDDEN.has(column.databaseName),
+    );
     this.columns = new Map(columns.map((column) => [column.databaseName, columnOf(column, dataSource)]));
     const primary = metadata.primaryColumns[0];
     const found = primary === undefined ? undefined : this.columns.get(primary.databaseName);
@@ -82,8 +86,13 @@ export class Table {
 
   #column(name: string, open: (column: Column) => boolean): Column {
     const column = this.columns.get(name);
-    if (column === undefined) throw new GraftError('GRAFT_BAD_OPTION', `table ${this.name} has no column ${String(name).slice(0, 100)}`);
-    if (!open(column)) throw new GraftError('GRAFT_BAD_OPTION', `column ${this.name}.${column.name} holds bytes, which cannot be granted`);
+    if (column === undefined)
+      throw new GraftError('GRAFT_BAD_OPTION', `table ${this.name} has no column ${String(name).slice(0, 100)}`);
+    if (!open(column))
+      throw new GraftError(
+        'GRAFT_BAD_OPTION',
+        `column ${this.name}.${column.name} holds bytes, which cannot be granted`,
+      );
     return column;
   }
 }
@@ -111,16 +120,21 @@ export const toSql = (column: Column, value: unknown): SqlValue => {
   return typeof value === 'boolean' ? Number(value) : (value as SqlValue);
 };
 
-/** A value as it crosses. What cannot cross unchanged is refused: a number would be rounded, bytes would become something else. */
+/**
+ * A value as it crosses. What cannot cross unchanged is refused: a number would be rounded, bytes would become
+ * something else.
+ */
 export const fromSql = (column: Column, value: unknown): Scalar => {
   if (value === null) return null;
   if (typeof value === 'number') {
     if (column.kind === 'boolean') return value !== 0;
-    // An integer of 64 bits beyond 2^53 has been rounded to a double by now, and every such double is an integer that is not safe.
+    // An integer of 64 bits beyond 2^53 has been rounded to a double by now, and every such double is an integer that
+    // is not safe.
     if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value)))
       return badArgument(`column ${column.name} holds a number that cannot be told exactly`);
     return value;
   }
-  if (typeof value !== 'string' || value.includes('\0')) return badArgument(`column ${column.name} holds a value that is not plain data`);
+  if (typeof value !== 'string' || value.includes('\0'))
+    return badArgument(`column ${column.name} holds a value that is not plain data`);
   return value;
 };

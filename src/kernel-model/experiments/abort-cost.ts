@@ -1,5 +1,6 @@
-// `abort-cost`: what an abort costs in real time, against the locks that the transaction held and the undo records that it had written, with the plane
-// that fits best. VINO's was about 35 µs and 10 µs a lock (recalled from the OSDI '96 paper's body).
+// `abort-cost`: what an abort costs in real time, against the locks that the transaction held and the undo records that
+// it had written, with the plane that fits best. VINO's was about 35 µs and 10 µs a lock (recalled from the OSDI '96
+// paper's body).
 
 import { acquire, type Lock, type Transaction, type Undoable, WRITE } from '../../txn/index.ts';
 import { Kernel } from '../kernel/index.ts';
@@ -24,7 +25,9 @@ const RESTORE: Undoable = {
 
 class Bench {
   readonly #kernel = new Kernel({ frames: 1, disk: null, compartments: compartments('direct') });
-  readonly #locks: readonly Lock[] = Array.from({ length: 64 }, (_, i) => this.#kernel.accessors.locks.get('ann', `lock ${i}`));
+  readonly #locks: readonly Lock[] = Array.from({ length: 64 }, (_, i) =>
+    this.#kernel.accessors.locks.get('ann', `lock ${i}`),
+  );
   readonly words = new Int32Array(1024);
 
   /** A transaction that holds so many locks and has changed so many words. */
@@ -115,7 +118,9 @@ export const abortCost: Experiment = {
     const bench = new Bench();
     const batches = small ? 15 : 101;
     for (const records of RECORDS) bench.abort_ns(8, records, batches);
-    const samples = LOCKS.flatMap((locks) => RECORDS.map((records): Sample => [locks, records, bench.abort_ns(locks, records, batches)]));
+    const samples = LOCKS.flatMap((locks) =>
+      RECORDS.map((records): Sample => [locks, records, bench.abort_ns(locks, records, batches)]),
+    );
     const { a, b, c, residual } = plane(samples);
     const mhz = megahertz();
     const cycles = (ns: number): number => Math.round((ns * mhz) / 1000);

@@ -1,5 +1,5 @@
-// The compartments that the kernel's grafts can run in: the in-thread kinds. `direct` is the unsafe path of every measurement; here it runs the very
-// bundle that the others run, as a plain script.
+// The compartments that the kernel's grafts can run in: the in-thread kinds. `direct` is the unsafe path of every
+// measurement; here it runs the very bundle that the others run, as a plain script.
 
 import { runInThisContext } from 'node:vm';
 import { directMaker, IsolateMaker, MeteredMaker, sesMaker } from '../../plugins/compartment/index.ts';

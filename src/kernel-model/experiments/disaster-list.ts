@@ -1,15 +1,32 @@
-// Every way in which a graft of the experiment misbehaves, as data: what it is, where it stands, its text, who claims to survive it, and how it must end.
-// The order is that of the abuses of VINO's slides and of its rules for grafts (numbers in brackets, as recalled from the OSDI '96 paper's body).
+// Every way in which a graft of the experiment misbehaves, as data: what it is, where it stands, its text, who claims
+// to survive it, and how it must end. The order is that of the abuses of VINO's slides and of its rules for grafts
+// (numbers in brackets, as recalled from the OSDI '96 paper's body).
 
-import { ALL, answers, CLOSED, type Disaster, ends, FUELLED, loops, MEDDLED, meddle, NEVER, ONE_KEY, plain, TIMED } from './disaster.ts';
+import {
+  ALL,
+  answers,
+  CLOSED,
+  type Disaster,
+  ends,
+  FUELLED,
+  loops,
+  MEDDLED,
+  meddle,
+  NEVER,
+  ONE_KEY,
+  plain,
+  TIMED,
+} from './disaster.ts';
 import { LEGAL, RIGHTS, UNSAFE } from './disaster-misuse.ts';
 import type { DisasterWorld } from './disaster-world.ts';
 
 const MEMORY = 'shared memory: reads or writes what is private';
 const FORBIDDEN = 'it calls the base: forbidden functions';
 
-const sharedOf = ({ kernel }: DisasterWorld, key: string): number | undefined => new Map(kernel.accessors.shared.peekEntries()).get(key);
-const saw = (world: DisasterWorld): string | null => (sharedOf(world, 'ann/saw') === 0 ? null : `it saw ${sharedOf(world, 'ann/saw')}`);
+const sharedOf = ({ kernel }: DisasterWorld, key: string): number | undefined =>
+  new Map(kernel.accessors.shared.peekEntries()).get(key);
+const saw = (world: DisasterWorld): string | null =>
+  sharedOf(world, 'ann/saw') === 0 ? null : `it saw ${sharedOf(world, 'ann/saw')}`;
 
 const PRIVATE: readonly Disaster[] = [
   {
@@ -44,7 +61,9 @@ const PRIVATE: readonly Disaster[] = [
     ends: ['committed', 'thrown'],
     also: () => ([7, 8].indexOf(8) === 1 ? null : 'Array.prototype is another'),
   },
-  ends(MEMORY, 'replaces a function of its api', CLOSED, `'use strict'; api.shared.set = () => 0; return input;`, ['thrown']),
+  ends(MEMORY, 'replaces a function of its api', CLOSED, `'use strict'; api.shared.set = () => 0; return input;`, [
+    'thrown',
+  ]),
   {
     abuse: MEMORY,
     what: 'writes all over the memory that it is given, and answers rightly [3]',
@@ -106,9 +125,13 @@ const INVALID: readonly Disaster[] = [
 
 const RUNS_ON: readonly Disaster[] = [
   ...(['evict', 'victim', 'compute-ra', 'schedule-delegate', 'transform', 'thread-exit'] as const).map(loops),
-  ends(NEVER, 'loops, and catches whatever ends the loop', TIMED, 'for (;;) try { for (;;); } catch {} finally { continue; }', [
-    'own-time',
-  ]),
+  ends(
+    NEVER,
+    'loops, and catches whatever ends the loop',
+    TIMED,
+    'for (;;) try { for (;;); } catch {} finally { continue; }',
+    ['own-time'],
+  ),
   {
     ...ends(
       NEVER,
@@ -127,7 +150,11 @@ const RUNS_ON: readonly Disaster[] = [
     ]),
     varies: true,
   },
-  ends(NEVER, 'answers a promise that never settles', ALL, 'return new Promise(() => {});', ['invalid-answer', 'own-time', 'thrown']),
+  ends(NEVER, 'answers a promise that never settles', ALL, 'return new Promise(() => {});', [
+    'invalid-answer',
+    'own-time',
+    'thrown',
+  ]),
   ends(NEVER, 'throws an error', ALL, `throw new Error('on purpose');`, ['thrown']),
   ends(NEVER, 'throws null', ALL, 'throw null;', ['thrown']),
   ends(
@@ -138,7 +165,10 @@ const RUNS_ON: readonly Disaster[] = [
     ['thrown'],
   ),
   {
-    ...ends(NEVER, 'exhausts the stack', ALL, 'const deep = (n) => 1 + deep(n + 1); return deep(0);', ['thrown', 'own-time']),
+    ...ends(NEVER, 'exhausts the stack', ALL, 'const deep = (n) => 1 + deep(n + 1); return deep(0);', [
+      'thrown',
+      'own-time',
+    ]),
     varies: true,
   },
   {
@@ -161,7 +191,9 @@ const RUNS_ON: readonly Disaster[] = [
     what: 'computes for long, within its limits: is it preemptible? [1]',
     seat: 'evict',
     claims: FUELLED,
-    text: plain('(input) => { let sum = 0; for (let i = 0; i < 400000; i++) sum += i % 7; return sum > 0 ? input : -1; }'),
+    text: plain(
+      '(input) => { let sum = 0; for (let i = 0; i < 400000; i++) sum += i % 7; return sum > 0 ? input : -1; }',
+    ),
     ends: ['committed'],
     also: (_, { late_us }) => (late_us < 1000 ? null : `an urgent thread was woken ${late_us.toFixed(0)} µs late`),
   },
@@ -190,7 +222,9 @@ export const graft = (input, api) => {${meddle(names)}\n  if (kept === null) ret
     ends: ['thrown'],
     undone: MEDDLED,
   },
-  ends(FORBIDDEN, 'calls with arguments that make no sense', ALL, 'api.threads.setPriority({}, -1); return input;', ['thrown']),
+  ends(FORBIDDEN, 'calls with arguments that make no sense', ALL, 'api.threads.setPriority({}, -1); return input;', [
+    'thrown',
+  ]),
   ends(
     FORBIDDEN,
     'makes code of a text',
@@ -201,4 +235,12 @@ export const graft = (input, api) => {${meddle(names)}\n  if (kept === null) ret
 ];
 
 /** All, in their order. */
-export const DISASTERS: readonly Disaster[] = [...PRIVATE, ...INVALID, ...RUNS_ON, ...CALLS_WRONG, ...LEGAL, ...RIGHTS, ...UNSAFE];
+export const DISASTERS: readonly Disaster[] = [
+  ...PRIVATE,
+  ...INVALID,
+  ...RUNS_ON,
+  ...CALLS_WRONG,
+  ...LEGAL,
+  ...RIGHTS,
+  ...UNSAFE,
+];

@@ -1,4 +1,5 @@
-// Disasters in which a graft misuses functions that it may call, stands where it may not, or comes as code that is not safe.
+// Disasters in which a graft misuses functions that it may call, stands where it may not, or comes as code that is not
+// safe.
 
 import { MeteredMaker, stored } from '../../plugins/compartment/index.ts';
 import { ALL, type Disaster, ends, FUELLED, MEDDLED, meddle, ONE_KEY, plain, TIMED } from './disaster.ts';
@@ -34,7 +35,10 @@ const rival: Accomplice = {
   },
 };
 
-/** Wants the graft's lock as soon as the graft has begun, and then keeps the processor from it for longer than the lock's time-out. */
+/**
+ * Wants the graft's lock as soon as the graft has begun, and then keeps the processor from it for longer than the
+ * lock's time-out.
+ */
 const wanting: Accomplice = {
   name: 'wanting',
   priority: 6,
@@ -72,7 +76,9 @@ export const LEGAL: readonly Disaster[] = [
     what: 'takes locks and never gives them back',
     seat: 'evict',
     claims: ALL,
-    text: plain(`(input, api) => { for (let i = 0; i < 50; i++) api.lock('l' + i); api.threads.lock(); api.pages.lock(); return input; }`),
+    text: plain(
+      `(input, api) => { for (let i = 0; i < 50; i++) api.lock('l' + i); api.threads.lock(); api.pages.lock(); return input; }`,
+    ),
     ends: ['committed'],
   },
   {
@@ -80,7 +86,8 @@ export const LEGAL: readonly Disaster[] = [
     what: 'holds a lock while it computes, and another needs it [2]',
     seat: 'evict',
     claims: FUELLED,
-    text: (names) => `(input, api) => {${meddle(names)}\n  let sum = 0; for (let i = 0; i < 800000; i++) sum += i % 7; return input; }`,
+    text: (names) =>
+      `(input, api) => {${meddle(names)}\n  let sum = 0; for (let i = 0; i < 800000; i++) sum += i % 7; return input; }`,
     ends: ['lock-timeout'],
     undone: MEDDLED,
     accomplices: [wanting, busy],
@@ -95,7 +102,8 @@ export const LEGAL: readonly Disaster[] = [
     ends: ['committed'],
     accomplices: [holder],
     also: ({ seen }) =>
-      JSON.stringify(seen) === '{"error":"no such transaction"}' || String(JSON.stringify(seen)).includes('lock-timeout')
+      JSON.stringify(seen) === '{"error":"no such transaction"}' ||
+      String(JSON.stringify(seen)).includes('lock-timeout')
         ? null
         : `the holder saw ${JSON.stringify(seen)}`,
   },
@@ -142,7 +150,9 @@ export const LEGAL: readonly Disaster[] = [
     changes: ['wires', 'accounts'],
   },
   {
-    ...ends(MISUSE, 'changes state without end', ALL, `for (let i = 0; ; i++) api.shared.set('k' + i % 9, i);`, ['limit']),
+    ...ends(MISUSE, 'changes state without end', ALL, `for (let i = 0; ; i++) api.shared.set('k' + i % 9, i);`, [
+      'limit',
+    ]),
     limits: { writes: 40 },
   },
   {
@@ -164,7 +174,9 @@ export const LEGAL: readonly Disaster[] = [
     what: 'works on after its answer: a promise’s reaction calls the kernel',
     seat: 'schedule-delegate',
     claims: ALL,
-    text: plain(`(input, api) => { Promise.resolve().then(() => api.shared.set('late', 1)).catch(() => 0); return input; }`),
+    text: plain(
+      `(input, api) => { Promise.resolve().then(() => api.shared.set('late', 1)).catch(() => 0); return input; }`,
+    ),
     ends: ['committed', 'thrown'],
     changes: ONE_KEY,
   },

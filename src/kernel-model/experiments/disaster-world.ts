@@ -1,8 +1,9 @@
-// A small kernel for one disaster: an application at whose points the graft stands, and bystanders whose work is checked. The very call in which the graft
-// misbehaves is found in the kernel's ordinary run, and the state before and after it compared.
+// A small kernel for one disaster: an application at whose points the graft stands, and bystanders whose work is
+// checked. The very call in which the graft misbehaves is found in the kernel's ordinary run, and the state before and
+// after it compared.
 //
-// The application and the bystander with memory work by turns, so that nobody but the graft changes anything while it is asked; a thread that
-// computes and an urgent one that looks how late it is woken run all the time.
+// The application and the bystander with memory work by turns, so that nobody but the graft changes anything while it
+// is asked; a thread that computes and an urgent one that looks how late it is woken run all the time.
 
 import type { PluginPackage } from '../../plugins/package/index.ts';
 import type { OpenFile } from '../fs/index.ts';
@@ -43,7 +44,9 @@ export interface Accomplice {
   body(user: User, world: DisasterWorld): Steps;
 }
 
-/** The end of a graft's call, and which parts of the state differed after it; where it commits, after any call so far. */
+/**
+ * The end of a graft's call, and which parts of the state differed after it; where it commits, after any call so far.
+ */
 export interface Ending {
   /** An abort's reason, `committed` or `refused`. */
   readonly how: string;
@@ -99,7 +102,10 @@ export class DisasterWorld {
     this.kernel = kernel;
     kernel.format();
     const inode = kernel.finish(kernel.fs.create('data', 'file', FILE_BLOCKS * BLOCK_BYTES));
-    this.application = this.#spawn('application', (user) => this.#apply(user), { pages: APPLICATION_PAGES, priority: WORKING });
+    this.application = this.#spawn('application', (user) => this.#apply(user), {
+      pages: APPLICATION_PAGES,
+      priority: WORKING,
+    });
     this.file = kernel.openFile(this.application, inode);
     this.stream = kernel.openStream(this.file);
     this.mate = this.#spawn('mate', (user) => this.#wait(user), { priority: 20 });
@@ -112,7 +118,10 @@ export class DisasterWorld {
     this.#spawn('urgent', (user) => this.#watch(user), { owner: BYSTANDER_USER, priority: 4 });
     for (const { name, priority, shares, body } of accomplices) {
       const { space } = this.application;
-      this.#spawn(name, (user) => this.#assist(user, body), { priority, ...(shares === true && space !== null ? { space } : {}) });
+      this.#spawn(name, (user) => this.#assist(user, body), {
+        priority,
+        ...(shares === true && space !== null ? { space } : {}),
+      });
     }
     this.#threads = kernel.alive;
     this.#observe();
@@ -127,7 +136,11 @@ export class DisasterWorld {
     const { calls } = this.kernel;
     calls.listener = ({ report }) => {
       if (this.#report !== null && this.#report.how !== 'committed') return;
-      this.#report = { how: report.reason ?? report.status, undone: report.undone.records, removed: report.removed === true };
+      this.#report = {
+        how: report.reason ?? report.status,
+        undone: report.undone.records,
+        removed: report.removed === true,
+      };
     };
     calls.observer = {
       asks: () => {
@@ -179,7 +192,9 @@ export class DisasterWorld {
     }
   }
 
-  /** Installs the graft's plugin for the application's user, who hands it some of its own. Throws what install throws. */
+  /**
+   * Installs the graft's plugin for the application's user, who hands it some of its own. Throws what install throws.
+   */
   async install(pkg: PluginPackage, privileged: boolean): Promise<void> {
     await this.kernel.install(pkg, { user: APPLICATION_USER, privileged });
     this.#plugin = pkg.name;
@@ -234,7 +249,9 @@ export class DisasterWorld {
     this.#done(user);
   }
 
-  /** The default copies, and so does every graft here that commits: what comes to lie in the file is what was written. */
+  /**
+   * The default copies, and so does every graft here that commits: what comes to lie in the file is what was written.
+   */
   *#streamed(user: User, round: number): Steps {
     const bytes = Uint8Array.from({ length: STREAM_BUFFER_BYTES + 100 }, (_, i) => (i * 7 + round) & 255);
     const from = this.stream.position;

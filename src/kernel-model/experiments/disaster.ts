@@ -1,4 +1,5 @@
-// What a disaster is: one way in which a graft misbehaves, as data. And the makings of most of them: a graft that changes what it may change, and then ends badly.
+// What a disaster is: one way in which a graft misbehaves, as data. And the makings of most of them: a graft that
+// changes what it may change, and then ends badly.
 
 import type { PluginPackage } from '../../plugins/package/index.ts';
 import { KINDS, type Kind } from './compartments.ts';
@@ -64,7 +65,9 @@ const ANSWER = 'the base calls it: it returns invalid data';
 /** The abuse of grafts that run on, or out. */
 export const NEVER = 'the base calls it: it does not return as it should';
 
-/** The beginning of a graft that changes what it may change: the shared map, a priority, the wiring of a page, a lock. */
+/**
+ * The beginning of a graft that changes what it may change: the shared map, a priority, the wiring of a page, a lock.
+ */
 export const meddle = ({ mate, space }: Names): string => `
   api.shared.set('a', 666);
   api.threads.setPriority(${mate}, 9);

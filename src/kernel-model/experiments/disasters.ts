@@ -1,5 +1,6 @@
-// `disasters`: VINO's question. Every way in which a graft can misbehave, in every kind of compartment that claims to survive it: how the call ended, whether
-// the kernel's state is what it was before, and whether everybody else got on with their work. Nothing is printed that was not looked at in this run.
+// `disasters`: VINO's question. Every way in which a graft can misbehave, in every kind of compartment that claims to
+// survive it: how the call ended, whether the kernel's state is what it was before, and whether everybody else got on
+// with their work. Nothing is printed that was not looked at in this run.
 //
 // In full size each graft behaves for a while before it misbehaves: at its first call, its second, its fourth.
 
@@ -75,7 +76,10 @@ const HONEST = 'export const graft = (input, api) => ANSWER;';
 const honestTime = async (kind: Kind, seat: Seat, accomplices: readonly Accomplice[]): Promise<number> => {
   const world = new DisasterWorld(kind, accomplices);
   const text = HONEST.replace('ANSWER', seat === 'compute-ra' ? '0' : 'input');
-  await world.install(await modulePackage('honest', text, [{ point: world.pointOf(seat), export: 'graft' }]), isGlobal(seat));
+  await world.install(
+    await modulePackage('honest', text, [{ point: world.pointOf(seat), export: 'graft' }]),
+    isGlobal(seat),
+  );
   return world.run().finished_ms;
 };
 
@@ -95,7 +99,9 @@ const faultsOf = (disaster: Disaster, world: DisasterWorld, how: string, evidenc
   const { ends, undone = 0, changes = [], meanwhile = [], also } = disaster;
   const last = evidence.ending;
   const aborted = last !== null && last.how !== 'committed';
-  const differs = (last?.differs ?? []).filter((part) => !meanwhile.includes(part) && (aborted || !changes.includes(part)));
+  const differs = (last?.differs ?? []).filter(
+    (part) => !meanwhile.includes(part) && (aborted || !changes.includes(part)),
+  );
   const other = also?.(world, evidence) ?? null;
   return [
     ...(ends.includes(how) ? [] : [`it ended as ${how}`]),
@@ -193,7 +199,9 @@ const summary = (verdicts: readonly Verdict[]): Table => {
     const all = verdicts.filter((one) => one.kind === kind && one.disaster.abuse === abuse);
     const claimed = DISASTERS.filter((one) => one.abuse === abuse);
     const rows = claimed.filter((one) => one.claims.includes(kind));
-    const survived = rows.filter((one) => all.filter(({ disaster }) => disaster === one).every(({ faults }) => faults.length === 0));
+    const survived = rows.filter((one) =>
+      all.filter(({ disaster }) => disaster === one).every(({ faults }) => faults.length === 0),
+    );
     return `${survived.length} of ${rows.length}${rows.length < claimed.length ? `, ${claimed.length - rows.length} not claimed` : ''}`;
   };
   return {
@@ -205,20 +213,25 @@ const summary = (verdicts: readonly Verdict[]): Table => {
   };
 };
 
-/** After how many calls it misbehaves. An isolate that this machine let starve is begun anew, and has forgotten how often it was called. */
+/**
+ * After how many calls it misbehaves. An isolate that this machine let starve is begun anew, and has forgotten how
+ * often it was called.
+ */
 const trialsOf = ({ once, ends }: Disaster, kind: Kind, small: boolean): readonly number[] =>
   small || once === true || (kind === 'isolate' && ends.includes('own-time')) ? [0] : [0, 1, 3];
 
 export const disasters: Experiment = {
   name: 'disasters',
-  describes: 'Every way in which a graft misbehaves, in every compartment that claims to survive it: state, progress, and how it ended.',
+  describes:
+    'Every way in which a graft misbehaves, in every compartment that claims to survive it: state, progress, and how it ended.',
   async run({ small, progress }): Promise<Result> {
     const verdicts: Verdict[] = [];
     const times = new HonestTimes();
     for (const disaster of DISASTERS) {
       progress(`disasters: ${disaster.what}`);
       for (const kind of disaster.claims)
-        for (const honest of trialsOf(disaster, kind, small)) verdicts.push(await suffer(disaster, kind, honest, times));
+        for (const honest of trialsOf(disaster, kind, small))
+          verdicts.push(await suffer(disaster, kind, honest, times));
     }
     const failed = verdicts.filter(({ faults }) => faults.length > 0);
     const broken = new Set(failed.map(({ disaster, kind }) => `${disaster.what} ${kind}`)).size;

@@ -1,9 +1,11 @@
-// Reads a trace of DiskSim's validation set: what a host asked of a real drive, one request after the other, and how long each took. A line is
+// Reads a trace of DiskSim's validation set: what a host asked of a real drive, one request after the other, and how
+// long each took. A line is
 //
 //   R|W  TAG  LBN  SECTORS  SERVICE_TIME  THINK_TIME                 both times in microseconds
 //
-// The service time was measured on the drive; the think time passes between a completion and the next request. Tags are observations and are not kept.
-// A file may be compressed with gzip (told by content). What is too large or malformed is an error that names the file and the line.
+// The service time was measured on the drive; the think time passes between a completion and the next request. Tags are
+// observations and are not kept. A file may be compressed with gzip (told by content). What is too large or malformed
+// is an error that names the file and the line.
 
 import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';

@@ -1,5 +1,5 @@
-// `disk`: how well the disk model does against a real drive, by its demerit on a trace of measured requests; without files, what the project's own
-// drive is like.
+// `disk`: how well the disk model does against a real drive, by its demerit on a trace of measured requests; without
+// files, what the project's own drive is like.
 //
 //   npm run demo -- disk --model FILE --specs FILE --parv FILE --trace FILE --json
 
@@ -28,7 +28,11 @@ const against = ({ flags }: ExperimentOptions): Result => {
         kind: 'table',
         title: 'Service times, in ms',
         columns: ['', 'mean', ...PERCENTS.map((percent) => `p${percent}`)],
-        rows: (['measured', 'modelled'] as const).map((name) => [name, found.mean_ms[name], ...found.percentiles_ms[name]]),
+        rows: (['measured', 'modelled'] as const).map((name) => [
+          name,
+          found.mean_ms[name],
+          ...found.percentiles_ms[name],
+        ]),
         note: 'Demerit: the root mean square distance of the two sorted lists (Ruemmler and Wilkes, 1994).',
       },
       {
@@ -103,5 +107,6 @@ export const diskValidation: Experiment = {
     parv: 'DiskSim’s .parv file, for the bus',
     trace: 'requests with measured service times',
   },
-  run: (options) => Promise.resolve(FILES.some((name) => options.flags[name] !== undefined) ? against(options) : ownDrive(options)),
+  run: (options) =>
+    Promise.resolve(FILES.some((name) => options.flags[name] !== undefined) ? against(options) : ownDrive(options)),
 };

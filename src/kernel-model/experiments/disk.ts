@@ -1,9 +1,11 @@
-// The disk model against a real drive: the requests of DiskSim's validation trace go through the model in a closed loop (the next one comes its think time
-// after the MODELLED completion of the one before), and the distribution of service times is compared with the one measured on the drive. The measure is
-// the demerit (C. Ruemmler, J. Wilkes, An Introduction to Disk Drive Modeling, IEEE Computer, March 1994): both lists sorted, the root mean square of the
+// The disk model against a real drive: the requests of DiskSim's validation trace go through the model in a closed loop
+// (the next one comes its think time after the MODELLED completion of the one before), and the distribution of service
+// times is compared with the one measured on the drive. The measure is the demerit (C. Ruemmler, J. Wilkes, An
+// Introduction to Disk Drive Modeling, IEEE Computer, March 1994): both lists sorted, the root mean square of the
 // differences. The model sees block, length and direction of a request; what was measured enters the comparison alone.
 //
-//   runDisk({ model, specs, parv, trace })     paths of the drive's three parameter files and of the trace, each possibly compressed with gzip
+//   runDisk({ model, specs, parv, trace })     paths of the drive's three parameter files and of the trace, each
+//                                              possibly compressed with gzip
 
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
@@ -80,7 +82,10 @@ const percentiles = (values: Float64Array): number[] => {
   return PERCENTS.map((percent) => sorted[Math.ceil((percent / 100) * sorted.length) - 1] as number);
 };
 
-/** Runs a trace through the model of a drive. Throws a DriveFileError or an error that names file and line for files that it cannot read. */
+/**
+ * Runs a trace through the model of a drive. Throws a DriveFileError or an error that names file and line for files
+ * that it cannot read.
+ */
 export const runDisk = (files: DiskFiles): DiskResult => {
   const spec = readDrive(files);
   const requests = parseDiskTrace(textOf(files.trace), basename(files.trace));

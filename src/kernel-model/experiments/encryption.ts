@@ -1,9 +1,11 @@
-// `encryption`: a program writes a file through a stream, and a graft encrypts what passes. Encrypting is work and gains no time; what a graft can gain is the
-// way there. Three ways to have the same bytes on the disk: the program itself encrypts and then writes (nothing is cheaper, and every program has to do it);
-// a filter, a process of its own, takes the bytes, encrypts and writes (nobody else needs to know, for two more copies and two switches of the
+// `encryption`: a program writes a file through a stream, and a graft encrypts what passes. Encrypting is work and
+// gains no time; what a graft can gain is the way there. Three ways to have the same bytes on the disk: the program
+// itself encrypts and then writes (nothing is cheaper, and every program has to do it); a filter, a process of its own,
+// takes the bytes, encrypts and writes (nobody else needs to know, for two more copies and two switches of the
 // processor); the graft (nobody needs to know, for a transaction a buffer).
 //
-// The break-even is against the filter: from which length of a write on copies cost more than the transaction. Against the program itself there is none.
+// The break-even is against the filter: from which length of a write on copies cost more than the transaction. Against
+// the program itself there is none.
 
 import { Kernel } from '../kernel/index.ts';
 import { CPU_MHZ, CYCLES, STREAM_BUFFER_BYTES } from '../limits.ts';
@@ -61,7 +63,13 @@ const sameBytes = (one: Uint8Array, other: Uint8Array): number => {
 };
 
 /** Writes all the data, piece by piece. `each` is done before each write. */
-function* writing(user: User, options: EncryptionOptions, data: Uint8Array, stream: Stream, each: (user: User) => Steps): Steps {
+function* writing(
+  user: User,
+  options: EncryptionOptions,
+  data: Uint8Array,
+  stream: Stream,
+  each: (user: User) => Steps,
+): Steps {
   for (let at = 0; at < data.length; at += options.write_bytes) {
     yield* each(user);
     yield* user.call('put', stream.id, data.subarray(at, at + options.write_bytes));
@@ -126,11 +134,16 @@ export const writeThrough = async (options: EncryptionOptions): Promise<Encrypti
   const inode = kernel.finish(kernel.fs.create('data', 'file', bytes));
   // It stays, and with it the file is open.
   const opener = new GeneratorProgram((user) => waiting(user));
-  const stream = kernel.openStream(kernel.openFile(kernel.spawn({ name: 'opener', owner: USER, program: opener }), inode));
+  const stream = kernel.openStream(
+    kernel.openFile(kernel.spawn({ name: 'opener', owner: USER, program: opener }), inode),
+  );
   setCipherKey(stream, cipher);
   if (way === 'graft') {
     const point = `kernel/stream/${stream.id}/transform`;
-    await kernel.install(await graftPackage('cipher', { file: `encryption/${cipher}.ts`, export: 'transform', point }), { user: USER });
+    await kernel.install(
+      await graftPackage('cipher', { file: `encryption/${cipher}.ts`, export: 'transform', point }),
+      { user: USER },
+    );
   }
   const data = dataOf(options);
   spawnWriter(kernel, options, data, stream);
@@ -159,7 +172,12 @@ interface Row {
 type Common = Pick<EncryptionOptions, 'bytes' | 'drive' | 'seed' | 'kind'>;
 
 /** `known_us`: what encrypting takes a program a write; null: what this very graft took beyond its transaction. */
-const rowOf = async (common: Common, cipher: Cipher, write_bytes: number, known_us: number | null = null): Promise<Row> => {
+const rowOf = async (
+  common: Common,
+  cipher: Cipher,
+  write_bytes: number,
+  known_us: number | null = null,
+): Promise<Row> => {
   const writes = common.bytes / write_bytes;
   const run = (way: Way, work_us: number): Promise<EncryptionRun> =>
     writeThrough({ ...common, cipher, way, write_bytes, work_cycles: work_us * CPU_MHZ });
@@ -171,7 +189,10 @@ const rowOf = async (common: Common, cipher: Cipher, write_bytes: number, known_
   return {
     cipher,
     write_bytes,
-    us: Object.fromEntries(Object.entries(all).map(([way, { elapsed_us }]) => [way, elapsed_us / writes])) as Record<Way, number>,
+    us: Object.fromEntries(Object.entries(all).map(([way, { elapsed_us }]) => [way, elapsed_us / writes])) as Record<
+      Way,
+      number
+    >,
     hashes: Object.values(all)
       .map(({ trace_hash, file_hash }) => trace_hash + file_hash)
       .join(),
@@ -185,11 +206,23 @@ const speed = ({ us, write_bytes }: Row, way: Way): number => write_bytes / us[w
 const speedTable = (rows: readonly Row[]): Table => ({
   kind: 'table',
   title: `Emulated throughput, writes of ${STREAM_BUFFER_BYTES / 1024} KB into the buffer cache`,
-  columns: ['cipher', ...WAYS.map((way) => `${way}, MB/s`), 'cycles a byte: encrypting', 'graft besides', 'filter besides'],
+  columns: [
+    'cipher',
+    ...WAYS.map((way) => `${way}, MB/s`),
+    'cycles a byte: encrypting',
+    'graft besides',
+    'filter besides',
+  ],
   rows: rows.map((row) => {
     const a_byte = (us: number): number => (us * CPU_MHZ) / row.write_bytes;
     const { copy, program, filter, graft } = row.us;
-    return [row.cipher, ...WAYS.map((way) => speed(row, way)), a_byte(program - copy), a_byte(graft - program), a_byte(filter - program)];
+    return [
+      row.cipher,
+      ...WAYS.map((way) => speed(row, way)),
+      a_byte(program - copy),
+      a_byte(graft - program),
+      a_byte(filter - program),
+    ];
   }),
   note: 'copy: the stream as it is, nothing is encrypted. Encrypting is taken to cost the program and the filter what it costs the graft beyond its transaction. A turn of a graft’s loop is charged alike however much it does, which flatters ciphers whose loops are unrolled.',
 });
@@ -215,7 +248,9 @@ const savedFigure = (rows: readonly Row[]): Figure => ({
     ...CIPHERS.map((cipher): Series => ({ name: `${cipher}, against a filter`, points: saved(rows, cipher) })),
     {
       name: 'against the program itself',
-      points: rows.filter(({ cipher }) => cipher === 'xor').map(({ write_bytes, us }): Point => [write_bytes, us.program - us.graft]),
+      points: rows
+        .filter(({ cipher }) => cipher === 'xor')
+        .map(({ write_bytes, us }): Point => [write_bytes, us.program - us.graft]),
     },
   ],
   marks: 'line',
@@ -233,7 +268,11 @@ const factsOf = (rows: readonly Row[], onDrive: readonly Row[], memory: readonly
     facts[`${cipher}_slower_than_copy_on_drive_percent`] = 100 * (drive.graft / drive.copy - 1);
   }
   const { us } = memory[0] as Row;
-  return { ...facts, behind_program_us_a_buffer: us.graft - us.program, saved_against_filter_us_a_buffer: us.filter - us.graft };
+  return {
+    ...facts,
+    behind_program_us_a_buffer: us.graft - us.program,
+    saved_against_filter_us_a_buffer: us.filter - us.graft,
+  };
 };
 
 export const encryption: Experiment = {
@@ -252,10 +291,13 @@ export const encryption: Experiment = {
     const memory = rows.filter(({ write_bytes }) => write_bytes === STREAM_BUFFER_BYTES);
     const onDrive: Row[] = [];
     for (const { cipher, us } of memory)
-      onDrive.push(await rowOf({ ...common, drive: true }, cipher, STREAM_BUFFER_BYTES, us.graft - us.copy - TRANSACTION_US));
+      onDrive.push(
+        await rowOf({ ...common, drive: true }, cipher, STREAM_BUFFER_BYTES, us.graft - us.copy - TRANSACTION_US),
+      );
     const facts = factsOf(rows, onDrive, memory);
     const real = [];
-    for (const cipher of CIPHERS) real.push(await realTimesOf(cipherSample(cipher), `encryption (${cipher})`, kind, small));
+    for (const cipher of CIPHERS)
+      real.push(await realTimesOf(cipherSample(cipher), `encryption (${cipher})`, kind, small));
     return {
       name: 'encryption',
       title: `Encrypting in the stream gains no time: ${(facts.behind_program_us_a_buffer as number).toFixed(1)} µs a buffer behind a program that does it itself; against a filter process it pays from ${Math.round(facts.xor_break_even_against_filter_bytes as number)} bytes a write on`,

@@ -1,8 +1,10 @@
-// `eviction`: an application works through 2 MB of memory, round and round, and needs a short list of other pages again and again, while other programs
-// want memory too. The kernel's second chance takes the listed pages between two uses; the graft gives another of the application's pages instead.
+// `eviction`: an application works through 2 MB of memory, round and round, and needs a short list of other pages again
+// and again, while other programs want memory too. The kernel's second chance takes the listed pages between two uses;
+// the graft gives another of the application's pages instead.
 //
-// All programs store to their pages once before anything is counted, so that every page has a copy on the disk. What lies between two references of the
-// other programs is sleep, not work: they compete for memory and for the disk, and not for the processor.
+// All programs store to their pages once before anything is counted, so that every page has a copy on the disk. What
+// lies between two references of the other programs is sleep, not work: they compete for memory and for the disk, and
+// not for the processor.
 
 import { Kernel } from '../kernel/index.ts';
 import { CPU_MHZ } from '../limits.ts';
@@ -62,7 +64,10 @@ const STORES = 0.25;
 const byteOf = (page: number): number => (page * 7 + 1) & 255;
 
 /** Which page the others want next. */
-const wants = ([loop, uniform, skewed]: EvictionOptions['others'], random: () => number): readonly ((turn: number) => number)[] => [
+const wants = (
+  [loop, uniform, skewed]: EvictionOptions['others'],
+  random: () => number,
+): readonly ((turn: number) => number)[] => [
   (turn) => turn % loop,
   () => Math.floor(uniform * random()),
   () => Math.floor(skewed * random() ** 3),
@@ -85,7 +90,12 @@ class Contest {
   constructor(options: EvictionOptions) {
     this.#options = options;
     const { frames, kind, working, listed, others, seed } = options;
-    this.kernel = new Kernel({ frames, disk: this.disk.open, compartments: compartments(kind), free_target: FREE_TARGET });
+    this.kernel = new Kernel({
+      frames,
+      disk: this.disk.open,
+      compartments: compartments(kind),
+      free_target: FREE_TARGET,
+    });
     this.random = numbersFrom(seed);
     this.application = this.kernel.spawn({
       name: 'application',
@@ -136,7 +146,8 @@ class Contest {
     this.#begin();
     for (let turn = 0; turn < passes * working; turn++) {
       yield* this.#need(user, turn % working, 'working_faults');
-      if (turn % every === every - 1) for (let i = 0; i < listed; i++) yield* this.#need(user, working + i, 'listed_faults');
+      if (turn % every === every - 1)
+        for (let i = 0; i < listed; i++) yield* this.#need(user, working + i, 'listed_faults');
     }
     this.#end_us = user.now_us;
     this.#over = true;
@@ -188,7 +199,9 @@ export const runUnderPressure = async (options: EvictionOptions): Promise<Evicti
   const { kernel, application } = contest;
   if (kept !== null) {
     const point = `kernel/address-space/${application.space?.id}/evict`;
-    await kernel.install(await graftPackage('keep', { file: 'eviction/keep.ts', export: 'evict', point }), { user: USER });
+    await kernel.install(await graftPackage('keep', { file: 'eviction/keep.ts', export: 'evict', point }), {
+      user: USER,
+    });
     const pages = Array.from({ length: kept }, (_, i) => (i < listed ? working + i : i - listed));
     const { shared } = kernel.points.table.get(point).grafts[0]?.columns ?? {};
     (shared as Int32Array).set([kept, ...pages]);
@@ -245,7 +258,8 @@ const figureOf = (rows: readonly Row[]): Figure => ({
 
 export const eviction: Experiment = {
   name: 'eviction',
-  describes: 'A graft that keeps an application’s important pages: the faults that it saves, and what one of them pays for.',
+  describes:
+    'A graft that keeps an application’s important pages: the faults that it saves, and what one of them pays for.',
   flags: COMPARTMENT_FLAG,
   async run({ small, seed, flags, progress }): Promise<Result> {
     const kind = kindOf(flags);

@@ -1,4 +1,5 @@
-// What an experiment is. Each is a file that exports one: it runs in a process whose realm is locked down, and hands over tables and figures as data.
+// What an experiment is. Each is a file that exports one: it runs in a process whose realm is locked down, and hands
+// over tables and figures as data.
 
 import type { Result } from './figure.ts';
 

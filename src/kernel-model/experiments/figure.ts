@@ -1,10 +1,10 @@
-// What an experiment hands over: tables and figures as plain data, and the facts that sum it up. An experiment gives a `Result`; report.ts makes text or
-// HTML of it. Terminal and SVG draw the same data: `drawable` settles for both which points have a place on the axes, `axisText` what an axis is called,
-// `barPlaces` where bars stand.
+// What an experiment hands over: tables and figures as plain data, and the facts that sum it up. An experiment gives a
+// `Result`; report.ts makes text or HTML of it. Terminal and SVG draw the same data: `drawable` settles for both which
+// points have a place on the axes, `axisText` what an axis is called, `barPlaces` where bars stand.
 
 /**
- * One axis of a figure. `unit` may be empty. A logarithmic axis shows values above zero only. An axis of names has the first at 1, the second at 2, and so on;
- * bars have none.
+ * One axis of a figure. `unit` may be empty. A logarithmic axis shows values above zero only. An axis of names has the
+ * first at 1, the second at 2, and so on; bars have none.
  */
 export interface Axis {
   readonly label: string;
@@ -31,7 +31,10 @@ export interface Series {
   readonly points: readonly Point[];
 }
 
-/** A plot. A line joins its points in the order given. Bars stand side by side, one place for every x that occurs, whatever lies between. */
+/**
+ * A plot. A line joins its points in the order given. Bars stand side by side, one place for every x that occurs,
+ * whatever lies between.
+ */
 export interface Figure {
   readonly kind: 'figure';
   readonly title: string;
@@ -42,7 +45,10 @@ export interface Figure {
   readonly note?: string;
 }
 
-/** What one experiment found. `title` is its sentence; `hash` is over what it computed, equal from run to run where the experiment is deterministic. */
+/**
+ * What one experiment found. `title` is its sentence; `hash` is over what it computed, equal from run to run where the
+ * experiment is deterministic.
+ */
 export interface Result {
   readonly name: string;
   readonly title: string;
@@ -55,8 +61,8 @@ export interface Result {
 export const axisText = ({ label, unit }: Axis): string => (unit === '' ? label : `${label} (${unit})`);
 
 /**
- * The figure as it can be drawn: without points that are no finite numbers or have no place on a logarithmic axis (a note counts them), and with points in
- * place of bars on a logarithmic y axis, where a bar has no foot to stand on.
+ * The figure as it can be drawn: without points that are no finite numbers or have no place on a logarithmic axis (a
+ * note counts them), and with points in place of bars on a logarithmic y axis, where a bar has no foot to stand on.
  */
 export const drawable = (figure: Figure): Figure => {
   const marks = figure.marks === 'bars' && figure.y.log === true ? 'points' : figure.marks;
@@ -70,7 +76,9 @@ export const drawable = (figure: Figure): Figure => {
   const missing = count(figure.series) - count(series);
   const notes = [
     figure.note,
-    missing === 0 ? undefined : `Not drawn, for want of a place on the axes: ${missing} of ${count(figure.series)} points.`,
+    missing === 0
+      ? undefined
+      : `Not drawn, for want of a place on the axes: ${missing} of ${count(figure.series)} points.`,
   ];
   return { ...figure, x: x_axis, marks, series, note: notes.filter((one) => one !== undefined).join(' ') };
 };

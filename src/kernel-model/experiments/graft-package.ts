@@ -22,8 +22,15 @@ const familyOf = (folder: string): Record<string, string> => {
   return Object.fromEntries(names.map((name) => [name, readFileSync(`${at}${name}`, 'utf8')]));
 };
 
-/** Reads and bundles a graft as the plugin `name`. `answer`: what it answers instead of its own answer, for grafts that shall be caught. */
-export const graftPackage = (name: string, { file, export: exported, point }: GraftFile, answer?: number): Promise<PluginPackage> => {
+/**
+ * Reads and bundles a graft as the plugin `name`. `answer`: what it answers instead of its own answer, for grafts that
+ * shall be caught.
+ */
+export const graftPackage = (
+  name: string,
+  { file, export: exported, point }: GraftFile,
+  answer?: number,
+): Promise<PluginPackage> => {
   const [folder, main] = file.split('/') as [string, string];
   const files = familyOf(folder);
   if (answer === undefined) return packageOf(name, files, main, exported, point);
@@ -48,7 +55,10 @@ const needsAt = (points: readonly string[]): string[] => [
   ...OFFERED.flatMap(([end, names]) => (points.some((point) => point.endsWith(end)) ? names : [])),
 ];
 
-/** A plugin of one module that is not expected to behave: any number of its exports at any points. What it needs is what the points offer, unless given. */
+/**
+ * A plugin of one module that is not expected to behave: any number of its exports at any points. What it needs is what
+ * the points offer, unless given.
+ */
 export const modulePackage = (
   name: string,
   source: string,
@@ -56,11 +66,27 @@ export const modulePackage = (
   more: { readonly needs?: readonly string[]; readonly limits?: Readonly<Record<string, number>> } = {},
 ): Promise<PluginPackage> => {
   const { needs = needsAt(grafts.map(({ point }) => point)), limits = {} } = more;
-  const manifest = { name, version: '1.0.0', main: 'main.ts', graftwork: { api: 1, grafts, needs: [...new Set(needs)], limits } };
+  const manifest = {
+    name,
+    version: '1.0.0',
+    main: 'main.ts',
+    graftwork: { api: 1, grafts, needs: [...new Set(needs)], limits },
+  };
   return readPackage({ manifest, files: { 'main.ts': source } });
 };
 
-const packageOf = (name: string, files: Record<string, string>, main: string, exported: string, point: string): Promise<PluginPackage> => {
-  const manifest = { name, version: '1.0.0', main, graftwork: { api: 1, grafts: [{ point, export: exported }], needs: needsAt([point]) } };
+const packageOf = (
+  name: string,
+  files: Record<string, string>,
+  main: string,
+  exported: string,
+  point: string,
+): Promise<PluginPackage> => {
+  const manifest = {
+    name,
+    version: '1.0.0',
+    main,
+    graftwork: { api: 1, grafts: [{ point, export: exported }], needs: needsAt([point]) },
+  };
   return readPackage({ manifest, files });
 };

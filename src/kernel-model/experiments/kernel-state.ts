@@ -1,5 +1,6 @@
-// What a kernel's state is, as far as a graft can reach it: a text for each part, equal where the part is. An abort must leave all of them as they were
-// (transaction law 1). What threads do for themselves meanwhile is theirs: the locks of their own transactions are no part of it.
+// What a kernel's state is, as far as a graft can reach it: a text for each part, equal where the part is. An abort
+// must leave all of them as they were (transaction law 1). What threads do for themselves meanwhile is theirs: the
+// locks of their own transactions are no part of it.
 
 import type { Account, Lock, Tree } from '../../txn/index.ts';
 import type { OpenFile } from '../fs/index.ts';
@@ -16,7 +17,17 @@ export interface Watched {
   readonly plugin: string;
 }
 
-export const PARTS = ['page queue', 'frames', 'pages', 'shared map', 'priorities', 'wires', 'locks', 'accounts', 'files'] as const;
+export const PARTS = [
+  'page queue',
+  'frames',
+  'pages',
+  'shared map',
+  'priorities',
+  'wires',
+  'locks',
+  'accounts',
+  'files',
+] as const;
 export type Part = (typeof PARTS)[number];
 export type KernelState = Readonly<Record<Part, string>>;
 
@@ -30,7 +41,9 @@ const framesOf = ({ memory }: Kernel): string =>
 const pagesOf = ({ spaces }: Kernel): string =>
   [...spaces.values()]
     .map(({ id, regions, table, swapped, resident }) => {
-      const entries = regions.flatMap(({ first, pages }) => Array.from({ length: pages }, (_, i) => table.get(first + i)));
+      const entries = regions.flatMap(({ first, pages }) =>
+        Array.from({ length: pages }, (_, i) => table.get(first + i)),
+      );
       return `${id} ${resident} ${entries.join()} ${[...swapped].join()}`;
     })
     .join('\n');
@@ -62,7 +75,9 @@ const locksOf = (watched: Watched): string[] => {
 
 const wiresOf = (watched: Watched): string => {
   const accounts = accountsOf(watched);
-  return watched.kernel.memory.frames.wirable.map((page) => page?.payers.map((payer) => accounts.indexOf(payer)).join('+') ?? '').join();
+  return watched.kernel.memory.frames.wirable
+    .map((page) => page?.payers.map((payer) => accounts.indexOf(payer)).join('+') ?? '')
+    .join();
 };
 
 /** What each account has; of calls' units, which may be spent for good, only that none is held and none is lost. */
@@ -94,7 +109,8 @@ export const stateOf = (watched: Watched): KernelState => {
 };
 
 /** Parts that differ. */
-export const differences = (before: KernelState, after: KernelState): Part[] => PARTS.filter((part) => before[part] !== after[part]);
+export const differences = (before: KernelState, after: KernelState): Part[] =>
+  PARTS.filter((part) => before[part] !== after[part]);
 
 /** What is left behind when all threads have ended, in words; nothing, if all is well. */
 export const leftovers = (watched: Watched): string[] => {

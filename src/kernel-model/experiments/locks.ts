@@ -1,5 +1,6 @@
-// `locks`: VINO's two lock interfaces. lock-do-unlock in one call of an accessor cannot be abused and costs a lock an operation; lock … do … do … unlock
-// pays once, makes several operations one for everybody else, and can be held as long as the graft likes, until the lock's time-out undoes it.
+// `locks`: VINO's two lock interfaces. lock-do-unlock in one call of an accessor cannot be abused and costs a lock an
+// operation; lock … do … do … unlock pays once, makes several operations one for everybody else, and can be held as
+// long as the graft likes, until the lock's time-out undoes it.
 
 import { acquire, unlock, WRITE } from '../../txn/index.ts';
 import { Kernel } from '../kernel/index.ts';

@@ -42,7 +42,9 @@ export const madeTraces = (seed: number, small: boolean): MadeTrace[] => {
     {
       name: 'hot and scan',
       describes: 'Two references of three go to 100 hot pages, the third scans 2,000.',
-      trace: traceOf(length, 2100, (index) => (index % 3 === 2 ? 100 + (Math.floor(index / 3) % 2000) : Math.floor(100 * random()))),
+      trace: traceOf(length, 2100, (index) =>
+        index % 3 === 2 ? 100 + (Math.floor(index / 3) % 2000) : Math.floor(100 * random()),
+      ),
       sizes,
     },
     {

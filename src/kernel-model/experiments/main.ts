@@ -54,16 +54,22 @@ const parsed = (() => {
   }
 })();
 
-type Message = { readonly progress: string } | { readonly result: Result } | { readonly error: string; readonly stack: string };
+type Message =
+  | { readonly progress: string }
+  | { readonly result: Result }
+  | { readonly error: string; readonly stack: string };
 
 const isTerminal = process.stderr.isTTY;
 
 /** Runs one experiment in a process. Rejects with what it said went wrong. */
 const run = (order: WorkOrder, tell: (text: string) => void): Promise<Result> =>
   new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)), {
-      serialization: 'advanced',
-    });
+    const child = fork(
+      fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)),
+      {
+        serialization: 'advanced',
+      },
+    );
     child.on('message', (message: Message) => {
       if ('progress' in message) return tell(message.progress);
       if ('result' in message) resolve(message.result);
@@ -103,7 +109,9 @@ const one = async (name: string): Promise<void> => {
   if (values.report !== undefined) writeFileSync(values.report, await htmlReport([result], machineText()));
   const { facts, ...rest } = result;
   const text =
-    values.json === true ? JSON.stringify({ ...facts, ...rest, seed, machine: machine(['isolated-vm', 'ses']) }) : resultText(result);
+    values.json === true
+      ? JSON.stringify({ ...facts, ...rest, seed, machine: machine(['isolated-vm', 'ses']) })
+      : resultText(result);
   process.stdout.write(`${text}\n`);
 };
 
@@ -117,7 +125,9 @@ const all = async (): Promise<boolean> => {
       const result = await run({ name, small: true, seed, flags: {} }, (text) => progress(`${place} ${text}`));
       results.push(result);
       clear();
-      process.stderr.write(`${place} ${name.padEnd(12)} ${((performance.now() - begun) / 1000).toFixed(1)} s  ${result.title}\n`);
+      process.stderr.write(
+        `${place} ${name.padEnd(12)} ${((performance.now() - begun) / 1000).toFixed(1)} s  ${result.title}\n`,
+      );
     } catch (error) {
       failed = true;
       clear();
@@ -128,7 +138,8 @@ const all = async (): Promise<boolean> => {
   }
   const report = values.report ?? REPORT;
   writeFileSync(report, await htmlReport(results, machineText()));
-  if (values.json === true) process.stdout.write(`${JSON.stringify({ seed, machine: machine(['isolated-vm', 'ses']), results })}\n`);
+  if (values.json === true)
+    process.stdout.write(`${JSON.stringify({ seed, machine: machine(['isolated-vm', 'ses']), results })}\n`);
   process.stderr.write(`${report} written\n`);
   return !failed;
 };

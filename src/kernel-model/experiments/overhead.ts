@@ -1,9 +1,10 @@
-// `overhead`: the slides' table. What a graft call costs in real time, by its parts, ours beside VINO's, for the four sample grafts and each kind of
-// compartment. Reproduces "Cost of a graft call" of [slides].
+// `overhead`: the slides' table. What a graft call costs in real time, by its parts, ours beside VINO's, for the four
+// sample grafts and each kind of compartment. Reproduces "Cost of a graft call" of [slides].
 //
-// total = what the safe path takes more than base. indirection, lock, graft and isolation are differences of neighbouring paths (paths.ts); begin,
-// commit and abort of the transaction are measured by themselves; what is left of the null path is `checks`: input and answer are checked, limits
-// kept, the outcome reported, which the slides do not show apart.
+// total = what the safe path takes more than base. indirection, lock, graft and isolation are differences of
+// neighbouring paths (paths.ts); begin, commit and abort of the transaction are measured by themselves; what is left of
+// the null path is `checks`: input and answer are checked, limits kept, the outcome reported, which the slides do not
+// show apart.
 
 import type { Account, Transaction } from '../../txn/index.ts';
 import { CPU_MHZ } from '../limits.ts';
@@ -29,7 +30,10 @@ const VINO: Readonly<Record<SampleName, Omit<Costs, 'checks'>>> = {
 
 const BATCH = 32;
 
-/** Begin, commit and abort of a graft's transactions, in ns: a top-level one, and in it a nested one with an account of its own. */
+/**
+ * Begin, commit and abort of a graft's transactions, in ns: a top-level one, and in it a nested one with an account of
+ * its own.
+ */
 const transactionTimes = async (rounds: number): Promise<{ begin: number; commit: number; abort: number }> => {
   const { kernel } = await staged(SAMPLES[0] as Sample, 'direct', null);
   const { transactions, treasury } = kernel.calls;
@@ -71,10 +75,15 @@ const transactionTimes = async (rounds: number): Promise<{ begin: number; commit
   return { begin: quantile(times.begin, 0.5), commit: quantile(times.commit, 0.5), abort: quantile(times.abort, 0.5) };
 };
 
-const medianOf = (times: readonly PathTimes[], path: string): number => times.find((one) => one.path === path)?.median_ns ?? 0;
+const medianOf = (times: readonly PathTimes[], path: string): number =>
+  times.find((one) => one.path === path)?.median_ns ?? 0;
 
 /** The parts of one sample in one kind of compartment, in ns. */
-const costsOf = (times: readonly PathTimes[], kind: Kind, txn: { begin: number; commit: number; abort: number }): Costs => {
+const costsOf = (
+  times: readonly PathTimes[],
+  kind: Kind,
+  txn: { begin: number; commit: number; abort: number },
+): Costs => {
   const at = (path: string): number => medianOf(times, path);
   const locked = times.some(({ path }) => path === 'lock') ? at('lock') : at('null');
   const safe = kind === 'direct' ? at('unsafe') : at(`safe: ${kind}`);
@@ -129,7 +138,10 @@ export const overhead: Experiment = {
       const all = [...times, ...timesOf(aborts, rounds).times];
       for (const kind of ALL) costs.get(kind)?.set(sample.name, costsOf(all, kind, txn));
     }
-    const facts: Record<string, number> = { mhz, begin_commit_cycles: Math.round(((txn.begin + txn.commit) * mhz) / 1000) };
+    const facts: Record<string, number> = {
+      mhz,
+      begin_commit_cycles: Math.round(((txn.begin + txn.commit) * mhz) / 1000),
+    };
     for (const [kind, ofKind] of costs) {
       for (const { name, vino_cycles } of SAMPLES) {
         const cycles = Math.round(((ofKind.get(name) as Costs).total * mhz) / 1000);

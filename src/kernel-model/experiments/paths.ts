@@ -1,6 +1,7 @@
-// The paths of a graft call, each adding one thing to the one before (VINO's slides): base, without graft support · VINO, with the indirection · null,
-// with an empty graft in a transaction · lock, with the sample's lock taken too · unsafe, with the sample graft · safe, in a compartment · abort,
-// with abort in the place of commit. Real time, through the kernel's public path, all paths in interleaved rounds.
+// The paths of a graft call, each adding one thing to the one before (VINO's slides): base, without graft support ·
+// VINO, with the indirection · null, with an empty graft in a transaction · lock, with the sample's lock taken too ·
+// unsafe, with the sample graft · safe, in a compartment · abort, with abort in the place of commit. Real time, through
+// the kernel's public path, all paths in interleaved rounds.
 
 import type { Kind } from './compartments.ts';
 import { hashText, quantile } from './experiment.ts';
@@ -63,7 +64,10 @@ export const runnersOf = async (sample: Sample, kinds: readonly Kind[], calls: n
 };
 
 /** Times of runners, in interleaved rounds, and a hash of what they computed. */
-export const timesOf = (runners: readonly Runner[], { rounds }: Rounds): { readonly times: PathTimes[]; readonly hash: string } => {
+export const timesOf = (
+  runners: readonly Runner[],
+  { rounds }: Rounds,
+): { readonly times: PathTimes[]; readonly hash: string } => {
   const all = runners.map(() => [] as number[]);
   const sums = runners.map(() => 0);
   for (let round = -2; round < rounds; round++) {

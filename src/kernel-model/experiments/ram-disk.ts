@@ -1,4 +1,5 @@
-// A disk without mechanics, for measurements in which its time plays no part: every request is done at the next delivery of events.
+// A disk without mechanics, for measurements in which its time plays no part: every request is done at the next
+// delivery of events.
 
 import type { BootOptions, SectorDevice } from '../kernel/index.ts';
 import { SECTOR_BYTES } from '../limits.ts';

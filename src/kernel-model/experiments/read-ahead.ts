@@ -1,8 +1,10 @@
-// `read-ahead`: an application reads a file at random places that it knows beforehand, and computes between reads. The kernel's default looks for
-// sequential reading, in vain; the graft fetches what the application has announced while that computes. VINO's experiment: 12 MB, 3,000 reads of 4 KB.
+// `read-ahead`: an application reads a file at random places that it knows beforehand, and computes between reads. The
+// kernel's default looks for sequential reading, in vain; the graft fetches what the application has announced while
+// that computes. VINO's experiment: 12 MB, 3,000 reads of 4 KB.
 //
-// The disk does the same for the default and for the graft that fetches one block ahead, so the graft can only save time in which the disk stands idle,
-// and costs what its calls take. The break-even is told from the idle time: the disk's own time differs from run to run by luck, by where the platters stand.
+// The disk does the same for the default and for the graft that fetches one block ahead, so the graft can only save
+// time in which the disk stands idle, and costs what its calls take. The break-even is told from the idle time: the
+// disk's own time differs from run to run by luck, by where the platters stand.
 
 import { Kernel } from '../kernel/index.ts';
 import { ANNOUNCED_MAX, BLOCK_BYTES, CPU_MHZ } from '../limits.ts';
@@ -83,7 +85,9 @@ export const readRandomly = async (options: ReadAheadOptions): Promise<ReadAhead
   const file = kernel.openFile(kernel.spawn({ name: 'reader', owner: USER, program }), inode);
   if (graft !== null) {
     const point = `kernel/file/${file.id}/compute-ra`;
-    await kernel.install(await graftPackage('announced', { file: 'read-ahead/announced.ts', export: graft, point }), { user: USER });
+    await kernel.install(await graftPackage('announced', { file: 'read-ahead/announced.ts', export: graft, point }), {
+      user: USER,
+    });
     const columns = kernel.points.table.get(point).grafts[0]?.columns as Readonly<Record<string, Int32Array>>;
     announce = () => {
       columns.announced?.set(order);
@@ -151,7 +155,8 @@ const timesFigure = (rows: readonly Row[]): Figure => ({
 });
 
 /** Idle time saved a read by fetching one ahead. */
-const idleSaved = (rows: readonly Row[]): Point[] => rows.map(({ compute_us, plain, next }) => [compute_us, plain.idle_us - next.idle_us]);
+const idleSaved = (rows: readonly Row[]): Point[] =>
+  rows.map(({ compute_us, plain, next }) => [compute_us, plain.idle_us - next.idle_us]);
 
 const evenFigure = (rows: readonly Row[], even_us: number): Figure => ({
   kind: 'figure',
@@ -182,7 +187,8 @@ const factsOf = (rows: readonly Row[], reads: number, even_us: number, call_us: 
 
 export const readAhead: Experiment = {
   name: 'read-ahead',
-  describes: 'Random reads that the application announces: what its read-ahead graft saves, and from how much computing a read on.',
+  describes:
+    'Random reads that the application announces: what its read-ahead graft saves, and from how much computing a read on.',
   flags: COMPARTMENT_FLAG,
   async run({ small, seed, flags, progress }): Promise<Result> {
     const kind = kindOf(flags);
@@ -190,7 +196,8 @@ export const readAhead: Experiment = {
     const rows: Row[] = [];
     for (const compute_us of small ? SMALL_US : FULL_US) {
       progress(`read-ahead: ${compute_us} µs of computing a read`);
-      const run = (graft: ReadAheadGraft): Promise<ReadAheadRun> => readRandomly({ ...size, seed, kind, compute_us, graft });
+      const run = (graft: ReadAheadGraft): Promise<ReadAheadRun> =>
+        readRandomly({ ...size, seed, kind, compute_us, graft });
       rows.push({ compute_us, plain: await run(null), next: await run('computeRaNext'), four: await run('computeRa') });
     }
     const even_us = breakEven(idleSaved(rows));
@@ -199,7 +206,12 @@ export const readAhead: Experiment = {
     return {
       name: 'read-ahead',
       title: `One announced block ahead saves up to ${gain_percent.toFixed(0)} % of the time (at ${gain_at_ms} ms of computing a read), and pays from ${Math.round(even_us)} µs of computing on`,
-      parts: [tableOf(rows, size.reads), timesFigure(rows), evenFigure(rows, even_us), await realTimes('read-ahead', kind, small)],
+      parts: [
+        tableOf(rows, size.reads),
+        timesFigure(rows),
+        evenFigure(rows, even_us),
+        await realTimes('read-ahead', kind, small),
+      ],
       facts: { compartment: kind, ...facts },
       hash: hashText(JSON.stringify(rows)),
     };

@@ -1,6 +1,6 @@
-// Results as people read them: `resultText` gives one for the terminal, `htmlReport` all of them as a page. The page is one file, without a script or
-// anything from outside (its content security policy says so to the browser too), light or dark as its reader's system is. Whatever results say is
-// escaped; the SVG of the plots is put in as Vega wrote it.
+// Results as people read them: `resultText` gives one for the terminal, `htmlReport` all of them as a page. The page is
+// one file, without a script or anything from outside (its content security policy says so to the browser too), light
+// or dark as its reader's system is. Whatever results say is escaped; the SVG of the plots is put in as Vega wrote it.
 
 import { drawable, type Figure, type Result, type Table } from './figure.ts';
 import { figureSvg } from './svg-plot.ts';
@@ -18,7 +18,13 @@ export const resultText = (result: Result): string => {
   return [`${result.name}: ${result.title}`, ...parts, ...said, `hash ${result.hash}`].join('\n\n');
 };
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 
@@ -62,14 +68,20 @@ const figureHtml = async (figure: Figure): Promise<string> => {
 };
 
 const factsHtml = (result: Result): string => {
-  const rows = factsOf(result).map(([name, value]) => `<tr><th scope="row">${escaped(name)}</th><td>${escaped(value)}</td></tr>`);
-  return rows.length === 0 ? '' : `<figure><figcaption>Facts</figcaption><table><tbody>\n${rows.join('\n')}\n</tbody></table></figure>`;
+  const rows = factsOf(result).map(
+    ([name, value]) => `<tr><th scope="row">${escaped(name)}</th><td>${escaped(value)}</td></tr>`,
+  );
+  return rows.length === 0
+    ? ''
+    : `<figure><figcaption>Facts</figcaption><table><tbody>\n${rows.join('\n')}\n</tbody></table></figure>`;
 };
 
 const anchorOf = (index: number): string => `experiment-${index + 1}`;
 
 const resultHtml = async (result: Result, index: number): Promise<string> => {
-  const parts = await Promise.all(result.parts.map((part) => (part.kind === 'table' ? tableHtml(part) : figureHtml(part))));
+  const parts = await Promise.all(
+    result.parts.map((part) => (part.kind === 'table' ? tableHtml(part) : figureHtml(part))),
+  );
   return [
     `<section id="${anchorOf(index)}">`,
     `<h2>${escaped(result.name)}</h2>`,
@@ -82,8 +94,9 @@ const resultHtml = async (result: Result, index: number): Promise<string> => {
 };
 
 /**
- * A report of experiments as one HTML file: contents where there are several, then every result with its sentence, tables, plots, facts and hash. `machine`
- * says in words what the measurements were made on, `heading` what they are. Equal results give an equal page.
+ * A report of experiments as one HTML file: contents where there are several, then every result with its sentence,
+ * tables, plots, facts and hash. `machine` says in words what the measurements were made on, `heading` what they are.
+ * Equal results give an equal page.
  */
 export const htmlReport = async (
   results: readonly Result[],

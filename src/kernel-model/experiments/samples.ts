@@ -1,7 +1,8 @@
-// The four sample grafts of VINO, each with what it takes to call its policy method again and again: for the real-time cost of a graft call.
+// The four sample grafts of VINO, each with what it takes to call its policy method again and again: for the real-time
+// cost of a graft call.
 //
-// `method` asks the policy method the way the kernel does, whoever stands at its point; `base` is the decision without any graft support: the default,
-// called directly. Both leave the kernel as it was, so that a call can be repeated.
+// `method` asks the policy method the way the kernel does, whoever stands at its point; `base` is the decision without
+// any graft support: the default, called directly. Both leave the kernel as it was, so that a call can be repeated.
 
 import type { PluginPackage } from '../../plugins/package/index.ts';
 import { Kernel, Policies } from '../kernel/index.ts';
@@ -110,7 +111,9 @@ const evictionScene = (kind: Kind): Scene => {
 /** A process list of 64 entries; the server is the last of them. */
 const schedulingScene = (kind: Kind): Scene => {
   const kernel = new Kernel({ frames: 16, disk: null, compartments: compartments(kind) });
-  const threads = Array.from({ length: PROCESS_LIST }, (_, i) => kernel.spawn({ name: `thread ${i}`, owner: USER, program: idle() }));
+  const threads = Array.from({ length: PROCESS_LIST }, (_, i) =>
+    kernel.spawn({ name: `thread ${i}`, owner: USER, program: idle() }),
+  );
   const client = threads[0] as (typeof threads)[number];
   const server = threads.at(-1) as (typeof threads)[number];
   const point = `kernel/thread/${client.id}/schedule-delegate`;
@@ -212,7 +215,12 @@ export type Body = 'graft' | 'empty' | 'locking' | 'failing';
 const packageFor = (sample: Sample, body: Body, point: string): Promise<PluginPackage> => {
   if (body === 'graft') return graftPackage('sample', { file: sample.file, export: sample.export, point });
   if (body === 'failing') return graftPackage('sample', { file: sample.file, export: sample.export, point }, -7);
-  return sourcePackage('sample', `export const graft = ${body === 'empty' ? sample.empty : sample.locking};`, 'graft', point);
+  return sourcePackage(
+    'sample',
+    `export const graft = ${body === 'empty' ? sample.empty : sample.locking};`,
+    'graft',
+    point,
+  );
 };
 
 /** The scene's point removes nobody: its graft may abort again and again. */

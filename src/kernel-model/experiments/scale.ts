@@ -1,6 +1,6 @@
-// A scale takes the values of an axis to places on it, and says where its ticks stand and what they say. Its ends and ticks are round numbers: 1, 2 or 5
-// times a power of ten, or multiples of one. `scaleOf` makes one for the values to be shown, `along` gives a value's place. Terminal and SVG use the same
-// scales, so that they show the same picture.
+// A scale takes the values of an axis to places on it, and says where its ticks stand and what they say. Its ends and
+// ticks are round numbers: 1, 2 or 5 times a power of ten, or multiples of one. `scaleOf` makes one for the values to
+// be shown, `along` gives a value's place. Terminal and SVG use the same scales, so that they show the same picture.
 
 import { fixedText, needsPower, numberText } from './table.ts';
 
@@ -49,7 +49,9 @@ const linearLabels = (ticks: readonly number[], step: number): string[] => {
   const power = Math.floor(Math.log10(step) + EQUAL);
   const size = ticks.reduce((largest, tick) => Math.max(largest, Math.abs(tick)), 0);
   if (!needsPower(size)) return ticks.map((tick) => fixedText(tick, Math.max(0, -power)));
-  return ticks.map((tick) => (tick === 0 ? '0' : tick.toExponential(Math.max(0, Math.floor(Math.log10(Math.abs(tick)) + EQUAL) - power))));
+  return ticks.map((tick) =>
+    tick === 0 ? '0' : tick.toExponential(Math.max(0, Math.floor(Math.log10(Math.abs(tick)) + EQUAL) - power)),
+  );
 };
 
 const linear = (low: number, high: number): Scale => {
@@ -91,7 +93,10 @@ const named = (names: readonly string[]): Scale => ({
   labels: names,
 });
 
-/** What an axis asks of its scale: logarithmic (all values are above zero), with zero on it, or names in the place of numbers. */
+/**
+ * What an axis asks of its scale: logarithmic (all values are above zero), with zero on it, or names in the place of
+ * numbers.
+ */
 export interface ScaleOptions {
   readonly log?: boolean;
   readonly zero?: boolean;

@@ -1,8 +1,10 @@
-// `scheduling`: clients wait for a server that works for them, among threads that compute. The kernel gives each thread its turn, so the one server stands
-// for all who wait; with the graft each client hands its slices to the server, which has as many turns as there are clients.
+// `scheduling`: clients wait for a server that works for them, among threads that compute. The kernel gives each thread
+// its turn, so the one server stands for all who wait; with the graft each client hands its slices to the server, which
+// has as many turns as there are clients.
 //
-// Two questions. How much sooner are answers there, against the number of competing threads (all are equally urgent)? And from which wait on does it pay:
-// a client that is more urgent than its server waits for whoever computes before the server's turn; handing on spares that wait and costs graft calls.
+// Two questions. How much sooner are answers there, against the number of competing threads (all are equally urgent)?
+// And from which wait on does it pay: a client that is more urgent than its server waits for whoever computes before
+// the server's turn; handing on spares that wait and costs graft calls.
 
 import { Kernel } from '../kernel/index.ts';
 import { CPU_MHZ, PRIORITY_DEFAULT, SLICE_US } from '../limits.ts';
@@ -15,7 +17,10 @@ import { graftPackage } from './graft-package.ts';
 import { numbersFrom } from './made-traces.ts';
 import { breakEven, COMPARTMENT_FLAG, callCost_us, kindOf, realTimes } from './sample-cost.ts';
 
-/** How clients wait: inside the kernel, or runnable (looking, then giving way), or runnable with the graft that hands their slices on. */
+/**
+ * How clients wait: inside the kernel, or runnable (looking, then giving way), or runnable with the graft that hands
+ * their slices on.
+ */
 export type Waiting = 'blocked' | 'runnable' | 'handing on';
 
 export interface SchedulingOptions {
@@ -76,7 +81,9 @@ class Office {
     const spawn = (name: string, body: (user: User) => Steps, more: object = {}): Thread =>
       kernel.spawn({ name, owner: USER, program: new GeneratorProgram(body), ...more });
     this.server = spawn('server', (user) => this.#serve(user));
-    this.clients = Array.from({ length: clients }, (_, i) => spawn(`client ${i}`, (user) => this.#ask(user, i), { priority }));
+    this.clients = Array.from({ length: clients }, (_, i) =>
+      spawn(`client ${i}`, (user) => this.#ask(user, i), { priority }),
+    );
     this.#competitors = Array.from({ length: competitors }, (_, i) =>
       spawn(`competitor ${i}`, (user) => this.#compete(user), { owner: 'bob' }),
     );
@@ -144,7 +151,10 @@ export const serveAmong = async (options: SchedulingOptions): Promise<Scheduling
   if (options.waiting === 'handing on') {
     for (const { id } of clients) {
       const point = `kernel/thread/${id}/schedule-delegate`;
-      await kernel.install(await graftPackage(`group-${id}`, { file: 'scheduling/group.ts', export: 'delegate', point }), { user: USER });
+      await kernel.install(
+        await graftPackage(`group-${id}`, { file: 'scheduling/group.ts', export: 'delegate', point }),
+        { user: USER },
+      );
       const { shared } = kernel.points.table.get(point).grafts[0]?.columns ?? {};
       (shared as Int32Array)[0] = server.id;
     }
@@ -178,7 +188,8 @@ const rowOf = async (options: Omit<SchedulingOptions, 'waiting'>, ways: readonly
 };
 
 /** Against the better way without the graft. */
-const timesAsFast = (runs: Runs): number => Math.min(runs.blocked.response_us, runs.runnable.response_us) / runs['handing on'].response_us;
+const timesAsFast = (runs: Runs): number =>
+  Math.min(runs.blocked.response_us, runs.runnable.response_us) / runs['handing on'].response_us;
 
 const equalsTable = (rows: readonly Row[]): Table => ({
   kind: 'table',
@@ -210,7 +221,9 @@ const equalsFigure = (rows: readonly Row[]): Figure => {
   const clients = [...new Set(rows.map((row) => row.clients))];
   const line = (count: number, way: Waiting): Series => ({
     name: `${count === 1 ? '1 client' : `${count} clients`}, ${way}`,
-    points: rows.filter((row) => row.clients === count).map((row): Point => [row.competitors, row.runs[way].response_us / 1e6]),
+    points: rows
+      .filter((row) => row.clients === count)
+      .map((row): Point => [row.competitors, row.runs[way].response_us / 1e6]),
   });
   return {
     kind: 'figure',
@@ -255,7 +268,9 @@ const urgentFigure = (rows: readonly Row[], even_us: number): Figure => ({
 });
 
 const SMALL_BURSTS_US = [0, 200, 500, 1000, 2000, 5000, 20_000];
-const FULL_BURSTS_US = [0, 50, 100, 200, 300, 400, 500, 600, 800, 1000, 1500, 2000, 5000, 10_000, 20_000, 50_000, 90_000];
+const FULL_BURSTS_US = [
+  0, 50, 100, 200, 300, 400, 500, 600, 800, 1000, 1500, 2000, 5000, 10_000, 20_000, 50_000, 90_000,
+];
 
 /** Rows of the first question, and of the second. */
 const measured = async (small: boolean, seed: number, kind: Kind, progress: (text: string) => void) => {
@@ -289,13 +304,16 @@ const factsOf = ({ equals, urgent }: Awaited<ReturnType<typeof measured>>, reque
     graft_calls_a_request: nearest.runs['handing on'].graft_calls / requests,
     urgent_saved_ms: (longest.runs.blocked.response_us - longest.runs['handing on'].response_us) / 1000,
     urgent_saved_at_burst_ms: longest.burst_us / 1000,
-    wrong_answers: [...equals, ...urgent].flatMap(({ runs }) => Object.values(runs)).reduce((sum, { wrong }) => sum + wrong, 0),
+    wrong_answers: [...equals, ...urgent]
+      .flatMap(({ runs }) => Object.values(runs))
+      .reduce((sum, { wrong }) => sum + wrong, 0),
   };
 };
 
 export const scheduling: Experiment = {
   name: 'scheduling',
-  describes: 'Clients that hand their slices to the server they wait for: how much sooner answers come, and from which wait on it pays.',
+  describes:
+    'Clients that hand their slices to the server they wait for: how much sooner answers come, and from which wait on it pays.',
   flags: COMPARTMENT_FLAG,
   async run({ small, seed, flags, progress }): Promise<Result> {
     const kind = kindOf(flags);

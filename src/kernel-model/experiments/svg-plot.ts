@@ -1,6 +1,7 @@
-// A figure as SVG, drawn by Vega-Lite without a browser. Colours are CSS variables (--ink, --grid, --series-1 to --series-8) with values of their own to fall
-// back on: a page may set them, light or dark, and the picture stands by itself too. It has no identifiers, so that many fit into one page, and equal
-// figures give equal text. Vega is a development dependency, and so it is loaded when a plot is drawn, not before.
+// A figure as SVG, drawn by Vega-Lite without a browser. Colours are CSS variables (--ink, --grid, --series-1 to
+// --series-8) with values of their own to fall back on: a page may set them, light or dark, and the picture stands by
+// itself too. It has no identifiers, so that many fit into one page, and equal figures give equal text. Vega is a
+// development dependency, and so it is loaded when a plot is drawn, not before.
 
 import type { TopLevelSpec } from 'vega-lite';
 import { type Axis, axisText, barPlaces, drawable, type Figure } from './figure.ts';
@@ -15,8 +16,26 @@ const HEIGHT = 260;
 const MARKED_MAX = 40;
 
 /** Colours of the series on white: M. Okabe, K. Ito, *Color Universal Design* (2008), the light ones darkened. */
-const SERIES_COLOURS: readonly string[] = ['#0072b2', '#d55e00', '#00875f', '#a83f7f', '#8a6d00', '#2a8fc7', '#5a5f66', '#7a3ff2'];
-const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down', 'triangle-right', 'triangle-left'];
+const SERIES_COLOURS: readonly string[] = [
+  '#0072b2',
+  '#d55e00',
+  '#00875f',
+  '#a83f7f',
+  '#8a6d00',
+  '#2a8fc7',
+  '#5a5f66',
+  '#7a3ff2',
+];
+const SHAPES = [
+  'circle',
+  'square',
+  'triangle-up',
+  'diamond',
+  'cross',
+  'triangle-down',
+  'triangle-right',
+  'triangle-left',
+];
 const DASHES = [
   [1, 0],
   [6, 3],
@@ -38,20 +57,35 @@ const sayAs = (values: readonly number[], texts: readonly string[]): string =>
 
 const scaleAxis = (axis: Axis, { ticks, labels, min, max, log }: Scale) => ({
   title: axisText(axis),
-  scale: { type: log ? ('log' as const) : ('linear' as const), domain: [min, max], nice: false, ...(log ? {} : { zero: false }) },
+  scale: {
+    type: log ? ('log' as const) : ('linear' as const),
+    domain: [min, max],
+    nice: false,
+    ...(log ? {} : { zero: false }),
+  },
   axis: { values: [...ticks], labelOverlap: axis.names === undefined, labelExpr: sayAs(ticks, labels) },
 });
 
 const placesAxis = (axis: Axis, places: readonly number[]) => ({
   title: axisText(axis),
   scale: { domain: [...places], paddingInner: 0.2, paddingOuter: 0.1 },
-  axis: { labelAngle: 0, labelOverlap: true, labelPadding: 6, ticks: false, labelExpr: sayAs(places, cellTexts(places)) },
+  axis: {
+    labelAngle: 0,
+    labelOverlap: true,
+    labelPadding: 6,
+    ticks: false,
+    labelExpr: sayAs(places, cellTexts(places)),
+  },
 });
 
 /** Whether every point is marked: those of a line, while they are few. */
-const isMarked = ({ marks, series }: Figure): boolean => marks === 'points' || series.every(({ points }) => points.length <= MARKED_MAX);
+const isMarked = ({ marks, series }: Figure): boolean =>
+  marks === 'points' || series.every(({ points }) => points.length <= MARKED_MAX);
 
-/** A channel that tells the series apart. One series alone has no legend; where points are marked, it shows their signs without an outline. */
+/**
+ * A channel that tells the series apart. One series alone has no legend; where points are marked, it shows their signs
+ * without an outline.
+ */
 const seriesChannel = <T>(figure: Figure, range: readonly T[]) => {
   const domain = figure.series.map((_, index) => index);
   const names = figure.series.map(({ name }) => name);
@@ -68,7 +102,8 @@ const seriesChannel = <T>(figure: Figure, range: readonly T[]) => {
 /** Layers of marks, each with what only it can show. A line joins its points in their order. */
 const layersOf = (figure: Figure): Layers => {
   const { marks, series } = figure;
-  if (marks === 'bars') return [{ mark: 'bar', encoding: series.length > 1 ? { xOffset: { field: 'series', type: 'nominal' } } : {} }];
+  if (marks === 'bars')
+    return [{ mark: 'bar', encoding: series.length > 1 ? { xOffset: { field: 'series', type: 'nominal' } } : {} }];
   const signs: Layers[number] = {
     mark: { type: 'point', filled: true, size: 34, opacity: 0.9 },
     encoding: { shape: seriesChannel(figure, SHAPES) },
@@ -113,7 +148,9 @@ const CONFIG = {
 };
 
 const specOf = (figure: Figure): TopLevelSpec => {
-  const values = figure.series.flatMap(({ points }, series) => points.map(([x, y], order) => ({ x, y, series, order })));
+  const values = figure.series.flatMap(({ points }, series) =>
+    points.map(([x, y], order) => ({ x, y, series, order })),
+  );
   const [xs, ys] = [values.map(({ x }) => x), values.map(({ y }) => y)];
   const bars = figure.marks === 'bars';
   const x = bars ? placesAxis(figure.x, barPlaces(figure)) : scaleAxis(figure.x, scaleOf(xs, figure.x));

@@ -1,6 +1,7 @@
-// Tables as aligned text, and numbers as people read them. `tableText` prints a table of an experiment, `alignedText` any rows of text; the benchmarks print
-// with it too. `columnsOf` settles what every cell of a table says and which columns stand to the right; the report makes the same cells into HTML.
-// Nothing is escaped: what a plugin wrote does not belong here.
+// Tables as aligned text, and numbers as people read them. `tableText` prints a table of an experiment, `alignedText`
+// any rows of text; the benchmarks print with it too. `columnsOf` settles what every cell of a table says and which
+// columns stand to the right; the report makes the same cells into HTML. Nothing is escaped: what a plugin wrote does
+// not belong here.
 
 import type { Table } from './figure.ts';
 
@@ -8,7 +9,8 @@ const SMALL = 1e-6;
 const LARGE = 1e15;
 
 /** Whether a number is so small or so large that it is written with a power of ten. */
-export const needsPower = (value: number): boolean => value !== 0 && (Math.abs(value) < SMALL || Math.abs(value) >= LARGE);
+export const needsPower = (value: number): boolean =>
+  value !== 0 && (Math.abs(value) < SMALL || Math.abs(value) >= LARGE);
 
 /** Decimals that show four significant digits of a value, or three of one below 1. */
 const decimalsOf = (value: number): number => {
@@ -19,7 +21,11 @@ const decimalsOf = (value: number): number => {
 
 /** A finite number with groups of thousands and so many decimals. */
 export const fixedText = (value: number, decimals: number): string =>
-  value.toLocaleString('en', { minimumFractionDigits: decimals, maximumFractionDigits: decimals, signDisplay: 'negative' });
+  value.toLocaleString('en', {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+    signDisplay: 'negative',
+  });
 
 const numberTextWith = (value: number, decimals: number): string => {
   if (Number.isNaN(value)) return '–';
@@ -30,7 +36,9 @@ const numberTextWith = (value: number, decimals: number): string => {
 /** A number by itself: whole numbers in full, others to four significant digits. */
 export const numberText = (value: number): string => numberTextWith(value, decimalsOf(value));
 
-/** Cells that stand below each other: numbers get equally many decimals, as many as the one that needs most; text stays. */
+/**
+ * Cells that stand below each other: numbers get equally many decimals, as many as the one that needs most; text stays.
+ */
 export const cellTexts = (cells: readonly (string | number)[]): string[] => {
   const decimals = Math.max(0, ...cells.map((cell) => (typeof cell === 'number' ? decimalsOf(cell) : 0)));
   return cells.map((cell) => (typeof cell === 'number' ? numberTextWith(cell, decimals) : cell));
@@ -50,7 +58,8 @@ const LIKE_NUMBER = /^\s*(?:[-−+±×~<>≤≥]?\s*\d|[-–—]?\s*$)/;
 export const columnsOf = ({ columns, rows }: Table): Column[] =>
   columns.map((head, index) => {
     const cells = rows.map((row) => row[index] ?? '');
-    const right = cells.some((cell) => typeof cell === 'number') || cells.every((cell) => LIKE_NUMBER.test(String(cell)));
+    const right =
+      cells.some((cell) => typeof cell === 'number') || cells.every((cell) => LIKE_NUMBER.test(String(cell)));
     return { head, cells: cellTexts(cells), right: right && cells.length > 0 };
   });
 

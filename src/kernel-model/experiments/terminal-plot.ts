@@ -1,6 +1,6 @@
-// A figure as text: a plot of 72 × 18 characters with its axes, below its title and legend, above its note. Lines, and crowds of points, are dots of Braille
-// patterns, eight to a character; what tells several series apart is the sign at their points, or the shade of their bars. Where bars outnumber columns,
-// several share one, and the highest is seen.
+// A figure as text: a plot of 72 × 18 characters with its axes, below its title and legend, above its note. Lines, and
+// crowds of points, are dots of Braille patterns, eight to a character; what tells several series apart is the sign at
+// their points, or the shade of their bars. Where bars outnumber columns, several share one, and the highest is seen.
 
 import { Canvas, DOTS_X, DOTS_Y } from './canvas.ts';
 import { axisText, barPlaces, drawable, type Figure, type Point, type Series } from './figure.ts';
@@ -43,7 +43,8 @@ const drawSign = (plot: Plot, point: Point, sign: string): void => {
 
 const drawSegment = (canvas: Canvas, [x0, y0]: Dot, [x1, y1]: Dot): void => {
   const steps = Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0), 1);
-  for (let i = 0; i <= steps; i++) canvas.dot(Math.round(x0 + ((x1 - x0) * i) / steps), Math.round(y0 + ((y1 - y0) * i) / steps));
+  for (let i = 0; i <= steps; i++)
+    canvas.dot(Math.round(x0 + ((x1 - x0) * i) / steps), Math.round(y0 + ((y1 - y0) * i) / steps));
 };
 
 const signOf = (index: number): string => SIGNS[index % SIGNS.length] as string;
@@ -63,7 +64,10 @@ const drawPoints = (plot: Plot, { points }: Series, index: number): void => {
   }
 };
 
-/** Columns from the left edge of one of `places` to that of the next; whole ones where there is room for every bar, so that all are equally broad. */
+/**
+ * Columns from the left edge of one of `places` to that of the next; whole ones where there is room for every bar, so
+ * that all are equally broad.
+ */
 const pitchOf = (width: number, places: number, bars: number): number => {
   const whole = Math.floor(width / places);
   return whole >= bars ? whole : width / places;
@@ -91,7 +95,9 @@ const drawBars = (plot: Plot): void => {
   const count = figure.series.length;
   const pitch = pitchOf(canvas.width, places.size, count);
   const foot = along(y, 0) * ROWS;
-  const bars = figure.series.flatMap(({ points }, index) => points.map(([px, py]) => ({ index, place: places.get(px) ?? 0, value: py })));
+  const bars = figure.series.flatMap(({ points }, index) =>
+    points.map(([px, py]) => ({ index, place: places.get(px) ?? 0, value: py })),
+  );
   for (const { index, place, value } of bars.sort((a, b) => Math.abs(a.value) - Math.abs(b.value))) {
     const [from, to] = columnsOfBar(pitch, place, index, count);
     const top = along(y, value) * ROWS;
@@ -121,7 +127,10 @@ const labelLine = (labels: readonly Label[], width: number): string => {
 /** Under the ticks; under bars, as many as there is room for, at equal distances. */
 const xLabels = ({ figure, x, canvas }: Plot): Label[] => {
   if (figure.marks !== 'bars')
-    return x.ticks.map((tick, i) => ({ column: Math.round(along(x, tick) * (canvas.width - 1)), text: x.labels[i] ?? '' }));
+    return x.ticks.map((tick, i) => ({
+      column: Math.round(along(x, tick) * (canvas.width - 1)),
+      text: x.labels[i] ?? '',
+    }));
   const places = barPlaces(figure);
   const texts = cellTexts(places);
   const bars = figure.series.length;
@@ -166,7 +175,10 @@ const draw: Record<Figure['marks'], (plot: Plot) => void> = {
   points: (plot) => plot.figure.series.forEach((one, index) => void drawPoints(plot, one, index)),
 };
 
-/** A figure for the terminal, with its title, the names of its axes, a legend if there is more than one series, and its note. */
+/**
+ * A figure for the terminal, with its title, the names of its axes, a legend if there is more than one series, and its
+ * note.
+ */
 export const figureText = (given: Figure): string => {
   const figure = drawable(given);
   const points = figure.series.flatMap((one) => one.points);

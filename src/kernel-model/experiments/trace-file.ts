@@ -1,9 +1,11 @@
-// Reads traces of references, as other people publish them, into page numbers. Three formats, plain or compressed with gzip (told by content):
-// - `lirs`: a block number a line; a line `*` is a break in the program that was traced, and is skipped. (The LIRS package of S. Jiang.)
-// - `address`: `l` or `s` (load, store), an address in hexadecimal, and the instructions since the reference before. A line is one reference; a page
-//   has 4,096 bytes.
-// - `arc`: first block, number of blocks, and two numbers that say nothing about references. A line is one reference of each of its blocks, in
-//   order. (N. Megiddo, D. Modha, FAST 2003.)
+// Reads traces of references, as other people publish them, into page numbers. Three formats, plain or compressed with
+// gzip (told by content):
+// - `lirs`: a block number a line; a line `*` is a break in the program that was traced, and is skipped. (The LIRS
+//   package of S. Jiang.)
+// - `address`: `l` or `s` (load, store), an address in hexadecimal, and the instructions since the reference before. A
+//   line is one reference; a page has 4,096 bytes.
+// - `arc`: first block, number of blocks, and two numbers that say nothing about references. A line is one reference of
+//   each of its blocks, in order. (N. Megiddo, D. Modha, FAST 2003.)
 // What is too large or malformed is an error that names the file and the line.
 
 import { readFileSync, statSync } from 'node:fs';
@@ -103,7 +105,9 @@ function* linesOf(bytes: Buffer): Generator<string> {
   for (let start = 0; start < bytes.length; ) {
     const newline = bytes.indexOf(0x0a, start);
     const end = newline < 0 ? bytes.length : newline;
-    yield end - start > LINE_MAX ? `${bytes.toString('latin1', start, start + LINE_MAX)}…` : bytes.toString('latin1', start, end).trim();
+    yield end - start > LINE_MAX
+      ? `${bytes.toString('latin1', start, start + LINE_MAX)}…`
+      : bytes.toString('latin1', start, end).trim();
     start = end + 1;
   }
 }
@@ -125,8 +129,8 @@ const readLines = (bytes: Buffer, format: TraceFormat): Trace => {
 };
 
 /**
- * Reads a trace. Blank lines do not count. Throws an error that names the path, and the line from 1 on, for what is not of the format or over a
- * bound, and for a trace without references.
+ * Reads a trace. Blank lines do not count. Throws an error that names the path, and the line from 1 on, for what is not
+ * of the format or over a bound, and for a trace without references.
  */
 export const readTrace = (path: string, format: TraceFormat): Trace => {
   try {

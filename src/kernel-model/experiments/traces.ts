@@ -1,11 +1,22 @@
-// `traces`: replays reference traces through the MMU, the page faults and the victim path, and compares replacement policies.
+// `traces`: replays reference traces through the MMU, the page faults and the victim path, and compares replacement
+// policies.
 //
 //   npm run demo -- traces --trace FILE --format lirs|address|arc --frames N --policy P [--compartment KIND] --json
 //
-// Every reference is a load of a thread. Without a compartment the policy is the kernel's own default; with one it is a graft at the eviction point of
-// the thread's address space, downloaded into that kind of compartment. Without a file, traces made here are compared over all policies.
+// Every reference is a load of a thread. Without a compartment the policy is the kernel's own default; with one it is a
+// graft at the eviction point of the thread's address space, downloaded into that kind of compartment. Without a file,
+// traces made here are compared over all policies.
 
-import { type Evict, makeAdaptive, makeFifo, makeLirs, makeLru, makeMru, makeOpt, makeS3Fifo } from '../grafts/eviction/index.ts';
+import {
+  type Evict,
+  makeAdaptive,
+  makeFifo,
+  makeLirs,
+  makeLru,
+  makeMru,
+  makeOpt,
+  makeS3Fifo,
+} from '../grafts/eviction/index.ts';
 import { Kernel } from '../kernel/index.ts';
 import { ReplayProgram } from '../machine/index.ts';
 import { compartments, isKind, KINDS, type Kind } from './compartments.ts';
@@ -60,10 +71,17 @@ export const replay = async (trace: Trace, frames: number, policy: string, kind:
     compartments: compartments(kind ?? 'direct'),
     policy: kind === null ? make(references) : null,
   });
-  const thread = kernel.spawn({ name: 'replay', owner: 'ann', pages: distinct, program: new ReplayProgram(references) });
+  const thread = kernel.spawn({
+    name: 'replay',
+    owner: 'ann',
+    pages: distinct,
+    program: new ReplayProgram(references),
+  });
   if (kind !== null) {
     const point = `kernel/address-space/${thread.space?.id}/evict`;
-    await kernel.install(await graftPackage('policy', { file: `eviction/${policy}.ts`, export: 'evict', point }), { user: 'ann' });
+    await kernel.install(await graftPackage('policy', { file: `eviction/${policy}.ts`, export: 'evict', point }), {
+      user: 'ann',
+    });
   }
   const begun = performance.now();
   kernel.run();
@@ -106,7 +124,8 @@ const oneFile = async ({ flags, progress }: ExperimentOptions): Promise<Result> 
   const format = flagged(flags, 'format');
   if (!FORMATS.includes(format)) throw new RangeError(`no format ${format}; there are ${FORMATS.join(', ')}`);
   const frames = Number(flagged(flags, 'frames'));
-  if (!Number.isSafeInteger(frames) || frames < 1 || frames > 2 ** 20) throw new RangeError('traces: --frames takes a number of frames');
+  if (!Number.isSafeInteger(frames) || frames < 1 || frames > 2 ** 20)
+    throw new RangeError('traces: --frames takes a number of frames');
   const file = flagged(flags, 'trace');
   const policy = flags.policy ?? 'lru';
   const kind = kindOf(flags);
@@ -141,8 +160,21 @@ const compared = async ({ small, seed, flags, progress }: ExperimentOptions): Pr
     }
     const rows = series.map(({ name: policy, points }) => [policy, ...points.map(([, ratio]) => ratio)]);
     const title = `${name}: hits of 100 references`;
-    parts.push({ kind: 'table', title, columns: ['policy', ...sizes.map((frames) => `${frames} frames`)], rows, note: describes });
-    parts.push({ kind: 'figure', title, x: { label: 'frames', unit: '' }, y: { label: 'hits', unit: '%' }, series, marks: 'line' });
+    parts.push({
+      kind: 'table',
+      title,
+      columns: ['policy', ...sizes.map((frames) => `${frames} frames`)],
+      rows,
+      note: describes,
+    });
+    parts.push({
+      kind: 'figure',
+      title,
+      x: { label: 'frames', unit: '' },
+      y: { label: 'hits', unit: '%' },
+      series,
+      marks: 'line',
+    });
   }
   const where = kind === null ? 'the kernel’s own policies' : `downloaded into ${kind}`;
   return {

@@ -1,5 +1,6 @@
-// A mixed load: five applications in one kernel, each of another user, each with a graft of its own or without, and others who only take memory and time.
-// What the graft points cost is told apart from what others did meanwhile, where a graft waited or was preempted.
+// A mixed load: five applications in one kernel, each of another user, each with a graft of its own or without, and
+// others who only take memory and time. What the graft points cost is told apart from what others did meanwhile, where
+// a graft waited or was preempted.
 
 import { type AskObserver, Kernel } from '../kernel/index.ts';
 import { BLOCK_BYTES, CPU_MHZ, STREAM_BUFFER_BYTES } from '../limits.ts';
@@ -58,9 +59,13 @@ const CLIENTS = 3;
 
 const useOf = (point: string): Use => USES.find((use) => point.endsWith(`/${use}`)) as Use;
 
-/** Adds up what questions take. One lies inside another where a graft waits: what runs then is not the waiting graft's. */
+/**
+ * Adds up what questions take. One lies inside another where a graft waits: what runs then is not the waiting graft's.
+ */
 class Ledger implements AskObserver {
-  readonly costs = Object.fromEntries(USES.map((use) => [use, { calls: 0, committed: 0, aborted: 0, own_us: 0 }])) as Record<Use, Cost>;
+  readonly costs = Object.fromEntries(
+    USES.map((use) => [use, { calls: 0, committed: 0, aborted: 0, own_us: 0 }]),
+  ) as Record<Use, Cost>;
   readonly #kernel: Kernel;
   /** When each open question began, moved on by the time that others had; and since when who asked lies buried. */
   readonly #begun_us: number[] = [];
@@ -110,7 +115,13 @@ export class Load {
   constructor(options: LoadOptions) {
     this.#options = options;
     this.#random = numbersFrom(options.seed);
-    this.kernel = new Kernel({ frames: 88, disk: this.#disk.open, buffers: 48, free_target: 4, compartments: compartments(options.kind) });
+    this.kernel = new Kernel({
+      frames: 88,
+      disk: this.#disk.open,
+      buffers: 48,
+      free_target: 4,
+      compartments: compartments(options.kind),
+    });
     this.kernel.format();
     this.#ledger = new Ledger(this.kernel);
   }
@@ -162,7 +173,9 @@ export class Load {
 
   async #reader(): Promise<void> {
     const { kernel } = this;
-    const order = Int32Array.from({ length: 150 * this.#options.scale }, () => Math.floor(FILE_BLOCKS * this.#random()));
+    const order = Int32Array.from({ length: 150 * this.#options.scale }, () =>
+      Math.floor(FILE_BLOCKS * this.#random()),
+    );
     const inode = kernel.finish(kernel.fs.create('data', 'file', FILE_BLOCKS * BLOCK_BYTES));
     const reader = this.#spawn('ann', 'compute-ra', function* (user) {
       for (const block of order) {
@@ -171,7 +184,13 @@ export class Load {
       }
     });
     const file = kernel.openFile(reader, inode);
-    const columns = await this.#graft('compute-ra', 'ann', `kernel/file/${file.id}/compute-ra`, 'read-ahead/announced.ts', 'computeRaNext');
+    const columns = await this.#graft(
+      'compute-ra',
+      'ann',
+      `kernel/file/${file.id}/compute-ra`,
+      'read-ahead/announced.ts',
+      'computeRaNext',
+    );
     columns?.announced?.set(order);
     columns?.announced_count?.set([order.length]);
   }
@@ -191,9 +210,18 @@ export class Load {
       },
       { pages: WORKING + LISTED },
     );
-    const columns = await this.#graft('evict', 'bob', `kernel/address-space/${pages.space?.id}/evict`, 'eviction/keep.ts', 'evict');
+    const columns = await this.#graft(
+      'evict',
+      'bob',
+      `kernel/address-space/${pages.space?.id}/evict`,
+      'eviction/keep.ts',
+      'evict',
+    );
     // The list, and a part of the loop: what is left of it goes round in the other frames.
-    const kept = [...Array.from({ length: LISTED }, (_, i) => WORKING + i), ...Array.from({ length: KEPT_OF_LOOP }, (_, i) => i)];
+    const kept = [
+      ...Array.from({ length: LISTED }, (_, i) => WORKING + i),
+      ...Array.from({ length: KEPT_OF_LOOP }, (_, i) => i),
+    ];
     columns?.shared?.set([kept.length, ...kept]);
   }
 

@@ -1,5 +1,6 @@
-// `usage`: which types of extensions actually get used? (The slides name it as future work.) Five applications share a kernel, each with the graft that suits
-// it: how often each kind of graft point is asked, what that costs, and how much sooner its application is done than without, the others keeping theirs.
+// `usage`: which types of extensions actually get used? (The slides name it as future work.) Five applications share a
+// kernel, each with the graft that suits it: how often each kind of graft point is asked, what that costs, and how much
+// sooner its application is done than without, the others keeping theirs.
 
 import { CPU_MHZ } from '../limits.ts';
 import type { Kind } from './compartments.ts';
@@ -35,8 +36,19 @@ const measured = async (scale: number, seed: number, kind: Kind, progress: (text
 
 const costTable = ({ all }: Runs): Table => ({
   kind: 'table',
-  title: 'Graft points of a mixed load, all grafts installed: how often they were asked, and what that cost in emulated time',
-  columns: ['point', 'graft', 'asked', 'a second', 'kept', 'undone', 'cycles, thousands', 'µs a call', 'share of the time %'],
+  title:
+    'Graft points of a mixed load, all grafts installed: how often they were asked, and what that cost in emulated time',
+  columns: [
+    'point',
+    'graft',
+    'asked',
+    'a second',
+    'kept',
+    'undone',
+    'cycles, thousands',
+    'µs a call',
+    'share of the time %',
+  ],
   rows: USES.map((use) => {
     const { calls, committed, aborted, own_us } = all.costs[use];
     const cycles = (own_us * CPU_MHZ) / 1000;
@@ -56,7 +68,8 @@ const costTable = ({ all }: Runs): Table => ({
 });
 
 /** How much sooner an application was done than in another run, in hundredths of a percent. */
-const sooner = ({ all }: Runs, than: LoadRun, use: Use): number => Math.round(10_000 * (1 - all.done_ms[use] / than.done_ms[use])) / 100;
+const sooner = ({ all }: Runs, than: LoadRun, use: Use): number =>
+  Math.round(10_000 * (1 - all.done_ms[use] / than.done_ms[use])) / 100;
 
 /** What its own graft gains, the others keeping theirs. */
 const gainOf = (runs: Runs, use: Use): number => sooner(runs, runs.without[use], use);
@@ -64,10 +77,26 @@ const gainOf = (runs: Runs, use: Use): number => sooner(runs, runs.without[use],
 const gainTable = (runs: Runs): Table => ({
   kind: 'table',
   title: 'When each application is done, emulated time',
-  columns: ['application', 'point', 'nobody has a graft, ms', 'all but it, ms', 'all, ms', 'its own graft gains %', 'all grafts gain %'],
+  columns: [
+    'application',
+    'point',
+    'nobody has a graft, ms',
+    'all but it, ms',
+    'all, ms',
+    'its own graft gains %',
+    'all grafts gain %',
+  ],
   rows: USES.map((use) => {
     const { all, none, without } = runs;
-    return [NAMES[use][1], use, none.done_ms[use], without[use].done_ms[use], all.done_ms[use], gainOf(runs, use), sooner(runs, none, use)];
+    return [
+      NAMES[use][1],
+      use,
+      none.done_ms[use],
+      without[use].done_ms[use],
+      all.done_ms[use],
+      gainOf(runs, use),
+      sooner(runs, none, use),
+    ];
   }),
   note: 'What one gains others gain too: a page that stays is a read less in the queue of the one disk. A graft that encrypts or counts gains no time; it is there for what it does.',
 });
@@ -78,7 +107,10 @@ const figureOf = (runs: Runs): Figure => ({
   x: { label: `1 ${USES.map((use, i) => `${i === 0 ? '' : `${i + 1} `}${use}`).join(', ')}`, unit: '' },
   y: { label: 'share', unit: '%' },
   series: [
-    { name: 'of the machine’s time, cost', points: USES.map((use, i) => [i + 1, runs.all.costs[use].own_us / (10 * runs.all.elapsed_ms)]) },
+    {
+      name: 'of the machine’s time, cost',
+      points: USES.map((use, i) => [i + 1, runs.all.costs[use].own_us / (10 * runs.all.elapsed_ms)]),
+    },
     { name: 'of its application’s time, gained', points: USES.map((use, i) => [i + 1, gainOf(runs, use)]) },
   ],
   marks: 'bars',
@@ -101,7 +133,8 @@ const factsOf = (runs: Runs): Record<string, number | string> => {
 
 export const usage: Experiment = {
   name: 'usage',
-  describes: 'A mixed load of five applications: which graft points are asked how often, what they cost, and what they gain.',
+  describes:
+    'A mixed load of five applications: which graft points are asked how often, what they cost, and what they gain.',
   flags: COMPARTMENT_FLAG,
   async run({ small, seed, flags, progress }): Promise<Result> {
     const kind = kindOf(flags);

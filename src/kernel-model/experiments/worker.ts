@@ -1,5 +1,6 @@
-// Runs an experiment in a process of its own, whose realm is locked down: `ses` and `metered` compartments need that, and nothing else may share it.
-// It is told which experiment to run, and sends progress and results as data. A hostile graft that ends the engine ends this process alone.
+// Runs an experiment in a process of its own, whose realm is locked down: `ses` and `metered` compartments need that,
+// and nothing else may share it. It is told which experiment to run, and sends progress and results as data. A hostile
+// graft that ends the engine ends this process alone.
 
 import { once } from 'node:events';
 import { lockdownRealm } from '../../plugins/compartment/index.ts';

@@ -1,4 +1,5 @@
-// Which blocks of the disk are taken. Extents are given from a wished-for place on, so that files grow in one stretch where they can.
+// Which blocks of the disk are taken. Extents are given from a wished-for place on, so that files grow in one stretch
+// where they can.
 
 import { BLOCK_BYTES } from '../limits.ts';
 import type { Extent } from './layout.ts';
@@ -33,7 +34,10 @@ export class Bitmap {
     this.free += count;
   }
 
-  /** A stretch of up to `wanted` blocks at `near`, or the first that is long enough, or the longest; null where nothing is free. */
+  /**
+   * A stretch of up to `wanted` blocks at `near`, or the first that is long enough, or the longest; null where nothing
+   * is free.
+   */
   allocate(wanted: number, near: number): Extent | null {
     if (this.free === 0) return null;
     const here = near > 0 ? this.#run(near, wanted) : 0;

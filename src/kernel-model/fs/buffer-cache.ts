@@ -1,8 +1,10 @@
-// The buffer cache: blocks of the disk in memory, least recently used first out. A block that is asked for ahead is read without anybody waiting. One
-// that somebody waits for stays until that one has it: otherwise two who want each other's place could take it from each other for ever.
+// The buffer cache: blocks of the disk in memory, least recently used first out. A block that is asked for ahead is
+// read without anybody waiting. One that somebody waits for stays until that one has it: otherwise two who want each
+// other's place could take it from each other for ever.
 //
 //   const buffer = yield* cache.get(block)      its bytes are valid until the next yield
-//   cache.prefetch(block)                       starts a read, or does nothing where the block is there or the queue is full
+//   cache.prefetch(block)                       starts a read, or does nothing where the block is there or the queue is
+//                                               full
 
 import { BLOCK_BYTES, PREFETCH_QUEUE_MAX } from '../limits.ts';
 import { Completion, type KernelSteps, type Wait } from '../wait.ts';
@@ -91,7 +93,8 @@ export class BufferCache {
   *fresh(block: number): KernelSteps<Buffer> {
     while (!this.#buffers.has(block)) {
       const wait = this.#room();
-      if (wait === null) this.#buffers.set(block, { block, bytes: new Uint8Array(BLOCK_BYTES), dirty: true, busy: null, wanted: 0 });
+      if (wait === null)
+        this.#buffers.set(block, { block, bytes: new Uint8Array(BLOCK_BYTES), dirty: true, busy: null, wanted: 0 });
       else yield wait;
     }
     const buffer = yield* this.get(block);

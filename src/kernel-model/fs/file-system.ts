@@ -1,5 +1,6 @@
-// A simple extent file system: inodes, directories, a bitmap of blocks. Metadata goes through the buffer cache and is on the disk after `sync`.
-// Everything that may touch the disk is a stretch of kernel code that yields what it waits for.
+// A simple extent file system: inodes, directories, a bitmap of blocks. Metadata goes through the buffer cache and is
+// on the disk after `sync`. Everything that may touch the disk is a stretch of kernel code that yields what it waits
+// for.
 
 import { BLOCK_BYTES, EXTENTS_PER_INODE, NAME_BYTES_MAX } from '../limits.ts';
 import { Completion, type KernelSteps } from '../wait.ts';
@@ -23,7 +24,14 @@ import {
 } from './layout.ts';
 
 /** What went wrong with a call on files: told to the program as the call's answer. */
-export type FileFault = 'not-found' | 'exists' | 'not-a-directory' | 'is-a-directory' | 'no-space' | 'bad-name' | 'not-mounted';
+export type FileFault =
+  | 'not-found'
+  | 'exists'
+  | 'not-a-directory'
+  | 'is-a-directory'
+  | 'no-space'
+  | 'bad-name'
+  | 'not-mounted';
 
 export class FileError extends Error {
   readonly fault: FileFault;
@@ -41,7 +49,8 @@ export interface Inode {
   extents: Extent[];
 }
 
-const isName = (name: string): boolean => name !== '' && name.isWellFormed() && new TextEncoder().encode(name).length <= NAME_BYTES_MAX;
+const isName = (name: string): boolean =>
+  name !== '' && name.isWellFormed() && new TextEncoder().encode(name).length <= NAME_BYTES_MAX;
 
 export class FileSystem {
   readonly cache: BufferCache;
@@ -80,7 +89,8 @@ export class FileSystem {
 
   /** Writes what is dirty, the bitmap included. */
   *sync(): KernelSteps {
-    for (let i = 0; i < this.#layout.bitmap_blocks; i++) this.#bitmap.store(i, (yield* this.cache.fresh(this.#layout.bitmap + i)).bytes);
+    for (let i = 0; i < this.#layout.bitmap_blocks; i++)
+      this.#bitmap.store(i, (yield* this.cache.fresh(this.#layout.bitmap + i)).bytes);
     yield* this.cache.flush();
   }
 
@@ -103,7 +113,12 @@ export class FileSystem {
     const known = this.#inodes.get(number);
     if (known !== undefined) return known;
     const record = getInode((yield* this.#inodeBlock(number)).bytes, number % INODES_PER_BLOCK);
-    const inode: Inode = this.#inodes.get(number) ?? { number, kind: record.kind, size: record.size, extents: [...record.extents] };
+    const inode: Inode = this.#inodes.get(number) ?? {
+      number,
+      kind: record.kind,
+      size: record.size,
+      extents: [...record.extents],
+    };
     this.#inodes.set(number, inode);
     return inode;
   }
@@ -140,7 +155,10 @@ export class FileSystem {
     return entries;
   }
 
-  /** Makes a file of `bytes` bytes, in as few extents as the disk allows. Its bytes are what lay there before, or zeros on a new disk. */
+  /**
+   * Makes a file of `bytes` bytes, in as few extents as the disk allows. Its bytes are what lay there before, or zeros
+   * on a new disk.
+   */
   *create(path: string, kind: 'file' | 'directory', bytes = 0): KernelSteps<Inode> {
     const steps = path.split('/').filter(Boolean);
     const name = steps.pop() ?? '';
@@ -204,7 +222,8 @@ export class FileSystem {
       const end = last === undefined ? 0 : last.start + last.count;
       const extent = this.#bitmap.allocate(wanted, end) as Extent;
       taken.push(extent);
-      if (last !== undefined && end === extent.start) extents[extents.length - 1] = { start: last.start, count: last.count + extent.count };
+      if (last !== undefined && end === extent.start)
+        extents[extents.length - 1] = { start: last.start, count: last.count + extent.count };
       else extents.push(extent);
       wanted -= extent.count;
     }

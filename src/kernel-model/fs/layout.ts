@@ -2,7 +2,8 @@
 //
 //   0 superblock · 1… bitmap of blocks · inode table, 32 inodes a block · data, directories among it
 //
-// An inode has up to twelve extents, so a file is at most twelve stretches of blocks. A directory is a file of 64-byte entries.
+// An inode has up to twelve extents, so a file is at most twelve stretches of blocks. A directory is a file of 64-byte
+// entries.
 
 import { BLOCK_BYTES, EXTENTS_PER_INODE, NAME_BYTES_MAX } from '../limits.ts';
 

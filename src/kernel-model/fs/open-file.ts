@@ -1,5 +1,5 @@
-// An open file, and read-ahead. After each block that a program reads, the file's compute-ra method says which blocks to fetch ahead; the default
-// looks for sequential reading and doubles its window while it goes on.
+// An open file, and read-ahead. After each block that a program reads, the file's compute-ra method says which blocks
+// to fetch ahead; the default looks for sequential reading and doubles its window while it goes on.
 
 import type { GraftPoint } from '../../plugins/index.ts';
 import { Lock, type LockClass } from '../../txn/index.ts';
@@ -53,7 +53,8 @@ export class OpenFile {
 
   /** What is wrong with an answer of compute-ra, or null: every extent must lie in the file. */
   fault(count: number, extents: Int32Array): string | null {
-    if (!Number.isInteger(count) || count < 0 || count > EXTENTS_PER_ANSWER) return `not a number of extents up to ${EXTENTS_PER_ANSWER}`;
+    if (!Number.isInteger(count) || count < 0 || count > EXTENTS_PER_ANSWER)
+      return `not a number of extents up to ${EXTENTS_PER_ANSWER}`;
     for (let i = 0; i < count; i++) {
       const first = extents[2 * i] as number;
       const blocks = extents[2 * i + 1] as number;

@@ -1,5 +1,5 @@
-// The graft-callable functions of the kernel: what a graft may do to it. Each locks, is charged, logs its undo and then changes something; and each
-// looks at who calls: a graft sees and changes what its installer could.
+// The graft-callable functions of the kernel: what a graft may do to it. Each locks, is charged, logs its undo and then
+// changes something; and each looks at who calls: a graft sees and changes what its installer could.
 
 import { badArgument, type Callable, type CallableTree, type Caller, WRITES } from '../../plugins/index.ts';
 import {
@@ -146,7 +146,10 @@ export class KernelAccessors {
     const locked = acquire(caller.txn, page.lock, WRITE);
     if (locked !== null) return locked;
     const ticket = by > 0 ? account.hold(caller.txn, WIRED_PAGES, 1) : account.giveBack(caller.txn, WIRED_PAGES, 1);
-    return ticket ?? this.#wire.call(caller.txn, page, null, by > 0 ? [...page.payers, account] : page.payers.toSpliced(at, 1));
+    return (
+      ticket ??
+      this.#wire.call(caller.txn, page, null, by > 0 ? [...page.payers, account] : page.payers.toSpliced(at, 1))
+    );
   }
 
   /** What a graft may call wherever it stands. */
@@ -157,11 +160,17 @@ export class KernelAccessors {
       this.#reach.charge_lock();
       return acquire(txn, this.locks.get(installer, text(name)), WRITE);
     }),
-    unlock: atOnce(({ txn, installer }, [name]) => unlock(txn, this.locks.find(installer, text(name)) ?? new Lock(USER_LOCKS))),
+    unlock: atOnce(({ txn, installer }, [name]) =>
+      unlock(txn, this.locks.find(installer, text(name)) ?? new Lock(USER_LOCKS)),
+    ),
     shared: {
       get: atOnce(({ txn, installer }, [key]) => this.shared.get(txn, `${installer}/${text(key)}`)),
       set: atOnce(({ txn, installer }, [key, value]) =>
-        this.shared.set(txn, `${installer}/${text(key)}`, typeof value === 'number' ? value : badArgument('takes a number')),
+        this.shared.set(
+          txn,
+          `${installer}/${text(key)}`,
+          typeof value === 'number' ? value : badArgument('takes a number'),
+        ),
       ),
     },
     threads: {

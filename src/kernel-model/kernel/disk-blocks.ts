@@ -5,7 +5,10 @@ import { SECTORS_PER_BLOCK } from '../limits.ts';
 import type { Trace } from '../trace.ts';
 import type { BackingStore } from '../vm/index.ts';
 
-/** A disk as sectors of 512 bytes. `data` is where the bytes of a read go, and whence those of a write come; it tells when it is done. */
+/**
+ * A disk as sectors of 512 bytes. `data` is where the bytes of a read go, and whence those of a write come; it tells
+ * when it is done.
+ */
 export interface SectorDevice {
   readonly sectors: number;
   submit(
@@ -35,7 +38,10 @@ export class DiskBlocks implements BlockDevice, BackingStore {
   }
 
   read(block: number, bytes: Uint8Array, done: () => void): void {
-    this.#disk.submit({ lbn: block * SECTORS_PER_BLOCK, sectors: SECTORS_PER_BLOCK, write: false, data: bytes }, this.#told(block, done));
+    this.#disk.submit(
+      { lbn: block * SECTORS_PER_BLOCK, sectors: SECTORS_PER_BLOCK, write: false, data: bytes },
+      this.#told(block, done),
+    );
   }
 
   write(block: number, bytes: Uint8Array, done: () => void): void {

@@ -1,4 +1,5 @@
-// What the kernel does when a thread traps: page faults, system calls, the end; and what waits for attention between two traps.
+// What the kernel does when a thread traps: page faults, system calls, the end; and what waits for attention between
+// two traps.
 
 import { CYCLES } from '../limits.ts';
 import type { Trap } from '../machine/index.ts';
@@ -40,7 +41,10 @@ export class Governor implements Governs {
     thread.work = systemCall(kernel, thread, call?.name ?? '', call?.args ?? []);
   }
 
-  /** The thread has run since its page fault. Where it made no reference, it faults once more, and that is the same fault. */
+  /**
+   * The thread has run since its page fault. Where it made no reference, it faults once more, and that is the same
+   * fault.
+   */
   #hasRun(thread: Thread): void {
     if (thread.space !== null) this.#kernel.memory.used(thread.space, thread.faultPage);
     if (this.#kernel.cpu.references !== this.#references) thread.faultPage = -1;

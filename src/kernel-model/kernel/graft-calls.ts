@@ -30,7 +30,10 @@ export interface GraftNews {
   readonly lines: readonly string[];
 }
 
-/** Told of every question to a graft point where somebody stands, one inside the other where a graft waits and others are asked meanwhile. */
+/**
+ * Told of every question to a graft point where somebody stands, one inside the other where a graft waits and others
+ * are asked meanwhile.
+ */
 export interface AskObserver {
   asks(point: string): void;
   /** Everything that a graft did is kept, or undone, when this is called. */
@@ -68,11 +71,15 @@ export class GraftCalls implements Base {
 
   reported(graft: Graft, report: GraftReport, lines: readonly string[]): void {
     this.counts[report.status]++;
-    if (report.status !== 'committed') this.#trace.note('graft', report.undone.records, this.counts.aborted, this.#cpu.events.now_us);
+    if (report.status !== 'committed')
+      this.#trace.note('graft', report.undone.records, this.counts.aborted, this.#cpu.events.now_us);
     this.listener?.({ graft, report, lines });
   }
 
-  /** Asks a policy method: the graft that stands at its point, or the default. Everything a graft did is kept, or undone, when this returns. */
+  /**
+   * Asks a policy method: the graft that stands at its point, or the default. Everything a graft did is kept, or
+   * undone, when this returns.
+   */
   ask<Input, Output>(point: GraftPoint<Input, Output>, input: Input): Outcome<Output> {
     const kind = point.grafts[0]?.plugin.compartment.kind;
     this.observer?.asks(point.name);

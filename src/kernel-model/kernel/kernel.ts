@@ -5,10 +5,17 @@
 //   await kernel.install(pkg, { user: 'ann' })
 //   kernel.run()                                       until nothing can happen any more
 //
-// One seed (of the programs) and one set of options give one run: kernel.trace.hash is the same, byte for byte. Exceptions are grafts in compartments
-// with a clock of real time: where one is cut off by it, `kernel.reproducible` turns false.
+// One seed (of the programs) and one set of options give one run: kernel.trace.hash is the same, byte for byte.
+// Exceptions are grafts in compartments with a clock of real time: where one is cut off by it, `kernel.reproducible`
+// turns false.
 
-import { type CompartmentCall, type CompartmentMaker, type Plugin, PluginTable, PointTable } from '../../plugins/index.ts';
+import {
+  type CompartmentCall,
+  type CompartmentMaker,
+  type Plugin,
+  PluginTable,
+  PointTable,
+} from '../../plugins/index.ts';
 import type { PluginPackage } from '../../plugins/package/index.ts';
 import { Account, acquire, expireNow, type Ticket, type Transaction, WRITE } from '../../txn/index.ts';
 import { BufferCache, FileError, FileSystem, type Inode, OpenFile } from '../fs/index.ts';
@@ -190,7 +197,8 @@ export class Kernel {
   /** Makes a thread. It may run at once. */
   spawn(options: SpawnOptions): Thread {
     if (this.alive >= THREADS_MAX) throw new RangeError(`more than ${THREADS_MAX} threads`);
-    const space = options.space ?? (options.pages === undefined || options.pages === 0 ? null : this.#newSpace(options));
+    const space =
+      options.space ?? (options.pages === undefined || options.pages === 0 ? null : this.#newSpace(options));
     const account = this.treasury.open([0, 1, OPEN_FILES_PER_THREAD]);
     this.settle((txn) => account.hold(txn, THREADS, 1));
     const thread = new Thread({ ...options, id: ++this.#lastId, space, account });
@@ -213,7 +221,10 @@ export class Kernel {
     return space;
   }
 
-  /** Installs a plugin for a user. Local points need the owner's consent, global ones privilege; GRAFT_NEEDS where that is missing. */
+  /**
+   * Installs a plugin for a user. Local points need the owner's consent, global ones privilege; GRAFT_NEEDS where that
+   * is missing.
+   */
   install(pkg: PluginPackage, { user, privileged = false }: InstallOptions): Promise<Plugin> {
     const points = pkg.manifest.grafts.map(({ point }) => point);
     return Promise.resolve()
@@ -253,7 +264,10 @@ export class Kernel {
     }
   }
 
-  /** Runs until every thread has ended, or nothing can happen any more; true: all have ended. `until_us`: not much longer than that. */
+  /**
+   * Runs until every thread has ended, or nothing can happen any more; true: all have ended. `until_us`: not much
+   * longer than that.
+   */
   run(until_us = Number.POSITIVE_INFINITY): boolean {
     this.dispatcher.run(() => this.alive === 0 || this.events.now_us >= until_us);
     return this.alive === 0;

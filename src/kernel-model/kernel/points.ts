@@ -7,9 +7,17 @@
 //   /kernel/memory/victim              the global victim                              global
 //   /kernel/events/thread-exit         a thread has ended                             global, an event
 //
-// A local point belongs to a user, whose consent is all that a graft there needs; a global one needs privilege, since it concerns everyone.
+// A local point belongs to a user, whose consent is all that a graft there needs; a global one needs privilege, since
+// it concerns everyone.
 
-import { type CallableTree, type Column, GraftError, GraftPoint, type PointOptions, type PointTable } from '../../plugins/index.ts';
+import {
+  type CallableTree,
+  type Column,
+  GraftError,
+  GraftPoint,
+  type PointOptions,
+  type PointTable,
+} from '../../plugins/index.ts';
 import { ANNOUNCED_MAX, EXTENTS_PER_ANSWER, PROCESS_LIST } from '../limits.ts';
 
 const PREFIX = 'kernel/';
@@ -27,7 +35,9 @@ export class KernelPoints {
     this.#callable = callable;
   }
 
-  /** Declares a point of `owner`'s; null: a global one. It offers what all points do, and what its options name besides. */
+  /**
+   * Declares a point of `owner`'s; null: a global one. It offers what all points do, and what its options name besides.
+   */
   add(name: string, owner: string | null, options: Omit<PointOptions<number, number>, 'name'>): Numeric {
     const callable = { ...this.#callable, ...options.callable };
     const point = new GraftPoint<number, number>({ ...options, name: PREFIX + name, callable });
@@ -66,7 +76,10 @@ const SHARED_WORDS = 256;
 
 /** Columns of the points. `shared` is the application's, to tell its graft what it likes. */
 export const EXTENT_COLUMNS = {
-  /** Blocks that the application will read next, in order; `[0]` of `announced_count` says how many there are. Application and graft share both. */
+  /**
+   * Blocks that the application will read next, in order; `[0]` of `announced_count` says how many there are.
+   * Application and graft share both.
+   */
   announced: { type: 'i32', length: ANNOUNCED_MAX },
   announced_count: { type: 'i32', length: 1 },
   /** The answer: pairs of a first block and a count. */
@@ -89,4 +102,5 @@ export const evictionColumns = (frames: number, events: number) =>
   }) as const;
 
 /** The column of a name, as what it was declared. */
-export const int32 = (columns: Readonly<Record<string, Column>>, name: string): Int32Array => columns[name] as Int32Array;
+export const int32 = (columns: Readonly<Record<string, Column>>, name: string): Int32Array =>
+  columns[name] as Int32Array;

@@ -1,5 +1,6 @@
-// The policy methods: each asks the graft at its point, or answers the default at once where nobody stands there. What a graft answers is checked
-// before anything is done with it; an invalid answer is undone, the default holds, the graft is removed (VINO's rules).
+// The policy methods: each asks the graft at its point, or answers the default at once where nobody stands there. What
+// a graft answers is checked before anything is done with it; an invalid answer is undone, the default holds, the graft
+// is removed (VINO's rules).
 
 import { READ, WRITE } from '../../txn/index.ts';
 import type { OpenFile } from '../fs/index.ts';
@@ -28,7 +29,10 @@ export interface PolicyWorld {
   attend(): void;
 }
 
-/** Kernel policies are small: what loops longer than this is wrong. Milliseconds of own time; metered: 20,000 units of fuel each. */
+/**
+ * Kernel policies are small: what loops longer than this is wrong. Milliseconds of own time; metered: 20,000 units of
+ * fuel each.
+ */
 const POLICY_LIMITS = { own_ms: 50, calls: 100_000, writes: 10_000 };
 const EVENT_SLACK = 512;
 
@@ -109,7 +113,11 @@ export class Policies {
   #watchOf(point: Numeric, next: EvictionWatch | null): EvictionWatch | null {
     const columns = point.grafts[0]?.columns;
     if (columns === undefined) return null;
-    const shared = { events: int32(columns, 'events'), request: int32(columns, 'request'), pages: int32(columns, 'pages') };
+    const shared = {
+      events: int32(columns, 'events'),
+      request: int32(columns, 'request'),
+      pages: int32(columns, 'pages'),
+    };
     return new EvictionWatch(shared, next, () => this.#world.attend());
   }
 
@@ -146,7 +154,8 @@ export class Policies {
       check: (answer) => {
         const chosen = this.#world.thread(answer);
         return (
-          (chosen !== undefined && (answer === thread.id || this.#world.dispatcher.isRunnable(chosen))) || 'not a live, runnable thread'
+          (chosen !== undefined && (answer === thread.id || this.#world.dispatcher.isRunnable(chosen))) ||
+          'not a live, runnable thread'
         );
       },
       columns: DELEGATE_COLUMNS,
@@ -181,7 +190,8 @@ export class Policies {
       columns: EXTENT_COLUMNS,
       callable: { announced: { lock: this.#world.accessors.lockOf(() => file.announced, WRITE) } },
       limits: POLICY_LIMITS,
-      describes: 'Which blocks of the file to fetch ahead; the input is the block just read, the answer a number of extents.',
+      describes:
+        'Which blocks of the file to fetch ahead; the input is the block just read, the answer a number of extents.',
     });
     file.point = point;
   }
@@ -210,13 +220,16 @@ export class Policies {
       check: (answer, length) => answer === length || 'the length must stay',
       columns: STREAM_COLUMNS,
       fill: (length, columns) => {
-        (columns.data as Uint8Array).set(length === stream.buffer.length ? stream.buffer : stream.buffer.subarray(0, length));
+        (columns.data as Uint8Array).set(
+          length === stream.buffer.length ? stream.buffer : stream.buffer.subarray(0, length),
+        );
         (columns.position as Float64Array)[0] = stream.position;
         (columns.key as Uint8Array).set(stream.key);
         int32(columns, 'parameters').set(stream.parameters);
       },
       limits: POLICY_LIMITS,
-      describes: 'Changes the bytes that pass between a program and a file; the input is how many, and so is the answer.',
+      describes:
+        'Changes the bytes that pass between a program and a file; the input is how many, and so is the answer.',
     });
   }
 

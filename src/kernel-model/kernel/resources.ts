@@ -1,4 +1,5 @@
-// What kernel accounts count. A thread's account starts at zero, and so does a plugin's: whoever makes or installs it transfers some of its own.
+// What kernel accounts count. A thread's account starts at zero, and so does a plugin's: whoever makes or installs it
+// transfers some of its own.
 
 export const KERNEL_RESOURCES = ['wired_pages', 'threads', 'open_files'] as const;
 export const WIRED_PAGES = 0;

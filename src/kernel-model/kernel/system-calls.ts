@@ -1,5 +1,5 @@
-// The system calls: what a program may ask of the kernel, by name. Each is kernel code on behalf of its thread; what goes wrong is the call's answer,
-// `{ error }`, never an exception in the kernel.
+// The system calls: what a program may ask of the kernel, by name. Each is kernel code on behalf of its thread; what
+// goes wrong is the call's answer, `{ error }`, never an exception in the kernel.
 
 import { Aborted, TransactionError } from '../../txn/index.ts';
 import { FileError } from '../fs/index.ts';
@@ -24,7 +24,12 @@ const WAITING = new Map(TABLES.flatMap(({ waiting }) => Object.entries(waiting))
 export const SYSTEM_CALLS: readonly string[] = [...AT_ONCE.keys(), ...WAITING.keys()];
 
 /** What the kernel does for a system call. */
-export function* systemCall(kernel: Kernel, thread: Thread, name: string, args: readonly unknown[]): KernelSteps<unknown> {
+export function* systemCall(
+  kernel: Kernel,
+  thread: Thread,
+  name: string,
+  args: readonly unknown[],
+): KernelSteps<unknown> {
   try {
     const atOnce = AT_ONCE.get(name);
     if (atOnce !== undefined) return atOnce(kernel, thread, args);

@@ -1,8 +1,8 @@
 // The processor: it executes one thread's program until something calls the kernel.
 //
-// A program is an object that runs until it traps: a generator (program.ts), a replay of a trace, or one day an interpreter of instructions; the
-// kernel cannot tell. It must look at `cpu.over` between any two things it does, and give way with 'interrupt' when that is true. After a
-// page fault it is run again and must repeat the access.
+// A program is an object that runs until it traps: a generator (program.ts), a replay of a trace, or one day an
+// interpreter of instructions; the kernel cannot tell. It must look at `cpu.over` between any two things it does, and
+// give way with 'interrupt' when that is true. After a page fault it is run again and must repeat the access.
 
 import { CPU_MHZ, CYCLES, PAGE_BYTES } from '../limits.ts';
 import type { EventQueue } from './events.ts';
@@ -55,7 +55,10 @@ export class Cpu {
     this.events.now_us += cycles * US_PER_CYCLE;
   }
 
-  /** Executes up to `cycles` of pure computing; gives how many are left when it has to give way. What is no positive number takes no time. */
+  /**
+   * Executes up to `cycles` of pure computing; gives how many are left when it has to give way. What is no positive
+   * number takes no time.
+   */
   compute(cycles: number): number {
     if (!(cycles > 0)) return 0;
     const room = Math.max(1, Math.ceil((this.until_us - this.events.now_us) * CPU_MHZ));

@@ -1,5 +1,6 @@
-// The machine's time and what is to happen in it: a queue of events ordered by time, and by the order of their making where times are equal. Nothing
-// happens between events but what the processor executes, and it moves the time itself. One queue serves devices, timers and lock time-outs.
+// The machine's time and what is to happen in it: a queue of events ordered by time, and by the order of their making
+// where times are equal. Nothing happens between events but what the processor executes, and it moves the time itself.
+// One queue serves devices, timers and lock time-outs.
 //
 //   events.at(time_us, run)    →  a timer that can be cancelled
 //   events.deliver()           runs what is due; the machine calls it wherever an interrupt may come
@@ -13,7 +14,8 @@ interface Entry extends Timer {
   run: (() => void) | null;
 }
 
-const earlier = (a: Entry, b: Entry): boolean => a.time_us < b.time_us || (a.time_us === b.time_us && a.order < b.order);
+const earlier = (a: Entry, b: Entry): boolean =>
+  a.time_us < b.time_us || (a.time_us === b.time_us && a.order < b.order);
 
 export class EventQueue {
   /** Emulated time since boot, in microseconds. The processor adds what it executes. */

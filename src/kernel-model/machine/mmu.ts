@@ -1,13 +1,16 @@
-// The memory management unit: two-level page tables, a translation look-aside buffer, protection, reference and dirty bits.
+// The memory management unit: two-level page tables, a translation look-aside buffer, protection, reference and dirty
+// bits.
 //
-//   mmu.switchTo(table, watch)     another address space; the TLB is emptied, as on a processor without address space numbers
+//   mmu.switchTo(table, watch)     another address space; the TLB is emptied, as on a processor without address space
+//                                  numbers
 //   mmu.leave()                    none: every access faults
 //   mmu.access(page, write)        →  the frame, or -1: a page fault, `mmu.fault` says why
 //   mmu.forget(table, page)        the kernel changed the page's entry
 //
-// Bits are set when an entry is loaded into the TLB, and the dirty bit at the first store through it, as [P5] does it: so who clears a reference
-// bit must forget the page. A page that has just come in is FRESH: the access that brought it is repeated, and is no reference. A watch records
-// every reference in its order, for policies that want more than a bit.
+// Bits are set when an entry is loaded into the TLB, and the dirty bit at the first store through it, as [P5] does it:
+// so who clears a reference bit must forget the page. A page that has just come in is FRESH: the access that brought it
+// is repeated, and is no reference. A watch records every reference in its order, for policies that want more than a
+// bit.
 
 import { TLB_ENTRIES } from '../limits.ts';
 
@@ -88,7 +91,10 @@ export class Mmu {
     return frame;
   }
 
-  /** The frame, or -1. The entry comes into the TLB with the first reference, which the access that brought a page in is not. */
+  /**
+   * The frame, or -1. The entry comes into the TLB with the first reference, which the access that brought a page in is
+   * not.
+   */
   #walk(page: number, write: boolean, slot: number): number {
     this.tlb_misses++;
     const entry = this.#table.get(page);

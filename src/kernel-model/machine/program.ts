@@ -1,4 +1,5 @@
-// Programs written as generators: what the experiments' applications are. The body talks to the machine through `user`, always by `yield*`:
+// Programs written as generators: what the experiments' applications are. The body talks to the machine through `user`,
+// always by `yield*`:
 //
 //   new GeneratorProgram(function* (user) {
 //     yield* user.compute(1000);                     cycles

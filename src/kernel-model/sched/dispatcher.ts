@@ -1,12 +1,13 @@
 // The dispatcher: gives the processor to one thread after the other.
 //
 //   dispatch → deliver interrupts → take the next thread (schedule-delegate may hand its slice on) → slice → …
-//   slice    → run the kernel work or the program until it waits, ends, is preempted by a more urgent thread, or its slice is over
+//   slice    → run the kernel work or the program until it waits, ends, is preempted by a more urgent thread, or its
+//            slice is over
 //
-// A graft runs on the processor's own stack. Where a metered one is preempted (`tick`), or a graft waits for a lock (`wait`), other threads run on
-// top of it: it is buried until they come back down. One level of preemption is enough: a graft called on top runs to its end or its fuel. Who
-// needs a lock of a buried thread cannot wait for it: the lock's time-out comes at once, the buried transaction is undone, and its graft learns
-// of that when control returns to it.
+// A graft runs on the processor's own stack. Where a metered one is preempted (`tick`), or a graft waits for a lock
+// (`wait`), other threads run on top of it: it is buried until they come back down. One level of preemption is enough:
+// a graft called on top runs to its end or its fuel. Who needs a lock of a buried thread cannot wait for it: the lock's
+// time-out comes at once, the buried transaction is undone, and its graft learns of that when control returns to it.
 
 import { expireNow, hasStack, type Ticket, type Tree } from '../../txn/index.ts';
 import { CYCLES, SLICE_US } from '../limits.ts';
@@ -43,7 +44,10 @@ export class Dispatcher {
   readonly #ready = new RunQueue();
   /** How deep threads lie buried: frames of the dispatcher on the stack. */
   #depth = 0;
-  /** Transactions of the threads that lie buried, by the numbers of their trees, and how many there were before each burial. */
+  /**
+   * Transactions of the threads that lie buried, by the numbers of their trees, and how many there were before each
+   * burial.
+   */
   readonly #below: number[] = [];
   readonly #marks: number[] = [];
   /** Set while a schedule-delegate method is asked: nobody else's is then. */
@@ -95,7 +99,10 @@ export class Dispatcher {
     return true;
   }
 
-  /** Asks the thread's schedule-delegate method. Who hands the slice on goes to the end of the queue; who is buried keeps it, and waits. */
+  /**
+   * Asks the thread's schedule-delegate method. Who hands the slice on goes to the end of the queue; who is buried
+   * keeps it, and waits.
+   */
   #choose(next: Thread): Thread {
     if (this.#choosing || next.buried > 0 || next.delegatePoint === null) return next;
     this.#choosing = true;
@@ -196,9 +203,10 @@ export class Dispatcher {
   }
 
   /**
-   * A tick of a metered graft in the transaction `tree`: preempts it where its slice is over or someone more urgent waits. Interrupts may end that
-   * very transaction, so there must be room on the stack for its undo; where there is none nobody is preempted, and the next tick tries again. It throws
-   * nothing for want of stack: that would be the kernel's failure, not the graft's.
+   * A tick of a metered graft in the transaction `tree`: preempts it where its slice is over or someone more urgent
+   * waits. Interrupts may end that very transaction, so there must be room on the stack for its undo; where there is
+   * none nobody is preempted, and the next tick tries again. It throws nothing for want of stack: that would be the
+   * kernel's failure, not the graft's.
    */
   tick(tree: Tree): void {
     if (this.#events.now_us < this.#events.next_us && !this.#isPreempted(this.current)) return;

@@ -1,5 +1,5 @@
-// A stream between a program and a file: what is written to it passes the stream's transform method, 8 KB at a time, on its way to the file, and on
-// its way back. The default copies. (VINO's encryption example.)
+// A stream between a program and a file: what is written to it passes the stream's transform method, 8 KB at a time, on
+// its way to the file, and on its way back. The default copies. (VINO's encryption example.)
 
 import type { GraftPoint } from '../../plugins/index.ts';
 import type { FileSystem, OpenFile } from '../fs/index.ts';

@@ -1,6 +1,7 @@
 // An address space: a page table, the memory objects that lie in it, and who answers for it.
 //
-// A memory object says what a page holds before it was ever stored to: zeros, or a block of a file. Pages that were stored to go to swap.
+// A memory object says what a page holds before it was ever stored to: zeros, or a block of a file. Pages that were
+// stored to go to swap.
 
 import type { GraftPoint } from '../../plugins/index.ts';
 import { ADDRESS_SPACE_PAGES } from '../limits.ts';

@@ -1,5 +1,6 @@
-// The frame table: who has each frame, which page lies in it, and which frames are free. Frames and pages are one-to-one: a frame that has an owner
-// is found in the owner's page table under that page, and nowhere else (`checkFrames` in the tests' invariants).
+// The frame table: who has each frame, which page lies in it, and which frames are free. Frames and pages are
+// one-to-one: a frame that has an owner is found in the owner's page table under that page, and nowhere else
+// (`checkFrames` in the tests' invariants).
 
 import { type Account, Lock, type LockClass } from '../../txn/index.ts';
 import { LOCK_TIMEOUT_MS } from '../limits.ts';
@@ -45,7 +46,10 @@ export class Frames {
     this.#free.push(frame);
   }
 
-  /** Whether a page that may be taken away lies in the frame. One whose wiring an unfinished transaction has changed stays: that may be undone. */
+  /**
+   * Whether a page that may be taken away lies in the frame. One whose wiring an unfinished transaction has changed
+   * stays: that may be undone.
+   */
   isEvictable(frame: number): boolean {
     const owner = this.owner[frame];
     if (owner === null || owner === undefined) return false;

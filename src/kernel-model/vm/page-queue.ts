@@ -1,7 +1,9 @@
-// The global page queue: every frame that holds a page has a place in it, whosever page it is. The default victim is found by second chance: a hand
-// goes round the places, clears reference bits that are set, and stops at the first that is clear.
+// The global page queue: every frame that holds a page has a place in it, whosever page it is. The default victim is
+// found by second chance: a hand goes round the places, clears reference bits that are set, and stops at the first that
+// is clear.
 //
-// An address space may give another of its pages instead of the victim; then the two change places (VINO), so nobody else's turn comes earlier.
+// An address space may give another of its pages instead of the victim; then the two change places (VINO), so nobody
+// else's turn comes earlier.
 
 export class PageQueue {
   readonly #frameAt: Int32Array;
@@ -26,7 +28,10 @@ export class PageQueue {
     return this.#placeOf[frame] as number;
   }
 
-  /** Moves the hand on until `take` says yes of a frame; -1 when it has been round twice in vain. `take` clears bits as it goes. */
+  /**
+   * Moves the hand on until `take` says yes of a frame; -1 when it has been round twice in vain. `take` clears bits as
+   * it goes.
+   */
   sweep(take: (frame: number) => boolean): number {
     const frames = this.#frameAt.length;
     for (let i = 0; i < 2 * frames; i++) {

@@ -1,4 +1,5 @@
-// Where pages lie that are not in memory, as the virtual memory sees it: blocks of the disk. The kernel makes one over the disk's swap area.
+// Where pages lie that are not in memory, as the virtual memory sees it: blocks of the disk. The kernel makes one over
+// the disk's swap area.
 
 export interface BackingStore {
   /** Reads a block into `bytes`, and tells when that is done. */

@@ -1,20 +1,34 @@
 // Virtual memory: page faults, the choice of victims, and what comes from and goes to the disk.
 //
-// A fault is served step by step, by repeating the access: `fault` either brings the page in at once (null), or starts what is needed and says what
-// to wait for; the thread is run again then, faults again where something is still missing, and the next step is taken.
+// A fault is served step by step, by repeating the access: `fault` either brings the page in at once (null), or starts
+// what is needed and says what to wait for; the thread is run again then, faults again where something is still
+// missing, and the next step is taken.
 //
-//   fault → a free frame, or evict one → zeros, or a read → the page is entered → the access is repeated
-//   evict → global victim (second chance, or the kernel's own policy) → its space's eviction method may give another of its pages → unmap → write
+//   fault → a free frame, or evict one → zeros, or a read → the page is entered → the access is repeated evict → global
+//   victim (second chance, or the kernel's own policy) → its space's eviction method may give another of its pages →
+//   unmap → write
 //
-// With a free target of 0 one page is evicted for each fault that finds no free frame; above it, the page-out daemon, a thread, keeps frames free.
-// A page that has come in stays until a thread that it came for has run: so each fault gets its thread a step further, however few frames there are.
+// With a free target of 0 one page is evicted for each fault that finds no free frame; above it, the page-out daemon, a
+// thread, keeps frames free. A page that has come in stays until a thread that it came for has run: so each fault gets
+// its thread a step further, however few frames there are.
 //
-// Methods behind graft points may wait, and others run meanwhile: what was known before a method was asked has to be looked at again after it.
+// Methods behind graft points may wait, and others run meanwhile: what was known before a method was asked has to be
+// looked at again after it.
 
 import { type Account, Lock, type LockClass } from '../../txn/index.ts';
 import type { Evict, EvictionColumns } from '../grafts/eviction/index.ts';
 import { LOCK_TIMEOUT_MS } from '../limits.ts';
-import { DIRTY, entryOf, FRESH, frameOf, type Mmu, type PhysicalMemory, PRESENT, REFERENCED, WRITABLE } from '../machine/index.ts';
+import {
+  DIRTY,
+  entryOf,
+  FRESH,
+  frameOf,
+  type Mmu,
+  type PhysicalMemory,
+  PRESENT,
+  REFERENCED,
+  WRITABLE,
+} from '../machine/index.ts';
 import { Completion, type KernelSteps, type Wait } from '../wait.ts';
 import type { AddressSpace, Region } from './address-space.ts';
 import { Frames, type WirablePage } from './frames.ts';
@@ -30,7 +44,10 @@ const AGAIN: Wait = { settled: true, wake: () => {} };
 export interface MemoryOptions {
   /** Frames that the daemon keeps free, as far as that can be. */
   readonly free_target: number;
-  /** The kernel's own policy instead of second chance. Pages are told to it, and to a graft in its place, by `AddressSpace.globalPage`. */
+  /**
+   * The kernel's own policy instead of second chance. Pages are told to it, and to a graft in its place, by
+   * `AddressSpace.globalPage`.
+   */
   readonly policy: Evict | null;
   /** Null: pages are zeros when they come in, and those that were stored to must stay. */
   readonly store: BackingStore | null;
@@ -62,7 +79,10 @@ export class VirtualMemory {
   /** Guards the page queue against grafts that look at it while others change it. */
   readonly lock = new Lock(QUEUE_LOCKS);
   readonly counts: MemoryCounts = { daemon_wakeups: 0, evictions: 0, page_ins: 0, page_outs: 0, exchanged: 0 };
-  /** Records all references, for the kernel's own policy or for a graft in its place; null: nobody wants them. Set by `watchBy`. */
+  /**
+   * Records all references, for the kernel's own policy or for a graft in its place; null: nobody wants them. Set by
+   * `watchBy`.
+   */
   watch: EvictionWatch | null;
   /** That of the kernel's own policy. */
   readonly #own: EvictionWatch | null;
@@ -90,11 +110,15 @@ export class VirtualMemory {
     this.#methods = methods;
     this.frames = new Frames(memory.frames);
     this.queue = new PageQueue(memory.frames);
-    this.#own = options.policy === null ? null : new EvictionWatch(plainColumns(memory.frames, options.events), null, full);
+    this.#own =
+      options.policy === null ? null : new EvictionWatch(plainColumns(memory.frames, options.events), null, full);
     this.watch = this.#own;
   }
 
-  /** References are recorded for a graft from now on; null: for the kernel's own policy again, if there is one. Who comes is told of all pages. */
+  /**
+   * References are recorded for a graft from now on; null: for the kernel's own policy again, if there is one. Who
+   * comes is told of all pages.
+   */
   watchBy(watch: EvictionWatch | null): void {
     this.watch = watch ?? this.#own;
     if (this.watch !== null) this.tell(this.watch, null);
@@ -118,7 +142,9 @@ export class VirtualMemory {
     return count;
   }
 
-  /** Takes the next step for an access that faulted: null when it can be repeated now, what to wait for, or 'violation'. */
+  /**
+   * Takes the next step for an access that faulted: null when it can be repeated now, what to wait for, or 'violation'.
+   */
   fault(space: AddressSpace, page: number, write: boolean): Wait | 'violation' | null {
     const region = space.region(page);
     if (region === undefined || (write && !region.writable)) return 'violation';
@@ -211,7 +237,9 @@ export class VirtualMemory {
     arrival?.settle();
   }
 
-  /** Takes one page out. Null: a frame is free now; else what to wait for, or 'violation' where every page has to stay. */
+  /**
+   * Takes one page out. Null: a frame is free now; else what to wait for, or 'violation' where every page has to stay.
+   */
   evict(incoming: number): Wait | 'violation' | null {
     const victim = this.#victim(incoming);
     if (victim < 0) return this.#somebody() ?? 'violation';
@@ -262,7 +290,9 @@ export class VirtualMemory {
     if (policy !== null && this.#own?.isFull === true && this.watch === this.#own) this.consult(policy, -1, -1);
   }
 
-  /** Whether the page in a frame may be taken away: it is not wired, and what was stored to it can be kept elsewhere. */
+  /**
+   * Whether the page in a frame may be taken away: it is not wired, and what was stored to it can be kept elsewhere.
+   */
   mayGo(frame: number): boolean {
     if (!this.frames.isEvictable(frame)) return false;
     if ((this.#entry(frame) & DIRTY) === 0) return true;
@@ -348,10 +378,15 @@ export class VirtualMemory {
 
   /** The pages of an address space that were ever wired. */
   wirable(space: AddressSpace): WirablePage[] {
-    return this.frames.wirable.filter((page, frame) => page !== null && this.frames.owner[frame] === space) as WirablePage[];
+    return this.frames.wirable.filter(
+      (page, frame) => page !== null && this.frames.owner[frame] === space,
+    ) as WirablePage[];
   }
 
-  /** Gives everything of an address space back, and says whose wired pages went. What is on its way still arrives, and is freed then. */
+  /**
+   * Gives everything of an address space back, and says whose wired pages went. What is on its way still arrives, and
+   * is freed then.
+   */
   release(space: AddressSpace): Account[] {
     const payers: Account[] = [];
     for (let frame = 0; frame < this.frames.count; frame++) {

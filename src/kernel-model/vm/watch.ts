@@ -1,5 +1,6 @@
-// What an eviction policy is told: the order of references, and which page lies in which frame, as columns that the machine writes while it runs.
-// One watch serves one policy: that of an address space, or the kernel's own for all of them; a space's references go to both.
+// What an eviction policy is told: the order of references, and which page lies in which frame, as columns that the
+// machine writes while it runs. One watch serves one policy: that of an address space, or the kernel's own for all of
+// them; a space's references go to both.
 
 import type { EvictionColumns } from '../grafts/eviction/index.ts';
 import type { Watch } from '../machine/index.ts';

@@ -1,11 +1,21 @@
-// The one interface of all compartments: where a plugin's code runs. A compartment calls a graft's function and says how that ended; it knows nothing
-// of points, policies or checks. In-thread kinds answer before `run` returns; kinds that can wait answer later, through `ended`.
+// The one interface of all compartments: where a plugin's code runs. A compartment calls a graft's function and says
+// how that ended; it knows nothing of points, policies or checks. In-thread kinds answer before `run` returns; kinds
+// that can wait answer later, through `ended`.
 
 import type { Transaction } from '../../txn/index.ts';
 import type { ColumnMemory } from '../columns.ts';
 import type { Failure } from '../protocol.ts';
 
-export type CompartmentKind = 'direct' | 'vm' | 'ses' | 'metered' | 'isolate' | 'quickjs' | 'wasm' | 'worker' | 'process';
+export type CompartmentKind =
+  | 'direct'
+  | 'vm'
+  | 'ses'
+  | 'metered'
+  | 'isolate'
+  | 'quickjs'
+  | 'wasm'
+  | 'worker'
+  | 'process';
 
 /** How a graft's function ended. `value` is plain data, checked; a `failed` one is described by bounded text. */
 export type Ending =
@@ -29,8 +39,9 @@ export interface CompartmentCall {
   /** The transaction of the attempt that runs now. */
   readonly txn: Transaction;
   /**
-   * The graft calls accessor number `index` (in the order given at load). Gives the answer, or a promise of it where the compartment can wait.
-   * Throws what the graft shall see. `size`: what the arguments took as text, where they crossed as such.
+   * The graft calls accessor number `index` (in the order given at load). Gives the answer, or a promise of it where
+   * the compartment can wait. Throws what the graft shall see. `size`: what the arguments took as text, where they
+   * crossed as such.
    */
   callAccessor(index: number, args: readonly unknown[], size?: number): unknown | Promise<unknown>;
   /** The attempt is lost and nobody's fault: take it back and begin a new one. False where the call is over already. */
@@ -55,11 +66,17 @@ export interface GraftSource {
   readonly rows?: boolean;
   /** Dotted names of what it may call; a call's `callAccessor` counts in this order. */
   readonly callable: readonly string[];
-  /** Memory shared with the host, which the graft finds as `api.columns.NAME`: typed arrays of its own over these buffers. */
+  /**
+   * Memory shared with the host, which the graft finds as `api.columns.NAME`: typed arrays of its own over these
+   * buffers.
+   */
   readonly columns: readonly ColumnMemory[];
 }
 
-/** Heaps that a plugin keeps in one place, for as many realms; the one not used for longest goes, and is made anew when its realm calls again. */
+/**
+ * Heaps that a plugin keeps in one place, for as many realms; the one not used for longest goes, and is made anew when
+ * its realm calls again.
+ */
 export const REALMS_MAX = 16;
 
 /** One plugin's code, loaded. */
@@ -71,12 +88,18 @@ export interface Compartment {
   run?(call: CompartmentCall): Ending;
   /** Kinds that wait: starts the graft; `call.ended` follows. Throws GRAFT_OVERLOADED when the queue is full. */
   start?(call: CompartmentCall): void;
-  /** The host has given the call up: nothing of it may run on, and its heap is replaced. For an ended call: only the latter. */
+  /**
+   * The host has given the call up: nothing of it may run on, and its heap is replaced. For an ended call: only the
+   * latter.
+   */
   abandon(call: CompartmentCall): void;
   dispose(): void;
 }
 
-/** Makes compartments of one kind. Loading evaluates the module once, under limits; a failure is a GraftError GRAFT_INSTALL_FAILED. */
+/**
+ * Makes compartments of one kind. Loading evaluates the module once, under limits; a failure is a GraftError
+ * GRAFT_INSTALL_FAILED.
+ */
 export interface CompartmentMaker {
   readonly kind: CompartmentKind;
   /** Whether a graft in what it makes may call an accessor that waits. */

@@ -1,5 +1,6 @@
-// The direct compartment: the graft is an ordinary function in the host's own realm. It isolates nothing; it is the unsafe path of every measurement,
-// and for one's own code. Transactions, checks and limits on accessors hold as everywhere; clocks and memory do not.
+// The direct compartment: the graft is an ordinary function in the host's own realm. It isolates nothing; it is the
+// unsafe path of every measurement, and for one's own code. Transactions, checks and limits on accessors hold as
+// everywhere; clocks and memory do not.
 
 import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource, Ending } from './compartment.ts';
 import { apiOf, bare, failureOf, type GraftFunction, graftFunctions, mute, Refused, type Seat } from './in-realm.ts';
@@ -47,8 +48,8 @@ class DirectCompartment implements Compartment {
 }
 
 /**
- * Hosts functions of the host's own program: `modules` maps a plugin's name to its exports. `now_ms` is the clock of what is reported as own time;
- * nothing is limited by it.
+ * Hosts functions of the host's own program: `modules` maps a plugin's name to its exports. `now_ms` is the clock of
+ * what is reported as own time; nothing is limited by it.
  */
 export const directMaker = (
   modules: ReadonlyMap<string, Readonly<Record<string, unknown>>>,
@@ -57,6 +58,10 @@ export const directMaker = (
   kind: 'direct',
   waits: false,
   async load(source: CompartmentSource): Promise<Compartment> {
-    return new DirectCompartment(graftFunctions(source.plugin, modules.get(source.plugin), source.grafts), source, now_ms);
+    return new DirectCompartment(
+      graftFunctions(source.plugin, modules.get(source.plugin), source.grafts),
+      source,
+      now_ms,
+    );
   },
 });

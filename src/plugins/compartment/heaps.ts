@@ -1,8 +1,15 @@
-// A compartment in the host's own thread whose heaps are things of their own: contexts of node:vm, QuickJS runtimes, WebAssembly instances. A plugin has one
-// heap a realm, and more while its calls are nested; a failed call's heap is thrown away, and the next call gets a fresh one.
+// A compartment in the host's own thread whose heaps are things of their own: contexts of node:vm, QuickJS runtimes,
+// WebAssembly instances. A plugin has one heap a realm, and more while its calls are nested; a failed call's heap is
+// thrown away, and the next call gets a fresh one.
 
 import type { Failure } from '../protocol.ts';
-import { type Compartment, type CompartmentCall, type CompartmentKind, type Ending, REALMS_MAX } from './compartment.ts';
+import {
+  type Compartment,
+  type CompartmentCall,
+  type CompartmentKind,
+  type Ending,
+  REALMS_MAX,
+} from './compartment.ts';
 
 /** One evaluated copy of a plugin. At most one call runs in it. */
 export interface Heap {

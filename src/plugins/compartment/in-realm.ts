@@ -1,7 +1,8 @@
-// What the compartments in the host's own realm share: the api object of a graft, and what a graft threw as bounded text.
+// What the compartments in the host's own realm share: the api object of a graft, and what a graft threw as bounded
+// text.
 //
-// A graft's api is made once. Its functions work while a call of that very graft runs, on the call's transaction; at any other time, and in another
-// graft's call, they throw.
+// A graft's api is made once. Its functions work while a call of that very graft runs, on the call's transaction; at
+// any other time, and in another graft's call, they throw.
 
 import { types } from 'node:util';
 import { columnView } from '../columns.ts';
@@ -19,7 +20,10 @@ export interface Seat {
 
 /** A call of an accessor by a graft: `args` as the graft gave them. Throws what the graft shall see. */
 export type Ask = (args: unknown[]) => unknown;
-/** Makes the function that a graft is handed out of what it does: where the graft is not trusted, nothing of the host may show through it. */
+/**
+ * Makes the function that a graft is handed out of what it does: where the graft is not trusted, nothing of the host
+ * may show through it.
+ */
 export type Face = (ask: Ask) => object;
 
 const checkArguments = (name: string, args: readonly unknown[], call: CompartmentCall): void => {
@@ -34,7 +38,8 @@ const asking =
   (seat: Seat, graft: number, index: number, name: string): Ask =>
   (args) => {
     const call = seat.current;
-    if (call === null || call.index !== graft) throw new Error(`api.${name}: no call of the graft that this function was made for runs`);
+    if (call === null || call.index !== graft)
+      throw new Error(`api.${name}: no call of the graft that this function was made for runs`);
     while (args.length > 0 && args[args.length - 1] === undefined) args.length--;
     if (args.length > 0) checkArguments(name, args, call);
     return call.callAccessor(index, args) ?? null;
@@ -83,15 +88,26 @@ const textOf = (error: Error, key: 'name' | 'message' | 'stack'): string => {
 
 export const failureOf = (error: unknown): Failure => {
   if (error instanceof Error)
-    return { reason: 'thrown', name: textOf(error, 'name'), message: textOf(error, 'message'), stack: textOf(error, 'stack') };
-  return { reason: 'thrown', name: '', message: typeof error === 'string' ? error.slice(0, ERROR_TEXT_MAX.message) : '', stack: '' };
+    return {
+      reason: 'thrown',
+      name: textOf(error, 'name'),
+      message: textOf(error, 'message'),
+      stack: textOf(error, 'stack'),
+    };
+  return {
+    reason: 'thrown',
+    name: '',
+    message: typeof error === 'string' ? error.slice(0, ERROR_TEXT_MAX.message) : '',
+    stack: '',
+  };
 };
 
 const nothing = (): void => {};
 
 /** A promise is no answer here: nobody awaits it, so its rejection is nobody's either. */
 export const mute = (value: unknown): void => {
-  if (value instanceof Promise && !types.isProxy(value)) Reflect.apply(Promise.prototype.then, value, [nothing, nothing]);
+  if (value instanceof Promise && !types.isProxy(value))
+    Reflect.apply(Promise.prototype.then, value, [nothing, nothing]);
 };
 
 /** Thrown by `refuse` and recognised by identity. */
@@ -108,7 +124,8 @@ export class Refused extends Error {
 export const graftFunctions = (plugin: string, exported: unknown, grafts: readonly GraftSource[]): GraftFunction[] =>
   grafts.map((graft) => {
     const value = typeof exported === 'object' && exported !== null ? Reflect.get(exported, graft.export) : undefined;
-    if (typeof value !== 'function') throw new GraftError('GRAFT_INSTALL_FAILED', `${plugin} exports no function ${graft.export}`);
+    if (typeof value !== 'function')
+      throw new GraftError('GRAFT_INSTALL_FAILED', `${plugin} exports no function ${graft.export}`);
     return graft.rows === true ? forRows(value as GraftFunction) : (value as GraftFunction);
   });
 

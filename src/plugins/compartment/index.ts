@@ -1,4 +1,11 @@
-export type { Compartment, CompartmentCall, CompartmentKind, CompartmentMaker, CompartmentSource, Ending } from './compartment.ts';
+export type {
+  Compartment,
+  CompartmentCall,
+  CompartmentKind,
+  CompartmentMaker,
+  CompartmentSource,
+  Ending,
+} from './compartment.ts';
 export { directMaker, refuseDirect } from './direct.ts';
 export { IsolateMaker, type IsolateOptions } from './isolate/isolate.ts';
 export { isLockedDown, lockdownRealm } from './lockdown.ts';

@@ -1,5 +1,6 @@
-// The instances of one plugin in the locked realm. An instance is the module, evaluated: its variables are its heap. A call runs in one that nothing else
-// runs in; an abort drops the instance it ran in, so the next call finds the variables as the module makes them.
+// The instances of one plugin in the locked realm. An instance is the module, evaluated: its variables are its heap. A
+// call runs in one that nothing else runs in; an abort drops the instance it ran in, so the next call finds the
+// variables as the module makes them.
 
 import { type CompartmentCall, REALMS_MAX } from './compartment.ts';
 import type { GraftFunction, Seat } from './in-realm.ts';

@@ -1,6 +1,7 @@
-// The one place where the calling realm is locked down (SES): every intrinsic frozen, no way from any object to code of the realm's own. Compartments
-// `ses` and `metered` need it. A kernel's process, a worker or a browser does it at its start; a server's process never, nor a test's own realm, since
-// there it cannot be undone and every library lives with it.
+// The one place where the calling realm is locked down (SES): every intrinsic frozen, no way from any object to code of
+// the realm's own. Compartments `ses` and `metered` need it. A kernel's process, a worker or a browser does it at its
+// start; a server's process never, nor a test's own realm, since there it cannot be undone and every library lives with
+// it.
 //
 //   await lockdownRealm();          // before anything of a plugin is loaded; again: nothing happens
 //
@@ -16,10 +17,12 @@ const lock = async (): Promise<void> => {
   await import('ses');
   boundBuiltIns(false);
   lockdown({
-    // Authors and the host's own people read stacks; what a graft finds there is where files lie, and nothing it could use.
+    // Authors and the host's own people read stacks; what a graft finds there is where files lie, and nothing it could
+    // use.
     errorTaming: 'unsafe',
     stackFiltering: 'verbose',
-    // The others turn methods of Array.prototype into accessors, and spreads and loops over arrays become fifteen times slower.
+    // The others turn methods of Array.prototype into accessors, and spreads and loops over arrays become fifteen times
+    // slower.
     overrideTaming: 'min',
     consoleTaming: 'unsafe',
     domainTaming: 'unsafe',

@@ -1,13 +1,20 @@
-// The metered compartment: as ses, and every call has fuel. The plugin's script is rewritten when it is loaded so that it counts what it does
-// (meter/rewrite.ts), built-ins that can run long are bounded (meter/built-ins.ts), and nothing else is in its reach. Time is fuel here: deterministic,
-// no clock is read. It is the one kind whose calls can be preempted: `tick` is told at every quantum, on the graft's stack.
+// The metered compartment: as ses, and every call has fuel. The plugin's script is rewritten when it is loaded so that
+// it counts what it does (meter/rewrite.ts), built-ins that can run long are bounded (meter/built-ins.ts), and nothing
+// else is in its reach. Time is fuel here: deterministic, no clock is read. It is the one kind whose calls can be
+// preempted: `tick` is told at every quantum, on the graft's stack.
 
 import { randomBytes } from 'node:crypto';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import { GraftError } from '../errors.ts';
 import { PLAIN_BOUNDS, type PlainBounds, plainFault } from '../plain.ts';
 import type { Failure } from '../protocol.ts';
-import type { CompartmentCall, CompartmentMaker, CompartmentSource, Ending, Compartment as PluginCompartment } from './compartment.ts';
+import type {
+  CompartmentCall,
+  CompartmentMaker,
+  CompartmentSource,
+  Ending,
+  Compartment as PluginCompartment,
+} from './compartment.ts';
 import { type Ask, apiOf, failureOf, graftFunctions, type Seat } from './in-realm.ts';
 import { type Instance, Instances } from './instances.ts';
 import { CELL, charge, enter, FUEL_MAX, leave, METER, RUNNING, settle, type Tick } from './meter/meter.ts';
@@ -19,13 +26,17 @@ import { answerOf, copied, crossing, refusedBy, refusing } from './sealed.ts';
 import { checkLocked, installFailed } from './ses.ts';
 
 export interface MeteredOptions {
-  /** Fuel that counts as one millisecond of own time; 20,000 where it is not given. A call has own_ms × fuel_per_ms, below 2^31. */
+  /**
+   * Fuel that counts as one millisecond of own time; 20,000 where it is not given. A call has own_ms × fuel_per_ms,
+   * below 2^31.
+   */
   readonly fuel_per_ms?: number;
   /** Fuel between two ticks; without it a call's fuel is one quantum. */
   readonly quantum?: number;
   /**
-   * Told at every quantum, on the graft's stack, and once at the call's end: the fuel used since it was last told. It may run other calls. When it
-   * returns, the graft goes on only if the call's transaction is active and not doomed; otherwise the call ends at once, whatever the graft catches.
+   * Told at every quantum, on the graft's stack, and once at the call's end: the fuel used since it was last told. It
+   * may run other calls. When it returns, the graft goes on only if the call's transaction is active and not doomed;
+   * otherwise the call ends at once, whatever the graft catches.
    */
   readonly tick?: Tick;
   /** Signs rewritten texts, and must have signed those that are loaded; random where it is not given. */
@@ -37,7 +48,8 @@ const KEY_BYTES = 32;
 /** What a crossing costs besides what its arguments do. */
 const CROSSING = 20;
 
-const isObject = (value: unknown): boolean => typeof value === 'object' || (typeof value === 'string' && value.length > 1000);
+const isObject = (value: unknown): boolean =>
+  typeof value === 'object' || (typeof value === 'string' && value.length > 1000);
 
 /** Checking arguments that are large is work: bounds grow, and each step is paid before it is walked. */
 const STEPS: readonly { readonly bounds: PlainBounds; readonly price: number }[] = [
@@ -95,7 +107,8 @@ const meteredRealm = (): Compartment => {
   const made = new Compartment({ globals: {}, __options__: true });
   const globals = made.globalThis as Record<string, unknown>;
   const constructors = meteredConstructors(harden);
-  for (const name of Reflect.ownKeys(globals)) if (!GLOBALS.includes(String(name))) Reflect.deleteProperty(globals, name);
+  for (const name of Reflect.ownKeys(globals))
+    if (!GLOBALS.includes(String(name))) Reflect.deleteProperty(globals, name);
   for (const name of GLOBALS) if (Object.hasOwn(constructors, name)) globals[name] = constructors[name];
   // What every function's `constructor` is since lockdown: it makes nothing.
   globals.Function = Function.prototype.constructor;
@@ -126,7 +139,9 @@ class Plugin {
   instance(): Instance {
     const { plugin, grafts } = this.#source;
     const seat: Seat = { current: null };
-    const globals: Record<string, unknown> = Object.assign(Object.create(null), names, { __graftwork_refuse: refusing(seat) });
+    const globals: Record<string, unknown> = Object.assign(Object.create(null), names, {
+      __graftwork_refuse: refusing(seat),
+    });
     globals.globalThis = globals;
     const script = this.#linked({ operators: OPERATORS, globals: harden(globals) });
     const exported = within(this.#fuel, script);
@@ -234,7 +249,11 @@ class MeteredCompartment implements PluginCompartment {
     }
     const own_ms = this.#stop(call);
     const message = `more than ${limit} fuel`;
-    return { kind: 'failed', failure: exhausted ? { reason: 'own-time', name: '', message, stack: '' } : ENDED_BY_HOST, own_ms };
+    return {
+      kind: 'failed',
+      failure: exhausted ? { reason: 'own-time', name: '', message, stack: '' } : ENDED_BY_HOST,
+      own_ms,
+    };
   }
 
   abandon(call: CompartmentCall): void {
@@ -246,7 +265,8 @@ class MeteredCompartment implements PluginCompartment {
   }
 }
 
-const fuelOf = (own_ms: number, fuel_per_ms: number): number => Math.max(1, Math.min(FUEL_MAX, Math.floor(own_ms * fuel_per_ms)));
+const fuelOf = (own_ms: number, fuel_per_ms: number): number =>
+  Math.max(1, Math.min(FUEL_MAX, Math.floor(own_ms * fuel_per_ms)));
 
 /** Hosts plugins in the calling realm, which must be locked down, and counts what they do. */
 export class MeteredMaker implements CompartmentMaker {
@@ -268,7 +288,10 @@ export class MeteredMaker implements CompartmentMaker {
     this.#key = options.key ?? randomBytes(KEY_BYTES);
   }
 
-  /** Rewrites a script and signs the result, to be stored (`stored`) and loaded later. Throws GRAFT_INSTALL_FAILED for what cannot be metered. */
+  /**
+   * Rewrites a script and signs the result, to be stored (`stored`) and loaded later. Throws GRAFT_INSTALL_FAILED for
+   * what cannot be metered.
+   */
   rewrite(script: string): Rewritten {
     try {
       return sign(rewriteText(script), this.#key);

@@ -1,5 +1,6 @@
-// The clock of one call in an isolate: its own time is all its time but what it waits for the host. Time in which the system let the thread wait for a
-// core is nobody's: a call is over when both its own time and the processor time since its begin reach its limit.
+// The clock of one call in an isolate: its own time is all its time but what it waits for the host. Time in which the
+// system let the thread wait for a core is nobody's: a call is over when both its own time and the processor time since
+// its begin reach its limit.
 
 /** How old a sample of the processor time may be: what ran before counts against a call by at most this. */
 const CPU_SAMPLE_MS = 5;
@@ -71,7 +72,10 @@ export class OwnClock {
     return own_ms >= this.#limit_ms && this.#worked_ms() >= this.#limit_ms;
   }
 
-  /** Whether the thread, since the call began, has worked for less than half of its limit: it was kept waiting for a core. */
+  /**
+   * Whether the thread, since the call began, has worked for less than half of its limit: it was kept waiting for a
+   * core.
+   */
   wasStarved(): boolean {
     return this.#worked_ms() < this.#limit_ms / 2;
   }

@@ -1,8 +1,10 @@
-// The quickjs compartment: QuickJS compiled to WebAssembly, one runtime and context per heap, in the host's own thread. The engine runs inside WebAssembly's
-// memory, so what ends it does not end the host. It interprets, at a tenth to a hundredth of the speed of the kinds that use V8.
+// The quickjs compartment: QuickJS compiled to WebAssembly, one runtime and context per heap, in the host's own thread.
+// The engine runs inside WebAssembly's memory, so what ends it does not end the host. It interprets, at a tenth to a
+// hundredth of the speed of the kinds that use V8.
 //
-// The interrupt handler is the time-out: QuickJS asks it every few thousand branches, so a built-in that runs long (a catastrophic regular expression is the
-// known one) is ended late. A rejection that nobody handles is lost. Nothing is shared with the host: a point with columns is refused at install.
+// The interrupt handler is the time-out: QuickJS asks it every few thousand branches, so a built-in that runs long (a
+// catastrophic regular expression is the known one) is ended late. A rejection that nobody handles is lost. Nothing is
+// shared with the host: a point with columns is refused at install.
 
 import variant from '@jitl/quickjs-wasmfile-release-sync';
 import {
@@ -45,7 +47,10 @@ const OUT_OF_MEMORY = 'out of memory';
 
 class Interrupted extends Error {}
 
-/** QuickJS itself, with WebAssembly memory of its own; each plugin has one, so that a fault of the engine is one plugin's alone. */
+/**
+ * QuickJS itself, with WebAssembly memory of its own; each plugin has one, so that a fault of the engine is one
+ * plugin's alone.
+ */
 class Engine {
   module: QuickJSWASMModule;
 
@@ -53,7 +58,10 @@ class Engine {
     this.module = module;
   }
 
-  /** The engine has found its own state broken, as `JSON.parse` of a deeply nested text leaves it: a new one takes its place, a few milliseconds later. */
+  /**
+   * The engine has found its own state broken, as `JSON.parse` of a deeply nested text leaves it: a new one takes its
+   * place, a few milliseconds later.
+   */
   renew(): void {
     newModule().then(
       (module) => {
@@ -79,7 +87,10 @@ class QuickJsHeap extends RealmHeap {
   constructor(engine: Engine, source: CompartmentSource) {
     super();
     this.#engine = engine;
-    const runtime = engine.module.newRuntime({ memoryLimitBytes: source.memory_mb * 2 ** 20, maxStackSizeBytes: STACK_BYTES });
+    const runtime = engine.module.newRuntime({
+      memoryLimitBytes: source.memory_mb * 2 ** 20,
+      maxStackSizeBytes: STACK_BYTES,
+    });
     this.#context = runtime.newContext();
     this.#step = this.#prepare(JSON.stringify(setupOf(source)));
     runtime.setInterruptHandler(() => this.#interrupts());
@@ -117,7 +128,9 @@ class QuickJsHeap extends RealmHeap {
     const args = [context.newNumber(step), context.newNumber(graft), this.#handleOf(input)];
     const result = context.callFunction(this.#step, context.undefined, args);
     for (const handle of args) handle.dispose();
-    const answer = context.unwrapResult(result).consume((handle) => (step === STEP_TEXT ? this.#textIn(handle) : context.dump(handle)));
+    const answer = context
+      .unwrapResult(result)
+      .consume((handle) => (step === STEP_TEXT ? this.#textIn(handle) : context.dump(handle)));
     if (context.runtime.hasPendingJob()) {
       const drained = context.runtime.executePendingJobs();
       if (drained.error) drained.error.dispose();

@@ -1,4 +1,5 @@
-// One call as it crosses into a realm (realm/), the same way for every kind in the host's thread that has one: the input in, host calls out.
+// One call as it crosses into a realm (realm/), the same way for every kind in the host's thread that has one: the
+// input in, host calls out.
 
 import { ANSWER_IGNORED } from '../protocol.ts';
 import type { CompartmentCall, CompartmentSource } from './compartment.ts';
@@ -10,14 +11,18 @@ const ERROR = String.fromCharCode(BRIDGE_ERROR);
 
 /** Whether an input crosses as it is: a direct value, or a text that is not too long for that. */
 export const isBare = (input: unknown): input is Direct | string =>
-  typeof input === 'number' || typeof input === 'boolean' || input === null || (typeof input === 'string' && input.length <= BARE_TEXT_MAX);
+  typeof input === 'number' ||
+  typeof input === 'boolean' ||
+  input === null ||
+  (typeof input === 'string' && input.length <= BARE_TEXT_MAX);
 
 /** The input as it crosses: a direct value, or JSON text. */
 export const crossing = (input: unknown): Direct | string =>
   typeof input === 'number' || typeof input === 'boolean' || input === null ? input : JSON.stringify(input);
 
 /** The graft of a call as a realm's step takes it. */
-export const graftNumber = (call: CompartmentCall): number => (call.ignoresAnswer ? call.index | ANSWER_IGNORED : call.index);
+export const graftNumber = (call: CompartmentCall): number =>
+  call.ignoresAnswer ? call.index | ANSWER_IGNORED : call.index;
 
 export const setupOf = ({ memory_mb, grafts }: CompartmentSource): RealmSetup => ({
   memory_mb,

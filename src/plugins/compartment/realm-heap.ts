@@ -1,5 +1,5 @@
-// A heap that has a prepared realm in it (realm/), and the clock of the call that runs there: what node:vm and QuickJS share. A kind adds how its engine is
-// entered and how its engine ends what runs too long.
+// A heap that has a prepared realm in it (realm/), and the clock of the call that runs there: what node:vm and QuickJS
+// share. A kind adds how its engine is entered and how its engine ends what runs too long.
 
 import type { Failure } from '../protocol.ts';
 import type { CompartmentCall, CompartmentSource, Ending } from './compartment.ts';

@@ -1,28 +1,45 @@
-// One isolate with one prepared realm in it, as both kinds that use isolated-vm hold it: `process` in a child, `isolate` in the host's own thread.
+// One isolate with one prepared realm in it, as both kinds that use isolated-vm hold it: `process` in a child,
+// `isolate` in the host's own thread.
 //
-// 1. `new RealmIsolate` makes the isolate and scrubs its realm; no plugin code runs yet. 2. `enter` takes a step (realm/steps.ts). Whoever enters keeps
-// the clock. Where `enter` throws, the isolate was stopped, or a rejection that nobody handled was found; it is not to be used again.
+// 1. `new RealmIsolate` makes the isolate and scrubs its realm; no plugin code runs yet. 2. `enter` takes a step
+//    (realm/steps.ts). Whoever enters keeps
+// the clock. Where `enter` throws, the isolate was stopped, or a rejection that nobody handled was found; it is not to
+// be used again.
 
 import type ivm from 'isolated-vm';
 import type { Bridge } from './realm/api.ts';
 import { REALM_FILENAME } from './realm/failure.ts';
-import { BARE_TEXT_MAX, type Direct, type Entry, LONG, type RealmSetup, STEP_ENTRY, STEP_TEXT, type Step } from './realm/steps.ts';
+import {
+  BARE_TEXT_MAX,
+  type Direct,
+  type Entry,
+  LONG,
+  type RealmSetup,
+  STEP_ENTRY,
+  STEP_TEXT,
+  type Step,
+} from './realm/steps.ts';
 
 export type Engine = typeof ivm;
 
 const MEMORY_MB_MIN = 8;
 
 /**
- * A flag of V8, to be set before the first isolate. Loop unrolling takes the interrupt checks out of loops that it knows to be short, and with them out
- * of a loop around such a one: with it, `for (;;) new Array(1000).fill(1.5)` outlives every time-out and memory limit.
+ * A flag of V8, to be set before the first isolate. Loop unrolling takes the interrupt checks out of loops that it
+ * knows to be short, and with them out of a loop around such a one: with it, `for (;;) new Array(1000).fill(1.5)`
+ * outlives every time-out and memory limit.
  */
 export const INTERRUPTIBLE = '--no-turboshaft-loop-unrolling';
 
-/** What the engine made of the script that prepares a realm: all realms of a program have the same one, and compiling takes half a millisecond. */
+/**
+ * What the engine made of the script that prepares a realm: all realms of a program have the same one, and compiling
+ * takes half a millisecond.
+ */
 let cache: { readonly script: string; readonly data: ivm.ExternalCopy<ArrayBuffer> } | null = null;
 
 const compiled = (isolate: ivm.Isolate, script: string): ivm.Script => {
-  if (cache?.script === script) return isolate.compileScriptSync(script, { filename: REALM_FILENAME, cachedData: cache.data });
+  if (cache?.script === script)
+    return isolate.compileScriptSync(script, { filename: REALM_FILENAME, cachedData: cache.data });
   const made = isolate.compileScriptSync(script, { filename: REALM_FILENAME, produceCachedData: true });
   // Its type leaves this out.
   const { cachedData } = made as ivm.Script & ivm.CachedDataResult;
@@ -36,10 +53,18 @@ export class RealmIsolate {
   readonly #entries: ivm.Reference<Entry>[] = [];
 
   /** `realm` is the script that prepares a realm; `memory` is that of the setup's columns, in their order. */
-  constructor(engine: Engine, realm: string, setup: RealmSetup, bridge: Bridge, memory: readonly SharedArrayBuffer[] = []) {
+  constructor(
+    engine: Engine,
+    realm: string,
+    setup: RealmSetup,
+    bridge: Bridge,
+    memory: readonly SharedArrayBuffer[] = [],
+  ) {
     this.isolate = new engine.Isolate({ memoryLimit: Math.max(MEMORY_MB_MIN, setup.memory_mb) });
     const context = this.isolate.createContextSync();
-    const prepare: ivm.Reference<(...args: unknown[]) => Step> = compiled(this.isolate, realm).runSync(context, { reference: true });
+    const prepare: ivm.Reference<(...args: unknown[]) => Step> = compiled(this.isolate, realm).runSync(context, {
+      reference: true,
+    });
     const shared = memory.map((buffer) => new engine.ExternalCopy(buffer).copyInto());
     const args = [new engine.Callback(bridge), JSON.stringify(setup), ...shared];
     this.#step = prepare.applySync(undefined, args, { result: { reference: true } });
@@ -70,7 +95,10 @@ export class RealmIsolate {
 
   #whole(answer: Direct | string, options?: { readonly timeout: number }): Direct | string {
     if (answer !== LONG) return answer;
-    const [text] = this.#step.applySync(undefined, [STEP_TEXT, 0, null], { ...options, result: { copy: true } }) as unknown as [string];
+    const [text] = this.#step.applySync(undefined, [STEP_TEXT, 0, null], {
+      ...options,
+      result: { copy: true },
+    }) as unknown as [string];
     return text;
   }
 

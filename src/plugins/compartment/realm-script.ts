@@ -1,5 +1,6 @@
-// Scripts that run elsewhere than in this realm, bundled from their source when first asked for: that of plugins' realms, which a LOAD carries, the
-// watcher's, a worker's, and the child's, which Node takes on its command line. One text each, so that neither the isolate nor the process needs to read a file.
+// Scripts that run elsewhere than in this realm, bundled from their source when first asked for: that of plugins'
+// realms, which a LOAD carries, the watcher's, a worker's, and the child's, which Node takes on its command line. One
+// text each, so that neither the isolate nor the process needs to read a file.
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

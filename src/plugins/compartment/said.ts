@@ -1,4 +1,5 @@
-// What a plugin's side says, as its host reads it: nothing of it is believed. A process may have been taken over, and so may a worker.
+// What a plugin's side says, as its host reads it: nothing of it is believed. A process may have been taken over, and
+// so may a worker.
 
 import { GraftError } from '../errors.ts';
 import { PLAIN_BOUNDS, plainFault } from '../plain.ts';
@@ -17,9 +18,18 @@ export const parseJson = (text: string): unknown => {
   }
 };
 
-const text = (value: unknown, max: number): string => (typeof value === 'string' ? value.slice(0, max).toWellFormed() : '');
+const text = (value: unknown, max: number): string =>
+  typeof value === 'string' ? value.slice(0, max).toWellFormed() : '';
 
-const REASONS: readonly string[] = ['thrown', 'own-time', 'memory-limit', 'limit', 'invalid-answer', 'not-callable', 'compartment-lost'];
+const REASONS: readonly string[] = [
+  'thrown',
+  'own-time',
+  'memory-limit',
+  'limit',
+  'invalid-answer',
+  'not-callable',
+  'compartment-lost',
+];
 
 /** What was said of a failure, bounded again. */
 export const failureOf = (value: unknown): Failure => {
@@ -41,7 +51,8 @@ export const refusalOf = (value: unknown): { code: string; message: string } => 
 
 /** The end that a step's answer tells: a direct value, or a letter and a text (realm/steps.ts). */
 export const endingOf = (answer: unknown, own_ms: number): Ending => {
-  if (answer === null || typeof answer === 'number' || typeof answer === 'boolean') return { kind: 'value', value: answer, own_ms };
+  if (answer === null || typeof answer === 'number' || typeof answer === 'boolean')
+    return { kind: 'value', value: answer, own_ms };
   const said = typeof answer === 'string' ? answer : '';
   if (said[0] === 'T') return { kind: 'value', value: said.slice(1), own_ms };
   const value = parseJson(said.slice(1));
@@ -63,7 +74,9 @@ export const argumentsOf = (json: string): unknown[] => {
 
 /** An error of the host's as a graft may see it. */
 export const seen = (error: unknown): { code: string; message: string } =>
-  error instanceof GraftError ? { code: error.code, message: error.message } : { code: 'GRAFT_INTERNAL', message: 'an accessor failed' };
+  error instanceof GraftError
+    ? { code: error.code, message: error.message }
+    : { code: 'GRAFT_INTERNAL', message: 'an accessor failed' };
 
 /** What install throws where a plugin could not be loaded. */
 export const installFailed = (plugin: string, { reason, name, message }: Failure): GraftError =>

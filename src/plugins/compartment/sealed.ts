@@ -1,5 +1,6 @@
-// What crosses between a graft and its host where both live in one locked realm (ses, metered). Objects are copied, both ways: an object that both held
-// could be changed by either, behind the undo log's back. Functions of the host are hardened, and its errors come as plain ones.
+// What crosses between a graft and its host where both live in one locked realm (ses, metered). Objects are copied,
+// both ways: an object that both held could be changed by either, behind the undo log's back. Functions of the host are
+// hardened, and its errors come as plain ones.
 
 import { types } from 'node:util';
 import { GraftError } from '../errors.ts';
@@ -15,7 +16,8 @@ const copiedObject = (value: Readonly<Record<string, unknown>>): Record<string, 
   for (const key of Object.keys(value)) {
     const own = copied(value[key]);
     // A frozen property of Object.prototype cannot be assigned over.
-    if (key in objectPrototype) Object.defineProperty(made, key, { value: own, writable: true, enumerable: true, configurable: true });
+    if (key in objectPrototype)
+      Object.defineProperty(made, key, { value: own, writable: true, enumerable: true, configurable: true });
     else made[key] = own;
   }
   return made;
@@ -32,7 +34,8 @@ export const copied = (value: unknown): unknown => {
 
 /** A copy of an answer that is plain data; any other answer as it is, for the invocation to refuse. */
 export const answerOf = (value: unknown): unknown => {
-  if (typeof value !== 'object' || value === null || plainFault(value, PLAIN_BOUNDS, types.isProxy) !== null) return value;
+  if (typeof value !== 'object' || value === null || plainFault(value, PLAIN_BOUNDS, types.isProxy) !== null)
+    return value;
   return copied(value);
 };
 
@@ -58,13 +61,20 @@ export const crossing = (ask: Ask, args: unknown[]): unknown => {
 const CODE = /^[A-Za-z0-9_.:-]{1,64}$/;
 const MESSAGE_MAX = 1000;
 
-/** What was refused, beside the error that was thrown for it: nothing a graft does to the error, and no look-alike, is taken for it. */
-const refusals = new WeakMap<object, { readonly call: object | null; readonly code: string; readonly message: string }>();
+/**
+ * What was refused, beside the error that was thrown for it: nothing a graft does to the error, and no look-alike, is
+ * taken for it.
+ */
+const refusals = new WeakMap<
+  object,
+  { readonly call: object | null; readonly code: string; readonly message: string }
+>();
 
 /** `__graftwork_refuse` of the plugin in `seat`. */
 export const refusing = (seat: Seat): ((code: unknown, message?: unknown) => never) =>
   harden((code: unknown, message: unknown = ''): never => {
-    if (typeof code !== 'string' || !CODE.test(code)) throw new TypeError("a refusal's code has 1 to 64 letters, digits or _ . : -");
+    if (typeof code !== 'string' || !CODE.test(code))
+      throw new TypeError("a refusal's code has 1 to 64 letters, digits or _ . : -");
     if (typeof message !== 'string') throw new TypeError("a refusal's message is a string");
     const bounded = message.slice(0, MESSAGE_MAX);
     const refusal = harden(Object.assign(new Error(bounded), { code }));

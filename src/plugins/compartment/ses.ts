@@ -1,8 +1,15 @@
-// The ses compartment: each plugin in a SES Compartment of the locked realm (lockdown.ts), with nothing of the host but its api. Authority is bounded,
-// time and memory are not: it is for reviewed code, and for the browser. A metered one (metered.ts) bounds time besides.
+// The ses compartment: each plugin in a SES Compartment of the locked realm (lockdown.ts), with nothing of the host but
+// its api. Authority is bounded, time and memory are not: it is for reviewed code, and for the browser. A metered one
+// (metered.ts) bounds time besides.
 
 import { GraftError } from '../errors.ts';
-import type { CompartmentCall, CompartmentMaker, CompartmentSource, Ending, Compartment as PluginCompartment } from './compartment.ts';
+import type {
+  CompartmentCall,
+  CompartmentMaker,
+  CompartmentSource,
+  Ending,
+  Compartment as PluginCompartment,
+} from './compartment.ts';
 import { type Ask, apiOf, failureOf, graftFunctions, mute, type Seat } from './in-realm.ts';
 import { type Instance, Instances } from './instances.ts';
 import { isLockedDown } from './lockdown.ts';
@@ -67,7 +74,10 @@ class SesCompartment implements PluginCompartment {
 /** Throws GRAFT_INSTALL_FAILED where the realm is not locked down. */
 export const checkLocked = (kind: string): void => {
   if (!isLockedDown())
-    throw new GraftError('GRAFT_INSTALL_FAILED', `a ${kind} compartment needs a realm that is locked down (lockdownRealm)`);
+    throw new GraftError(
+      'GRAFT_INSTALL_FAILED',
+      `a ${kind} compartment needs a realm that is locked down (lockdownRealm)`,
+    );
 };
 
 /** An error of a module's evaluation, as install tells it. */
@@ -77,7 +87,10 @@ export const installFailed = (plugin: string, error: unknown): GraftError => {
   return new GraftError('GRAFT_INSTALL_FAILED', `${plugin}: ${[name, message].filter(Boolean).join(': ')}`);
 };
 
-/** Hosts plugins in SES compartments of the calling realm. `now_ms` is the clock of what is reported as own time; nothing is limited by it. */
+/**
+ * Hosts plugins in SES compartments of the calling realm. `now_ms` is the clock of what is reported as own time;
+ * nothing is limited by it.
+ */
 export const sesMaker = (now_ms: () => number = () => performance.now()): CompartmentMaker => ({
   kind: 'ses',
   waits: false,

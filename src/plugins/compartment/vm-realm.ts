@@ -1,5 +1,6 @@
-// A prepared realm (realm/) in a context of node:vm, entered through one compiled script: only a script's run has a time-out, and drains the context's
-// promises before it returns. Used in the host's thread by `vm`, and in its workers by `worker`.
+// A prepared realm (realm/) in a context of node:vm, entered through one compiled script: only a script's run has a
+// time-out, and drains the context's promises before it returns. Used in the host's thread by `vm`, and in its workers
+// by `worker`.
 
 import { constants, createContext, Script } from 'node:vm';
 import type { Bridge } from './realm/api.ts';
@@ -8,8 +9,8 @@ import { type Direct, LONG, type RealmSetup, STEP_TEXT, type Step } from './real
 type Arm = (step: number, graft: number, input: Direct | string) => void;
 
 /**
- * Puts a function on the context's global object that takes the one step for which it was armed, and gives the function that arms it. A plugin may call the
- * former, and gets nothing.
+ * Puts a function on the context's global object that takes the one step for which it was armed, and gives the function
+ * that arms it. A plugin may call the former, and gets nothing.
  */
 const GATE = `((step) => {
   let at = -1, graft = 0, input = null;
@@ -31,11 +32,16 @@ export class VmRealm {
   constructor(realm: Script, setup: RealmSetup, bridge: Bridge, memory: readonly SharedArrayBuffer[]) {
     this.#context = createContext(constants.DONT_CONTEXTIFY, { microtaskMode: 'afterEvaluate' });
     const gate: (step: Step) => Arm = new Script(GATE).runInContext(this.#context);
-    const prepare: (bridge: Bridge, setup: string, ...memory: SharedArrayBuffer[]) => Step = realm.runInContext(this.#context);
+    const prepare: (bridge: Bridge, setup: string, ...memory: SharedArrayBuffer[]) => Step = realm.runInContext(
+      this.#context,
+    );
     this.#arm = gate(prepare(bridge, JSON.stringify(setup), ...memory));
   }
 
-  /** Takes a step, within `timeout` ms. What it answers is a direct value, PENDING, or a letter and JSON. Throws where the time-out ended it. */
+  /**
+   * Takes a step, within `timeout` ms. What it answers is a direct value, PENDING, or a letter and JSON. Throws where
+   * the time-out ended it.
+   */
   enter(step: number, graft: number, input: Direct | string, timeout?: number): unknown {
     const answer = this.#take(step, graft, input, timeout);
     return answer === LONG ? (this.#take(STEP_TEXT, 0, null, timeout) as [string])[0] : answer;

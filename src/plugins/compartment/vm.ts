@@ -1,12 +1,14 @@
-// The vm compartment: a context of node:vm per heap, in the host's own thread, with vm's own `timeout`. It is here to be measured against: Node's
-// documentation says of node:vm that it is no security mechanism, and what it lets through is this.
+// The vm compartment: a context of node:vm per heap, in the host's own thread, with vm's own `timeout`. It is here to
+// be measured against: Node's documentation says of node:vm that it is no security mechanism, and what it lets through
+// is this.
 //
-// - A way out is known: the rejection of `import()` is an error of the host's own realm, from which a graft gets the host's Function, and with it everything. So is the
-//   memory behind a column.
-// - Memory has no limit but the host's own; a graft that hoards ends the host. So does a rejection that nobody handles, which is the host's own event.
-// - The time-out ends whatever runs in the thread when it fires, an accessor of the host in the middle of its work too. What transactions keep is undone all
-//   the same; what an accessor keeps elsewhere stays half done. It counts the host's work as the graft's own time, and wakes a thread for every call, which
-//   costs a few hundred microseconds.
+// - A way out is known: the rejection of `import()` is an error of the host's own realm, from which a graft gets the
+//   host's Function, and with it everything. So is the memory behind a column.
+// - Memory has no limit but the host's own; a graft that hoards ends the host. So does a rejection that nobody handles,
+//   which is the host's own event.
+// - The time-out ends whatever runs in the thread when it fires, an accessor of the host in the middle of its work too.
+//   What transactions keep is undone all the same; what an accessor keeps elsewhere stays half done. It counts the
+//   host's work as the graft's own time, and wakes a thread for every call, which costs a few hundred microseconds.
 // - Built-ins are bounded as in realm/bounds.ts; what stands in isolate/README.md ends the host here too.
 
 import { Script } from 'node:vm';
@@ -26,7 +28,12 @@ class VmHeap extends RealmHeap {
 
   constructor(realm: Script, source: CompartmentSource) {
     super();
-    this.#realm = new VmRealm(realm, setupOf(source), (index, args = '') => this.hostCall(index, args), memoryOf(source));
+    this.#realm = new VmRealm(
+      realm,
+      setupOf(source),
+      (index, args = '') => this.hostCall(index, args),
+      memoryOf(source),
+    );
   }
 
   protected override enter(step: number, graft: number, input: Direct | string, limit_ms: number): unknown {

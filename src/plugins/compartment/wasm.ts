@@ -1,18 +1,26 @@
-// The wasm compartment: the plugin is a WebAssembly module, in any language that compiles to one; it takes no JavaScript. A heap is an instance with a memory
-// of its own, of at most the limit. A module has no authority but its imports, and numbers cross as they are, so a call costs next to nothing. It runs in the
-// host's own thread and nothing stops it there: a loop without end is the host's. (`vm` shows what a time-out would cost; a worker could be ended.) What a
-// module makes for itself, another memory, tables, objects of the collector's, has no limit.
+// The wasm compartment: the plugin is a WebAssembly module, in any language that compiles to one; it takes no
+// JavaScript. A heap is an instance with a memory of its own, of at most the limit. A module has no authority but its
+// imports, and numbers cross as they are, so a call costs next to nothing. It runs in the host's own thread and nothing
+// stops it there: a loop without end is the host's. (`vm` shows what a time-out would cost; a worker could be ended.)
+// What a module makes for itself, another memory, tables, objects of the collector's, has no limit.
 //
 // `source.code` is the module, in base64. What it imports and exports:
 //
-//   memory                import "graftwork" "memory": the memory whose size is limited; it declares the pages it needs, and no maximum
-//   graft_NAME            export (ptr i32, len i32) → i64: the graft NAME. The input is JSON text, UTF-8, in the memory; so is the answer
-//   direct_NAME           export (f64, …) → f64: instead, where the input is a number or a list of as many numbers, and the answer is a number
-//   alloc                 export (size i32) → i32: a place for a text that the host hands over; needed by whoever takes texts
-//   column_NAME           export, global i32: where the column NAME of a graft lies. It is copied in before a call, and out after it
-//   an accessor           import "api" "stock.set": (ptr i32, len i32) → i64: takes the JSON text of the list of arguments. Positive: the answer;
-//                         negative: minus the place of { code, message }, an error that the graft may live with
-//   refusing              import "graftwork" "refuse": (code ptr i32, len i32, message ptr i32, len i32): does not return
+//   memory                import "graftwork" "memory": the memory whose size is limited; it declares the pages it
+//                         needs, and no maximum
+//   graft_NAME            export (ptr i32, len i32) → i64: the graft NAME. The input is JSON text, UTF-8, in the
+//                         memory; so is the answer
+//   direct_NAME           export (f64, …) → f64: instead, where the input is a number or a list of as many numbers, and
+//                         the answer is a number
+//   alloc                 export (size i32) → i32: a place for a text that the host hands over; needed by whoever takes
+//                         texts
+//   column_NAME           export, global i32: where the column NAME of a graft lies. It is copied in before a call, and
+//                         out after it
+//   an accessor           import "api" "stock.set": (ptr i32, len i32) → i64: takes the JSON text of the list of
+//                         arguments. Positive: the answer; negative: minus the place of { code, message }, an error
+//                         that the graft may live with
+//   refusing              import "graftwork" "refuse": (code ptr i32, len i32, message ptr i32, len i32): does not
+//                         return
 //
 // A text is one i64: its place × 2^32 + its length. A trap ends the call as `thrown`.
 
@@ -20,7 +28,14 @@ import { types } from 'node:util';
 import type { ColumnMemory } from '../columns.ts';
 import { GraftError } from '../errors.ts';
 import { ANSWER_BYTES_MAX, type Failure } from '../protocol.ts';
-import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource, Ending, GraftSource } from './compartment.ts';
+import type {
+  Compartment,
+  CompartmentCall,
+  CompartmentMaker,
+  CompartmentSource,
+  Ending,
+  GraftSource,
+} from './compartment.ts';
 import { type Heap, HeapCompartment } from './heaps.ts';
 import { plainFailure } from './realm/failure.ts';
 import { argumentsOf, INVALID, installFailed, parseJson, refusalOf, seen } from './said.ts';
@@ -51,7 +66,10 @@ interface Graft {
   readonly direct: boolean;
   /** A call's accessors by name, as `callAccessor` counts them. */
   readonly accessors: ReadonlyMap<string, number>;
-  readonly columns: readonly { readonly memory: Uint8Array<SharedArrayBuffer>; readonly place: { readonly value: number } }[];
+  readonly columns: readonly {
+    readonly memory: Uint8Array<SharedArrayBuffer>;
+    readonly place: { readonly value: number };
+  }[];
 }
 
 /** What a module did that this file's rules do not allow, or did not do. */
@@ -80,11 +98,16 @@ class WasmHeap implements Heap {
   /** What the running call threw to refuse, and with it what it said. */
   #refusal: { readonly thrown: Error; readonly code: string; readonly message: string } | null = null;
 
-  /** Makes an instance. Throws what its start function throws, a LinkError where an import does not fit, and a Fault where a graft is missing. */
+  /**
+   * Makes an instance. Throws what its start function throws, a LinkError where an import does not fit, and a Fault
+   * where a graft is missing.
+   */
   constructor(module: object, source: CompartmentSource, initial: number, maximum: number) {
     this.#memory = new WebAssembly.Memory({ initial, maximum });
     const names = new Set(source.grafts.flatMap((graft) => graft.callable));
-    const api = Object.fromEntries([...names].map((name) => [name, (at: number, length: number) => this.#accessor(name, at, length)]));
+    const api = Object.fromEntries(
+      [...names].map((name) => [name, (at: number, length: number) => this.#accessor(name, at, length)]),
+    );
     const graftwork = { memory: this.#memory, refuse: (...said: number[]) => this.#refuse(said) };
     this.#exports = new WebAssembly.Instance(module, { api, graftwork }).exports;
     this.#grafts = source.grafts.map((graft) => this.#graft(graft));
@@ -92,7 +115,8 @@ class WasmHeap implements Heap {
 
   #graft({ export: name, rows, callable, columns }: GraftSource): Graft {
     const exported = this.#exports[`direct_${name}`] ?? this.#exports[`graft_${name}`];
-    if (typeof exported !== 'function') throw new Fault('not-callable', 'NotCallable', `no function direct_${name} or graft_${name}`);
+    if (typeof exported !== 'function')
+      throw new Fault('not-callable', 'NotCallable', `no function direct_${name} or graft_${name}`);
     return {
       run: exported as Native,
       rows: rows === true,
@@ -113,11 +137,13 @@ class WasmHeap implements Heap {
     this.#call = call;
     this.#refusal = null;
     try {
-      if (graft.columns.length > 0) for (const { memory, place } of graft.columns) this.#bytes(place.value, memory.length).set(memory);
+      if (graft.columns.length > 0)
+        for (const { memory, place } of graft.columns) this.#bytes(place.value, memory.length).set(memory);
       const value = graft.rows
         ? (call.input as readonly unknown[]).map((row) => this.#answer(graft, row))
         : this.#answer(graft, call.input);
-      if (graft.columns.length > 0) for (const { memory, place } of graft.columns) memory.set(this.#bytes(place.value, memory.length));
+      if (graft.columns.length > 0)
+        for (const { memory, place } of graft.columns) memory.set(this.#bytes(place.value, memory.length));
       return { kind: 'value', value: call.ignoresAnswer ? null : value, own_ms: performance.now() - begun_ms };
     } catch (error) {
       return this.#threw(error, performance.now() - begun_ms);
@@ -147,14 +173,16 @@ class WasmHeap implements Heap {
 
   #threw(error: unknown, own_ms: number): Ending {
     const refusal = this.#refusal;
-    if (refusal !== null && error === refusal.thrown) return { kind: 'refused', code: refusal.code, message: refusal.message, own_ms };
+    if (refusal !== null && error === refusal.thrown)
+      return { kind: 'refused', code: refusal.code, message: refusal.message, own_ms };
     return { kind: 'failed', failure: asFailure(error), own_ms };
   }
 
   /** A view of the memory; a place and a length are unsigned, however an i32 comes out of the module. */
   #bytes(at: number, length: number): Uint8Array {
     const { buffer } = this.#memory;
-    if ((at >>> 0) + (length >>> 0) > buffer.byteLength) throw new Fault('thrown', 'OutOfBounds', 'a place that is not in the memory');
+    if ((at >>> 0) + (length >>> 0) > buffer.byteLength)
+      throw new Fault('thrown', 'OutOfBounds', 'a place that is not in the memory');
     return new Uint8Array(buffer, at >>> 0, length >>> 0);
   }
 
@@ -210,13 +238,21 @@ class WasmHeap implements Heap {
   dispose(): void {}
 }
 
-/** What was thrown, as a failure: by this file, by the engine, or by the module, whose exceptions say nothing. Frames are the host's own, so they are left out. */
+/**
+ * What was thrown, as a failure: by this file, by the engine, or by the module, whose exceptions say nothing. Frames
+ * are the host's own, so they are left out.
+ */
 const asFailure = (error: unknown): Failure => {
   if (error instanceof Fault) return error.failure;
-  return types.isNativeError(error) ? plainFailure('thrown', error.name, error.message) : plainFailure('thrown', 'Exception', '');
+  return types.isNativeError(error)
+    ? plainFailure('thrown', error.name, error.message)
+    : plainFailure('thrown', 'Exception', '');
 };
 
-/** How many pages the module's memory has at first: the engine does not tell what a module declares, but what is too little. */
+/**
+ * How many pages the module's memory has at first: the engine does not tell what a module declares, but what is too
+ * little.
+ */
 const instantiated = (module: object, source: CompartmentSource): Heap | Failure => {
   const maximum = Math.min(PAGES_MAX, source.memory_mb * PAGES_PER_MB);
   for (let initial = 1; ; initial *= 2) {

@@ -2,7 +2,8 @@
 //
 // 1. The gzip stream is inflated piece by piece, and given up at the first piece beyond a bound (bounds.ts).
 // 2. The tar stream is read entry by entry (tar.ts): regular files and folders, each within its bound.
-// 3. The folder that npm packs everything into (`package/`) is taken away. Names and contents are checked later, by checkFiles.
+// 3. The folder that npm packs everything into (`package/`) is taken away. Names and contents are checked later, by
+//    checkFiles.
 
 import { createGunzip } from 'node:zlib';
 import { GraftError } from '../errors.ts';
@@ -15,10 +16,16 @@ const bad = (why: string, cause?: unknown): GraftError => new GraftError('GRAFT_
 
 function checkInflated(total: number, compressed: number): void {
   if (total > PACKAGE_BOUNDS.unpacked_bytes) {
-    throw new GraftError('GRAFT_PACKAGE_LIMIT', `the archive unpacks to more than ${PACKAGE_BOUNDS.unpacked_bytes} bytes`);
+    throw new GraftError(
+      'GRAFT_PACKAGE_LIMIT',
+      `the archive unpacks to more than ${PACKAGE_BOUNDS.unpacked_bytes} bytes`,
+    );
   }
   if (total > PACKAGE_BOUNDS.ratio_floor_bytes && total > compressed * PACKAGE_BOUNDS.ratio) {
-    throw new GraftError('GRAFT_PACKAGE_LIMIT', `the archive unpacks to more than ${PACKAGE_BOUNDS.ratio} times its size`);
+    throw new GraftError(
+      'GRAFT_PACKAGE_LIMIT',
+      `the archive unpacks to more than ${PACKAGE_BOUNDS.ratio} times its size`,
+    );
   }
 }
 
@@ -46,14 +53,16 @@ async function inflate(bytes: Uint8Array): Promise<Buffer> {
 /** Takes away the one folder that everything lies in, unless a package.json stands beside it. */
 function stripFirstFolder(entries: readonly Entry[]): readonly Entry[] {
   const first = entries[0]?.path.split('/', 1)[0] ?? '';
-  const isCommon = entries.every(({ path, bytes }) => path.startsWith(`${first}/`) || (path === first && bytes === null));
+  const isCommon = entries.every(
+    ({ path, bytes }) => path.startsWith(`${first}/`) || (path === first && bytes === null),
+  );
   if (!isCommon || first === '' || first === '.' || first === '..') return entries;
   return entries.flatMap(({ path, bytes }) => (path === first ? [] : [{ path: path.slice(first.length + 1), bytes }]));
 }
 
 /**
- * The entries of a .tgz, not yet checked as paths. Throws GRAFT_PACKAGE_LIMIT beyond a bound, GRAFT_PACKAGE_ENTRY for anything that is neither
- * a file nor a folder, GRAFT_BAD_PACKAGE for a damaged or ambiguous archive.
+ * The entries of a .tgz, not yet checked as paths. Throws GRAFT_PACKAGE_LIMIT beyond a bound, GRAFT_PACKAGE_ENTRY for
+ * anything that is neither a file nor a folder, GRAFT_BAD_PACKAGE for a damaged or ambiguous archive.
  */
 export async function unpack(bytes: Uint8Array): Promise<readonly Entry[]> {
   if (bytes.length > PACKAGE_BOUNDS.archive_bytes) {

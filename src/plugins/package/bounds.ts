@@ -1,7 +1,8 @@
-// Every bound on a plugin package, in one table. Sizes are bytes, times milliseconds, all inclusive: what is exactly as large passes.
+// Every bound on a plugin package, in one table. Sizes are bytes, times milliseconds, all inclusive: what is exactly as
+// large passes.
 //
-// They are far above what an honest plugin needs (a bundled one is a few hundred kilobytes) and low enough that the worst package costs
-// its host some tens of megabytes for a moment, and nothing on disk.
+// They are far above what an honest plugin needs (a bundled one is a few hundred kilobytes) and low enough that the
+// worst package costs its host some tens of megabytes for a moment, and nothing on disk.
 
 const MB = 1_048_576;
 

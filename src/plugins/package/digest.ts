@@ -1,7 +1,9 @@
-// The digest of a package: the address of its contents. Two packages have the same digest only if nothing that runs or is promised differs.
+// The digest of a package: the address of its contents. Two packages have the same digest only if nothing that runs or
+// is promised differs.
 //
-// SHA-256 over a sequence of fields, each led by its length (eight bytes, big-endian), so that no two sequences give the same bytes: a
-// title, the name, the version, the path of the module, the canonical manifest, then path and content of every file, by path.
+// SHA-256 over a sequence of fields, each led by its length (eight bytes, big-endian), so that no two sequences give
+// the same bytes: a title, the name, the version, the path of the module, the canonical manifest, then path and content
+// of every file, by path.
 
 import { createHash } from 'node:crypto';
 import type { Files } from './files.ts';
@@ -9,7 +11,10 @@ import { canonicalManifest, type Manifest } from './manifest.ts';
 
 const TITLE = 'graftwork package 1';
 
-/** What the digest covers beside the files. `main` is the path of the module: the same files with another one are another plugin. */
+/**
+ * What the digest covers beside the files. `main` is the path of the module: the same files with another one are
+ * another plugin.
+ */
 export interface Head {
   readonly name: string;
   readonly version: string;
@@ -25,7 +30,8 @@ export function digestOf(head: Head, files: Files): string {
     length.writeBigUInt64BE(BigInt(field.length));
     hash.update(length).update(field);
   };
-  for (const text of [TITLE, head.name, head.version, head.main, canonicalManifest(head.manifest)]) add(Buffer.from(text));
+  for (const text of [TITLE, head.name, head.version, head.main, canonicalManifest(head.manifest)])
+    add(Buffer.from(text));
   const byPath = [...files].map(([path, content]) => ({ path: Buffer.from(path), content }));
   byPath.sort((a, b) => Buffer.compare(a.path, b.path));
   for (const { path, content } of byPath) {

@@ -1,8 +1,10 @@
 // The file list of a package: one shape, a map from path to bytes, and one check, whatever it was read from.
 //
-// 1. A source (archive.ts, folder.ts, read.ts) yields entries in any order, duplicates included; it bounds what it holds while reading.
+// 1. A source (archive.ts, folder.ts, read.ts) yields entries in any order, duplicates included; it bounds what it
+//    holds while reading.
 // 2. `checkFiles` bounds them again, checks paths and names, looks at the first bytes of each file, and yields the map.
-// After that nothing in the package is a path that leaves it, a native binary, an archive, a signature or source that is not UTF-8.
+// After that nothing in the package is a path that leaves it, a native binary, an archive, a signature or source that
+// is not UTF-8.
 
 import { isUtf8 } from 'node:buffer';
 import { GraftError } from '../errors.ts';
@@ -24,7 +26,8 @@ const SIGNATURE_FILE = /^(signature|signature\.json|[^/]+\.(sig|asc|p7s|minisig|
 /** First bytes in hexadecimal. Mach-O stands in both byte orders and both widths, and as a universal binary. */
 const NATIVE = /^(7f454c46|0061736d|feedfac[ef]|c[ef]faedfe|cafebab[ef]|b[ef]bafeca)/;
 /** gzip, zip, xz, bzip2, zstd, 7z, rar. */
-const ARCHIVE = /^(1f8b08|504b030[46]|504b0506|fd377a585a00|425a683[1-9]314159265359|28b52ffd|377abcaf271c|526172211a07)/;
+const ARCHIVE =
+  /^(1f8b08|504b030[46]|504b0506|fd377a585a00|425a683[1-9]314159265359|28b52ffd|377abcaf271c|526172211a07)/;
 
 /** A Windows executable begins with MZ, as a text may; a text has no NUL soon after it. */
 const isPortableExecutable = (bytes: Uint8Array): boolean =>
@@ -38,9 +41,12 @@ function checkContent(path: string, bytes: Uint8Array): void {
   if (foldPath(path).endsWith('.node') || NATIVE.test(magic) || isPortableExecutable(bytes)) {
     throw new GraftError('GRAFT_PACKAGE_NATIVE', `${shown(path)} is a native binary`);
   }
-  if (ARCHIVE.test(magic) || isTar(bytes)) throw new GraftError('GRAFT_PACKAGE_ENTRY', `${shown(path)} is an archive in the package`);
-  if (TEXT_FILE.test(path) && !isUtf8(bytes)) throw new GraftError('GRAFT_BAD_PACKAGE', `${shown(path)} is not valid UTF-8`);
-  if (SIGNATURE_FILE.test(foldPath(path))) throw new GraftError('GRAFT_PACKAGE_SIGNED', `${shown(path)} is a signature`);
+  if (ARCHIVE.test(magic) || isTar(bytes))
+    throw new GraftError('GRAFT_PACKAGE_ENTRY', `${shown(path)} is an archive in the package`);
+  if (TEXT_FILE.test(path) && !isUtf8(bytes))
+    throw new GraftError('GRAFT_BAD_PACKAGE', `${shown(path)} is not valid UTF-8`);
+  if (SIGNATURE_FILE.test(foldPath(path)))
+    throw new GraftError('GRAFT_PACKAGE_SIGNED', `${shown(path)} is a signature`);
 }
 
 /** The names met so far by their folded form, each the spelling and kind first seen. */
@@ -50,24 +56,33 @@ function claimName(names: Names, path: string, isFile: boolean): void {
   const key = foldPath(path);
   const known = names.get(key);
   if (known === undefined) names.set(key, { path, isFile });
-  else if (known.path !== path) throw new GraftError('GRAFT_PACKAGE_PATH', `${shown(known.path)} and ${shown(path)} fold together`);
-  else if (isFile && known.isFile) throw new GraftError('GRAFT_PACKAGE_PATH', `${shown(path)} stands in the package twice`);
-  else if (isFile || known.isFile) throw new GraftError('GRAFT_PACKAGE_PATH', `${shown(path)} is both a file and a folder`);
+  else if (known.path !== path)
+    throw new GraftError('GRAFT_PACKAGE_PATH', `${shown(known.path)} and ${shown(path)} fold together`);
+  else if (isFile && known.isFile)
+    throw new GraftError('GRAFT_PACKAGE_PATH', `${shown(path)} stands in the package twice`);
+  else if (isFile || known.isFile)
+    throw new GraftError('GRAFT_PACKAGE_PATH', `${shown(path)} is both a file and a folder`);
 }
 
 function checkName(names: Names, entry: Entry): void {
   checkPath(entry.path);
-  for (let i = entry.path.indexOf('/'); i !== -1; i = entry.path.indexOf('/', i + 1)) claimName(names, entry.path.slice(0, i), false);
+  for (let i = entry.path.indexOf('/'); i !== -1; i = entry.path.indexOf('/', i + 1))
+    claimName(names, entry.path.slice(0, i), false);
   claimName(names, entry.path, entry.bytes !== null);
 }
 
-/** Throws GRAFT_PACKAGE_LIMIT where a file alone, or with all before it (`total`), is too large. Gives the new total. */
+/**
+ * Throws GRAFT_PACKAGE_LIMIT where a file alone, or with all before it (`total`), is too large. Gives the new total.
+ */
 export function addSize(total: number, path: string, size: number): number {
   if (size > PACKAGE_BOUNDS.entry_bytes) {
     throw new GraftError('GRAFT_PACKAGE_LIMIT', `${shown(path)} is larger than ${PACKAGE_BOUNDS.entry_bytes} bytes`);
   }
   if (total + size > PACKAGE_BOUNDS.unpacked_bytes) {
-    throw new GraftError('GRAFT_PACKAGE_LIMIT', `the files are larger than ${PACKAGE_BOUNDS.unpacked_bytes} bytes together`);
+    throw new GraftError(
+      'GRAFT_PACKAGE_LIMIT',
+      `the files are larger than ${PACKAGE_BOUNDS.unpacked_bytes} bytes together`,
+    );
   }
   return total + size;
 }
@@ -79,8 +94,8 @@ export function checkCount(count: number): void {
 }
 
 /**
- * The entries of a package as a map, or a GraftError: GRAFT_PACKAGE_LIMIT, GRAFT_PACKAGE_PATH, GRAFT_PACKAGE_NATIVE, GRAFT_PACKAGE_ENTRY (an
- * archive inside), GRAFT_PACKAGE_SIGNED, GRAFT_BAD_PACKAGE (source text that is not UTF-8).
+ * The entries of a package as a map, or a GraftError: GRAFT_PACKAGE_LIMIT, GRAFT_PACKAGE_PATH, GRAFT_PACKAGE_NATIVE,
+ * GRAFT_PACKAGE_ENTRY (an archive inside), GRAFT_PACKAGE_SIGNED, GRAFT_BAD_PACKAGE (source text that is not UTF-8).
  */
 export function checkFiles(entries: readonly Entry[]): Files {
   checkCount(entries.length);

@@ -1,7 +1,8 @@
-// A folder, or an archive in a file, as bytes in memory. The top may be reached through a link; below it every link is refused.
+// A folder, or an archive in a file, as bytes in memory. The top may be reached through a link; below it every link is
+// refused.
 //
-// Each file is opened without following links and checked by its handle, so a file that is swapped while the folder is read cannot lead
-// elsewhere. Reading stops at the first file or folder beyond a bound. Only `.git` is skipped.
+// Each file is opened without following links and checked by its handle, so a file that is swapped while the folder is
+// read cannot lead elsewhere. Reading stops at the first file or folder beyond a bound. Only `.git` is skipped.
 
 import { constants } from 'node:fs';
 import { type FileHandle, open, opendir, stat } from 'node:fs/promises';
@@ -14,12 +15,15 @@ import { shown } from './path.ts';
 // A file system without these flags (Windows) has the check of the folder's own entry.
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-const special = (path: string): GraftError => new GraftError('GRAFT_PACKAGE_ENTRY', `${shown(path)} is neither a file nor a folder`);
+const special = (path: string): GraftError =>
+  new GraftError('GRAFT_PACKAGE_ENTRY', `${shown(path)} is neither a file nor a folder`);
 
 function fileSystemError(path: string, error: unknown): GraftError {
   if (error instanceof GraftError) return error;
   const code = String((error as NodeJS.ErrnoException).code);
-  return code === 'ELOOP' ? special(path) : new GraftError('GRAFT_BAD_PACKAGE', `${shown(path)} cannot be read: ${code}`, { cause: error });
+  return code === 'ELOOP'
+    ? special(path)
+    : new GraftError('GRAFT_BAD_PACKAGE', `${shown(path)} cannot be read: ${code}`, { cause: error });
 }
 
 /** Reads exactly `size` bytes; a file that is shorter or longer by now was changed meanwhile. */
@@ -58,8 +62,8 @@ async function listFolder(root: string, folder: string, known: number): Promise<
 }
 
 /**
- * The entries of a folder, not yet checked as paths. Throws GRAFT_PACKAGE_ENTRY for a link or another special file, GRAFT_PACKAGE_LIMIT beyond a
- * bound, GRAFT_BAD_PACKAGE where the system cannot read a file.
+ * The entries of a folder, not yet checked as paths. Throws GRAFT_PACKAGE_ENTRY for a link or another special file,
+ * GRAFT_PACKAGE_LIMIT beyond a bound, GRAFT_BAD_PACKAGE where the system cannot read a file.
  */
 export async function readFolder(root: string): Promise<readonly Entry[]> {
   const entries: Entry[] = [];

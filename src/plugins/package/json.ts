@@ -1,7 +1,8 @@
-// JSON text in which every key stands once. JSON.parse keeps the last of two equal keys and other readers the first, so a manifest with both
-// could be approved as one thing and run as another.
+// JSON text in which every key stands once. JSON.parse keeps the last of two equal keys and other readers the first, so
+// a manifest with both could be approved as one thing and run as another.
 //
-// JSON.parse decides whether the text is JSON at all; the scanner then walks text known to be valid, so it only has to find the keys.
+// JSON.parse decides whether the text is JSON at all; the scanner then walks text known to be valid, so it only has to
+// find the keys.
 
 /** Where a JSON string that begins at `start` ends: the index of its closing quote. */
 function stringEnd(text: string, start: number): number {
@@ -38,8 +39,14 @@ function keyFault(text: string, depth_max: number): string | null {
   return null;
 }
 
-/** Parses JSON text. `fault` says why it is refused: no JSON, a key that stands twice in its object, or nested deeper than `depth_max`. */
-export function parseUniqueJson(text: string, depth_max: number): { value: unknown; fault: null } | { value: null; fault: string } {
+/**
+ * Parses JSON text. `fault` says why it is refused: no JSON, a key that stands twice in its object, or nested deeper
+ * than `depth_max`.
+ */
+export function parseUniqueJson(
+  text: string,
+  depth_max: number,
+): { value: unknown; fault: null } | { value: null; fault: string } {
   let value: unknown;
   try {
     value = JSON.parse(text);

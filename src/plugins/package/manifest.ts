@@ -1,9 +1,12 @@
-// The manifest of a plugin, the `graftwork` field of its package.json: where its grafts stand, what they need, what they may use up.
+// The manifest of a plugin, the `graftwork` field of its package.json: where its grafts stand, what they need, what
+// they may use up.
 //
-//   { "api": 1, "grafts": [{ "point": "shop/price", "export": "price", "order": 100 }], "needs": ["stock"], "limits": { "own_ms": 50 } }
+//   { "api": 1, "grafts": [{ "point": "shop/price", "export": "price", "order": 100 }], "needs": ["stock"], "limits": {
+//   "own_ms": 50 } }
 //
-// Unknown keys are refused everywhere, so that a misspelt limit is an error and not a limit that never holds. The functions here take plain
-// data (see plain.ts), throw GRAFT_BAD_MANIFEST with the path of what is wrong, and import nothing of Node.
+// Unknown keys are refused everywhere, so that a misspelt limit is an error and not a limit that never holds. The
+// functions here take plain data (see plain.ts), throw GRAFT_BAD_MANIFEST with the path of what is wrong, and import
+// nothing of Node.
 
 import { GraftError } from '../errors.ts';
 import { LIMIT_NAMES, type Limits } from '../limits.ts';
@@ -59,12 +62,16 @@ function list(path: string, value: unknown, length_max: number): readonly unknow
   return value;
 }
 
-const isIdentifier = (text: string): boolean => text.length <= IDENTIFIER_CHARACTERS && IDENTIFIER.test(text) && !FORBIDDEN.has(text);
+const isIdentifier = (text: string): boolean =>
+  text.length <= IDENTIFIER_CHARACTERS && IDENTIFIER.test(text) && !FORBIDDEN.has(text);
 
 function checkGraft(path: string, value: unknown): ManifestGraft {
   const { point, export: name, order = ORDER_DEFAULT } = fields(path, value, ['point', 'export', 'order']);
   if (typeof point !== 'string' || point.length > POINT_CHARACTERS || !POINT.test(point)) {
-    throw bad(`${path}.point`, `must be segments of a-z, 0-9, - _ . joined by /, at most ${POINT_CHARACTERS} characters`);
+    throw bad(
+      `${path}.point`,
+      `must be segments of a-z, 0-9, - _ . joined by /, at most ${POINT_CHARACTERS} characters`,
+    );
   }
   if (typeof name !== 'string' || !isIdentifier(name)) throw bad(`${path}.export`, 'must be the name of an export');
   if (typeof order !== 'number' || !Number.isFinite(order)) throw bad(`${path}.order`, 'must be a number');
@@ -83,7 +90,8 @@ function checkGrafts(path: string, value: unknown): readonly ManifestGraft[] {
 }
 
 function checkNeed(path: string, value: unknown): string {
-  if (typeof value === 'string' && value.length <= POINT_CHARACTERS && value.split('.').every(isIdentifier)) return value;
+  if (typeof value === 'string' && value.length <= POINT_CHARACTERS && value.split('.').every(isIdentifier))
+    return value;
   throw bad(path, `must be identifiers joined by dots, at most ${POINT_CHARACTERS} characters`);
 }
 
@@ -93,27 +101,33 @@ function checkLimits(path: string, value: unknown): Readonly<Partial<Limits>> {
   for (const name of LIMIT_NAMES) {
     if (!Object.hasOwn(given, name)) continue;
     const limit = given[name];
-    if (typeof limit !== 'number' || !Number.isFinite(limit) || limit <= 0) throw bad(`${path}.${name}`, 'must be a number above 0');
+    if (typeof limit !== 'number' || !Number.isFinite(limit) || limit <= 0)
+      throw bad(`${path}.${name}`, 'must be a number above 0');
     limits[name] = limit;
   }
   return Object.freeze(limits);
 }
 
-/** A manifest from plain data, checked, with its defaults. Throws GRAFT_BAD_MANIFEST with the path of the first fault. */
+/**
+ * A manifest from plain data, checked, with its defaults. Throws GRAFT_BAD_MANIFEST with the path of the first fault.
+ */
 export function checkManifest(value: unknown): Manifest {
   const { api, grafts, needs = [], limits = {} } = fields('graftwork', value, ['api', 'grafts', 'needs', 'limits']);
   if (api !== 1) throw bad('graftwork.api', 'must be 1');
   return Object.freeze({
     api,
     grafts: checkGrafts('graftwork.grafts', grafts),
-    needs: Object.freeze(list('graftwork.needs', needs, NEEDS_MAX).map((need, i) => checkNeed(`graftwork.needs[${i}]`, need))),
+    needs: Object.freeze(
+      list('graftwork.needs', needs, NEEDS_MAX).map((need, i) => checkNeed(`graftwork.needs[${i}]`, need)),
+    ),
     limits: checkLimits('graftwork.limits', limits),
   });
 }
 
 /** A plugin's name: the rules of npm, scoped or not, and nothing that means something else as a key or a file. */
 export function checkName(value: unknown): string {
-  const parts = typeof value === 'string' && value.length <= NAME_CHARACTERS ? value.replace(/^@(?=[^/]+\/)/, '').split('/') : [];
+  const parts =
+    typeof value === 'string' && value.length <= NAME_CHARACTERS ? value.replace(/^@(?=[^/]+\/)/, '').split('/') : [];
   const isScoped = String(value).startsWith('@');
   if (parts.length === (isScoped ? 2 : 1) && parts.every((part) => NAME_PART.test(part) && !RESERVED_NAME.test(part)))
     return value as string;

@@ -1,8 +1,10 @@
-// Reading a plugin package, from a folder, an archive or memory, into what can be installed. Nothing of the plugin runs on the way.
+// Reading a plugin package, from a folder, an archive or memory, into what can be installed. Nothing of the plugin runs
+// on the way.
 //
 // 1. The source yields entries, each bounded while it is read (folder.ts, archive.ts, or the object itself).
 // 2. One check turns them into a map of files (files.ts): paths, names, contents.
-// 3. package.json and the manifest are read from text in which every key stands once, or from plain data (json.ts, manifest.ts).
+// 3. package.json and the manifest are read from text in which every key stands once, or from plain data (json.ts,
+//    manifest.ts).
 // 4. The module is bundled from that map (bundle.ts), and the digest taken over all of it (digest.ts).
 
 import { isProxy, isUint8Array } from 'node:util/types';
@@ -20,8 +22,9 @@ import { printable, shown } from './path.ts';
 import { findEntry, namedEntry } from './resolve.ts';
 
 /**
- * Where a plugin is read from: the path of a folder or of a .tgz, the bytes of a .tgz, or an object. There `files` maps relative paths to
- * text, and `manifest` is a package.json (it has the key `graftwork`) or the manifest alone, with name, version and main beside if need be.
+ * Where a plugin is read from: the path of a folder or of a .tgz, the bytes of a .tgz, or an object. There `files` maps
+ * relative paths to text, and `manifest` is a package.json (it has the key `graftwork`) or the manifest alone, with
+ * name, version and main beside if need be.
  */
 export type PluginSource = string | Uint8Array | { manifest: unknown; files: Record<string, string> };
 
@@ -43,17 +46,31 @@ type Json = Record<string, unknown>;
 const badManifest = (why: string): GraftError => new GraftError('GRAFT_BAD_MANIFEST', printable(why));
 const badPackage = (why: string): GraftError => new GraftError('GRAFT_BAD_PACKAGE', printable(why));
 
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** An object in memory is as large as it is already: this only asks that it is plain. Its sizes are bounded as those of files. */
-const IN_MEMORY: PlainBounds = { bytes: Infinity, depth: PLAIN_BOUNDS.depth + 1, nodes: Infinity, keys: Infinity, string: Infinity };
+/**
+ * An object in memory is as large as it is already: this only asks that it is plain. Its sizes are bounded as those of
+ * files.
+ */
+const IN_MEMORY: PlainBounds = {
+  bytes: Infinity,
+  depth: PLAIN_BOUNDS.depth + 1,
+  nodes: Infinity,
+  keys: Infinity,
+  string: Infinity,
+};
 
 function refuseSignature(what: string, value: Json): void {
   const key = ['signature', 'signatures'].find((name) => Object.hasOwn(value, name));
-  if (key !== undefined) throw new GraftError('GRAFT_PACKAGE_SIGNED', `${what}.${key}: this version verifies no signatures`);
+  if (key !== undefined)
+    throw new GraftError('GRAFT_PACKAGE_SIGNED', `${what}.${key}: this version verifies no signatures`);
 }
 
-/** A package.json, or an object given in its place: plain data within bounds, and without a signature that nobody would verify. */
+/**
+ * A package.json, or an object given in its place: plain data within bounds, and without a signature that nobody would
+ * verify.
+ */
 function checkPlain(what: string, value: unknown): Json {
   const fault = plainFault(value, PLAIN_BOUNDS, isProxy);
   if (fault !== null) throw badManifest(`${what}${fault.path}: ${fault.why}`);
@@ -66,7 +83,8 @@ function checkPlain(what: string, value: unknown): Json {
 function readPackageJson(files: Files): Json | null {
   const bytes = files.get('package.json');
   if (bytes === undefined) return null;
-  if (bytes.length > PACKAGE_BOUNDS.manifest_bytes) throw badManifest(`package.json is larger than ${PACKAGE_BOUNDS.manifest_bytes} bytes`);
+  if (bytes.length > PACKAGE_BOUNDS.manifest_bytes)
+    throw badManifest(`package.json is larger than ${PACKAGE_BOUNDS.manifest_bytes} bytes`);
   const { value, fault } = parseUniqueJson(fileText('package.json', bytes), PACKAGE_BOUNDS.manifest_depth);
   if (fault !== null) throw badManifest(`package.json: ${fault}`);
   return checkPlain('package.json', value);
@@ -88,18 +106,23 @@ function splitManifest(json: Json, isGiven: boolean): { about: Json; manifest: u
 const namesModule = (json: Json | null): json is Json =>
   json !== null && ['exports', 'module', 'main'].some((name) => Object.hasOwn(json, name));
 
-/** The path of the module: what `about`, else the package's own package.json names; else the only file; else index or main. */
+/**
+ * The path of the module: what `about`, else the package's own package.json names; else the only file; else index or
+ * main.
+ */
 function findMain(files: Files, about: Json, inside: Json | null, isGiven: boolean): string {
   const naming = [about, inside].find(namesModule);
   if (naming !== undefined) {
     const named = namedEntry(naming, 'import');
     const found = named === null ? null : findEntry(files, named);
-    if (found === null) throw badManifest(`the module that package.json names is not in the package: ${shown(named ?? 'no text')}`);
+    if (found === null)
+      throw badManifest(`the module that package.json names is not in the package: ${shown(named ?? 'no text')}`);
     return found;
   }
   const [only, second] = [...files.keys()].filter((path) => path !== 'package.json');
   const found = isGiven && only !== undefined && second === undefined ? only : findEntry(files, null);
-  if (found === null) throw badPackage('the package has no module: name one as main, or add index.ts, index.js, main.ts or main.js');
+  if (found === null)
+    throw badPackage('the package has no module: name one as main, or add index.ts, index.js, main.ts or main.js');
   return found;
 }
 
@@ -146,8 +169,9 @@ async function readSource(source: PluginSource): Promise<{ entries: readonly Ent
 }
 
 /**
- * Reads, checks and bundles a plugin. Throws a GraftError: GRAFT_BAD_PACKAGE, GRAFT_PACKAGE_LIMIT, GRAFT_PACKAGE_PATH, GRAFT_PACKAGE_ENTRY,
- * GRAFT_PACKAGE_NATIVE, GRAFT_PACKAGE_SIGNED, GRAFT_BAD_MANIFEST or GRAFT_BUNDLE. Nothing is written, nothing of the plugin runs.
+ * Reads, checks and bundles a plugin. Throws a GraftError: GRAFT_BAD_PACKAGE, GRAFT_PACKAGE_LIMIT, GRAFT_PACKAGE_PATH,
+ * GRAFT_PACKAGE_ENTRY, GRAFT_PACKAGE_NATIVE, GRAFT_PACKAGE_SIGNED, GRAFT_BAD_MANIFEST or GRAFT_BUNDLE. Nothing is
+ * written, nothing of the plugin runs.
  */
 export async function readPackage(source: PluginSource): Promise<PluginPackage> {
   const { entries, given } = await readSource(source);

@@ -1,8 +1,10 @@
-// Which file of a package an import means. It knows the files of the package and nothing else: no folder of the machine, no built-in modules.
+// Which file of a package an import means. It knows the files of the package and nothing else: no folder of the
+// machine, no built-in modules.
 //
-// Relative imports are taken as TypeScript and bundlers take them: the file, the file with an extension, `.js` for a `.ts`, the folder's
-// entry. A bare import is looked for in the package's own node_modules folders, upwards, and there by `exports`, `module`, `main`; `#name`
-// by the `imports` of the importer's package. An import that leaves the package is simply not found.
+// Relative imports are taken as TypeScript and bundlers take them: the file, the file with an extension, `.js` for a
+// `.ts`, the folder's entry. A bare import is looked for in the package's own node_modules folders, upwards, and there
+// by `exports`, `module`, `main`; `#name` by the `imports` of the importer's package. An import that leaves the package
+// is simply not found.
 
 import type { Files } from './files.ts';
 import { folderOf, joinPath } from './path.ts';
@@ -20,7 +22,8 @@ const CONDITION_DEPTH = 8;
 export type ImportKind = 'import' | 'require';
 type Json = Record<string, unknown>;
 
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The package.json of a dependency. Its manifest means nothing here, so one that is not JSON counts as empty. */
 function packageJson(files: Files, folder: string): Json | null {
@@ -46,14 +49,18 @@ function pickTarget(target: unknown, kind: ImportKind, depth = 0): string | null
   return null;
 }
 
-/** Looks a key (`.`, `./sub`, `#name`) up in `exports` or `imports`: itself first, then the longest pattern with one star. */
+/**
+ * Looks a key (`.`, `./sub`, `#name`) up in `exports` or `imports`: itself first, then the longest pattern with one
+ * star.
+ */
 function mappedTarget(map: Json, key: string, kind: ImportKind): string | null {
   if (Object.hasOwn(map, key)) return pickTarget(map[key], kind);
   let best: { pattern: string; rest: string } | null = null;
   for (const pattern of Object.keys(map)) {
     const [head = '', tail] = pattern.split('*', 2);
     if (tail === undefined || !key.startsWith(head) || !key.endsWith(tail) || key.length < pattern.length) continue;
-    if (best === null || pattern.length > best.pattern.length) best = { pattern, rest: key.slice(head.length, key.length - tail.length) };
+    if (best === null || pattern.length > best.pattern.length)
+      best = { pattern, rest: key.slice(head.length, key.length - tail.length) };
   }
   const { pattern, rest } = best ?? { pattern: '', rest: '' };
   return best && (pickTarget(map[pattern], kind)?.replaceAll('*', () => rest) ?? null);
@@ -87,11 +94,15 @@ function findFile(files: Files, folder: string, relative: string): string | null
 /** What the package.json of a package names as its module, relative to its folder; null where it names nothing. */
 export function namedEntry(json: Json, kind: ImportKind): string | null {
   if (Object.hasOwn(json, 'exports')) return exportsTarget(json.exports, '.', kind);
-  for (const name of kind === 'import' ? ['module', 'main'] : ['main']) if (typeof json[name] === 'string') return json[name];
+  for (const name of kind === 'import' ? ['module', 'main'] : ['main'])
+    if (typeof json[name] === 'string') return json[name];
   return null;
 }
 
-/** The module that `named` means at the top of a package, or, where nothing is named, the first of index and main that exists. */
+/**
+ * The module that `named` means at the top of a package, or, where nothing is named, the first of index and main that
+ * exists.
+ */
 export function findEntry(files: Files, named: string | null): string | null {
   if (named !== null) return findFile(files, '', named);
   return withExtension(files, 'index') ?? withExtension(files, 'main');
@@ -126,7 +137,9 @@ function findPrivate(files: Files, specifier: string, importer: string, kind: Im
     if (json === null) continue;
     const target = isObject(json.imports) ? mappedTarget(json.imports, specifier, kind) : null;
     if (target === null) return null;
-    return target.startsWith('./') ? findFile(files, folder, target) : findBare(files, target, inFolder(folder, 'package.json'), kind);
+    return target.startsWith('./')
+      ? findFile(files, folder, target)
+      : findBare(files, target, inFolder(folder, 'package.json'), kind);
   }
   return null;
 }
@@ -135,7 +148,9 @@ function findPrivate(files: Files, specifier: string, importer: string, kind: Im
 export function findImport(files: Files, specifier: string, importer: string, kind: ImportKind): string | null {
   if (/^\.\.?(\/|$)/.test(specifier)) return findFolderOrFile(files, folderOf(importer), specifier, kind);
   if (specifier.startsWith('/')) return null;
-  return specifier.startsWith('#') ? findPrivate(files, specifier, importer, kind) : findBare(files, specifier, importer, kind);
+  return specifier.startsWith('#')
+    ? findPrivate(files, specifier, importer, kind)
+    : findBare(files, specifier, importer, kind);
 }
 
 /** A relative import of a folder with a package.json of its own means what that names. */

@@ -1,6 +1,8 @@
-// From a position in a bundle back to the author's own line. Both ends count as V8 does in a stack: lines and columns begin at 1.
+// From a position in a bundle back to the author's own line. Both ends count as V8 does in a stack: lines and columns
+// begin at 1.
 //
-// Parsing a map costs some milliseconds and errors come in bursts from one plugin, so the maps asked for last are kept parsed.
+// Parsing a map costs some milliseconds and errors come in bursts from one plugin, so the maps asked for last are kept
+// parsed.
 
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 
@@ -24,8 +26,8 @@ export interface Position {
 }
 
 /**
- * Where the author wrote what stands at `line` and `column` (from 1, as a stack names them) of a bundle; null where nobody wrote it: the
- * bundler's own lines, or a position outside. `sourceMap` is that of a PluginPackage.
+ * Where the author wrote what stands at `line` and `column` (from 1, as a stack names them) of a bundle; null where
+ * nobody wrote it: the bundler's own lines, or a position outside. `sourceMap` is that of a PluginPackage.
  */
 export function originalPosition(sourceMap: string, line: number, column: number): Position | null {
   if (!Number.isSafeInteger(line) || !Number.isSafeInteger(column) || line < 1 || column < 1) return null;

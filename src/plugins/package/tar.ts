@@ -1,9 +1,11 @@
-// A tar stream in memory as entries of a package. It reads what npm, GNU tar, bsdtar and git write, and refuses what two readers could read
-// differently: a size or sum that is not plain digits, a name given twice, anything behind the end.
+// A tar stream in memory as entries of a package. It reads what npm, GNU tar, bsdtar and git write, and refuses what
+// two readers could read differently: a size or sum that is not plain digits, a name given twice, anything behind the
+// end.
 //
-// Blocks of 512 bytes. An entry is a header block and its content, filled up to a whole block. An entry of kind `x` (pax) or `L` (GNU) holds
-// the name of the next one where that does not fit a header; `g` is a remark on the whole archive. Two blocks of zeros and nothing else end it.
-// A tolerant reader is the wrong tool here: of a hostile stream it may wait for more for ever.
+// Blocks of 512 bytes. An entry is a header block and its content, filled up to a whole block. An entry of kind `x`
+// (pax) or `L` (GNU) holds the name of the next one where that does not fit a header; `g` is a remark on the whole
+// archive. Two blocks of zeros and nothing else end it. A tolerant reader is the wrong tool here: of a hostile stream
+// it may wait for more for ever.
 
 import { GraftError } from '../errors.ts';
 import { addSize, checkCount, type Entry } from './files.ts';
@@ -18,7 +20,14 @@ const NOTE_BYTES = 8_192;
 const NOTES = 'xgL';
 
 /** Fields of a header block: first byte, length. */
-const FIELD = { name: [0, 100], size: [124, 12], sum: [148, 8], kind: [156, 1], magic: [257, 6], prefix: [345, 155] } as const;
+const FIELD = {
+  name: [0, 100],
+  size: [124, 12],
+  sum: [148, 8],
+  kind: [156, 1],
+  magic: [257, 6],
+  prefix: [345, 155],
+} as const;
 
 /** What is refused, in the words of its message. */
 const KINDS: Readonly<Record<string, string>> = {
@@ -31,10 +40,15 @@ const KINDS: Readonly<Record<string, string>> = {
   S: 'sparse file',
 };
 
-const bad = (why: string): GraftError => new GraftError('GRAFT_BAD_PACKAGE', `the archive is not a whole tar stream: ${why}`);
-const special = (name: string, kind: string): GraftError => new GraftError('GRAFT_PACKAGE_ENTRY', `${shown(name)} is a ${kind}`);
-/** Each byte equals the one before it, and the first is zero: one comparison of memory, since a tail may have megabytes. */
-const isZero = (bytes: Buffer): boolean => bytes.length === 0 || (bytes[0] === 0 && bytes.subarray(1).equals(bytes.subarray(0, -1)));
+const bad = (why: string): GraftError =>
+  new GraftError('GRAFT_BAD_PACKAGE', `the archive is not a whole tar stream: ${why}`);
+const special = (name: string, kind: string): GraftError =>
+  new GraftError('GRAFT_PACKAGE_ENTRY', `${shown(name)} is a ${kind}`);
+/**
+ * Each byte equals the one before it, and the first is zero: one comparison of memory, since a tail may have megabytes.
+ */
+const isZero = (bytes: Buffer): boolean =>
+  bytes.length === 0 || (bytes[0] === 0 && bytes.subarray(1).equals(bytes.subarray(0, -1)));
 const padded = (size: number): number => Math.ceil(size / BLOCK) * BLOCK;
 
 function field(block: Buffer, name: keyof typeof FIELD): Buffer {
@@ -70,7 +84,11 @@ function readHeader(block: Buffer): Header {
   const prefix = magic === 'ustar\0' ? text(field(block, 'prefix')) : '';
   const name = text(field(block, 'name'));
   const kind = field(block, 'kind').toString('latin1');
-  return { name: prefix === '' ? name : `${prefix}/${name}`, size: number(field(block, 'size'), 'size'), kind: kind === '\0' ? '0' : kind };
+  return {
+    name: prefix === '' ? name : `${prefix}/${name}`,
+    size: number(field(block, 'size'), 'size'),
+    kind: kind === '\0' ? '0' : kind,
+  };
 }
 
 /** What pax and GNU notes say of the next entry. */
@@ -86,7 +104,8 @@ function* paxRecords(content: Buffer): Generator<[key: string, value: string]> {
     const end = at + Number.parseInt(digits, 10);
     const record = content.toString('utf8', at + digits.length, end);
     const equals = record.indexOf('=');
-    if (digits === '' || end > content.length || !record.endsWith('\n') || equals < 1) throw bad('a pax record is malformed');
+    if (digits === '' || end > content.length || !record.endsWith('\n') || equals < 1)
+      throw bad('a pax record is malformed');
     yield [record.slice(0, equals), record.slice(equals + 1, -1)];
     at = end;
   }
@@ -101,15 +120,20 @@ function takeRecord(note: Note, key: string, value: string): void {
   if (key.startsWith('GNU.sparse.')) throw special(note.path ?? '', 'sparse file');
   if (key === 'path') takeName(note, value);
   if (key !== 'size') return;
-  if (note.size !== undefined || !/^\d{1,15}$/.test(value)) throw bad('the size of an entry is no number, or given twice');
+  if (note.size !== undefined || !/^\d{1,15}$/.test(value))
+    throw bad('the size of an entry is no number, or given twice');
   note.size = Number(value);
 }
 
-/** Adds what a note says to what is known of the next entry. A remark on the whole archive (`g`) may say nothing that counts. */
+/**
+ * Adds what a note says to what is known of the next entry. A remark on the whole archive (`g`) may say nothing that
+ * counts.
+ */
 function readNote(kind: string, content: Buffer, note: Note): void {
   if (kind === 'L') takeName(note, text(content));
   else for (const [key, value] of paxRecords(content)) takeRecord(note, key, value);
-  if (kind === 'g' && (note.path !== undefined || note.size !== undefined)) throw bad('a remark on the whole archive names its entries');
+  if (kind === 'g' && (note.path !== undefined || note.size !== undefined))
+    throw bad('a remark on the whole archive names its entries');
 }
 
 function entryOf({ name, kind }: Header, content: Buffer): Entry {
@@ -120,7 +144,8 @@ function entryOf({ name, kind }: Header, content: Buffer): Entry {
 
 function checkHeader({ kind, name, size }: Header, isNote: boolean): void {
   if (!isNote && kind !== '0' && kind !== '5') throw special(name, KINDS[kind] ?? 'special file');
-  if (isNote && size > NOTE_BYTES) throw new GraftError('GRAFT_PACKAGE_LIMIT', `the archive has a name longer than ${NOTE_BYTES} bytes`);
+  if (isNote && size > NOTE_BYTES)
+    throw new GraftError('GRAFT_PACKAGE_LIMIT', `the archive has a name longer than ${NOTE_BYTES} bytes`);
   addSize(0, name, size);
 }
 
@@ -132,8 +157,9 @@ function checkEnd(tail: Buffer, note: Note): void {
 }
 
 /**
- * The entries of a tar stream, their bytes views of it. Throws GRAFT_PACKAGE_ENTRY for anything that is neither a file nor a folder,
- * GRAFT_PACKAGE_LIMIT for too many entries or one too large, GRAFT_BAD_PACKAGE for a stream that is damaged or ambiguous.
+ * The entries of a tar stream, their bytes views of it. Throws GRAFT_PACKAGE_ENTRY for anything that is neither a file
+ * nor a folder, GRAFT_PACKAGE_LIMIT for too many entries or one too large, GRAFT_BAD_PACKAGE for a stream that is
+ * damaged or ambiguous.
  */
 export function readTar(tar: Buffer): readonly Entry[] {
   const entries: Entry[] = [];

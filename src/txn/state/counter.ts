@@ -1,4 +1,5 @@
-// A transactional counter: adds of different transactions go together (CHANGE goes with CHANGE), each kept apart until its commit.
+// A transactional counter: adds of different transactions go together (CHANGE goes with CHANGE), each kept apart until
+// its commit.
 
 import { type Accessor, accessor } from '../accessor.ts';
 import { CHANGE, Lock, READ, type Ticket } from '../lock.ts';

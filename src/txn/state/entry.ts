@@ -1,5 +1,5 @@
-// One transactional value that is its own lock. While a tree writes it, `old` keeps the committed value, so that a read from outside sees the last
-// committed one and never an interim one.
+// One transactional value that is its own lock. While a tree writes it, `old` keeps the committed value, so that a read
+// from outside sees the last committed one and never an interim one.
 
 import { Lock, type LockClass } from '../lock.ts';
 import type { Tree } from '../tree.ts';

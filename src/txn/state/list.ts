@@ -1,4 +1,5 @@
-// A transactional list: a map from index to value, and a cell with its length. So a writer of one element and a reader of another do not meet.
+// A transactional list: a map from index to value, and a cell with its length. So a writer of one element and a reader
+// of another do not meet.
 
 import { CUT_SHORT } from '../abort.ts';
 import { acquire, Ticket, WRITE } from '../lock.ts';
@@ -42,7 +43,8 @@ export class List<V> {
     const length = this.#length.get(txn) as number;
     const second = this.#items.set(txn, length, value);
     if (second !== undefined) return second;
-    // The elements have changed: if the length does not follow, there is no way but the abort. Its lock is held, so it need not wait.
+    // The elements have changed: if the length does not follow, there is no way but the abort. Its lock is held, so it
+    // need not wait.
     try {
       this.#length.set(txn, length + 1);
     } catch (error) {

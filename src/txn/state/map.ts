@@ -1,9 +1,10 @@
-// A transactional map: a lock for each key and one for the key set, so that writers of different keys do not meet, and whoever looked at the keys
-// finds them unchanged. Its order is that of a JavaScript Map filled by the committed transactions one after the other.
+// A transactional map: a lock for each key and one for the key set, so that writers of different keys do not meet, and
+// whoever looked at the keys finds them unchanged. Its order is that of a JavaScript Map filled by the committed
+// transactions one after the other.
 //
-// A key somebody locks but that is not there stays as an entry without a value until the lock goes; one that is deleted keeps its place until then,
-// too. So a deletion is carried out at commit, an abort finds the key in its old place, and a key deleted and set again in one transaction stays
-// where it was.
+// A key somebody locks but that is not there stays as an entry without a value until the lock goes; one that is deleted
+// keeps its place until then, too. So a deletion is carried out at commit, an abort finds the key in its old place, and
+// a key deleted and set again in one transaction stays where it was.
 
 import { type Accessor, accessor } from '../accessor.ts';
 import { CHANGE, Lock, type LockClass, READ, type Ticket, WRITE } from '../lock.ts';

@@ -18,7 +18,16 @@ export class Bed {
     const limits: number[] = [1000, 1000, 1000];
     limits[WRITES] = 100;
     const own = txn.begin(this.#treasury.open(limits));
-    return { txn: own, plugin, graftName: `${plugin}#g`, installer: 'host', depth, realm: 'ann', readOnly: false, log: () => {} };
+    return {
+      txn: own,
+      plugin,
+      graftName: `${plugin}#g`,
+      installer: 'host',
+      depth,
+      realm: 'ann',
+      readOnly: false,
+      log: () => {},
+    };
   }
 
   caller(plugin = 'p', depth = 0): Caller {
@@ -26,7 +35,8 @@ export class Bed {
   }
 }
 
-export const run = (callable: unknown, caller: Caller, ...args: unknown[]): unknown => (callable as Callable).run(caller, args);
+export const run = (callable: unknown, caller: Caller, ...args: unknown[]): unknown =>
+  (callable as Callable).run(caller, args);
 
 export const waits = (answer: unknown): boolean => answer instanceof Ticket;
 
@@ -44,4 +54,10 @@ export const thrown = (act: () => unknown): string => {
 
 /** A graft that stands at a point of this kind. */
 export const graftAt = (kind: 'event' | 'function', exported: string): Graft =>
-  ({ export: exported, state: 'installed', point: { kind }, plugin: { name: 'p' }, name: `p#${exported}` }) as unknown as Graft;
+  ({
+    export: exported,
+    state: 'installed',
+    point: { kind },
+    plugin: { name: 'p' },
+    name: `p#${exported}`,
+  }) as unknown as Graft;

@@ -16,7 +16,11 @@ beforeEach(async () => {
 
 afterEach(() => host.close());
 
-const point = (name: string, callable: CallableTree, kind: 'function' | 'event' = 'function'): HostPoint<unknown, unknown> =>
+const point = (
+  name: string,
+  callable: CallableTree,
+  kind: 'function' | 'event' = 'function',
+): HostPoint<unknown, unknown> =>
   host.graftPoint({
     name,
     kind,
@@ -53,7 +57,10 @@ describe('call', () => {
     await install('pa', [['a', source]], ['call', 'set']);
     await install('pb', [['b', source]], ['call', 'set']);
     expect((await a.invoke(0)).status).not.toBe('committed');
-    expect({ entries: seen.entries(), use: host.inUse() }).toMatchObject({ entries: [], use: { transactions: 0, units: 0 } });
+    expect({ entries: seen.entries(), use: host.inUse() }).toMatchObject({
+      entries: [],
+      use: { transactions: 0, units: 0 },
+    });
   });
 });
 
@@ -61,7 +68,11 @@ describe('endings', () => {
   test('abort dooms the call, whatever is caught; onAbort is refused', async () => {
     const { abort, onAbort } = host.callables;
     const a = point('a', { abort, onAbort });
-    await install('pa', [['a', '(input, api) => { try { api[input]("x"); } catch (e) { return e.code; } }']], ['abort', 'onAbort']);
+    await install(
+      'pa',
+      [['a', '(input, api) => { try { api[input]("x"); } catch (e) { return e.code; } }']],
+      ['abort', 'onAbort'],
+    );
     expect(await a.invoke('abort')).toMatchObject({
       status: 'failed',
       grafts: [{ reason: 'thrown', detail: 'the graft aborted its call' }],

@@ -5,7 +5,9 @@ import { Bed, run, thrown } from './bed.ts';
 const open = () => {
   const bed = new Bed();
   const closed: string[] = [];
-  const handles = new Handles((name) => (name === 'none' ? null : { read: () => `in ${name}`, close: () => closed.push(name) }));
+  const handles = new Handles((name) =>
+    name === 'none' ? null : { read: () => `in ${name}`, close: () => closed.push(name) },
+  );
   const { open: opening, read, close } = handles.callables;
   return { bed, closed, handles, open: opening, read, close };
 };
@@ -77,7 +79,8 @@ describe('handles', () => {
 
   test('nothing is opened under a name that there is not, or that is none', () => {
     const { bed, handles, open: opening } = open();
-    for (const name of ['none', '', 7]) expect(thrown(() => run(opening, bed.caller(), name))).toBe('GRAFT_BAD_ARGUMENT');
+    for (const name of ['none', '', 7])
+      expect(thrown(() => run(opening, bed.caller(), name))).toBe('GRAFT_BAD_ARGUMENT');
     expect(handles.open).toBe(0);
   });
 });

@@ -115,7 +115,9 @@ describe('headers of a response', () => {
     const bed = new Bed();
     const headers = new ResponseHeaders();
     const bad = bed.caller();
-    expect(thrown(() => run(headers.header, bad, 'set-cookie', 'a=b'))).toBe("thrown: header: set-cookie is the host's own");
+    expect(thrown(() => run(headers.header, bad, 'set-cookie', 'a=b'))).toBe(
+      "thrown: header: set-cookie is the host's own",
+    );
     expect(bad.txn.doomed).not.toBeNull();
     const many = bed.caller();
     for (let i = 0; i < 32; i++) run(headers.header, many, 'x-a', `${i}`);

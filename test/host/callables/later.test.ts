@@ -101,7 +101,9 @@ describe('subscriptions', () => {
     const caller = bed.caller();
     for (let i = 0; i < 8; i++) run(events.callables.emit, caller, 'changed', i);
     expect(thrown(() => run(events.callables.emit, caller, 'changed', 8))).toBe('limit: emits');
-    expect(thrown(() => run(events.callables.emit, bed.caller('p', 3), 'changed', 8))).toBe('limit: events nested deeper than 3');
+    expect(thrown(() => run(events.callables.emit, bed.caller('p', 3), 'changed', 8))).toBe(
+      'limit: events nested deeper than 3',
+    );
   });
 });
 

@@ -75,7 +75,8 @@ describe('named locks', () => {
         if (txn.state === 'active' && txn.tree.deepest === txn && txn.doomed === null) {
           const caller = bed.callerIn(txn);
           thrown(() => run(lock, caller, `n${random.below(4)}`));
-          if (caller.txn.state === 'active' && caller.txn.doomed === null && txn.tree.waiting.length === 0) caller.txn.commit();
+          if (caller.txn.state === 'active' && caller.txn.doomed === null && txn.tree.waiting.length === 0)
+            caller.txn.commit();
         } else txn.abort();
         if (random.chance(0.2)) bed.clock.advance(300);
       }

@@ -1,4 +1,5 @@
-// The commands as a user runs them: child processes against a server that is one too, with plugins in processes of their own.
+// The commands as a user runs them: child processes against a server that is one too, with plugins in processes of
+// their own.
 
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
@@ -54,12 +55,19 @@ describe('call', () => {
 
   test('0: committed, the value and the graft', async () => {
     const { code, stdout, stderr } = await graftwork(['call', 'shop/price', '{"list":10}']);
-    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'committed\n5\n@shop/sampler#price: committed\n', stderr: '' });
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: 'committed\n5\n@shop/sampler#price: committed\n',
+      stderr: '',
+    });
   });
 
   test('3: refused', async () => {
     const { code, stdout } = await graftwork(['call', 'shop/price', '{"list":-1}']);
-    expect([code, stdout]).toEqual([3, 'refused: NEGATIVE: no such price\n@shop/sampler#price: refused, NEGATIVE: no such price\n']);
+    expect([code, stdout]).toEqual([
+      3,
+      'refused: NEGATIVE: no such price\n@shop/sampler#price: refused, NEGATIVE: no such price\n',
+    ]);
   });
 
   test.each([
@@ -68,7 +76,8 @@ describe('call', () => {
     ['fail', 5, 'failed: thrown\n'],
   ])('guard/%s: exit code %d, where it failed and what was undone', async (policy, exit, first) => {
     const { code, stdout } = await graftwork(['call', `guard/${policy}`, '5']);
-    const graft = '@shop/sampler#spoil: aborted, thrown: Error: not today at src/index.ts:5:9\n  removed from its point\n';
+    const graft =
+      '@shop/sampler#spoil: aborted, thrown: Error: not today at src/index.ts:5:9\n  removed from its point\n';
     expect([code, stdout]).toEqual([exit, `${first}${graft}  undone: 1 change: stock.set x\n`]);
   });
 
@@ -111,7 +120,11 @@ describe('errors', () => {
 
   test('1: the same with --json is the server’s body', async () => {
     const { code, stdout, stderr } = await graftwork(['call', 'no/such', '1', '--json']);
-    expect([code, stderr, JSON.parse(stdout)]).toEqual([1, '', { error: { code: 'GRAFT_UNKNOWN_POINT', message: 'no/such' } }]);
+    expect([code, stderr, JSON.parse(stdout)]).toEqual([
+      1,
+      '',
+      { error: { code: 'GRAFT_UNKNOWN_POINT', message: 'no/such' } },
+    ]);
   });
 
   test('1: a wrong token, with a hint', async () => {
@@ -126,7 +139,11 @@ describe('errors', () => {
     await mkdir(join(folder, 'open'));
     await writeFile(join(folder, 'open/token'), 'sixteen-letters!');
     await chmod(join(folder, 'open/token'), 0o644);
-    expectError(await graftwork(['points'], '', { GRAFTWORK_DATA: join(folder, 'open') }), 1, /^GRAFT_BAD_OPTION: .*used by others/);
+    expectError(
+      await graftwork(['points'], '', { GRAFTWORK_DATA: join(folder, 'open') }),
+      1,
+      /^GRAFT_BAD_OPTION: .*used by others/,
+    );
   });
 
   test('1: GRAFT_UNREACHABLE where nothing listens, with a hint', async () => {
@@ -134,7 +151,9 @@ describe('errors', () => {
     await new Promise((resolve) => probe.once('listening', resolve));
     const { port } = probe.address() as AddressInfo;
     await new Promise((resolve) => probe.close(resolve));
-    const message = new RegExp(`^GRAFT_UNREACHABLE: no server answers at http://127.0.0.1:${port} \\(ECONNREFUSED\\); start one with`);
+    const message = new RegExp(
+      `^GRAFT_UNREACHABLE: no server answers at http://127.0.0.1:${port} \\(ECONNREFUSED\\); start one with`,
+    );
     expectError(await graftwork(['points', '--url', `http://127.0.0.1:${port}`]), 1, message);
   });
 
@@ -181,13 +200,18 @@ describe('another server than ours', () => {
   test.each(['<html>', '[]x', '7'])('GRAFT_UNREACHABLE: one that answers %s', async (text) => {
     [seen, answer] = [[], text];
     const { code, stderr } = await graftwork(['points', '--url', address]);
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^GRAFT_UNREACHABLE: what answers at .* is not a Graftwork server/)]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^GRAFT_UNREACHABLE: what answers at .* is not a Graftwork server/),
+    ]);
   });
 
   test('the token of the environment goes to it, --token comes before that', async () => {
     [seen, answer] = [[], '{"points":[]}'];
     await graftwork(['points', '--url', address], '', { GRAFTWORK_TOKEN: 'of-the-environment' });
-    await graftwork(['points', '--url', address, '--token', 'of-the-option'], '', { GRAFTWORK_TOKEN: 'of-the-environment' });
+    await graftwork(['points', '--url', address, '--token', 'of-the-option'], '', {
+      GRAFTWORK_TOKEN: 'of-the-environment',
+    });
     expect(seen).toEqual(['Bearer of-the-environment', 'Bearer of-the-option']);
   });
 
@@ -218,7 +242,9 @@ describe('plugins', () => {
       /^ID +AT +POINT +GRAFT +REASON +UNDONE +REMOVED +SOURCE +DETAIL\n\d+ +20\S+Z +guard\/fail +@shop\/sampler#spoil +thrown +1 +yes +src\/index\.ts:5:9 +Error: not today\n$/,
     );
     const id = /\n(\d+)/.exec(aborts.stdout)?.[1] as string;
-    const earlier = JSON.parse((await graftwork(['aborts', '--before', id, '--json'])).stdout).aborts as { id: number }[];
+    const earlier = JSON.parse((await graftwork(['aborts', '--before', id, '--json'])).stdout).aborts as {
+      id: number;
+    }[];
     expect(earlier.every((one) => one.id < Number(id))).toBe(true);
     const removed = await graftwork(['remove', '@shop/sampler', '--now']);
     expect([removed.code, removed.stdout.split('\n')[0]]).toEqual([0, 'removed']);
@@ -248,7 +274,10 @@ describe('plugins', () => {
       code: 1,
       stderr: expect.stringMatching(/^GRAFT_BAD_PACKAGE: none .*ENOENT/),
     });
-    expect(await graftwork(['install', 'shop.mjs'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^GRAFT_BAD_PACKAGE: /) });
+    expect(await graftwork(['install', 'shop.mjs'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^GRAFT_BAD_PACKAGE: /),
+    });
     await mkdir(join(folder, 'large'));
     await writeFile(join(folder, 'large/index.js'), '');
     await truncate(join(folder, 'large/index.js'), 64 * 1_048_576 + 1);
@@ -266,10 +295,13 @@ describe('plugins', () => {
 });
 
 describe('help', () => {
-  test.each(['serve', 'call', 'points', 'plugins', 'aborts', 'install', 'remove'])('%s --help has examples', async (command) => {
-    const { code, stdout, stderr } = await graftwork([command, '--help']);
-    expect([code, stdout, stderr]).toEqual([0, expect.stringContaining(`Examples:\n  $ graftwork ${command}`), '']);
-  });
+  test.each(['serve', 'call', 'points', 'plugins', 'aborts', 'install', 'remove'])(
+    '%s --help has examples',
+    async (command) => {
+      const { code, stdout, stderr } = await graftwork([command, '--help']);
+      expect([code, stdout, stderr]).toEqual([0, expect.stringContaining(`Examples:\n  $ graftwork ${command}`), '']);
+    },
+  );
 
   test('--help lists the commands', async () => {
     const { code, stdout } = await graftwork(['--help']);

@@ -1,4 +1,5 @@
-// The check that comes before everything else: which versions pass, what is said of others, and that nothing else is loaded before it.
+// The check that comes before everything else: which versions pass, what is said of others, and that nothing else is
+// loaded before it.
 
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -18,9 +19,12 @@ describe('a version', () => {
     },
   );
 
-  test.each(['7.0.0', '6.9.9', '6.1.2', '0.0.0', '7.0.1-beta.1', 'v8.0.0', '8', ''])('"%s" is older than 7.0.1', (version) => {
-    expect(isOlder(version, '7.0.1')).toBe(true);
-  });
+  test.each(['7.0.0', '6.9.9', '6.1.2', '0.0.0', '7.0.1-beta.1', 'v8.0.0', '8', ''])(
+    '"%s" is older than 7.0.1',
+    (version) => {
+      expect(isOlder(version, '7.0.1')).toBe(true);
+    },
+  );
 });
 
 describe('the fault', () => {
@@ -43,7 +47,11 @@ describe('the fault', () => {
       { node: '24.1.0', isolatedVm: '6.0.2' },
       /^GRAFT_NODE_TOO_OLD: isolated-vm 6\.0\.2 .* 7\.0\.1 or later.*npm install/,
     ],
-    ['no isolated-vm', { node: '24.1.0', isolatedVm: null }, /^GRAFT_NODE_TOO_OLD: isolated-vm is not installed\. Run `npm install`/],
+    [
+      'no isolated-vm',
+      { node: '24.1.0', isolatedVm: null },
+      /^GRAFT_NODE_TOO_OLD: isolated-vm is not installed\. Run `npm install`/,
+    ],
   ])('names %s and says what to do', (_what, versions, message) => {
     expect(versionFault(versions)).toMatch(message);
   });
@@ -63,12 +71,17 @@ describe('the executable', () => {
   /** Runs these two files alone: anything else they load is not there. */
   const run = (): Promise<{ code: unknown; stderr: string }> =>
     new Promise((resolve) => {
-      execFile(process.execPath, [join(folder, 'main.ts')], (error, _stdout, stderr) => resolve({ code: error?.code ?? 0, stderr }));
+      execFile(process.execPath, [join(folder, 'main.ts')], (error, _stdout, stderr) =>
+        resolve({ code: error?.code ?? 0, stderr }),
+      );
     });
 
   const install = async (version: string): Promise<void> => {
     await mkdir(join(folder, 'node_modules/isolated-vm'), { recursive: true });
-    await writeFile(join(folder, 'node_modules/isolated-vm/package.json'), JSON.stringify({ name: 'isolated-vm', version }));
+    await writeFile(
+      join(folder, 'node_modules/isolated-vm/package.json'),
+      JSON.stringify({ name: 'isolated-vm', version }),
+    );
   };
 
   test('stops at an isolated-vm that is too old, before it loads anything', async () => {
@@ -79,7 +92,10 @@ describe('the executable', () => {
 
   test('stops where there is none', async () => {
     const { code, stderr } = await run();
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^GRAFT_NODE_TOO_OLD: isolated-vm is not installed[^\n]*\n$/)]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^GRAFT_NODE_TOO_OLD: isolated-vm is not installed[^\n]*\n$/),
+    ]);
   });
 
   test('goes on to the program where all is well', async () => {

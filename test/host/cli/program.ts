@@ -27,7 +27,11 @@ export const begin = (args: readonly string[], env: Environment, cwd: string): C
 
 export const ended = (child: ChildProcessWithoutNullStreams): Promise<Ran> => {
   const code = new Promise<number | null>((resolve) => child.once('close', resolve));
-  return Promise.all([code, text(child.stdout), text(child.stderr)]).then(([exit, stdout, stderr]) => ({ code: exit, stdout, stderr }));
+  return Promise.all([code, text(child.stdout), text(child.stderr)]).then(([exit, stdout, stderr]) => ({
+    code: exit,
+    stdout,
+    stderr,
+  }));
 };
 
 /** Runs a command to its end. */

@@ -74,7 +74,11 @@ describe('a host module', () => {
     ['does not parse', 'export default (', /^GRAFT_BAD_OPTION: the host module shop\.mjs cannot be loaded: /],
     ['throws', 'throw new Error("at load")', /^GRAFT_BAD_OPTION: .*at load/],
     ['has no default export', 'export const points = 1', /^GRAFT_BAD_OPTION: .* has no default export/],
-    ['declares a point wrongly', 'export default (host) => host.graftPoint({ name: "X" })', /^GRAFT_BAD_OPTION: graft point: /],
+    [
+      'declares a point wrongly',
+      'export default (host) => host.graftPoint({ name: "X" })',
+      /^GRAFT_BAD_OPTION: graft point: /,
+    ],
     [
       'throws while it declares',
       'export default () => { throw new TypeError("while declaring") }',
@@ -116,6 +120,9 @@ describe('1: a start that cannot be', () => {
   test('a data folder that cannot be made', async () => {
     await writeFile(join(folder, 'file'), '');
     const { code, stderr } = await run(['serve', '--port', '0'], { GRAFTWORK_DATA: 'file/below' }, folder);
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^GRAFT_BAD_OPTION: the data folder file\/below cannot be made: ENOTDIR/)]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^GRAFT_BAD_OPTION: the data folder file\/below cannot be made: ENOTDIR/),
+    ]);
   });
 });

@@ -47,7 +47,11 @@ describe('an outcome', () => {
     ...more,
   });
   const cases: readonly (readonly [string, Outcome<unknown>, string])[] = [
-    ['committed', { status: 'committed', value: { a: 1 }, grafts: [report({})] }, 'committed\n{\n  "a": 1\n}\np#f: committed'],
+    [
+      'committed',
+      { status: 'committed', value: { a: 1 }, grafts: [report({})] },
+      'committed\n{\n  "a": 1\n}\np#f: committed',
+    ],
     ['default', { status: 'default', value: 7, grafts: [] }, 'default\n7'],
     [
       'refused',

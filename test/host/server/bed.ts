@@ -1,5 +1,5 @@
-// A real host with graft points, in memory, behind a real server on a free port. Its plugins are ordinary functions of this file, so that no process
-// has to start: how they fare in one is tested with the compartments.
+// A real host with graft points, in memory, behind a real server on a free port. Its plugins are ordinary functions of
+// this file, so that no process has to start: how they fare in one is tested with the compartments.
 
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { createHost, type Host } from '../../../src/host/index.ts';
@@ -43,7 +43,10 @@ const endedCall = (_input: unknown, txn: { doom(reason: 'deadlock', detail: stri
 
 const waiting: Callable = { waits: true, run: async () => null };
 
-/** Points of every kind of outcome: shop/price (function), shop/open (public), guard/deny, guard/tell, guard/skip (chains), shop/ended. */
+/**
+ * Points of every kind of outcome: shop/price (function), shop/open (public), guard/deny, guard/tell, guard/skip
+ * (chains), shop/ended.
+ */
 export const makeHost = async (): Promise<Host> => {
   const compartment = directMaker(new Map(Object.entries(MODULES)));
   const host = await createHost({ store: 'memory', compartment, report: () => {} });
@@ -120,7 +123,12 @@ export interface Bed {
   /** What the server logged. */
   readonly logged: string[];
   /** Sends a request with the token; an object goes out as JSON. */
-  ask(method: string, path: string, body?: object | string | Uint8Array, headers?: Record<string, string>): Promise<Reply>;
+  ask(
+    method: string,
+    path: string,
+    body?: object | string | Uint8Array,
+    headers?: Record<string, string>,
+  ): Promise<Reply>;
   call(point: string, input: unknown): Promise<Reply>;
   close(): Promise<void>;
 }
@@ -156,7 +164,12 @@ export const makeBed = async (options: BedOptions = {}): Promise<Bed> => {
   const ask: Bed['ask'] = (method, path, body, headers) => {
     const isJson = typeof body === 'object' && !(body instanceof Uint8Array);
     const sent = { headers: { ...BEARER, ...(isJson ? JSON_BODY : {}), ...headers } };
-    return send(url, method, path, body === undefined ? sent : { ...sent, body: isJson ? JSON.stringify(body) : (body as string) });
+    return send(
+      url,
+      method,
+      path,
+      body === undefined ? sent : { ...sent, body: isJson ? JSON.stringify(body) : (body as string) },
+    );
   };
   return {
     host,

@@ -65,7 +65,9 @@ describe('size', () => {
   });
 
   test('GRAFT_BODY_TOO_LARGE: a package beyond its bound', async () => {
-    const reply = await bed.ask('POST', '/api/plugins', Buffer.alloc(BODY_MAX.package_bytes + 1), { 'content-type': 'application/gzip' });
+    const reply = await bed.ask('POST', '/api/plugins', Buffer.alloc(BODY_MAX.package_bytes + 1), {
+      'content-type': 'application/gzip',
+    });
     expect([reply.status, reply.body.error.code]).toEqual([413, 'GRAFT_BODY_TOO_LARGE']);
   });
 
@@ -121,11 +123,17 @@ describe('time', () => {
     const body = readBody(request as unknown as IncomingMessage, 100);
     request.write('{"inp');
     request.destroy();
-    await expect(body).rejects.toMatchObject({ code: 'GRAFT_BAD_OPTION', message: 'the request ended before its body did' });
+    await expect(body).rejects.toMatchObject({
+      code: 'GRAFT_BAD_OPTION',
+      message: 'the request ended before its body did',
+    });
   });
 
   test('a body that does not arrive in time ends its connection with 408, and nothing is logged or called', async () => {
-    const slow = await makeBed({ listen: { request_ms_max: 30 }, served: () => ({ invoke: () => Promise.reject(new Error('called')) }) });
+    const slow = await makeBed({
+      listen: { request_ms_max: 30 },
+      served: () => ({ invoke: () => Promise.reject(new Error('called')) }),
+    });
     const { socket, until } = await dial(slow.port);
     socket.write(`${head('Content-Length: 14').replace(`:${bed.port}`, `:${slow.port}`)}{"input"`);
     expect(await until(/\r\n\r\n/)).toMatch(/^HTTP\/1\.1 408 /);
@@ -136,7 +144,9 @@ describe('time', () => {
   test('a client that goes away in the middle of its body leaves nothing behind', async () => {
     const lonely = await makeBed({ served: () => ({ invoke: () => Promise.reject(new Error('called')) }) });
     const { socket } = await dial(lonely.port);
-    socket.write(`${head('Content-Length: 14').replace(`:${bed.port}`, `:${lonely.port}`)}{"input"`, () => socket.destroy());
+    socket.write(`${head('Content-Length: 14').replace(`:${bed.port}`, `:${lonely.port}`)}{"input"`, () =>
+      socket.destroy(),
+    );
     await new Promise((resolve) => socket.once('close', resolve));
     await lonely.close();
     expect(lonely.logged).toEqual([]);
@@ -144,9 +154,12 @@ describe('time', () => {
 });
 
 describe('type', () => {
-  test.each(['application/json', 'application/json; charset=utf-8', 'APPLICATION/JSON;charset="UTF-8"'])('%s is JSON', async (type) => {
-    expect((await bed.ask('POST', CALL, callOf(14), { 'content-type': type })).status).toBe(200);
-  });
+  test.each(['application/json', 'application/json; charset=utf-8', 'APPLICATION/JSON;charset="UTF-8"'])(
+    '%s is JSON',
+    async (type) => {
+      expect((await bed.ask('POST', CALL, callOf(14), { 'content-type': type })).status).toBe(200);
+    },
+  );
 
   test.each([
     ['no type at all', CALL, {}],

@@ -66,7 +66,10 @@ describe('Host', () => {
   test.each([
     ['none, in HTTP/1.0', 'GET /healthz HTTP/1.0\r\n\r\n'],
     ['two', 'GET /healthz HTTP/1.1\r\nHost: localhost:PORT\r\nHost: localhost:PORT\r\nConnection: close\r\n\r\n'],
-    ['a request for a proxy', 'GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost:PORT\r\nConnection: close\r\n\r\n'],
+    [
+      'a request for a proxy',
+      'GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost:PORT\r\nConnection: close\r\n\r\n',
+    ],
   ])('GRAFT_FOREIGN: %s', async (_what, request) => {
     expect(await raw(request)).toMatch(/^HTTP\/1\.1 403 [\s\S]*GRAFT_FOREIGN/);
   });
@@ -82,9 +85,12 @@ describe('Host', () => {
 });
 
 describe('Origin', () => {
-  test.each(['http://127.0.0.1:PORT', 'http://localhost:PORT', 'http://[::1]:PORT'])('%s is this server', async (origin) => {
-    expect((await withHeaders(bed, { origin })).status).toBe(200);
-  });
+  test.each(['http://127.0.0.1:PORT', 'http://localhost:PORT', 'http://[::1]:PORT'])(
+    '%s is this server',
+    async (origin) => {
+      expect((await withHeaders(bed, { origin })).status).toBe(200);
+    },
+  );
 
   test.each([
     'null',
@@ -166,8 +172,15 @@ const WRONG: readonly (readonly [string, Record<string, string>])[] = [
 
 describe('the token', () => {
   test.each(PROTECTED)('GRAFT_UNAUTHORIZED: %s %s without it', async (method, path) => {
-    const reply = await send(bed.url, method, path, { headers: JSON_BODY, ...(method === 'POST' ? { body: '{"input":1}' } : {}) });
-    expect([reply.status, reply.body.error.code, reply.headers['www-authenticate']]).toEqual([401, 'GRAFT_UNAUTHORIZED', 'Bearer']);
+    const reply = await send(bed.url, method, path, {
+      headers: JSON_BODY,
+      ...(method === 'POST' ? { body: '{"input":1}' } : {}),
+    });
+    expect([reply.status, reply.body.error.code, reply.headers['www-authenticate']]).toEqual([
+      401,
+      'GRAFT_UNAUTHORIZED',
+      'Bearer',
+    ]);
   });
 
   test.each(WRONG)('GRAFT_UNAUTHORIZED: %s', async (_what, headers) => {
@@ -198,7 +211,9 @@ describe('the token', () => {
   });
 
   test('what the application adds under /api needs it', async () => {
-    const other = await makeBed({ server: { pages: (app) => void app.get('/api/more', (_request, response) => void response.json(1)) } });
+    const other = await makeBed({
+      server: { pages: (app) => void app.get('/api/more', (_request, response) => void response.json(1)) },
+    });
     expect((await send(other.url, 'GET', '/api/more')).status).toBe(401);
     expect((await other.ask('GET', '/api/more')).body).toBe(1);
     await other.close();

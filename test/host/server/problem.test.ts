@@ -1,4 +1,5 @@
-// Every coded error that the server can answer with: what it raises itself, what the host raises through it, and what is nobody's to know.
+// Every coded error that the server can answer with: what it raises itself, what the host raises through it, and what
+// is nobody's to know.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ERRORS, type ErrorCode, GraftError } from '../../../src/plugins/index.ts';
@@ -14,7 +15,10 @@ beforeAll(async () => {
 afterAll(() => bed.close());
 
 const expectProblem = (reply: Reply, code: ErrorCode): void => {
-  expect({ status: reply.status, ...reply.body }).toEqual({ status: ERRORS[code].status, error: { code, message: expect.any(String) } });
+  expect({ status: reply.status, ...reply.body }).toEqual({
+    status: ERRORS[code].status,
+    error: { code, message: expect.any(String) },
+  });
   expect(reply.headers['content-type']).toBe('application/json; charset=utf-8');
 };
 
@@ -72,7 +76,10 @@ describe('the server', () => {
   test.each(['"."', '[]', '{"manifest":{}}', '{"manifest":{},"files":{},"path":"."}'])(
     'GRAFT_BAD_OPTION: a package that is %s, and no folder of this machine is read',
     async (body) => {
-      expectProblem(await bed.ask('POST', '/api/plugins', body, { 'content-type': 'application/json' }), 'GRAFT_BAD_OPTION');
+      expectProblem(
+        await bed.ask('POST', '/api/plugins', body, { 'content-type': 'application/json' }),
+        'GRAFT_BAD_OPTION',
+      );
     },
   );
 
@@ -95,9 +102,12 @@ describe('the server', () => {
     expectProblem(await bed.ask('GET', path), 'GRAFT_BAD_OPTION');
   });
 
-  test.each(['?now=1', '?now=true&now=true', '?now', '?force=true'])('GRAFT_BAD_OPTION: DELETE with %s', async (query) => {
-    expectProblem(await bed.ask('DELETE', `/api/plugins/fair-price${query}`), 'GRAFT_BAD_OPTION');
-  });
+  test.each(['?now=1', '?now=true&now=true', '?now', '?force=true'])(
+    'GRAFT_BAD_OPTION: DELETE with %s',
+    async (query) => {
+      expectProblem(await bed.ask('DELETE', `/api/plugins/fair-price${query}`), 'GRAFT_BAD_OPTION');
+    },
+  );
 
   test.each([
     ['POST', '/api/points/%ZZ/call'],
@@ -109,7 +119,11 @@ describe('the server', () => {
 });
 
 describe('the host', () => {
-  const install = async (code: ErrorCode, body: object | Uint8Array, headers?: Record<string, string>): Promise<void> => {
+  const install = async (
+    code: ErrorCode,
+    body: object | Uint8Array,
+    headers?: Record<string, string>,
+  ): Promise<void> => {
     const before = bed.host.plugins();
     expectProblem(await bed.ask('POST', '/api/plugins', body, headers), code);
     expect(bed.host.plugins()).toEqual(before);
@@ -118,21 +132,28 @@ describe('the host', () => {
   const withFile = (path: string, text: string) => ({ ...fair, files: { ...fair.files, [path]: text } });
 
   test('GRAFT_UNKNOWN_POINT', async () => expectProblem(await bed.call('no/such', 1), 'GRAFT_UNKNOWN_POINT'));
-  test('GRAFT_UNKNOWN_PLUGIN', async () => expectProblem(await bed.ask('DELETE', '/api/plugins/none'), 'GRAFT_UNKNOWN_PLUGIN'));
+  test('GRAFT_UNKNOWN_PLUGIN', async () =>
+    expectProblem(await bed.ask('DELETE', '/api/plugins/none'), 'GRAFT_UNKNOWN_PLUGIN'));
   test('GRAFT_BAD_INPUT', async () => {
-    expectProblem(await bed.ask('POST', CALL, '{"input":{"__proto__":1}}', { 'content-type': 'application/json' }), 'GRAFT_BAD_INPUT');
+    expectProblem(
+      await bed.ask('POST', CALL, '{"input":{"__proto__":1}}', { 'content-type': 'application/json' }),
+      'GRAFT_BAD_INPUT',
+    );
   });
-  test('GRAFT_BAD_MANIFEST', () => install('GRAFT_BAD_MANIFEST', { ...fair, manifest: { ...fair.manifest, graftwork: { api: 2 } } }));
+  test('GRAFT_BAD_MANIFEST', () =>
+    install('GRAFT_BAD_MANIFEST', { ...fair, manifest: { ...fair.manifest, graftwork: { api: 2 } } }));
   test('GRAFT_BAD_PACKAGE', () => install('GRAFT_BAD_PACKAGE', Buffer.from('no archive'), GZIP));
   test('GRAFT_PACKAGE_LIMIT', () => install('GRAFT_PACKAGE_LIMIT', Buffer.alloc(8 * 1_048_576 + 1), GZIP));
   test('GRAFT_PACKAGE_PATH', () => install('GRAFT_PACKAGE_PATH', withFile('../x.js', '')));
   test('GRAFT_PACKAGE_ENTRY', async () =>
     install('GRAFT_PACKAGE_ENTRY', await tgzWith({ name: 'link', type: 'symlink', linkname: '/etc/passwd' }), GZIP));
   test('GRAFT_PACKAGE_NATIVE', () => install('GRAFT_PACKAGE_NATIVE', withFile('x.node', '')));
-  test('GRAFT_PACKAGE_SIGNED', () => install('GRAFT_PACKAGE_SIGNED', { ...fair, manifest: { ...fair.manifest, signature: 'x' } }));
+  test('GRAFT_PACKAGE_SIGNED', () =>
+    install('GRAFT_PACKAGE_SIGNED', { ...fair, manifest: { ...fair.manifest, signature: 'x' } }));
   test('GRAFT_BUNDLE', () => install('GRAFT_BUNDLE', withFile('index.js', 'export const = 1')));
   test('GRAFT_NEEDS', () => install('GRAFT_NEEDS', plugin('fair-price', 'price', 'shop/price', { needs: ['stock'] })));
-  test('GRAFT_MUST_WAIT', () => install('GRAFT_MUST_WAIT', plugin('patient', 'price', 'shop/waiting', { needs: ['wait'] })));
+  test('GRAFT_MUST_WAIT', () =>
+    install('GRAFT_MUST_WAIT', plugin('patient', 'price', 'shop/waiting', { needs: ['wait'] })));
   test('GRAFT_INSTALL_FAILED', () => install('GRAFT_INSTALL_FAILED', plugin('fair-price', 'other', 'shop/price')));
 
   test('GRAFT_INSTALLED and GRAFT_POINT_TAKEN', async () => {
@@ -164,19 +185,25 @@ describe('any error of the host', () => {
   };
   const codes = Object.keys(ERRORS) as ErrorCode[];
 
-  test.each(codes.filter((code) => ERRORS[code].status !== 500))('%s is told with its message, and is not logged', async (code) => {
-    const { reply, logged } = await answerTo(new GraftError(code, 'what was wrong'));
-    expect([reply.status, reply.body]).toEqual([ERRORS[code].status, { error: { code, message: 'what was wrong' } }]);
-    expect(logged).toEqual([]);
-  });
+  test.each(codes.filter((code) => ERRORS[code].status !== 500))(
+    '%s is told with its message, and is not logged',
+    async (code) => {
+      const { reply, logged } = await answerTo(new GraftError(code, 'what was wrong'));
+      expect([reply.status, reply.body]).toEqual([ERRORS[code].status, { error: { code, message: 'what was wrong' } }]);
+      expect(logged).toEqual([]);
+    },
+  );
 
-  test.each(codes.filter((code) => ERRORS[code].status === 500))('%s is logged once and told without its message', async (code) => {
-    const { reply, logged } = await answerTo(new GraftError(code, 'the inside', { cause: new Error('the depth') }));
-    expect([reply.status, reply.body]).toEqual([500, { error: { code, message: ERRORS[code].meaning } }]);
-    expect(logged).toHaveLength(1);
-    expect(logged[0]).toContain('the inside');
-    expect(logged[0]).toContain('the depth');
-  });
+  test.each(codes.filter((code) => ERRORS[code].status === 500))(
+    '%s is logged once and told without its message',
+    async (code) => {
+      const { reply, logged } = await answerTo(new GraftError(code, 'the inside', { cause: new Error('the depth') }));
+      expect([reply.status, reply.body]).toEqual([500, { error: { code, message: ERRORS[code].meaning } }]);
+      expect(logged).toHaveLength(1);
+      expect(logged[0]).toContain('the inside');
+      expect(logged[0]).toContain('the depth');
+    },
+  );
 
   test.each([
     ['an error', new TypeError('secret /path/of/x')],
@@ -192,7 +219,9 @@ describe('any error of the host', () => {
   });
 
   test('GRAFT_INTERNAL: a value that has no JSON', async () => {
-    const other = await makeBed({ served: () => ({ invoke: async () => ({ status: 'default', value: 1n, grafts: [] }) }) });
+    const other = await makeBed({
+      served: () => ({ invoke: async () => ({ status: 'default', value: 1n, grafts: [] }) }),
+    });
     expectProblem(await other.call('shop/price', 1), 'GRAFT_INTERNAL');
     expect(other.logged).toHaveLength(1);
     await other.close();

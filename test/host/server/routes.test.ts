@@ -57,13 +57,16 @@ describe('plugins', () => {
     expect((await bed.ask('GET', '/api/plugins')).body).toEqual({ plugins: [] });
   });
 
-  test.each(['application/gzip', 'application/x-gzip', 'application/octet-stream', 'application/x-tgz', 'Application/GZIP; x=y'])(
-    'POST installs an archive sent as %s',
-    async (type) => {
-      const reply = await bed.ask('POST', '/api/plugins', await archive(), { 'content-type': type });
-      expect([reply.status, reply.body.plugin?.name]).toEqual([201, 'fair-price']);
-    },
-  );
+  test.each([
+    'application/gzip',
+    'application/x-gzip',
+    'application/octet-stream',
+    'application/x-tgz',
+    'Application/GZIP; x=y',
+  ])('POST installs an archive sent as %s', async (type) => {
+    const reply = await bed.ask('POST', '/api/plugins', await archive(), { 'content-type': type });
+    expect([reply.status, reply.body.plugin?.name]).toEqual([201, 'fair-price']);
+  });
 
   test('a scoped name is URL-encoded', async () => {
     await bed.ask('POST', '/api/plugins', plugin('@shop/half', 'price', 'shop/price'));
@@ -130,7 +133,12 @@ describe('POST /api/points/:name/call', () => {
     await bed.host.install(plugin('faulty', 'spoil', `guard/${name}`, { needs: ['stock'] }));
     const reply = await bed.call(`guard/${name}`, 1);
     expect([reply.status, reply.body.outcome.status]).toEqual([status, outcome]);
-    expect(reply.body.outcome.grafts[0]).toMatchObject({ status: 'aborted', reason: 'thrown', removed: true, undone: { records: 1 } });
+    expect(reply.body.outcome.grafts[0]).toMatchObject({
+      status: 'aborted',
+      reason: 'thrown',
+      removed: true,
+      undone: { records: 1 },
+    });
   });
 
   test('the end of a call as a whole is 503', async () => {
@@ -139,7 +147,14 @@ describe('POST /api/points/:name/call', () => {
   });
 
   test('every status of an outcome has its HTTP status', () => {
-    expect(OUTCOME_STATUS).toEqual({ committed: 200, default: 200, refused: 422, denied: 403, failed: 502, aborted: 503 });
+    expect(OUTCOME_STATUS).toEqual({
+      committed: 200,
+      default: 200,
+      refused: 422,
+      denied: 403,
+      failed: 502,
+      aborted: 503,
+    });
   });
 
   test('null is an input', async () => {
@@ -158,7 +173,12 @@ describe('GET /api/aborts', () => {
     await fault('tell');
     const all = await bed.ask('GET', '/api/aborts');
     expect(all.body.aborts.map((one: { point: string }) => one.point)).toEqual(['guard/tell', 'guard/deny']);
-    expect(all.body.aborts[0]).toMatchObject({ graft: 'faulty#spoil', reason: 'thrown', detail: 'Error: not today', removed: true });
+    expect(all.body.aborts[0]).toMatchObject({
+      graft: 'faulty#spoil',
+      reason: 'thrown',
+      detail: 'Error: not today',
+      removed: true,
+    });
     const first = await bed.ask('GET', '/api/aborts?limit=1');
     expect(first.body.aborts).toEqual([all.body.aborts[0]]);
     const second = await bed.ask('GET', `/api/aborts?limit=1&before=${first.body.aborts[0].id}`);

@@ -47,7 +47,9 @@ describe('serve', () => {
       ...Object.entries(host.facts()).map(([name, fact]) => `${name}: ${fact}`),
       `Graftwork listens on ${served.url}`,
     ]);
-    expect((await send(served.url, 'GET', '/api/points', { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
+    expect(
+      (await send(served.url, 'GET', '/api/points', { headers: { authorization: `Bearer ${token}` } })).status,
+    ).toBe(200);
     await served.close();
   });
 
@@ -63,14 +65,18 @@ describe('serve', () => {
   test.each(['option', 'environment'])('takes the token of the %s, and shows and keeps none', async (where) => {
     if (where === 'environment') process.env.GRAFTWORK_TOKEN = TOKEN;
     const served = await start(where === 'option' ? { token: TOKEN } : {});
-    expect((await send(served.url, 'GET', '/api/points', { headers: { authorization: `Bearer ${TOKEN}` } })).status).toBe(200);
+    expect(
+      (await send(served.url, 'GET', '/api/points', { headers: { authorization: `Bearer ${TOKEN}` } })).status,
+    ).toBe(200);
     expect(await readToken(data)).toBeNull();
     expect(lines.join('\n')).not.toContain(TOKEN);
     await served.close();
   });
 
   test('adds pages', async () => {
-    const served = await start({ pages: (app) => void app.get('/', (_request, response) => void response.send('the page')) });
+    const served = await start({
+      pages: (app) => void app.get('/', (_request, response) => void response.send('the page')),
+    });
     expect((await send(served.url, 'GET', '/')).text).toBe('the page');
     await served.close();
   });
@@ -124,13 +130,21 @@ describe('its end', () => {
   test('signals are heard before anyone is told that it listens', async () => {
     const before = listeners();
     const heard: number[] = [];
-    const served = await start({ print: (line) => void (line.startsWith('Graftwork listens') && heard.push(listeners())) });
+    const served = await start({
+      print: (line) => void (line.startsWith('Graftwork listens') && heard.push(listeners())),
+    });
     expect(heard).toEqual([before + 2]);
     await served.close();
   });
 
   test('a host that cannot close is told', async () => {
-    const broken = { ...host, points: () => [], plugins: () => [], facts: () => ({}), close: () => Promise.reject(new Error('stuck')) };
+    const broken = {
+      ...host,
+      points: () => [],
+      plugins: () => [],
+      facts: () => ({}),
+      close: () => Promise.reject(new Error('stuck')),
+    };
     const served = await serve(broken as unknown as Host, { port: 0, data, print: () => {} });
     await expect(served.close()).rejects.toThrow('stuck');
     await expect(served.closed).rejects.toThrow('stuck');

@@ -78,7 +78,9 @@ describe('options', () => {
     { port: 0, backlog: 1 },
   ])('GRAFT_BAD_OPTION: listen with %j', async (options) => {
     const { host } = await bedWith();
-    await expect(listen(createServer(host, { token: TOKEN }), options)).rejects.toMatchObject({ code: 'GRAFT_BAD_OPTION' });
+    await expect(listen(createServer(host, { token: TOKEN }), options)).rejects.toMatchObject({
+      code: 'GRAFT_BAD_OPTION',
+    });
   });
 
   test('GRAFT_BAD_OPTION: a port that is in use says so', async () => {
@@ -93,7 +95,10 @@ describe('options', () => {
   test('GRAFT_BAD_OPTION: an address that this machine does not have', async () => {
     const { host } = await bedWith();
     const pending = listen(createServer(host, { token: TOKEN }), { port: 0, hostname: '192.0.2.1' });
-    await expect(pending).rejects.toMatchObject({ code: 'GRAFT_BAD_OPTION', message: expect.stringContaining('EADDRNOTAVAIL') });
+    await expect(pending).rejects.toMatchObject({
+      code: 'GRAFT_BAD_OPTION',
+      message: expect.stringContaining('EADDRNOTAVAIL'),
+    });
   });
 });
 
@@ -126,7 +131,10 @@ describe('a client that goes away', () => {
 describe('close', () => {
   test('lets a request in flight finish, ends its connection, and accepts no other', async () => {
     const { bed, gate, entered } = await makeGated();
-    const reply = send(bed.url, 'POST', CALL, { headers: { ...BEARER, ...JSON_BODY, connection: 'keep-alive' }, body: '{"input":1}' });
+    const reply = send(bed.url, 'POST', CALL, {
+      headers: { ...BEARER, ...JSON_BODY, connection: 'keep-alive' },
+      body: '{"input":1}',
+    });
     await entered;
     const closed = bed.listening.close();
     await expect(send(bed.url, 'GET', '/healthz')).rejects.toMatchObject({ code: 'ECONNREFUSED' });

@@ -17,7 +17,8 @@ afterEach(() => rm(data, { recursive: true }));
 
 const GIVEN = 'sixteen-letters!';
 const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777;
-const badOption = (message: RegExp) => expect.objectContaining({ code: 'GRAFT_BAD_OPTION', message: expect.stringMatching(message) });
+const badOption = (message: RegExp) =>
+  expect.objectContaining({ code: 'GRAFT_BAD_OPTION', message: expect.stringMatching(message) });
 
 describe('a token that is given', () => {
   test('is taken, and none is kept', async () => {
@@ -25,9 +26,14 @@ describe('a token that is given', () => {
     expect(await readdir(data)).toEqual([]);
   });
 
-  test.each(['', GIVEN.slice(1), `${GIVEN} `, `${GIVEN}é`, `${GIVEN}\n`, 'x'.repeat(1025)])('GRAFT_BAD_OPTION: %j', async (token) => {
-    await expect(chooseToken(data, token)).rejects.toEqual(badOption(/^GRAFTWORK_TOKEN must have 16 to 1024 visible/));
-  });
+  test.each(['', GIVEN.slice(1), `${GIVEN} `, `${GIVEN}é`, `${GIVEN}\n`, 'x'.repeat(1025)])(
+    'GRAFT_BAD_OPTION: %j',
+    async (token) => {
+      await expect(chooseToken(data, token)).rejects.toEqual(
+        badOption(/^GRAFTWORK_TOKEN must have 16 to 1024 visible/),
+      );
+    },
+  );
 });
 
 describe('a token that is made', () => {
@@ -55,7 +61,9 @@ describe('a token that is made', () => {
   });
 
   test('GRAFT_BAD_OPTION: a folder that is not there', async () => {
-    await expect(chooseToken(join(data, 'none'), undefined)).rejects.toEqual(badOption(/ENOENT\); set GRAFTWORK_TOKEN$/));
+    await expect(chooseToken(join(data, 'none'), undefined)).rejects.toEqual(
+      badOption(/ENOENT\); set GRAFTWORK_TOKEN$/),
+    );
   });
 });
 
@@ -73,12 +81,15 @@ describe('a token file', () => {
     }
   });
 
-  test.each([0o640, 0o604, 0o620, 0o602, 0o610, 0o666])('GRAFT_BAD_OPTION: others may use it (mode %o)', async (mode) => {
-    await writeFile(path(), GIVEN);
-    await chmod(path(), mode);
-    await expect(readToken(data)).rejects.toEqual(badOption(/can be used by others.*chmod 600/));
-    await expect(chooseToken(data, undefined)).rejects.toEqual(badOption(/can be used by others/));
-  });
+  test.each([0o640, 0o604, 0o620, 0o602, 0o610, 0o666])(
+    'GRAFT_BAD_OPTION: others may use it (mode %o)',
+    async (mode) => {
+      await writeFile(path(), GIVEN);
+      await chmod(path(), mode);
+      await expect(readToken(data)).rejects.toEqual(badOption(/can be used by others.*chmod 600/));
+      await expect(chooseToken(data, undefined)).rejects.toEqual(badOption(/can be used by others/));
+    },
+  );
 
   test('GRAFT_BAD_OPTION: a short one, and the message does not hold it', async () => {
     await writeFile(path(), 'short-secret', { mode: 0o600 });

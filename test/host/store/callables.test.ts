@@ -30,7 +30,9 @@ afterEach(async () => {
 });
 
 const names = (where?: unknown): unknown =>
-  (call(owners, 'find', caller, { where, columns: ['name'], orderBy: [{ column: 'id' }] }) as { name: string }[]).map((row) => row.name);
+  (call(owners, 'find', caller, { where, columns: ['name'], orderBy: [{ column: 'id' }] }) as { name: string }[]).map(
+    (row) => row.name,
+  );
 
 const refused = (name: string, ...args: unknown[]): string => {
   const error = thrown(() => call(owners, name, caller, ...args));
@@ -40,7 +42,9 @@ const refused = (name: string, ...args: unknown[]): string => {
 
 describe('find', () => {
   test('answers plain rows of what may be read', () => {
-    expect(call(owners, 'find', caller, { where: { name: 'ann' } })).toEqual([{ id: 1, name: 'ann', age: 30, score: 1.5, active: true }]);
+    expect(call(owners, 'find', caller, { where: { name: 'ann' } })).toEqual([
+      { id: 1, name: 'ann', age: 30, score: 1.5, active: true },
+    ]);
     expect(call(owners, 'count', caller)).toBe(3);
     expect(call(owners, 'count', caller, { active: true })).toBe(2);
   });
@@ -65,7 +69,12 @@ describe('find', () => {
   });
 
   test('order, limit and offset', () => {
-    const descending = { columns: ['name'], orderBy: [{ column: 'active' }, { column: 'name', descending: true }], limit: 2, offset: 1 };
+    const descending = {
+      columns: ['name'],
+      orderBy: [{ column: 'active' }, { column: 'name', descending: true }],
+      limit: 2,
+      offset: 1,
+    };
     expect(call(owners, 'find', caller, descending)).toEqual([{ name: 'cid' }, { name: 'ann' }]);
   });
 
@@ -87,12 +96,21 @@ describe('find', () => {
     [{ where: { age: { op: '<', value: null } } }, 'where.age: < takes no null'],
     [{ where: { age: { op: '<', value: 1, not: 2 } } }, 'where.age: unknown key not'],
     [{ where: { age: { op: 'in', value: 1 } } }, 'where.age: in takes a list of at most 500 values'],
-    [{ where: { age: { op: 'in', value: new Array(501).fill(1) } } }, 'where.age: in takes a list of at most 500 values'],
+    [
+      { where: { age: { op: 'in', value: new Array(501).fill(1) } } },
+      'where.age: in takes a list of at most 500 values',
+    ],
     [{ where: { age: { op: 'in', value: [null] } } }, 'where.age: in takes no null'],
     [{ where: { age: { op: 'in', value: ['x'] } } }, 'column age takes an integer'],
     [{ where: { age: { op: 'like', value: '1%' } } }, 'where.age: like is for text'],
-    [{ where: { name: { op: 'like', value: '%a%b%c%d%' } } }, 'where.name: like takes at most 100 characters, 4 of them % or _'],
-    [{ where: { name: { op: 'like', value: 'a'.repeat(101) } } }, 'where.name: like takes at most 100 characters, 4 of them % or _'],
+    [
+      { where: { name: { op: 'like', value: '%a%b%c%d%' } } },
+      'where.name: like takes at most 100 characters, 4 of them % or _',
+    ],
+    [
+      { where: { name: { op: 'like', value: 'a'.repeat(101) } } },
+      'where.name: like takes at most 100 characters, 4 of them % or _',
+    ],
     [{ columns: [] }, 'columns must be a list of names'],
     [{ columns: ['id', 'id'] }, 'columns: a name twice'],
     [{ columns: ['photo'] }, 'columns: no column photo'],
@@ -116,7 +134,9 @@ describe('find', () => {
 
   test('answers with too many rows are refused, not cut', () => {
     const two = fixture.store.callables('owner', { read: ['id'], rows_max: 2 });
-    expect(thrown(() => call(two, 'find', caller)).message).toBe('the answer has more than 2 rows: ask for fewer rows or columns');
+    expect(thrown(() => call(two, 'find', caller)).message).toBe(
+      'the answer has more than 2 rows: ask for fewer rows or columns',
+    );
     expect(call(two, 'find', caller, { limit: 2 })).toEqual([{ id: 1 }, { id: 2 }]);
     expect(Object.keys(two)).toEqual(['find', 'count']);
   });
@@ -129,9 +149,13 @@ describe('find', () => {
     insert(`x${'y'.repeat(2_000)}`);
     expect(refused('find', long)).toMatch(/more than 900000 bytes/);
     insert('\u0001'.repeat(200_000));
-    expect(refused('find', { columns: ['name'], where: { name: { op: '<', value: 'a' } } })).toMatch(/more than 900000 bytes/);
+    expect(refused('find', { columns: ['name'], where: { name: { op: '<', value: 'a' } } })).toMatch(
+      /more than 900000 bytes/,
+    );
     insert('é'.repeat(460_000));
-    expect(refused('find', { columns: ['name'], where: { name: { op: '>', value: 'z' } } })).toMatch(/more than 900000 bytes/);
+    expect(refused('find', { columns: ['name'], where: { name: { op: '>', value: 'z' } } })).toMatch(
+      /more than 900000 bytes/,
+    );
   });
 
   test('and with too many values', async () => {
@@ -150,7 +174,9 @@ describe('find', () => {
   test('a number that would be rounded is refused, and so is what is not plain', () => {
     caller.txn.abort();
     const raw = new SQLite(fixture.file);
-    raw.exec("INSERT INTO owner (id, name, age) VALUES (10, 'big', 9007199254740993), (11, 'inf', 9e999), (12, 'nul' || char(0), 1)");
+    raw.exec(
+      "INSERT INTO owner (id, name, age) VALUES (10, 'big', 9007199254740993), (11, 'inf', 9e999), (12, 'nul' || char(0), 1)",
+    );
     raw.exec("INSERT INTO owner (id, name) VALUES (13, x'ff')");
     raw.close();
     caller = callerOf(fixture.begin());
@@ -164,7 +190,9 @@ describe('find', () => {
 
 describe('writes', () => {
   test('insert, update and delete, and what they are charged', () => {
-    expect(call(owners, 'insert', caller, { name: 'dan', age: 9_007_199_254_740_991, score: -0.5, active: false })).toEqual({ id: 4 });
+    expect(
+      call(owners, 'insert', caller, { name: 'dan', age: 9_007_199_254_740_991, score: -0.5, active: false }),
+    ).toEqual({ id: 4 });
     expect(call(owners, 'update', caller, { age: { op: '!=', value: null } }, { score: 2 })).toBe(3);
     expect(call(owners, 'delete', caller, { name: { op: 'in', value: ['ann', 'zoe'] } })).toBe(1);
     expect(caller.txn.account?.spent[1]).toBe(5);
@@ -182,7 +210,12 @@ describe('writes', () => {
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
     expect(call(purchases, 'update', caller, { id }, { owner: 2 })).toBe(1);
     const [row] = call(purchases, 'find', caller) as Record<string, unknown>[];
-    expect(row).toEqual({ id, owner: 2, version: 2, changed: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/) });
+    expect(row).toEqual({
+      id,
+      owner: 2,
+      version: 2,
+      changed: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/),
+    });
     expect(call(owners, 'insert', caller, { name: 'dan' })).toEqual({ id: 4 });
     expect(call(owners, 'find', caller, { where: { id: 4 }, columns: ['active'] })).toEqual([{ active: true }]);
   });
@@ -229,10 +262,16 @@ describe('writes', () => {
     expect(call(narrow, 'find', caller, { limit: 1 })).toEqual([{ id: 1, name: 'ann' }]);
     expect(thrown(() => call(narrow, 'find', caller, { where: { age: 1 } })).message).toBe('where: no column age');
     expect(thrown(() => call(narrow, 'update', caller, { age: 30 }, { age: 1 })).message).toBe('where: no column age');
-    expect(thrown(() => call(narrow, 'update', caller, { id: 1 }, { name: 'x' })).message).toBe('changes: no column name');
-    expect(Object.keys(fixture.store.callables('owner', { write: ['name'], update: false, insert: true }))).toEqual(['insert']);
+    expect(thrown(() => call(narrow, 'update', caller, { id: 1 }, { name: 'x' })).message).toBe(
+      'changes: no column name',
+    );
+    expect(Object.keys(fixture.store.callables('owner', { write: ['name'], update: false, insert: true }))).toEqual([
+      'insert',
+    ]);
     expect(fixture.store.callables('owner', {})).toEqual({});
-    expect(call(fixture.store.callables('owner', { read: ['secret'] }), 'find', caller, { limit: 1 })).toEqual([{ secret: 's' }]);
+    expect(call(fixture.store.callables('owner', { read: ['secret'] }), 'find', caller, { limit: 1 })).toEqual([
+      { secret: 's' },
+    ]);
   });
 
   test.each([
@@ -263,7 +302,8 @@ describe('writes', () => {
 describe('a point that only reads', () => {
   const reader = (): Caller => callerOf(fixture.begin(), { readOnly: true });
   const count = (one: Caller): unknown => call(owners, 'count', one);
-  const add = (name: string): Promise<unknown> => fixture.transact((txn) => fixture.store.table('owner').insert(txn, { name }));
+  const add = (name: string): Promise<unknown> =>
+    fixture.transact((txn) => fixture.store.table('owner').insert(txn, { name }));
 
   test('writes are refused', () => {
     const one = reader();
@@ -272,7 +312,8 @@ describe('a point that only reads', () => {
       ['update', [{ id: 1 }, { age: 1 }]],
       ['delete', [{ id: 1 }]],
     ];
-    for (const [name, args] of writes) expect(thrown(() => call(owners, name, one, ...args)).message).toBe('this graft point only reads');
+    for (const [name, args] of writes)
+      expect(thrown(() => call(owners, name, one, ...args)).message).toBe('this graft point only reads');
     const channel = fixture.store.channel('mail', () => {});
     expect(thrown(() => channel.callable.run(one, ['x'])).message).toBe('this graft point only reads');
   });

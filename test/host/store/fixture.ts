@@ -1,4 +1,5 @@
-// A store on a real file in a folder of its own, for tests: two tables, a way to run transactions that wait for locks, and connections that fail.
+// A store on a real file in a folder of its own, for tests: two tables, a way to run transactions that wait for locks,
+// and connections that fail.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,7 +37,10 @@ export const Purchase = new EntitySchema<{ id: string }>({
   tableName: 'purchase',
   columns: {
     id: { type: 'text', primary: true, generated: 'uuid' },
-    owner: { type: 'integer', foreignKey: { target: 'Owner', deferrable: 'INITIALLY DEFERRED', name: 'purchase_owner' } },
+    owner: {
+      type: 'integer',
+      foreignKey: { target: 'Owner', deferrable: 'INITIALLY DEFERRED', name: 'purchase_owner' },
+    },
     version: { type: 'integer', version: true },
     changed: { type: 'datetime', updateDate: true },
   } as never,
@@ -127,12 +131,24 @@ export class Fixture {
 }
 
 /** A graft's call, as a callable sees it, with an account of its own. */
-export const callerOf = (txn: Transaction, options: { readonly readOnly?: boolean; readonly writes?: number } = {}): Caller => {
+export const callerOf = (
+  txn: Transaction,
+  options: { readonly readOnly?: boolean; readonly writes?: number } = {},
+): Caller => {
   const account = new Account(RESOURCES);
   account.create(0, 1000);
   account.create(1, options.writes ?? 1000);
   txn.account = account;
-  return { txn, plugin: 'p', graftName: 'p/g', installer: 'test', realm: '', depth: 0, readOnly: options.readOnly === true, log: () => {} };
+  return {
+    txn,
+    plugin: 'p',
+    graftName: 'p/g',
+    installer: 'test',
+    realm: '',
+    depth: 0,
+    readOnly: options.readOnly === true,
+    log: () => {},
+  };
 };
 
 /** Calls a callable of a tree. */
@@ -140,7 +156,9 @@ export const call = (tree: CallableTree, name: string, caller: Caller, ...args: 
   (tree[name] as Callable).run(caller, args);
 
 /** The code and message of what is thrown. */
-export const thrown = (act: () => unknown): { readonly code?: string; readonly reason?: string; readonly message: string } => {
+export const thrown = (
+  act: () => unknown,
+): { readonly code?: string; readonly reason?: string; readonly message: string } => {
   try {
     act();
   } catch (error) {

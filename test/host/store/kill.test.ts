@@ -1,4 +1,5 @@
-// kill -9 of a host at every step of a commit, and at any instant: after the next start either everything of a transaction is there, or nothing.
+// kill -9 of a host at every step of a commit, and at any instant: after the next start either everything of a
+// transaction is there, or nothing.
 
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -53,7 +54,11 @@ const restarted = async (): Promise<{ rows: number[]; entries: number[]; lines: 
   await fixture.store.close();
   const early = readFileSync(`${place.path}/out`, 'utf8').trimEnd().split('\n').filter(Boolean);
   writeFileSync(`${place.path}/out`, [...early, ...late, ''].join('\n'));
-  return { rows: rows.map((row) => row.age as number), entries: initial.map(([, value]) => value as number), lines: [...early, ...late] };
+  return {
+    rows: rows.map((row) => row.age as number),
+    entries: initial.map(([, value]) => value as number),
+    lines: [...early, ...late],
+  };
 };
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);

@@ -1,6 +1,7 @@
-// A host that a test kills: `node killed-host.ts FILE OUT STEP`. Every transaction, number n, adds a row, an entry of a stored map and a message, all
-// saying n; every second one is followed by an aborted one. Each message that is sent becomes a line of OUT, as does nothing else. At the first STEP
-// of the third transaction the process kills itself; with the STEP `none` it goes on for ever, and says each number when it has committed.
+// A host that a test kills: `node killed-host.ts FILE OUT STEP`. Every transaction, number n, adds a row, an entry of a
+// stored map and a message, all saying n; every second one is followed by an aborted one. Each message that is sent
+// becomes a line of OUT, as does nothing else. At the first STEP of the third transaction the process kills itself;
+// with the STEP `none` it goes on for ever, and says each number when it has committed.
 
 import { appendFileSync, writeSync } from 'node:fs';
 import type { CommitStep } from '../../../src/host/store/index.ts';

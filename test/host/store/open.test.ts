@@ -32,8 +32,12 @@ test.each([
 
 test('options are checked', async () => {
   const url = `sqlite:${place.path}/app.db`;
-  await expect(openStore(url, { transactions, entities: [], unknown: 1 } as never)).rejects.toMatchObject({ code: 'GRAFT_BAD_OPTION' });
-  await expect(openStore(url, { transactions, entities: [], lock_timeout_ms: 0 })).rejects.toMatchObject({ code: 'GRAFT_BAD_OPTION' });
+  await expect(openStore(url, { transactions, entities: [], unknown: 1 } as never)).rejects.toMatchObject({
+    code: 'GRAFT_BAD_OPTION',
+  });
+  await expect(openStore(url, { transactions, entities: [], lock_timeout_ms: 0 })).rejects.toMatchObject({
+    code: 'GRAFT_BAD_OPTION',
+  });
   const own = new EntitySchema<{ id: number }>({
     name: 'Own',
     tableName: 'graftwork_own',
@@ -44,14 +48,18 @@ test('options are checked', async () => {
 
 test('a file that is no database', async () => {
   writeFileSync(`${place.path}/app.db`, 'this is not a database, and long enough to be taken for one'.repeat(100));
-  await expect(openStore(`sqlite:${place.path}/app.db`, { transactions, entities: [] })).rejects.toMatchObject({ code: 'GRAFT_STORE' });
+  await expect(openStore(`sqlite:${place.path}/app.db`, { transactions, entities: [] })).rejects.toMatchObject({
+    code: 'GRAFT_STORE',
+  });
 });
 
 test('the file is made, with a write-ahead log, full synchronisation and foreign keys; only the writer can write', async () => {
   const settings: unknown[] = [];
   const fixture = await Fixture.open(`${place.path}/deep/app.db`, {
     connect: (database, role) => {
-      const pragmas = ['journal_mode', 'synchronous', 'foreign_keys'].map((name) => database.pragma(name, { simple: true }));
+      const pragmas = ['journal_mode', 'synchronous', 'foreign_keys'].map((name) =>
+        database.pragma(name, { simple: true }),
+      );
       settings.push([role, database.readonly, ...(role === 'writer' ? pragmas : [])]);
       return new Connection(database);
     },

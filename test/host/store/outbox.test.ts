@@ -12,7 +12,8 @@ beforeEach(() => {
 
 afterEach(() => place.remove());
 
-const open = (clock?: ManualClock): Promise<Fixture> => Fixture.open(`${place.path}/app.db`, clock === undefined ? {} : { clock });
+const open = (clock?: ManualClock): Promise<Fixture> =>
+  Fixture.open(`${place.path}/app.db`, clock === undefined ? {} : { clock });
 
 /** A handler that keeps what it got; `until` resolves at the n-th call, and `fail` says which calls throw. */
 const collector = (fail: (payload: unknown, call: number) => boolean = () => false) => {

@@ -14,7 +14,14 @@ beforeEach(() => {
 afterEach(() => place.remove());
 
 const plugin = (name: string, version = '1.0.0'): KeptPlugin => ({
-  package: { name, version, manifest: { api: 1, grafts: [] } as never, code: `'${name}'`, sourceMap: '{}', digest: 'd'.repeat(64) },
+  package: {
+    name,
+    version,
+    manifest: { api: 1, grafts: [] } as never,
+    code: `'${name}'`,
+    sourceMap: '{}',
+    digest: 'd'.repeat(64),
+  },
   installer: 'host',
   removed: [],
 });

@@ -1,5 +1,6 @@
-// Seeded random programs: several transactions at a time, nested ones in them, commits, aborts and failing COMMITs, against a naive model of the rows.
-// A transaction that has the slot is alone with the database, so the model is a map that is copied when a transaction begins to use it.
+// Seeded random programs: several transactions at a time, nested ones in them, commits, aborts and failing COMMITs,
+// against a naive model of the rows. A transaction that has the slot is alone with the database, so the model is a map
+// that is copied when a transaction begins to use it.
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { TableAccess } from '../../../src/host/store/index.ts';
@@ -71,7 +72,8 @@ class Simulation {
     const { random } = this;
     expect(read(null)).toEqual(sorted(this.committed));
     this.sweep();
-    if (this.actors.length === 0 || (this.actors.length < 4 && random.chance(0.1))) this.actors.push(new Actor(fixture.begin()));
+    if (this.actors.length === 0 || (this.actors.length < 4 && random.chance(0.1)))
+      this.actors.push(new Actor(fixture.begin()));
     if (random.chance(0.02)) clock.advance(random.below(1200));
     this.sweep();
     const ready = this.actors.filter((actor) => actor.ticket?.state !== 'waiting');
@@ -122,7 +124,11 @@ class Simulation {
 
   nest(actor: Actor): void {
     if (actor.levels.length >= 4 || actor.ticket !== null) return;
-    actor.levels.push({ txn: actor.txn.begin(), rows: actor.rows === null ? null : new Map(actor.rows), broken: actor.broken });
+    actor.levels.push({
+      txn: actor.txn.begin(),
+      rows: actor.rows === null ? null : new Map(actor.rows),
+      broken: actor.broken,
+    });
   }
 
   lockMap(actor: Actor): void {

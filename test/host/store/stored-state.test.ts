@@ -101,30 +101,33 @@ test('a name is used once', () => {
   expect(thrown(() => fixture.store.storedMap('stock')).code).toBe('GRAFT_BAD_OPTION');
 });
 
-test.each([1, 2, 3, 4, 5, 6])('random programs, seed %i: memory and database are the same after a restart', async (seed) => {
-  const random = new Random(seed);
-  for (let life = 0; life < 3; life++) {
-    const kept = new Kept();
-    const program = async (): Promise<void> => {
-      for (let i = 0; i < 15; i++) {
-        const txn = fixture.begin();
-        try {
-          await steps(kept, txn, random, 2);
-          if (random.chance(0.7)) fixture.commit(txn);
-        } catch {
-          // A deadlock, or undone for somebody else: the next one.
+test.each([1, 2, 3, 4, 5, 6])(
+  'random programs, seed %i: memory and database are the same after a restart',
+  async (seed) => {
+    const random = new Random(seed);
+    for (let life = 0; life < 3; life++) {
+      const kept = new Kept();
+      const program = async (): Promise<void> => {
+        for (let i = 0; i < 15; i++) {
+          const txn = fixture.begin();
+          try {
+            await steps(kept, txn, random, 2);
+            if (random.chance(0.7)) fixture.commit(txn);
+          } catch {
+            // A deadlock, or undone for somebody else: the next one.
+          }
+          txn.abort();
         }
-        txn.abort();
-      }
-    };
-    await Promise.all([program(), program(), program()]);
-    const { entries } = kept;
-    await restart();
-    const loaded = fixture.store.storedMap('stock').initial;
-    expect({ seed, life, entries: loaded }).toEqual({ seed, life, entries });
-    await restart();
-  }
-});
+      };
+      await Promise.all([program(), program(), program()]);
+      const { entries } = kept;
+      await restart();
+      const loaded = fixture.store.storedMap('stock').initial;
+      expect({ seed, life, entries: loaded }).toEqual({ seed, life, entries });
+      await restart();
+    }
+  },
+);
 
 const KEYS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
 

@@ -10,7 +10,8 @@ it.each([1, 2, 3])('finds the plane that points were made of (seed %i)', (seed) 
     return [locks, records, a + b * locks + c * records] as const;
   });
   const found = plane(samples);
-  for (const [name, value] of Object.entries({ a, b, c, residual: 0 })) expect(found[name as 'a']).toBeCloseTo(value, 5);
+  for (const [name, value] of Object.entries({ a, b, c, residual: 0 }))
+    expect(found[name as 'a']).toBeCloseTo(value, 5);
 });
 
 it('leaves every word as it was', async () => {

@@ -1,4 +1,5 @@
-// The canvas: where dots and signs come to stand. The numbers of Braille dots are Unicode's (U+2800): 1 to 3 and 7 down the left, 4 to 6 and 8 the right.
+// The canvas: where dots and signs come to stand. The numbers of Braille dots are Unicode's (U+2800): 1 to 3 and 7 down
+// the left, 4 to 6 and 8 the right.
 
 import { expect, test } from '@jest/globals';
 import { Canvas } from '../../../src/kernel-model/experiments/canvas.ts';

@@ -1,4 +1,5 @@
-// The disasters: all of them as a person runs them, in a process whose realm is locked down; and that the looking itself can find something.
+// The disasters: all of them as a person runs them, in a process whose realm is locked down; and that the looking
+// itself can find something.
 
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +15,9 @@ import { differences } from '../../../src/kernel-model/experiments/kernel-state.
 const MAIN = fileURLToPath(new URL('../../../src/kernel-model/experiments/main.ts', import.meta.url));
 
 const demo = async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, [MAIN, 'disasters', '--small', '--json'], { maxBuffer: 2 ** 24 });
+  const { stdout } = await promisify(execFile)(process.execPath, [MAIN, 'disasters', '--small', '--json'], {
+    maxBuffer: 2 ** 24,
+  });
   return JSON.parse(stdout) as Record<string, number> & { hash: string; parts: Table[] };
 };
 

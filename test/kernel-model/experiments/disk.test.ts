@@ -1,4 +1,5 @@
-// The comparison with real drives: its arithmetic, its reader of traces, and, where the drives' files are there, the two demerits.
+// The comparison with real drives: its arithmetic, its reader of traces, and, where the drives' files are there, the
+// two demerits.
 
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -98,11 +99,14 @@ describe.each([
   ['hp_c2490a', 9_984, 0.8],
 ])('%s', (name, requests, demerit_max_ms) => {
   const here = Object.values(filesOf(name)).every((path) => existsSync(path));
-  (here ? it : it.skip)(`the model is within ${demerit_max_ms} ms of the real drive (needs ../shared/data/disk)`, () => {
-    const result = runDisk(filesOf(name));
-    expect(result.requests).toBe(requests);
-    expect(result.demerit_ms).toBeLessThanOrEqual(demerit_max_ms);
-    expect(result.mean_ms.modelled).toBeCloseTo(result.mean_ms.measured, 1);
-    expect(runDisk(filesOf(name)).hash).toBe(result.hash);
-  });
+  (here ? it : it.skip)(
+    `the model is within ${demerit_max_ms} ms of the real drive (needs ../shared/data/disk)`,
+    () => {
+      const result = runDisk(filesOf(name));
+      expect(result.requests).toBe(requests);
+      expect(result.demerit_ms).toBeLessThanOrEqual(demerit_max_ms);
+      expect(result.mean_ms.modelled).toBeCloseTo(result.mean_ms.measured, 1);
+      expect(runDisk(filesOf(name)).hash).toBe(result.hash);
+    },
+  );
 });

@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { type EncryptionOptions, encryption, type Way, writeThrough } from '../../../src/kernel-model/experiments/encryption.ts';
+import {
+  type EncryptionOptions,
+  encryption,
+  type Way,
+  writeThrough,
+} from '../../../src/kernel-model/experiments/encryption.ts';
 import { CIPHERS } from '../../../src/kernel-model/experiments/samples.ts';
 
 const BASE: EncryptionOptions = {
@@ -44,10 +49,8 @@ it('is the same twice, and says that it gains no time', async () => {
   const run = () => encryption.run({ small: true, seed: 1, flags: { compartment: 'direct' }, progress: () => {} });
   const [one, two] = [await run(), await run()];
   expect(two.hash).toBe(one.hash);
-  const { behind_program_us_a_buffer, saved_against_filter_us_a_buffer, xor_break_even_against_filter_bytes } = one.facts as Record<
-    string,
-    number
-  >;
+  const { behind_program_us_a_buffer, saved_against_filter_us_a_buffer, xor_break_even_against_filter_bytes } =
+    one.facts as Record<string, number>;
   // Begin and commit, from the slides.
   expect(behind_program_us_a_buffer).toBeCloseTo(70.5, 6);
   expect(saved_against_filter_us_a_buffer).toBeGreaterThan(0);

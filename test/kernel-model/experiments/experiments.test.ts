@@ -5,5 +5,7 @@ import { EXPERIMENTS } from '../../../src/kernel-model/experiments/experiments.t
 it('stand in the kernel model’s README, all of them and in their order', () => {
   const text = readFileSync(new URL('../../../src/kernel-model/README.md', import.meta.url), 'utf8');
   const table = text.slice(text.indexOf('| experiment |')).split('\n\n')[0] ?? '';
-  expect([...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name)).toEqual(EXPERIMENTS.map(({ name }) => name));
+  expect([...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name)).toEqual(
+    EXPERIMENTS.map(({ name }) => name),
+  );
 });

@@ -39,5 +39,9 @@ export const AWKWARD: readonly (readonly [what: string, points: readonly Point[]
   ['no numbers', [Number.NaN, Number.POSITIVE_INFINITY, 1].map((y, x) => [x, y] as const)],
   ['tiny and huge values', [1e-12, 1e18].map((y, x) => [x, y] as const)],
   ['more bars than columns', Array.from({ length: 300 }, (_, x) => [x, x % 17] as const)],
-  ['ten series', [], { series: Array.from({ length: 10 }, (_, i) => ({ name: 'the same name', points: [[i, i] as const] })) }],
+  [
+    'ten series',
+    [],
+    { series: Array.from({ length: 10 }, (_, i) => ({ name: 'the same name', points: [[i, i] as const] })) },
+  ],
 ];

@@ -1,4 +1,5 @@
-// A reader of markup as strict as XML's, for what the report and its plots write: every tag closed in order, attributes quoted, no bare `<`.
+// A reader of markup as strict as XML's, for what the report and its plots write: every tag closed in order, attributes
+// quoted, no bare `<`.
 
 const TAG = /<(\/?)([a-z][\w:]*)((?:\s+[\w:-]+="[^"<]*")*)\s*(\/?)>/gi;
 

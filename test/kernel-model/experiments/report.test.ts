@@ -35,7 +35,13 @@ const read_ahead: Result = {
   hash: '0123abcd',
 };
 
-const eviction: Result = { name: 'eviction', title: 'One fault saved pays for many calls.', parts: [], facts: {}, hash: 'ffee' };
+const eviction: Result = {
+  name: 'eviction',
+  title: 'One fault saved pays for many calls.',
+  parts: [],
+  facts: {},
+  hash: 'ffee',
+};
 
 const EVIL = `<script>alert("x")</script>&'`;
 const evil: Result = {
@@ -103,7 +109,9 @@ describe('htmlReport', () => {
   test('asks for nothing: no script, no address, and a policy that says so', async () => {
     const html = await htmlReport([read_ahead, evil], '');
     expect(html).toContain(`content="default-src 'none'; style-src 'unsafe-inline'"`);
-    expect(html.replaceAll(/xmlns(:xlink)?="[^"]*"/g, '')).not.toMatch(/<script|<link|<img|<iframe|https?:|url\(|@import|\son\w+="/);
+    expect(html.replaceAll(/xmlns(:xlink)?="[^"]*"/g, '')).not.toMatch(
+      /<script|<link|<img|<iframe|https?:|url\(|@import|\son\w+="/,
+    );
     expect(html.match(/prefers-color-scheme: dark/g)).toHaveLength(1);
   });
 
@@ -115,7 +123,9 @@ describe('htmlReport', () => {
   });
 
   test('is equal for equal results', async () => {
-    expect(await htmlReport([read_ahead, eviction], 'm')).toBe(await htmlReport(structuredClone([read_ahead, eviction]), 'm'));
+    expect(await htmlReport([read_ahead, eviction], 'm')).toBe(
+      await htmlReport(structuredClone([read_ahead, eviction]), 'm'),
+    );
   });
 
   test('of no results is a page', async () => {

@@ -1,4 +1,5 @@
-// Scales: every value lies on them, their ends are ticks or near them, and nothing that an experiment may find makes one impossible.
+// Scales: every value lies on them, their ends are ticks or near them, and nothing that an experiment may find makes
+// one impossible.
 
 import { describe, expect, test } from '@jest/globals';
 import { along, type Scale, scaleOf } from '../../../src/kernel-model/experiments/scale.ts';
@@ -7,12 +8,18 @@ import { Random } from '../../support/random.ts';
 /** What holds for every scale. */
 const expectSound = (scale: Scale, values: readonly number[], seed: number): void => {
   expect({ seed, ordered: scale.min < scale.max }).toEqual({ seed, ordered: true });
-  expect({ seed, outside: values.filter((value) => along(scale, value) < -1e-6 || along(scale, value) > 1 + 1e-6) }).toEqual({
+  expect({
+    seed,
+    outside: values.filter((value) => along(scale, value) < -1e-6 || along(scale, value) > 1 + 1e-6),
+  }).toEqual({
     seed,
     outside: [],
   });
   expect({ seed, ticks: scale.ticks.length >= 2 && scale.ticks.length <= 12 }).toEqual({ seed, ticks: true });
-  expect({ seed, outside: scale.ticks.filter((tick) => tick < scale.min || tick > scale.max) }).toEqual({ seed, outside: [] });
+  expect({ seed, outside: scale.ticks.filter((tick) => tick < scale.min || tick > scale.max) }).toEqual({
+    seed,
+    outside: [],
+  });
   expect({ seed, labels: new Set(scale.labels).size }).toEqual({ seed, labels: scale.ticks.length });
 };
 
@@ -67,5 +74,10 @@ describe('scaleOf', () => {
 
 test('along: a logarithmic scale gives every power of ten the same room', () => {
   const scale = scaleOf([1, 1000], { log: true });
-  expect([1, 10, 100, 1000].map((value) => along(scale, value))).toEqual([0, expect.closeTo(1 / 3), expect.closeTo(2 / 3), 1]);
+  expect([1, 10, 100, 1000].map((value) => along(scale, value))).toEqual([
+    0,
+    expect.closeTo(1 / 3),
+    expect.closeTo(2 / 3),
+    1,
+  ]);
 });

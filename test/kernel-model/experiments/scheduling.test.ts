@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Table } from '../../../src/kernel-model/experiments/index.ts';
-import { type SchedulingOptions, scheduling, serveAmong, type Waiting } from '../../../src/kernel-model/experiments/scheduling.ts';
+import {
+  type SchedulingOptions,
+  scheduling,
+  serveAmong,
+  type Waiting,
+} from '../../../src/kernel-model/experiments/scheduling.ts';
 
 const EQUAL: Omit<SchedulingOptions, 'waiting'> = {
   clients: 3,
@@ -36,14 +41,16 @@ describe('clients of one server among competitors', () => {
 
 it('an urgent client waits for no competitor when it hands its slice on, however long that one computes', async () => {
   const urgent = { clients: 1, competitors: 1, priority: 8, service_us: 2000, requests: 20 };
-  const response = async (waiting: Waiting, burst_us: number) => (await among(waiting, { ...urgent, burst_us })).response_us;
+  const response = async (waiting: Waiting, burst_us: number) =>
+    (await among(waiting, { ...urgent, burst_us })).response_us;
   expect(await response('handing on', 50_000)).toBeCloseTo(await response('handing on', 1000), 6);
   expect(await response('blocked', 50_000)).toBeGreaterThan(2 * (await response('handing on', 50_000)));
   expect(await response('blocked', 0)).toBeLessThan(await response('handing on', 0));
 });
 
 it('is the same twice, another with another seed, and says where it breaks even', async () => {
-  const run = (seed: number) => scheduling.run({ small: true, seed, flags: { compartment: 'direct' }, progress: () => {} });
+  const run = (seed: number) =>
+    scheduling.run({ small: true, seed, flags: { compartment: 'direct' }, progress: () => {} });
   const [one, two, other] = [await run(1), await run(1), await run(2)];
   expect([two.hash, two.hash === other.hash]).toEqual([one.hash, false]);
   const { break_even_burst_us, wrong_answers, graft_calls_a_request } = one.facts as Record<string, number>;

@@ -1,4 +1,5 @@
-// Plots as SVG: sound markup without script, identifiers or anything from outside; a mark for every point; equal for equal figures.
+// Plots as SVG: sound markup without script, identifiers or anything from outside; a mark for every point; equal for
+// equal figures.
 
 import { describe, expect, test } from '@jest/globals';
 import { type Figure, figureSvg } from '../../../src/kernel-model/experiments/index.ts';
@@ -16,7 +17,9 @@ const textsIn = (svg: string): string[] => [...svg.matchAll(/<text[^>]*>([^<]*)<
 
 const points = [0, 1, 2, 3].map((x) => [x, x * x] as const);
 const pair = ['FIFO', 'LRU'].map((name, k) => ({ name, points: points.map(([x, y]) => [x, y + k] as const) }));
-const cases = AWKWARD.flatMap(([what, all, more]) => MARKS.map((marks) => [what, marks, figureOf(all, { ...more, marks })] as const));
+const cases = AWKWARD.flatMap(([what, all, more]) =>
+  MARKS.map((marks) => [what, marks, figureOf(all, { ...more, marks })] as const),
+);
 
 describe('figureSvg', () => {
   test.each(cases)('%s, %s: sound markup, no script, nothing from outside', async (_what, _marks, figure) => {
@@ -67,7 +70,8 @@ describe('figureSvg', () => {
       [4, 4],
       [2, 6],
     ] as const;
-    const line = /role-mark layer_0_marks[^>]*><path[^>]* d="([^"]*)"/.exec(await figureSvg(figureOf(there_and_back)))?.[1] ?? '';
+    const line =
+      /role-mark layer_0_marks[^>]*><path[^>]* d="([^"]*)"/.exec(await figureSvg(figureOf(there_and_back)))?.[1] ?? '';
     const xs = [...line.matchAll(/[ML]([\d.]+),/g)].map(([, x]) => Number(x));
     expect(xs).toEqual([0, 600, 300]);
   });
@@ -92,7 +96,11 @@ describe('figureSvg', () => {
   test.each(MARKS)('%s: equal figures give equal text, alone or among others', async (marks) => {
     const figure = figureOf([], { series: pair, marks });
     const first = await figureSvg(figure);
-    const among = await Promise.all([figureSvg(figureOf(points)), figureSvg(structuredClone(figure)), figureSvg(figureOf([]))]);
+    const among = await Promise.all([
+      figureSvg(figureOf(points)),
+      figureSvg(structuredClone(figure)),
+      figureSvg(figureOf([])),
+    ]);
     expect(among[1]).toBe(first);
   });
 });

@@ -2,7 +2,13 @@
 
 import { describe, expect, test } from '@jest/globals';
 import type { Table } from '../../../src/kernel-model/experiments/index.ts';
-import { alignedText, cellTexts, columnsOf, numberText, tableText } from '../../../src/kernel-model/experiments/table.ts';
+import {
+  alignedText,
+  cellTexts,
+  columnsOf,
+  numberText,
+  tableText,
+} from '../../../src/kernel-model/experiments/table.ts';
 
 describe('numberText', () => {
   test.each([
@@ -59,7 +65,9 @@ describe('a table', () => {
   });
 
   test('with a number in a column has that column to the right, whatever else stands there', () => {
-    expect(tableText({ kind: 'table', title: 't', columns: ['value'], rows: [[1], ['none']] })).toBe('t\nvalue\n-----\n    1\n none');
+    expect(tableText({ kind: 'table', title: 't', columns: ['value'], rows: [[1], ['none']] })).toBe(
+      't\nvalue\n-----\n    1\n none',
+    );
   });
 
   test('without rows is its head, to the left', () => {

@@ -14,7 +14,9 @@ const plotLines = (text: string): string[] => {
 /** How many characters of `text` are `sign`. */
 const count = (text: string, sign: string): number => [...text].filter((character) => character === sign).length;
 
-const cases = AWKWARD.flatMap(([what, points, more]) => MARKS.map((marks) => [what, marks, figureOf(points, { ...more, marks })] as const));
+const cases = AWKWARD.flatMap(([what, points, more]) =>
+  MARKS.map((marks) => [what, marks, figureOf(points, { ...more, marks })] as const),
+);
 
 describe('figureText', () => {
   test.each(cases)('%s, %s: 18 lines of at most 72 characters', (_what, _marks, figure) => {
@@ -35,7 +37,9 @@ describe('figureText', () => {
 
   test('a rising line goes from the lower left to the upper right', () => {
     const lines = plotLines(figureText(figureOf(Array.from({ length: 50 }, (_, i) => [i, i] as const)))).slice(0, 16);
-    const drawn = lines.map((line) => [...line.slice(line.search(/[┤│]/) + 1)].findIndex((character) => character !== ' '));
+    const drawn = lines.map((line) =>
+      [...line.slice(line.search(/[┤│]/) + 1)].findIndex((character) => character !== ' '),
+    );
     expect(drawn.toSorted((a, b) => b - a)).toEqual(drawn);
     expect(drawn.at(-1)).toBe(0);
   });
@@ -75,7 +79,12 @@ describe('figureText', () => {
         .join('')
         .trimStart();
     };
-    expect([column('0'), column('1'), column('2'), column('3')]).toEqual([`▆${'█'.repeat(12)}`, `▃${'█'.repeat(6)}`, '▃', '']);
+    expect([column('0'), column('1'), column('2'), column('3')]).toEqual([
+      `▆${'█'.repeat(12)}`,
+      `▃${'█'.repeat(6)}`,
+      '▃',
+      '',
+    ]);
   });
 
   test.each([0, 150, 151, 152, 299])('of bars that share a column the highest is seen: bar %i of 300', (spike) => {
@@ -109,7 +118,10 @@ describe('figureText', () => {
   });
 
   test('a long legend takes several lines', () => {
-    const series: Figure['series'] = Array.from({ length: 9 }, (_, i) => ({ name: `the series number ${i}`, points: [[i, i]] }));
+    const series: Figure['series'] = Array.from({ length: 9 }, (_, i) => ({
+      name: `the series number ${i}`,
+      points: [[i, i]],
+    }));
     const lines = figureText(figureOf([], { series }))
       .split('\n')
       .filter((line) => line.includes('number'));

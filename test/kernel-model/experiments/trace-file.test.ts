@@ -35,7 +35,10 @@ describe('the formats', () => {
   });
 
   it('arc: a line is as many references as it has blocks', () => {
-    expect(read('10 3 0 0\n11 1 0 1\n12 0 0 2\n12 2 0 3\n', 'arc')).toEqual({ references: [0, 1, 2, 1, 2, 3], distinct: 4 });
+    expect(read('10 3 0 0\n11 1 0 1\n12 0 0 2\n12 2 0 3\n', 'arc')).toEqual({
+      references: [0, 1, 2, 1, 2, 3],
+      distinct: 4,
+    });
   });
 
   it('compressed or not is told by content, blank lines do not count', () => {

@@ -1,5 +1,6 @@
-// Replays through the whole kernel: every reference a load, every miss a page fault, every victim from the eviction path. The hits must be those of an
-// independent model, for every trace and memory size it has counts of, where the shared traces are there; and of a naive LRU here, always.
+// Replays through the whole kernel: every reference a load, every miss a page fault, every victim from the eviction
+// path. The hits must be those of an independent model, for every trace and memory size it has counts of, where the
+// shared traces are there; and of a naive LRU here, always.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +17,9 @@ type Hits = Readonly<Record<string, Readonly<Record<string, number>>>>;
 interface Reference {
   readonly traces: Readonly<Record<string, { readonly hits?: Hits; readonly hit_ratio_percent?: Hits }>>;
 }
-const reference = (isThere ? JSON.parse(readFileSync(`${TRACES}reference-hits.json`, 'utf8')) : { traces: {} }) as Reference;
+const reference = (
+  isThere ? JSON.parse(readFileSync(`${TRACES}reference-hits.json`, 'utf8')) : { traces: {} }
+) as Reference;
 const NAMES = ['cpp', 'cs', 'loop', 'multi1', 'ps', 'sprite'];
 
 const traceOf = (name: string): Trace => readTrace(`${TRACES}${name}.trace.gz`, 'lirs');
@@ -35,15 +38,21 @@ const naiveLru = ({ references }: Trace, frames: number): number => {
 };
 
 describe('a replay through the kernel', () => {
-  it.each([1, 2, 3, 4])('has the hits of a naive LRU, as the kernel’s own policy and as a graft (seed %i)', async (seed) => {
-    const random = new Random(seed);
-    const trace = { references: Int32Array.from({ length: 3000 }, () => random.below(40) * random.below(3)), distinct: 80 };
-    for (const frames of [1, 7, 20]) {
-      const hits = naiveLru(trace, frames);
-      expect((await replay(trace, frames, 'lru', null)).hits).toBe(hits);
-      expect(await replay(trace, frames, 'lru', 'direct')).toMatchObject({ hits, aborted: 0 });
-    }
-  });
+  it.each([1, 2, 3, 4])(
+    'has the hits of a naive LRU, as the kernel’s own policy and as a graft (seed %i)',
+    async (seed) => {
+      const random = new Random(seed);
+      const trace = {
+        references: Int32Array.from({ length: 3000 }, () => random.below(40) * random.below(3)),
+        distinct: 80,
+      };
+      for (const frames of [1, 7, 20]) {
+        const hits = naiveLru(trace, frames);
+        expect((await replay(trace, frames, 'lru', null)).hits).toBe(hits);
+        expect(await replay(trace, frames, 'lru', 'direct')).toMatchObject({ hits, aborted: 0 });
+      }
+    },
+  );
 
   it('is the same run, event for event, when it is run again', async () => {
     const random = new Random(5);

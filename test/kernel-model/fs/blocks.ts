@@ -38,7 +38,9 @@ export class Blocks implements BlockDevice {
     return value as Value;
   }
 
-  /** Carries several stretches of kernel code out, each a step further in turn. Gives their values, or what they threw. */
+  /**
+   * Carries several stretches of kernel code out, each a step further in turn. Gives their values, or what they threw.
+   */
   together(all: readonly KernelSteps<unknown>[]): unknown[] {
     const values = new Array<unknown>(all.length);
     const waits = all.map(() => ({ settled: true }) as { readonly settled: boolean });

@@ -47,7 +47,9 @@ describe('BufferCache', () => {
           bytes.set(block, step & 255);
         }
         expect([cache.counts.hits, cache.counts.misses, cache.counts.written]).toEqual([hits, misses, written]);
-        expect([0, 1, 2, 3, 4, 5, 6, 7, 8].filter((one) => cache.has(one))).toEqual(rows.map((one) => one.block).sort());
+        expect([0, 1, 2, 3, 4, 5, 6, 7, 8].filter((one) => cache.has(one))).toEqual(
+          rows.map((one) => one.block).sort(),
+        );
       }
       device.finish(cache.flush());
       for (const [one, byte] of bytes) expect(device.blocks.get(one)?.[7]).toBe(byte);

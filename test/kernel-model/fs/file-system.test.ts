@@ -77,29 +77,40 @@ describe('FileSystem', () => {
       const random = new Random(seed);
       let mounted = format(random.pick([8, 12, 20, 60]));
       const files = new Map<string, Uint8Array>();
-      const made = faultOf(() => [run(mounted, mounted.fs.create('d', 'directory')), run(mounted, mounted.fs.create('d/e', 'directory'))]);
+      const made = faultOf(() => [
+        run(mounted, mounted.fs.create('d', 'directory')),
+        run(mounted, mounted.fs.create('d/e', 'directory')),
+      ]);
       if (made === 'no-space') continue;
       for (let at = 0; at < 60; at++) {
         if (random.chance(0.1)) mounted = remount(mounted);
         step(mounted, random, files, mounted.fs.free_blocks);
       }
       for (const one of [mounted, remount(mounted)])
-        for (const [name, bytes] of files) expect([name, Buffer.compare(contents(one, name), bytes)]).toEqual([name, 0]);
+        for (const [name, bytes] of files)
+          expect([name, Buffer.compare(contents(one, name), bytes)]).toEqual([name, 0]);
     }
   });
 
   it('gives back what it had taken when a file could not be made', () => {
     const mounted = format(8);
     const free = mounted.fs.free_blocks;
-    for (let i = 0; i < 200; i++) expect(faultOf(() => run(mounted, mounted.fs.create('big', 'file', 2 ** 30)))).toBe('no-space');
+    for (let i = 0; i < 200; i++)
+      expect(faultOf(() => run(mounted, mounted.fs.create('big', 'file', 2 ** 30)))).toBe('no-space');
     run(mounted, mounted.fs.create('all', 'file', (free - 1) * BLOCK_BYTES));
-    expect([mounted.fs.free_blocks, faultOf(() => run(mounted, mounted.fs.create('one more', 'file', 1)))]).toEqual([0, 'no-space']);
+    expect([mounted.fs.free_blocks, faultOf(() => run(mounted, mounted.fs.create('one more', 'file', 1)))]).toEqual([
+      0,
+      'no-space',
+    ]);
     expect(run<unknown[]>(mounted, mounted.fs.list(run<Inode>(mounted, mounted.fs.lookup(''))))).toHaveLength(1);
   });
 
   it('has room for twelve extents in an inode, and lets the last one grow', () => {
     const mounted = format(100);
-    const [a, b] = [run<Inode>(mounted, mounted.fs.create('a', 'file')), run<Inode>(mounted, mounted.fs.create('b', 'file'))];
+    const [a, b] = [
+      run<Inode>(mounted, mounted.fs.create('a', 'file')),
+      run<Inode>(mounted, mounted.fs.create('b', 'file')),
+    ];
     // In turn, so that neither can go on where it ended.
     for (let blocks = 1; blocks <= EXTENTS_PER_INODE; blocks++)
       for (const inode of [a, b]) run(mounted, mounted.fs.grow(inode, blocks * BLOCK_BYTES));
@@ -130,8 +141,8 @@ describe('FileSystem', () => {
       expect([name, faultOf(() => run(mounted, mounted.fs.create(name, 'file')))]).toEqual([name, 'bad-name']);
     run(mounted, mounted.fs.create('x'.repeat(54), 'file'));
     expect(faultOf(() => run(mounted, mounted.fs.lookup(`${'x'.repeat(54)}/y`)))).toBe('not-a-directory');
-    expect(faultOf(() => run(mounted, mounted.fs.write(run<Inode>(mounted, mounted.fs.lookup('')), 0, new Uint8Array(1))))).toBe(
-      'is-a-directory',
-    );
+    expect(
+      faultOf(() => run(mounted, mounted.fs.write(run<Inode>(mounted, mounted.fs.lookup('')), 0, new Uint8Array(1)))),
+    ).toBe('is-a-directory');
   });
 });

@@ -53,7 +53,9 @@ export class Bed {
     };
   }
 
-  /** Called inside a graft: so much fuel is used, and others may run now. Throws where the graft was undone meanwhile. */
+  /**
+   * Called inside a graft: so much fuel is used, and others may run now. Throws where the graft was undone meanwhile.
+   */
   preempt(fuel = 1_200_000): void {
     const call = this.#running.at(-1) as CompartmentCall;
     this.#tick?.(call, fuel);
@@ -64,7 +66,10 @@ export class Bed {
     this.#modules.set(name, { run });
     const needs = ['now', 'lock', 'shared', 'threads', 'memory'];
     const manifest = { api: 1, needs, limits: {}, grafts: [{ point, export: 'run', order: 1 }] };
-    await this.kernel.install({ name, version: '1.0.0', digest: name, code: '', sourceMap: '', manifest } as never, { user, privileged });
+    await this.kernel.install({ name, version: '1.0.0', digest: name, code: '', sourceMap: '', manifest } as never, {
+      user,
+      privileged,
+    });
   }
 
   spawn(owner: string, body: (user: User) => Steps, options: Partial<SpawnOptions> = {}): Thread {

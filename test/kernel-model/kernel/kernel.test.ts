@@ -1,4 +1,5 @@
-// The kernel as programs, users and plugins meet it: consent, the namespace, accounts, messages, system calls that make no sense, and one seed, one run.
+// The kernel as programs, users and plugins meet it: consent, the namespace, accounts, messages, system calls that make
+// no sense, and one seed, one run.
 
 import { describe, expect, it } from '@jest/globals';
 import { OPEN_FILES, WIRED_PAGES } from '../../../src/kernel-model/kernel/index.ts';
@@ -164,7 +165,9 @@ describe('transactions of threads', () => {
         yield* user.call('begin');
         yield* user.call('lock', first);
         yield* user.call('sleep', 1000);
-        answers.push(`${name} ${JSON.stringify(yield* user.call('lock', second))} at ${Math.floor(user.now_us / 10_000)}`);
+        answers.push(
+          `${name} ${JSON.stringify(yield* user.call('lock', second))} at ${Math.floor(user.now_us / 10_000)}`,
+        );
         yield* user.call('sleep', 20_000);
         answers.push(`${name} ${JSON.stringify(yield* user.call('commit'))}`);
       };

@@ -19,7 +19,9 @@ describe('EventQueue', () => {
       const ran: number[] = [];
       const expected: number[] = [];
       const due = (): [number, Row][] =>
-        [...rows].filter(([, { time_us }]) => time_us <= events.now_us).sort(([, a], [, b]) => a.time_us - b.time_us || a.order - b.order);
+        [...rows]
+          .filter(([, { time_us }]) => time_us <= events.now_us)
+          .sort(([, a], [, b]) => a.time_us - b.time_us || a.order - b.order);
       for (let order = 0; order < 120; order++) {
         const time_us = events.now_us + random.below(40) - 5;
         if (random.chance(0.6)) {

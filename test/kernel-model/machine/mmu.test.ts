@@ -20,14 +20,18 @@ import { Random } from '../../support/random.ts';
 
 /** As plainly as it can be. */
 class NaiveMmu {
-  readonly entries = new Map<number, { frame: number; writable: boolean; referenced: boolean; dirty: boolean; fresh: boolean }>();
+  readonly entries = new Map<
+    number,
+    { frame: number; writable: boolean; referenced: boolean; dirty: boolean; fresh: boolean }
+  >();
   readonly tlb = new Map<number, { page: number; stores: boolean }>();
   misses = 0;
 
   access(page: number, write: boolean): { frame: number; fault: string | null; reference: boolean } {
     const cached = this.tlb.get(page % TLB_ENTRIES);
     const entry = this.entries.get(page);
-    if (cached?.page === page && (!write || cached.stores)) return { frame: entry?.frame ?? -1, fault: null, reference: true };
+    if (cached?.page === page && (!write || cached.stores))
+      return { frame: entry?.frame ?? -1, fault: null, reference: true };
     this.misses++;
     if (entry === undefined) return { frame: -1, fault: 'absent', reference: false };
     if (write && !entry.writable) return { frame: -1, fault: 'protected', reference: false };
@@ -122,7 +126,8 @@ describe('Cpu', () => {
   it('takes no time, and none back, for cycles that are no positive number', () => {
     const one = cpu();
     one.until_us = 10;
-    for (const cycles of [0, -5, Number.NaN, Number.NEGATIVE_INFINITY]) expect([one.compute(cycles), one.events.now_us]).toEqual([0, 0]);
+    for (const cycles of [0, -5, Number.NaN, Number.NEGATIVE_INFINITY])
+      expect([one.compute(cycles), one.events.now_us]).toEqual([0, 0]);
     expect(one.compute(120 * 25)).toBe(120 * 15);
     expect([one.events.now_us, one.over]).toEqual([10, true]);
   });

@@ -74,10 +74,12 @@ const holders = ({ owner, others }: Lock): Tree[] => [...(owner === null ? [] : 
 const checkLocks = (world: World): void => {
   for (const lock of locksOf(world)) {
     const trees = holders(lock);
-    if ((lock.mode === 0) !== (trees.length === 0)) world.fail(`lock ${lock.name}: mode ${lock.mode}, ${trees.length} holders`);
+    if ((lock.mode === 0) !== (trees.length === 0))
+      world.fail(`lock ${lock.name}: mode ${lock.mode}, ${trees.length} holders`);
     for (const tree of trees) {
       const isActive = tree.root.state === 'active' || tree.root.state === 'committing';
-      if (!isActive || !tree.holds.includes(lock)) world.fail(`lock ${lock.name} is held by a transaction that is ${tree.root.state}`);
+      if (!isActive || !tree.holds.includes(lock))
+        world.fail(`lock ${lock.name} is held by a transaction that is ${tree.root.state}`);
     }
     for (const ticket of lock.queue ?? []) {
       if (ticket.state !== 'waiting' || ticket.txn.state !== 'active')
@@ -93,7 +95,8 @@ const checkAccounts = (world: World): void => {
   const accounts = accountsOf(world);
   for (const [index, name] of KERNEL_RESOURCES.entries()) {
     const sum = accounts.reduce(
-      (units, { free, held, spent }) => units + (free[index] as number) + (held[index] as number) + (spent[index] as number),
+      (units, { free, held, spent }) =>
+        units + (free[index] as number) + (held[index] as number) + (spent[index] as number),
       0,
     );
     if (sum !== CREATED) world.fail(`${name}: free + held + spent is ${sum}, created were ${CREATED}`);
@@ -110,15 +113,20 @@ const checkWires = (world: World): void => {
   const { frames } = world.kernel.memory;
   for (const name of world.plugins) {
     const account = world.kernel.account(name);
-    const wired = frames.wirable.reduce((sum, page) => sum + (page?.payers.filter((payer) => payer === account).length ?? 0), 0);
-    if (account.held[WIRED_PAGES] !== wired) world.fail(`${name} holds ${account.held[WIRED_PAGES]} wired pages, ${wired} are wired by it`);
+    const wired = frames.wirable.reduce(
+      (sum, page) => sum + (page?.payers.filter((payer) => payer === account).length ?? 0),
+      0,
+    );
+    if (account.held[WIRED_PAGES] !== wired)
+      world.fail(`${name} holds ${account.held[WIRED_PAGES]} wired pages, ${wired} are wired by it`);
   }
 };
 
 const checkShared = (world: World): void => {
   const state = new Map(world.kernel.accessors.shared.peekEntries());
   for (const key of new Set([...state.keys(), ...world.shared.keys()]))
-    if (state.get(key) !== world.shared.get(key)) world.fail(`shared ${key} is ${state.get(key)}, the replay has ${world.shared.get(key)}`);
+    if (state.get(key) !== world.shared.get(key))
+      world.fail(`shared ${key} is ${state.get(key)}, the replay has ${world.shared.get(key)}`);
 };
 
 /** What grafts did stands if they committed, and left no trace if not. Looked at while no graft's call is open. */
@@ -140,7 +148,8 @@ const checkIntents = (world: World): void => {
   }
   const { free, held, spent } = kernel.calls.treasury;
   for (const [index, units] of free.entries())
-    if (held[index] !== 0 || units + (spent[index] as number) !== 2 ** 52) world.fail('calls have not given their units back');
+    if (held[index] !== 0 || units + (spent[index] as number) !== 2 ** 52)
+      world.fail('calls have not given their units back');
 };
 
 const LISTED = { ready: 1, running: 1, waiting: 2, dead: 0 } as const;
@@ -155,7 +164,9 @@ const checkThreads = (world: World): void => {
     const { listed, state, id } = thread;
     if (listed < 0) continue;
     if (kernel.list.ids[listed] !== id || kernel.list.states[listed] !== LISTED[state])
-      world.fail(`thread ${id} is ${state}, and listed as ${kernel.list.ids[listed]} in state ${kernel.list.states[listed]}`);
+      world.fail(
+        `thread ${id} is ${state}, and listed as ${kernel.list.ids[listed]} in state ${kernel.list.states[listed]}`,
+      );
   }
   if (alive !== kernel.alive) world.fail(`${alive} threads live, ${kernel.alive} are counted`);
 };
@@ -170,7 +181,8 @@ const checkTurns = (world: World, id: number, depth: number): void => {
   if (depth > 0 || world.delegates || chosen === undefined) return;
   for (const thread of threads) {
     if (thread.state !== 'ready' || thread.buried > 0) passed.set(thread, 0);
-    else if (thread.priority < chosen.priority) world.fail(`thread ${id} runs, and ${thread.id}, which is more urgent, is ready`);
+    else if (thread.priority < chosen.priority)
+      world.fail(`thread ${id} runs, and ${thread.id}, which is more urgent, is ready`);
     else if (thread.priority === chosen.priority) passed.set(thread, (passed.get(thread) ?? 0) + 1);
     if ((passed.get(thread) ?? 0) > 4 * threads.length + 20) world.fail(`thread ${thread.id} is ready and never runs`);
   }
@@ -210,9 +222,11 @@ export const checkRest = (world: World): void => {
   if (kernel.calls.transactions.active !== own)
     world.fail(`${kernel.calls.transactions.active} transactions are active, threads have ${own}`);
   for (const thread of kernel.threads.values()) {
-    if (thread.state === 'running' || thread.buried > 0) world.fail(`thread ${thread.id} is ${thread.state}, and nothing runs`);
+    if (thread.state === 'running' || thread.buried > 0)
+      world.fail(`thread ${thread.id} is ${thread.state}, and nothing runs`);
     const isQueued = kernel.dispatcher.isQueued(thread);
-    if (isQueued !== (thread.state === 'ready')) world.fail(`thread ${thread.id} is ${thread.state}, in the run queue: ${isQueued}`);
+    if (isQueued !== (thread.state === 'ready'))
+      world.fail(`thread ${thread.id} is ${thread.state}, in the run queue: ${isQueued}`);
   }
   if (kernel.calls.faults.length > 0)
     world.fail(`the kernel failed: ${String(kernel.calls.faults[0])} ${JSON.stringify(kernel.calls.faults[0])}`);

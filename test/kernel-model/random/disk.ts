@@ -1,5 +1,5 @@
-// A disk of real bytes for tests: every request takes a fixed or a seeded time, so that requests may overtake each other. A write is durable when it is
-// done, and a read gives what was durable when it is done.
+// A disk of real bytes for tests: every request takes a fixed or a seeded time, so that requests may overtake each
+// other. A write is durable when it is done, and a read gives what was durable when it is done.
 
 import type { SectorDevice } from '../../../src/kernel-model/kernel/index.ts';
 import type { EventQueue } from '../../../src/kernel-model/machine/index.ts';
@@ -21,7 +21,8 @@ export interface TestDiskOptions {
 type Request = Parameters<SectorDevice['submit']>[0];
 
 const write = (bytes: Sectors, lbn: number, data: Uint8Array): void => {
-  for (let at = 0; at < data.length; at += SECTOR_BYTES) bytes.set(lbn + at / SECTOR_BYTES, data.slice(at, at + SECTOR_BYTES));
+  for (let at = 0; at < data.length; at += SECTOR_BYTES)
+    bytes.set(lbn + at / SECTOR_BYTES, data.slice(at, at + SECTOR_BYTES));
 };
 
 const read = (bytes: Sectors, lbn: number, data: Uint8Array): void => {

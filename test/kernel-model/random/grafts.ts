@@ -1,5 +1,6 @@
-// Random grafts, honest and hostile. They run in direct compartments; a preemption, which only metered ones have, is played by telling the machine of a tick
-// from inside the graft, and ending the graft where its transaction was undone meanwhile, as the metered compartment does.
+// Random grafts, honest and hostile. They run in direct compartments; a preemption, which only metered ones have, is
+// played by telling the machine of a tick from inside the graft, and ending the graft where its transaction was undone
+// meanwhile, as the metered compartment does.
 
 import { type Tick, WIRED_PAGES } from '../../../src/kernel-model/kernel/index.ts';
 import { directMaker, refuseDirect } from '../../../src/plugins/compartment/index.ts';
@@ -200,7 +201,9 @@ const victim = (input: number, { columns }: Api, random: Random): number => {
 const act = (standing: Standing, api: Api, hostile: boolean): void => {
   const { random, plan } = standing;
   for (let left = random.below(5); left > 0; left--) {
-    const action = random.chance(plan.preempts) ? standing.preempt : random.pick(hostile ? [...HOSTILE, ...HONEST] : HONEST);
+    const action = random.chance(plan.preempts)
+      ? standing.preempt
+      : random.pick(hostile ? [...HOSTILE, ...HONEST] : HONEST);
     try {
       action(standing, api);
     } catch (error) {
@@ -224,7 +227,12 @@ const behaviour =
 const TICK_FUEL: readonly number[] = [1000, 100_000, 1_200_000];
 
 /** Makes the compartments of a plan's plugins. */
-export const makerFor = (tick: Tick, seed: number, plugins: readonly PluginPlan[], worldOf: () => World): CompartmentMaker => {
+export const makerFor = (
+  tick: Tick,
+  seed: number,
+  plugins: readonly PluginPlan[],
+  worldOf: () => World,
+): CompartmentMaker => {
   const modules = new Map<string, Record<string, unknown>>();
   const inner = directMaker(modules, () => 0);
   return {

@@ -1,6 +1,6 @@
-// npm run kernels -- --seed N --runs M [--metered] [--json]
-// Runs M random kernels, of seeds N, N + 1, …, each twice, and checks what must hold. Progress goes to stderr. Exit 0: all held, and a summary of what the
-// kernels did; 1: something did not, and the shortest failing kernel; 2: bad options.
+// npm run kernels -- --seed N --runs M [--metered] [--json] Runs M random kernels, of seeds N, N + 1, …, each twice,
+// and checks what must hold. Progress goes to stderr. Exit 0: all held, and a summary of what the kernels did; 1:
+// something did not, and the shortest failing kernel; 2: bad options.
 
 import { parseArgs } from 'node:util';
 import { lockdownRealm } from '../../../src/plugins/compartment/index.ts';
@@ -13,7 +13,8 @@ const FAILURES_MAX = 5;
 
 const integer = (name: string, text: string, min: number, max: number): number => {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < min || value > max) throw new Error(`--${name} takes an integer from ${min} to ${max}, not '${text}'`);
+  if (!/^\d+$/.test(text) || value < min || value > max)
+    throw new Error(`--${name} takes an integer from ${min} to ${max}, not '${text}'`);
   return value;
 };
 
@@ -27,7 +28,12 @@ interface Options {
 const readOptions = (args: string[]): Options => {
   const { values } = parseArgs({
     args,
-    options: { seed: { type: 'string' }, runs: { type: 'string' }, metered: { type: 'boolean' }, json: { type: 'boolean' } },
+    options: {
+      seed: { type: 'string' },
+      runs: { type: 'string' },
+      metered: { type: 'boolean' },
+      json: { type: 'boolean' },
+    },
   });
   return {
     seed: integer('seed', values.seed ?? '1', 0, 2 ** 31),
@@ -47,7 +53,9 @@ const textOf = ({ plan, error, story }: Failure): string =>
 
 const summary = (counts: Counts): string =>
   Object.entries(counts)
-    .map(([name, value]) => `${name.replaceAll('_', ' ')}: ${typeof value === 'number' ? value : JSON.stringify(value)}`)
+    .map(
+      ([name, value]) => `${name.replaceAll('_', ' ')}: ${typeof value === 'number' ? value : JSON.stringify(value)}`,
+    )
     .join(', ');
 
 const main = async (args: string[]): Promise<number> => {
@@ -69,11 +77,22 @@ const main = async (args: string[]): Promise<number> => {
   const short = first === undefined ? null : await shrink(first);
   if (json) {
     const failure = short === null ? null : { seed: short.plan.seed, message: short.error.message, plan: short.plan };
-    console.log(JSON.stringify({ seed, runs, held: short === null, failed: failures.map(({ plan }) => plan.seed), counts, failure }));
+    console.log(
+      JSON.stringify({
+        seed,
+        runs,
+        held: short === null,
+        failed: failures.map(({ plan }) => plan.seed),
+        counts,
+        failure,
+      }),
+    );
   } else if (short === null) console.log(`all held, seeds ${seed} to ${seed + runs - 1}: ${summary(counts)}`);
   else {
     for (const { plan, error } of failures) console.log(`seed ${plan.seed}: ${error.message}`);
-    console.log(`\nthe shortest:\n${textOf(short)}\nwhole kernel: npm run kernels -- --seed ${short.plan.seed} --runs 1`);
+    console.log(
+      `\nthe shortest:\n${textOf(short)}\nwhole kernel: npm run kernels -- --seed ${short.plan.seed} --runs 1`,
+    );
   }
   return failures.length === 0 ? 0 : 1;
 };

@@ -1,4 +1,5 @@
-// Random grafts in metered compartments: texts that loop, are preempted at their fuel's ticks, hoard locks and run out of fuel. Their realm is locked down.
+// Random grafts in metered compartments: texts that loop, are preempted at their fuel's ticks, hoard locks and run out
+// of fuel. Their realm is locked down.
 
 import type { Tick } from '../../../src/kernel-model/kernel/index.ts';
 import { FUEL_QUANTUM } from '../../../src/kernel-model/limits.ts';
@@ -38,7 +39,12 @@ exported`;
 const KEY = new Uint8Array(32).fill(7);
 
 /** Makes the compartments of a plan's plugins. */
-export const meteredFor = (tick: Tick, seed: number, plugins: readonly PluginPlan[], worldOf: () => World): CompartmentMaker => {
+export const meteredFor = (
+  tick: Tick,
+  seed: number,
+  plugins: readonly PluginPlan[],
+  worldOf: () => World,
+): CompartmentMaker => {
   const inner = new MeteredMaker({ tick, quantum: FUEL_QUANTUM, key: KEY });
   return {
     kind: 'metered',

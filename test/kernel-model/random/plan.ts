@@ -1,5 +1,5 @@
-// Random kernels: one seed, one plan. A plan is plain data: the machine, the threads and what each does step by step, the plugins and when they come and
-// go. So a failing one can be made short by leaving parts out.
+// Random kernels: one seed, one plan. A plan is plain data: the machine, the threads and what each does step by step,
+// the plugins and when they come and go. So a failing one can be made short by leaving parts out.
 
 import { Random } from '../../support/random.ts';
 
@@ -87,17 +87,64 @@ interface ThreadShape {
 const pageOf = (random: Random, { pages }: ThreadShape): number => random.below(Math.max(1, pages));
 
 const MENU: { readonly [Name in Step['do']]: readonly [weight: number, make: Make] } = {
-  store: [20, (random, t) => ({ do: 'store', page: pageOf(random, t), at: random.below(BYTES_PER_THREAD), byte: 1 + random.below(255) })],
+  store: [
+    20,
+    (random, t) => ({
+      do: 'store',
+      page: pageOf(random, t),
+      at: random.below(BYTES_PER_THREAD),
+      byte: 1 + random.below(255),
+    }),
+  ],
   load: [20, (random, t) => ({ do: 'load', page: pageOf(random, t), at: random.below(BYTES_PER_THREAD), byte: 0 })],
   touch: [6, (random, t) => ({ do: 'touch', page: pageOf(random, t), write: random.chance(0.4) })],
-  sweep: [4, (random, t) => ({ do: 'sweep', first: pageOf(random, t), count: 1 + random.below(12), times: 1 + random.below(20) })],
+  sweep: [
+    4,
+    (random, t) => ({
+      do: 'sweep',
+      first: pageOf(random, t),
+      count: 1 + random.below(12),
+      times: 1 + random.below(20),
+    }),
+  ],
   compute: [6, (random) => ({ do: 'compute', cycles: random.pick([100, 5000, 200_000, 20_000_000]) })],
-  map: [1, (random, t) => ({ do: 'map', first: t.pages + random.below(20), pages: random.below(6), writable: random.chance(0.8) })],
-  create: [4, (random, t) => ({ do: 'create', name: `t${t.index}-${random.below(3)}`, size: random.pick([0, 1, BLOCK, 5 * BLOCK + 7]) })],
+  map: [
+    1,
+    (random, t) => ({
+      do: 'map',
+      first: t.pages + random.below(20),
+      pages: random.below(6),
+      writable: random.chance(0.8),
+    }),
+  ],
+  create: [
+    4,
+    (random, t) => ({
+      do: 'create',
+      name: `t${t.index}-${random.below(3)}`,
+      size: random.pick([0, 1, BLOCK, 5 * BLOCK + 7]),
+    }),
+  ],
   open: [6, (random, t) => ({ do: 'open', name: `t${t.index}-${random.below(3)}` })],
   claim: [2, (random) => ({ do: 'claim', name: `any-${random.below(4)}` })],
-  read: [10, (random) => ({ do: 'read', file: random.below(3), offset: random.below(4 * BLOCK), length: random.below(3 * BLOCK) })],
-  write: [8, (random) => ({ do: 'write', file: random.below(3), offset: random.below(4 * BLOCK), length: random.below(3 * BLOCK) })],
+  read: [
+    10,
+    (random) => ({
+      do: 'read',
+      file: random.below(3),
+      offset: random.below(4 * BLOCK),
+      length: random.below(3 * BLOCK),
+    }),
+  ],
+  write: [
+    8,
+    (random) => ({
+      do: 'write',
+      file: random.below(3),
+      offset: random.below(4 * BLOCK),
+      length: random.below(3 * BLOCK),
+    }),
+  ],
   close: [2, (random) => ({ do: 'close', file: random.below(3) })],
   stream: [3, (random) => ({ do: 'stream', file: random.below(3) })],
   put: [5, (random) => ({ do: 'put', stream: random.below(2), length: 1 + random.below(2 * BLOCK) })],

@@ -1,4 +1,5 @@
-// The programs of random kernels: each carries its steps out one after the other, beside a model of what every byte that it stored or wrote must be.
+// The programs of random kernels: each carries its steps out one after the other, beside a model of what every byte
+// that it stored or wrote must be.
 
 import { GeneratorProgram, type Steps, type User } from '../../../src/kernel-model/machine/index.ts';
 import { BLOCK, BYTES_PER_THREAD, type Step, type ThreadPlan } from './plan.ts';
@@ -52,7 +53,19 @@ interface Slot {
   position: number;
 }
 
-const FILE_STEPS: readonly Step['do'][] = ['create', 'open', 'claim', 'read', 'write', 'close', 'stream', 'put', 'get', 'sync', 'list'];
+const FILE_STEPS: readonly Step['do'][] = [
+  'create',
+  'open',
+  'claim',
+  'read',
+  'write',
+  'close',
+  'stream',
+  'put',
+  'get',
+  'sync',
+  'list',
+];
 
 class Runner {
   readonly #world: World;
@@ -109,7 +122,8 @@ class Runner {
       case 'touch':
         return yield* user.touch(step.page, step.write);
       case 'sweep':
-        for (let i = 0; i < step.times; i++) for (let page = 0; page < step.count; page++) yield* user.touch(step.first + page);
+        for (let i = 0; i < step.times; i++)
+          for (let page = 0; page < step.count; page++) yield* user.touch(step.first + page);
         return;
       case 'compute':
         return yield* user.compute(step.cycles);
@@ -142,7 +156,10 @@ class Runner {
       case 'nonsense': {
         const { call, may } = NONSENSE[step.which % NONSENSE.length] as (typeof NONSENSE)[number];
         const answer = yield* this.#answered(user.call(...call));
-        return this.#check(may === true || isError(answer), () => `${String(call[0])} was answered ${JSON.stringify(answer)}`);
+        return this.#check(
+          may === true || isError(answer),
+          () => `${String(call[0])} was answered ${JSON.stringify(answer)}`,
+        );
       }
       case 'request':
       case 'post':
@@ -169,7 +186,10 @@ class Runner {
     if (step.do === 'poll') yield* this.#answered(user.call('poll', this.#posted));
     if (step.do === 'request') {
       const answer = yield* user.call('request', step.port, this.#index);
-      this.#check(answer === this.#index + 1 || answer === -1, () => `asked with ${this.#index}, answered ${String(answer)}`);
+      this.#check(
+        answer === this.#index + 1 || answer === -1,
+        () => `asked with ${this.#index}, answered ${String(answer)}`,
+      );
     }
     if (step.do !== 'receive') return;
     const letter = (yield* user.call('receive', step.port)) as { id: number; value: number };
@@ -198,7 +218,12 @@ class Runner {
         const file = this.#files[step.file] ?? null;
         if (file === null) return;
         if (step.do === 'read')
-          return void (yield* this.#read(file.name, step.offset, step.length, user.call('read', file.id, step.offset, step.length)));
+          return void (yield* this.#read(
+            file.name,
+            step.offset,
+            step.length,
+            user.call('read', file.id, step.offset, step.length),
+          ));
         const data = this.#data(step.length);
         return void (yield* this.#write(file.name, step.offset, data, user.call('write', file.id, step.offset, data)));
       }
@@ -238,7 +263,8 @@ class Runner {
       this.#files[step.file] = null;
       return;
     }
-    if (typeof answer === 'number') this.#streams[this.#streams[0] === null ? 0 : 1] = { id: answer, name: file.name, position: 0 };
+    if (typeof answer === 'number')
+      this.#streams[this.#streams[0] === null ? 0 : 1] = { id: answer, name: file.name, position: 0 };
   }
 
   *#pass(step: Step & { readonly do: 'put' | 'get' }, stream: Slot | null): Steps {
@@ -246,12 +272,16 @@ class Runner {
     if (step.do === 'get') {
       const size = this.#world.files.get(stream.name)?.length ?? 0;
       const got = Math.max(0, Math.min(step.length, size - stream.position));
-      if (!(yield* this.#read(stream.name, stream.position, step.length, this.#user.call('get', stream.id, step.length)))) return;
+      if (
+        !(yield* this.#read(stream.name, stream.position, step.length, this.#user.call('get', stream.id, step.length)))
+      )
+        return;
       stream.position += got;
       return;
     }
     const data = this.#data(step.length);
-    if (yield* this.#write(stream.name, stream.position, data, this.#user.call('put', stream.id, data))) stream.position += data.length;
+    if (yield* this.#write(stream.name, stream.position, data, this.#user.call('put', stream.id, data)))
+      stream.position += data.length;
   }
 
   #data(length: number): Uint8Array {
@@ -275,7 +305,10 @@ class Runner {
   *#write(name: string, offset: number, data: Uint8Array, call: Steps<unknown>): Steps<boolean> {
     const answer = yield* this.#answered(call);
     if (isError(answer, 'no-space', 'no such open file', 'no such stream')) return false;
-    this.#check(answer === data.length, () => `${name}: writing ${data.length} bytes was answered ${JSON.stringify(answer)}`);
+    this.#check(
+      answer === data.length,
+      () => `${name}: writing ${data.length} bytes was answered ${JSON.stringify(answer)}`,
+    );
     const before = this.#world.files.get(name) as Uint8Array;
     const after = new Uint8Array(Math.max(before.length, offset + data.length));
     after.set(before);

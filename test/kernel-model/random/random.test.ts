@@ -26,8 +26,17 @@ describe(`${RUNS} random kernels from seed ${SEED}`, () => {
 
   test('do what is spoken of', () => {
     expect(counts.kernels).toBe(RUNS);
-    const { bytes_checked, reads_replayed, grafts_committed, grafts_aborted, preemptions, graft_waits, evictions, page_outs, exchanged } =
-      counts;
+    const {
+      bytes_checked,
+      reads_replayed,
+      grafts_committed,
+      grafts_aborted,
+      preemptions,
+      graft_waits,
+      evictions,
+      page_outs,
+      exchanged,
+    } = counts;
     const often = {
       bytes_checked,
       reads_replayed,

@@ -38,7 +38,8 @@ const EMULATED_US_MAX = 3_600_000_000;
 const diskOf = ({ disk, seed, latency_us, blocks, swap_blocks }: Plan, bytes: Sectors) => {
   if (disk === 'none') return null;
   const sectors = (blocks + swap_blocks) * SECTORS_PER_BLOCK;
-  if (disk !== 'drive') return testDisk({ sectors, bytes, latency_us, ...(disk === 'seeded' ? { random: new Random(seed + 1) } : {}) });
+  if (disk !== 'drive')
+    return testDisk({ sectors, bytes, latency_us, ...(disk === 'seeded' ? { random: new Random(seed + 1) } : {}) });
   return (events: EventQueue): SectorDevice => {
     const drive = new Disk({ spec: DRIVE_1995, events });
     return { sectors, submit: (request, done) => drive.submit(request, done) };
@@ -96,7 +97,8 @@ const install = async (world: World, index: number): Promise<void> => {
   const source = { name, version: '1.0.0', digest: name, code: '', sourceMap: '', manifest };
   const owner = world.plan.threads[plan.thread]?.owner;
   const mayNot =
-    !plan.privileged && (plan.seat === 'victim' || plan.seat === 'thread-exit' || (OWNED.includes(plan.seat) && owner !== plan.user));
+    !plan.privileged &&
+    (plan.seat === 'victim' || plan.seat === 'thread-exit' || (OWNED.includes(plan.seat) && owner !== plan.user));
   try {
     await kernel.install(source as never, { user: plan.user, privileged: plan.privileged });
   } catch (error) {
@@ -200,7 +202,8 @@ export const runKernel = async (plan: Plan, checks = true, counts = noCounts()):
   try {
     await toEnd(world, bytes);
   } catch (error) {
-    violation = world.violation ?? (error instanceof Violation ? error : new Error('the kernel threw', { cause: error }));
+    violation =
+      world.violation ?? (error instanceof Violation ? error : new Error('the kernel threw', { cause: error }));
   }
   count(world);
   return { hash: `${kernel.trace.hash} ${kernel.trace.events} ${kernel.events.now_us}`, violation, story: world.story };

@@ -1,4 +1,5 @@
-// Broken twins: one mechanism of the kernel, or of what it stands on, deliberately wrong. Random kernels must find each of them.
+// Broken twins: one mechanism of the kernel, or of what it stands on, deliberately wrong. Random kernels must find each
+// of them.
 
 import { BufferCache } from '../../../src/kernel-model/fs/index.ts';
 import { DiskBlocks } from '../../../src/kernel-model/kernel/disk-blocks.ts';

@@ -1,5 +1,5 @@
-// A kernel under test and the models beside it: what the shared state must be (a replay of the committed transactions), priorities and wired pages (what
-// committed grafts did), and what every thread is at.
+// A kernel under test and the models beside it: what the shared state must be (a replay of the committed transactions),
+// priorities and wired pages (what committed grafts did), and what every thread is at.
 
 import type { GraftNews, Kernel } from '../../../src/kernel-model/kernel/index.ts';
 import type { Thread } from '../../../src/kernel-model/sched/index.ts';
@@ -101,7 +101,9 @@ export class World {
     return this.#story.join('\n');
   }
 
-  /** Notes what transactions write to the shared state, and carries the writes of those that commit out on the model. */
+  /**
+   * Notes what transactions write to the shared state, and carries the writes of those that commit out on the model.
+   */
   #replay(): void {
     const { transactions } = this.kernel.calls;
     const { shared } = this.kernel.accessors;
@@ -149,7 +151,8 @@ export class World {
     const intents = this.#intents.get(call) ?? [];
     this.#intents.delete(call);
     this.counts[`grafts_${report.status}`]++;
-    if (report.reason !== undefined) this.counts.aborts_by_reason[report.reason] = (this.counts.aborts_by_reason[report.reason] ?? 0) + 1;
+    if (report.reason !== undefined)
+      this.counts.aborts_by_reason[report.reason] = (this.counts.aborts_by_reason[report.reason] ?? 0) + 1;
     this.tell(`${graft.name} at ${graft.point.name}: ${report.status} ${report.reason ?? ''} ${report.detail ?? ''}`);
     if (report.status !== 'committed') return;
     for (const intent of intents) {

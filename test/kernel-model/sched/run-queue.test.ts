@@ -21,7 +21,10 @@ describe('RunQueue', () => {
   it('gives the most urgent first, and among equals who came first', () => {
     for (let seed = 0; seed < 50; seed++) {
       const random = new Random(seed);
-      const threads = Array.from({ length: 8 }, (_, id) => ({ id, priority: random.below(PRIORITIES) }) as unknown as Thread);
+      const threads = Array.from(
+        { length: 8 },
+        (_, id) => ({ id, priority: random.below(PRIORITIES) }) as unknown as Thread,
+      );
       const queue = new RunQueue();
       let waiting: Waiting[] = [];
       for (let step = 0; step < 200; step++) {

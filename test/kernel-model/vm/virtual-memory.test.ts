@@ -1,4 +1,5 @@
-// Virtual memory in a whole kernel: bytes through swap, what happens where there is no room, and races with grafts that wait.
+// Virtual memory in a whole kernel: bytes through swap, what happens where there is no room, and races with grafts that
+// wait.
 
 import { describe, expect, it } from '@jest/globals';
 import { makeLru } from '../../../src/kernel-model/grafts/eviction/index.ts';
@@ -152,7 +153,8 @@ describe('a victim', () => {
     });
     const resident: boolean[] = [];
     bed.kernel.trace.listener = (event) => {
-      if (event === 'graft') resident.push(a.space?.isResident(0) === true, bed.kernel.account('plugin').held[WIRED_PAGES] === 1);
+      if (event === 'graft')
+        resident.push(a.space?.isResident(0) === true, bed.kernel.account('plugin').held[WIRED_PAGES] === 1);
     };
     expect(bed.kernel.run()).toBe(true);
     expect(bed.ends.filter((end) => end !== 'committed')).toEqual(['thrown']);

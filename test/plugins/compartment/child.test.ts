@@ -1,4 +1,5 @@
-// The plugin's process as its protocol shows it: order, host calls, clocks, cancelling, its ends, and what it may do on the system.
+// The plugin's process as its protocol shows it: order, host calls, clocks, cancelling, its ends, and what it may do on
+// the system.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
@@ -20,7 +21,9 @@ const callable = ['log'];
 
 describe('the order of frames', () => {
   it('asks the host in the middle of a call, with the accessor by number and its arguments', async () => {
-    await child.load(1, '({ graft: (input, api) => [api.stock.get("a", input.n), api.log("b")] })', { callable: ['log', 'stock.get'] });
+    await child.load(1, '({ graft: (input, api) => [api.stock.get("a", input.n), api.log("b")] })', {
+      callable: ['log', 'stock.get'],
+    });
     child.putCall(7, 1, { n: 1 }).flush();
     expect(await child.next()).toEqual({ type: 'HOST_CALL', call: 7, head: 1, json: ['a', 1] });
     child.putAnswer(7, 0, { x: [1] }).flush();
@@ -30,9 +33,13 @@ describe('the order of frames', () => {
   });
 
   it('throws an error answer at the graft, with its code', async () => {
-    await child.load(1, '({ graft: (input, api) => { try { api.log() } catch (e) { return [e instanceof Error, e.code, e.message] } } })', {
-      callable,
-    });
+    await child.load(
+      1,
+      '({ graft: (input, api) => { try { api.log() } catch (e) { return [e instanceof Error, e.code, e.message] } } })',
+      {
+        callable,
+      },
+    );
     child.putCall(1, 1, null).flush();
     await child.next();
     child.putAnswer(1, 1, { code: 'GRAFT_X', message: 'no' }).flush();
@@ -95,14 +102,15 @@ describe('clocks and realms', () => {
     expect(await child.next()).toMatchObject({ type: 'RESULT', json: 1 });
   });
 
-  it.each(['for (;;) api.log()', 'for (;;) try { api.log() } catch {}', 'return (async () => { for (;;) { api.log(); await null } })()'])(
-    'ends a flood of host calls by own time: %s',
-    async (body) => {
-      await child.load(1, `({ graft: (input, api) => { ${body} } })`, { callable });
-      expect(await child.call(1, null, { own_ms: 30 })).toMatchObject({ type: 'FAILED', json: { reason: 'own-time' } });
-      expect(await child.call(1, null, { own_ms: 30 })).toMatchObject({ type: 'FAILED', json: { reason: 'own-time' } });
-    },
-  );
+  it.each([
+    'for (;;) api.log()',
+    'for (;;) try { api.log() } catch {}',
+    'return (async () => { for (;;) { api.log(); await null } })()',
+  ])('ends a flood of host calls by own time: %s', async (body) => {
+    await child.load(1, `({ graft: (input, api) => { ${body} } })`, { callable });
+    expect(await child.call(1, null, { own_ms: 30 })).toMatchObject({ type: 'FAILED', json: { reason: 'own-time' } });
+    expect(await child.call(1, null, { own_ms: 30 })).toMatchObject({ type: 'FAILED', json: { reason: 'own-time' } });
+  });
 
   it('keeps realms apart, and replaces only the one that failed', async () => {
     const counting = '(() => { let n = 0; return { graft: (input) => { n++; if (input) throw 1; return n } } })()';
@@ -126,7 +134,10 @@ describe('clocks and realms', () => {
     const until = Date.now() + 1500;
     const code = `if (Date.now() > ${until}) throw new Error('too late'); ({ graft: () => { while (Date.now() <= ${until}); throw new Error('now') } })`;
     await child.load(1, code);
-    expect(await child.call(1, null, { own_ms: 10_000 })).toMatchObject({ type: 'FAILED', json: { reason: 'thrown', message: 'now' } });
+    expect(await child.call(1, null, { own_ms: 10_000 })).toMatchObject({
+      type: 'FAILED',
+      json: { reason: 'thrown', message: 'now' },
+    });
     expect(await child.call(1, null)).toMatchObject({ type: 'FAILED', json: { reason: 'compartment-lost' } });
     expect(await child.call(1, null)).toMatchObject({ type: 'FAILED', json: { reason: 'compartment-lost' } });
   });
@@ -180,9 +191,13 @@ describe('the end', () => {
   });
 
   it('of a process that nothing inside can stop comes with SIGKILL', async () => {
-    await child.load(1, '({ graft: (input, api) => { api.log(); Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1) } })', {
-      callable,
-    });
+    await child.load(
+      1,
+      '({ graft: (input, api) => { api.log(); Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1) } })',
+      {
+        callable,
+      },
+    );
     child.putCall(1, 1, null, 20).flush();
     await child.next();
     child.putAnswer(1, 0, null).flush();
@@ -208,7 +223,9 @@ describe('what the process may do', () => {
     ['start a process', `require('node:child_process').spawnSync('true')`],
     ['start a worker', `new (require('node:worker_threads').Worker)('0', { eval: true })`],
   ])('may not %s', (_, deed) => {
-    expect(asChild(`try { ${deed}; process.exit(1) } catch (e) { process.exit(e.code === 'ERR_ACCESS_DENIED' ? 42 : 2) }`)).toBe(42);
+    expect(
+      asChild(`try { ${deed}; process.exit(1) } catch (e) { process.exit(e.code === 'ERR_ACCESS_DENIED' ? 42 : 2) }`),
+    ).toBe(42);
   });
 
   it('has an empty environment', () => {

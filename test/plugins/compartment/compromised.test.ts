@@ -1,5 +1,6 @@
-// A plugin that has taken its process over says what it likes. Here a scripted child stands in for it: it starts and loads as it should, and answers a
-// CALL as each test says. Nothing it does may do more than end its own call and its own process.
+// A plugin that has taken its process over says what it likes. Here a scripted child stands in for it: it starts and
+// loads as it should, and answers a CALL as each test says. Nothing it does may do more than end its own call and its
+// own process.
 
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { CompartmentCall } from '../../../src/plugins/compartment/compartment.ts';
@@ -7,7 +8,10 @@ import type { Item } from '../../../src/plugins/compartment/process/plugin-proce
 import * as protocol from '../../../src/plugins/protocol.ts';
 import type { TestBase } from '../../support/base.ts';
 
-/** What the child does on a CALL: JavaScript text, with `send(type, call, head, text)`, `raw(bytes)`, `receive()` and the CALL's number `n`. */
+/**
+ * What the child does on a CALL: JavaScript text, with `send(type, call, head, text)`, `raw(bytes)`, `receive()` and
+ * the CALL's number `n`.
+ */
 let onCall = '';
 /** How many of the next processes are killed while they load. */
 let killedLoads = 0;
@@ -49,7 +53,11 @@ const child = (): string => `
   }`;
 
 jest.unstable_mockModule('../../../src/plugins/compartment/process/command.ts', () => ({
-  childCommand: () => ({ file: process.execPath, args: ['-e', child()], facts: { network: 'open', parentDeath: false } }),
+  childCommand: () => ({
+    file: process.execPath,
+    args: ['-e', child()],
+    facts: { network: 'open', parentDeath: false },
+  }),
 }));
 
 const { isAlive, openBase, until } = await import('../../support/base.ts');
@@ -104,7 +112,10 @@ describe('a child that does not', () => {
   it.each<[string, string]>([
     ['sends a type that is not its own', `${SET} receive(); send(P.CALL, n, u32(0));`],
     ['sends a type that nobody knows', `${SET} receive(); send(99, n, u32(0));`],
-    ['sends a frame that is too long', `${SET} receive(); raw(Buffer.concat([u32(P.ANSWER_BYTES_MAX + 1), Buffer.alloc(64)]));`],
+    [
+      'sends a frame that is too long',
+      `${SET} receive(); raw(Buffer.concat([u32(P.ANSWER_BYTES_MAX + 1), Buffer.alloc(64)]));`,
+    ],
     ['sends a frame that is too short', `${SET} receive(); raw(u32(4));`],
     ['sends a frame without its head', `${SET} receive(); send(P.RESULT, n, Buffer.alloc(3));`],
     ['calls the host for another call', `${SET} receive(); send(P.HOST_CALL, n + 1, u16(0), '["a"]');`],
@@ -119,7 +130,14 @@ describe('a child that does not', () => {
     const { outcome, pid } = await called(script);
     expect(outcome).toMatchObject({
       status: 'default',
-      grafts: [{ status: 'aborted', reason: 'compartment-lost', removed: true, undone: { records: 1, first: ['stock.set a'] } }],
+      grafts: [
+        {
+          status: 'aborted',
+          reason: 'compartment-lost',
+          removed: true,
+          undone: { records: 1, first: ['stock.set a'] },
+        },
+      ],
     });
     expect(base.state).toEqual({ a: 1, b: 2 });
     await until(() => !isAlive(pid));
@@ -143,7 +161,9 @@ describe('a child that does not', () => {
 
   it('asks for an accessor that was not granted: its call cannot commit', async () => {
     const { outcome } = await called(`${SET} receive(); send(P.HOST_CALL, n, u16(500), '[]'); receive(); ${RESULT}`);
-    expect(outcome).toMatchObject({ grafts: [{ reason: 'not-callable', detail: 'accessor number 500', undone: { records: 1 } }] });
+    expect(outcome).toMatchObject({
+      grafts: [{ reason: 'not-callable', detail: 'accessor number 500', undone: { records: 1 } }],
+    });
     expect(base.state.a).toBe(1);
   });
 
@@ -169,7 +189,9 @@ describe('a child that does not', () => {
   it('says how it failed in ways that are not the protocol’s', async () => {
     const said = { reason: 'total-time', name: 'n'.repeat(5000), message: 5, stack: {} };
     const { outcome } = await called(`send(P.FAILED, n, u32(0), ${JSON.stringify(JSON.stringify(said))});`);
-    expect(outcome.grafts).toMatchObject([{ reason: 'compartment-lost', detail: `${'n'.repeat(100)}: `, removed: true }]);
+    expect(outcome.grafts).toMatchObject([
+      { reason: 'compartment-lost', detail: `${'n'.repeat(100)}: `, removed: true },
+    ]);
   });
 
   it('refuses with a code that is none', async () => {

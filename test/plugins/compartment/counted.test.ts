@@ -49,18 +49,21 @@ const head = (random: Random): string => {
 };
 
 describe('the turns of a loop', () => {
-  it.each(Array.from({ length: 20 }, (_, seed) => seed + 1))('are as many as its head says, or nobody knows: seed %i', (seed) => {
-    const random = new Random(seed);
-    let known = 0;
-    for (let i = 0; i < 2000; i++) {
-      const [text, body] = [head(random), random.pick(BODIES)];
-      const turns = turnsOf(loopOf(`for (${text}) { ${body} }`));
-      if (turns === null) continue;
-      known++;
-      expect([text, body, turns]).toEqual([text, body, counted(text, body)]);
-    }
-    expect(known).toBeGreaterThan(10);
-  });
+  it.each(Array.from({ length: 20 }, (_, seed) => seed + 1))(
+    'are as many as its head says, or nobody knows: seed %i',
+    (seed) => {
+      const random = new Random(seed);
+      let known = 0;
+      for (let i = 0; i < 2000; i++) {
+        const [text, body] = [head(random), random.pick(BODIES)];
+        const turns = turnsOf(loopOf(`for (${text}) { ${body} }`));
+        if (turns === null) continue;
+        known++;
+        expect([text, body, turns]).toEqual([text, body, counted(text, body)]);
+      }
+      expect(known).toBeGreaterThan(10);
+    },
+  );
 
   it.each([
     ['for (let i = 0; i < 100; i++) s += i;', 100],

@@ -15,7 +15,8 @@ describe('docs/compartments.md', () => {
   });
 
   test('has every kind that there is', () => {
-    const union = /export type CompartmentKind =([^;]+);/.exec(read('src/plugins/compartment/compartment.ts'))?.[1] ?? '';
+    const union =
+      /export type CompartmentKind =([^;]+);/.exec(read('src/plugins/compartment/compartment.ts'))?.[1] ?? '';
     const kinds = [...union.matchAll(/'(\w+)'/g)].map(([, kind]) => kind);
     expect(kinds.length).toBe(9);
     expect(CLAIMS.map(({ kind }) => kind)).toEqual(kinds);

@@ -34,7 +34,16 @@ const run = (compartment: Compartment, realm: string, input: number): Promise<un
   new Promise((resolve) => {
     const told = (ending: Ending): void => resolve(ending.kind === 'value' ? ending.value : ending.kind);
     const txn = { tree: { holds: [] }, parent: null };
-    const call = { index: 0, input, own_ms: 5000, ignoresAnswer: false, at: null, realm, txn, ended: told } as unknown as CompartmentCall;
+    const call = {
+      index: 0,
+      input,
+      own_ms: 5000,
+      ignoresAnswer: false,
+      at: null,
+      realm,
+      txn,
+      ended: told,
+    } as unknown as CompartmentCall;
     if (compartment.run === undefined) compartment.start?.(call);
     else told(compartment.run(call));
   });
@@ -66,10 +75,13 @@ describe('heaps by realm', () => {
     }
   });
 
-  test.each(['vm', 'quickjs', 'wasm'] as const)('%s: an abort replaces its own realm’s heap, and no other', async (kind) => {
-    const compartment = await load(kind);
-    for (const realm of ['a', 'b']) expect(await run(compartment, realm, 0)).toBe(1);
-    expect(await run(compartment, 'a', 1)).toBe('failed');
-    expect([await run(compartment, 'a', 0), await run(compartment, 'b', 0)]).toEqual([1, 2]);
-  });
+  test.each(['vm', 'quickjs', 'wasm'] as const)(
+    '%s: an abort replaces its own realm’s heap, and no other',
+    async (kind) => {
+      const compartment = await load(kind);
+      for (const realm of ['a', 'b']) expect(await run(compartment, realm, 0)).toBe(1);
+      expect(await run(compartment, 'a', 1)).toBe('failed');
+      expect([await run(compartment, 'a', 0), await run(compartment, 'b', 0)]).toEqual([1, 2]);
+    },
+  );
 });

@@ -1,4 +1,5 @@
-// Bounded built-ins: on ordinary values they answer as the native ones do, and what used to end the process ends as an ordinary abort.
+// Bounded built-ins: on ordinary values they answer as the native ones do, and what used to end the process ends as an
+// ordinary abort.
 
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -9,8 +10,8 @@ import { IsolateMaker } from '../../../src/plugins/compartment/index.ts';
 import { Random } from '../../support/random.ts';
 
 /**
- * Evaluates an expression in this compartment, or in a bare context: what it comes to, as text that tells everything apart. What ran before an error is not
- * compared: bounded ones look at the length or the text first.
+ * Evaluates an expression in this compartment, or in a bare context: what it comes to, as text that tells everything
+ * apart. What ran before an error is not compared: bounded ones look at the length or the text first.
  */
 const PROGRAM = `(text) => {
   const show = (value, depth = 0) => {
@@ -47,11 +48,34 @@ afterAll(() => compartment.dispose());
 
 const bounded = (text: string): unknown => {
   const part = { index: 0, own_ms: 5000, realm: '', ignoresAnswer: false, at: null, txn: null as never };
-  const ending = compartment.run?.({ ...part, input: text, callAccessor: () => null, restart: () => false, ended: () => {} });
+  const ending = compartment.run?.({
+    ...part,
+    input: text,
+    callAccessor: () => null,
+    restart: () => false,
+    ended: () => {},
+  });
   return ending?.kind === 'value' ? ending.value : ending;
 };
 
-const SCALARS = ['undefined', 'null', '0', '-0', '1', '2', '-1', '3.7', 'NaN', 'Infinity', '"a"', '"b,c"', '""', 'true', '10', '9'];
+const SCALARS = [
+  'undefined',
+  'null',
+  '0',
+  '-0',
+  '1',
+  '2',
+  '-1',
+  '3.7',
+  'NaN',
+  'Infinity',
+  '"a"',
+  '"b,c"',
+  '""',
+  'true',
+  '10',
+  '9',
+];
 const FUNCTIONS = [
   '(x) => x',
   '(x) => [x, x]',
@@ -67,7 +91,9 @@ const FUNCTIONS = [
 
 const pick = (random: Random, depth = 0): string => {
   if (depth > 2 || random.chance(0.5)) return random.pick(SCALARS);
-  const list = Array.from({ length: random.below(5) }, () => (random.chance(0.1) ? '' : pick(random, depth + 1))).join(', ');
+  const list = Array.from({ length: random.below(5) }, () => (random.chance(0.1) ? '' : pick(random, depth + 1))).join(
+    ', ',
+  );
   return random.pick([
     `[${list}]`,
     `[${list}]`,
@@ -92,7 +118,8 @@ const receiver = (random: Random): string => {
 };
 
 const argument = (random: Random): string => (random.chance(0.4) ? random.pick(FUNCTIONS) : pick(random));
-const args = (random: Random, most: number): string => Array.from({ length: random.below(most + 1) }, () => argument(random)).join(', ');
+const args = (random: Random, most: number): string =>
+  Array.from({ length: random.below(most + 1) }, () => argument(random)).join(', ');
 
 const ARRAY_METHODS = Object.getOwnPropertyNames(Array.prototype).filter(
   (name) => name !== 'constructor' && !/^(entries|keys|values)$/.test(name),
@@ -159,10 +186,19 @@ const LOCALES = [
   'new Proxy(["de"], {})',
   'String',
 ];
-const INTL = ['Collator', 'DateTimeFormat', 'ListFormat', 'NumberFormat', 'PluralRules', 'RelativeTimeFormat', 'Segmenter'];
+const INTL = [
+  'Collator',
+  'DateTimeFormat',
+  'ListFormat',
+  'NumberFormat',
+  'PluralRules',
+  'RelativeTimeFormat',
+  'Segmenter',
+];
 
 const expressions: readonly ((random: Random) => string)[] = [
-  (random) => `Array.prototype.${random.pick(ARRAY_METHODS)}.call(${[receiver(random), args(random, 3)].filter(Boolean).join(', ')})`,
+  (random) =>
+    `Array.prototype.${random.pick(ARRAY_METHODS)}.call(${[receiver(random), args(random, 3)].filter(Boolean).join(', ')})`,
   (random) =>
     `((o) => [Array.prototype.${random.pick(ARRAY_METHODS)}.call(${['o', args(random, 3)].filter(Boolean).join(', ')}) === o, o])(${receiver(random)})`,
   (random) =>
@@ -189,7 +225,8 @@ const expressions: readonly ((random: Random) => string)[] = [
   (random) => `Intl.${random.pick(INTL)}.supportedLocalesOf(${random.pick(LOCALES)})`,
   (random) =>
     `((C) => [new C(${random.pick(LOCALES)}).resolvedOptions().locale, new C() instanceof C, new C().constructor === C, C.name, C.length])(Intl.${random.pick(INTL)})`,
-  (random) => `((B) => [new B(${random.pick(LOCALES)}) instanceof B, B.name])(class B extends Intl.${random.pick(INTL)} {})`,
+  (random) =>
+    `((B) => [new B(${random.pick(LOCALES)}) instanceof B, B.name])(class B extends Intl.${random.pick(INTL)} {})`,
   (random) => `Intl.${random.pick(INTL)}(${random.pick(LOCALES)})`,
   (random) =>
     `JSON.stringify({ a: [1, { b: 2 }], 0: 3 }, ${random.pick(['["a", "b"]', '[0, , "a"]', 'new Proxy(["b"], {})', '{ length: 1, 0: "a" }', 'null', '(k, v) => (seen.push(k), v)'])}, ${random.pick(['0', '2', '"-"'])})`,
@@ -227,9 +264,19 @@ const LOOPING = '{ get message() { for (;;); } }';
 
 /** Each ended the process, or never came back, in an isolate without bounds and with the engine's time-out. */
 const KILLERS: readonly (readonly [string, string])[] = [
-  ...['fill', 'reverse', 'sort', 'indexOf', 'lastIndexOf', 'includes', 'shift', 'unshift', 'splice', 'copyWithin', 'flat'].map(
-    (name) => [`Array.prototype.${name}.call(${HUGE}, 1)`, 'thrown RangeError'] as const,
-  ),
+  ...[
+    'fill',
+    'reverse',
+    'sort',
+    'indexOf',
+    'lastIndexOf',
+    'includes',
+    'shift',
+    'unshift',
+    'splice',
+    'copyWithin',
+    'flat',
+  ].map((name) => [`Array.prototype.${name}.call(${HUGE}, 1)`, 'thrown RangeError'] as const),
   ...['forEach', 'map', 'filter', 'some', 'every', 'reduce', 'flatMap'].map(
     (name) =>
       [
@@ -283,7 +330,10 @@ const KILLERS: readonly (readonly [string, string])[] = [
   [`Promise.reject(new (class extends Error { get message() { for (;;); } })())`, 'own-time OwnTime'],
 ];
 
-/** What fills memory while the clock runs ends by either, as the machine goes; and so does what takes its time to get to a bound. */
+/**
+ * What fills memory while the clock runs ends by either, as the machine goes; and so does what takes its time to get to
+ * a bound.
+ */
 const EITHER: Readonly<Record<string, RegExp>> = {
   'own-time OwnTime': /^(own-time OwnTime|memory-limit MemoryLimit)$/,
   'growing RangeError': /^(thrown RangeError|own-time OwnTime)$/,
@@ -293,7 +343,10 @@ describe('what used to end the process', () => {
   it('ends as an ordinary abort, and the process is there to say so', () => {
     const program = fileURLToPath(new URL('./isolate-killers.ts', import.meta.url));
     const bodies = KILLERS.map(([body]) => body);
-    const printed = execFileSync(process.execPath, [program, JSON.stringify(bodies)], { encoding: 'utf8', timeout: 50_000 });
+    const printed = execFileSync(process.execPath, [program, JSON.stringify(bodies)], {
+      encoding: 'utf8',
+      timeout: 50_000,
+    });
     const endings = printed
       .trim()
       .split('\n')

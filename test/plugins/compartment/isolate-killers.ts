@@ -1,5 +1,5 @@
-// A process that runs bodies of grafts in an isolate compartment, one after the other, and prints how each ended, a line of JSON each. It may die of any.
-// Its argument is the JSON of the bodies.
+// A process that runs bodies of grafts in an isolate compartment, one after the other, and prints how each ended, a
+// line of JSON each. It may die of any. Its argument is the JSON of the bodies.
 
 import { IsolateMaker } from '../../../src/plugins/compartment/isolate/isolate.ts';
 

@@ -1,4 +1,5 @@
-// The isolate compartment: what conformance does not ask of every kind. Its clock, its nested calls, its columns, its ends.
+// The isolate compartment: what conformance does not ask of every kind. Its clock, its nested calls, its columns, its
+// ends.
 
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ColumnMemory } from '../../../src/plugins/columns.ts';
@@ -119,10 +120,17 @@ describe('what crosses', () => {
 
 describe('the api', () => {
   it('is one object for all calls of a graft, and another for another graft, in whose calls it does not work', async () => {
-    const before = 'let kept; const same = (api) => { const was = kept; kept ??= api; return was === undefined || was === api };';
-    await load(['(input, api) => same(api)', '(input, api) => { try { kept.host() } catch (e) { return [same(api), e.message] } }'], {
-      before,
-    });
+    const before =
+      'let kept; const same = (api) => { const was = kept; kept ??= api; return was === undefined || was === api };';
+    await load(
+      [
+        '(input, api) => same(api)',
+        '(input, api) => { try { kept.host() } catch (e) { return [same(api), e.message] } }',
+      ],
+      {
+        before,
+      },
+    );
     expect(answerOf(run(callOf()))).toBe(true);
     expect(answerOf(run(callOf()))).toBe(true);
     expect(answerOf(run(callOf(null, undefined, { index: 1 })))).toEqual([
@@ -132,7 +140,8 @@ describe('the api', () => {
   });
 
   it('refuses with what was refused in this very call only', async () => {
-    const graft = '(input) => { try { __graftwork_refuse("c", "m") } catch (e) { if (input) kept = e; else throw kept } return 1 }';
+    const graft =
+      '(input) => { try { __graftwork_refuse("c", "m") } catch (e) { if (input) kept = e; else throw kept } return 1 }';
     await load([graft], { before: 'let kept;' });
     expect(answerOf(run(callOf(true)))).toBe(1);
     expect(failureOf(run(callOf(false)))).toMatchObject({ reason: 'thrown', name: 'Refusal' });
@@ -206,15 +215,26 @@ describe('the clock', () => {
     ['a loop in a microtask', 'async () => { await null; for (;;); }'],
     ['an endless chain of promises', 'async () => { for (;;) await null }'],
     ['an endless chain that nobody waits for', '() => { (async () => { for (;;) await null })(); return 1 }'],
-    ['a flood of microtasks', '() => { const f = () => { Promise.resolve().then(f); Promise.resolve().then(f) }; f(); return 1 }'],
+    [
+      'a flood of microtasks',
+      '() => { const f = () => { Promise.resolve().then(f); Promise.resolve().then(f) }; f(); return 1 }',
+    ],
     ['a looping getter of an error', '() => { throw { get message() { for (;;); } } }'],
     ['a looping getter of a rejection', 'async () => { throw { get stack() { for (;;); } } }'],
-    ['a looping getter of a rejection that nobody handles', '() => { Promise.reject({ get message() { for (;;); } }); return 1 }'],
-    ['the same in a class', '() => { Promise.reject(new (class extends Error { get message() { for (;;); } })()); return 1 }'],
+    [
+      'a looping getter of a rejection that nobody handles',
+      '() => { Promise.reject({ get message() { for (;;); } }); return 1 }',
+    ],
+    [
+      'the same in a class',
+      '() => { Promise.reject(new (class extends Error { get message() { for (;;); } })()); return 1 }',
+    ],
   ])('ends %s, uncatchably, and the next call finds a fresh heap', async (_, graft) => {
     await load([graft, '() => ++n'], { before: 'let n = 0;' });
     const other = { index: 1 };
-    expect([answerOf(run(callOf(null, undefined, other))), answerOf(run(callOf(null, undefined, other)))]).toEqual([1, 2]);
+    expect([answerOf(run(callOf(null, undefined, other))), answerOf(run(callOf(null, undefined, other)))]).toEqual([
+      1, 2,
+    ]);
     expect(failureOf(run(callOf(null, undefined, { own_ms: 30 }))).reason).toBe('own-time');
     expect(answerOf(run(callOf(null, undefined, other)))).toBe(1);
   });
@@ -244,7 +264,10 @@ describe('the clock', () => {
   ])('runs while a module is evaluated that %s', async (_, before, message) => {
     const load_ms = message.source === 'own-time' ? 30 : AMPLE_MS;
     const loaded = load(['() => 1'], { before, load_ms, memory_mb: 16 });
-    await expect(loaded).rejects.toMatchObject({ code: 'GRAFT_INSTALL_FAILED', message: expect.stringMatching(message) });
+    await expect(loaded).rejects.toMatchObject({
+      code: 'GRAFT_INSTALL_FAILED',
+      message: expect.stringMatching(message),
+    });
   });
 });
 
@@ -270,8 +293,12 @@ describe('nested calls', () => {
     ['throws', 'throw 1;', 'thrown'],
     ['hoards memory', 'const a = []; for (;;) a.push({ n: a.length });', 'memory-limit'],
   ])('may fail without the outer one: the inner %s', async (_, body, reason) => {
-    await load([`(input, api) => { if (input === "inner") { ${body} } return [api.host("inner"), api.host("inner")] }`], { memory_mb: 16 });
-    const host: Host = (_index, [input]) => failureOf(run(callOf(input, host, { own_ms: reason === 'own-time' ? 30 : AMPLE_MS }))).reason;
+    await load(
+      [`(input, api) => { if (input === "inner") { ${body} } return [api.host("inner"), api.host("inner")] }`],
+      { memory_mb: 16 },
+    );
+    const host: Host = (_index, [input]) =>
+      failureOf(run(callOf(input, host, { own_ms: reason === 'own-time' ? 30 : AMPLE_MS }))).reason;
     expect(answerOf(run(callOf('outer', host)))).toEqual([reason, reason]);
   });
 
@@ -299,7 +326,9 @@ describe('nested calls', () => {
 
 describe('a call that the host gives up', () => {
   it('ends when its host call returns, whatever it catches, and its heap goes', async () => {
-    await load(['(input, api) => { n++; if (input) for (;;) try { api.host() } catch {} return n }'], { before: 'let n = 0;' });
+    await load(['(input, api) => { n++; if (input) for (;;) try { api.host() } catch {} return n }'], {
+      before: 'let n = 0;',
+    });
     const host: Host = (_index, _args, call) => {
       compartment?.abandon(call);
       return null;
@@ -331,12 +360,19 @@ describe('spares', () => {
     return now.looks;
   };
 
-  it.each([0, 1])('are made when the event loop turns, so that a call after an abort loads nothing: %i', async (spares) => {
-    const now = { looks: 0 };
-    await load(['(input) => { if (input) throw 1; return ++n }'], { before: 'let n = 0;', spares, now_ms: () => now.looks++ });
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(failureOf(run(callOf(true))).reason).toBe('thrown');
-    const looks = looksDuring(now);
-    expect(looks > 2).toBe(spares === 0);
-  });
+  it.each([0, 1])(
+    'are made when the event loop turns, so that a call after an abort loads nothing: %i',
+    async (spares) => {
+      const now = { looks: 0 };
+      await load(['(input) => { if (input) throw 1; return ++n }'], {
+        before: 'let n = 0;',
+        spares,
+        now_ms: () => now.looks++,
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(failureOf(run(callOf(true))).reason).toBe('thrown');
+      const looks = looksDuring(now);
+      expect(looks > 2).toBe(spares === 0);
+    },
+  );
 });

@@ -1,4 +1,5 @@
-// Plugins in processes: kills from outside and from within, the pipe and the queue, spares, and what is left of a process when its plugin goes.
+// Plugins in processes: kills from outside and from within, the pipe and the queue, spares, and what is left of a
+// process when its plugin goes.
 
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -27,7 +28,8 @@ const open = (processes: BaseOptions['processes'] = {}): void => {
 const attempt: Callable = { waits: false, run: () => ++attempts };
 
 const offered = () => ({ ...base.callable, wait: base.wait, attempt });
-const point = (options: object = {}): GraftPoint<unknown, string> => base.point({ ...FUNCTION, callable: offered(), ...options });
+const point = (options: object = {}): GraftPoint<unknown, string> =>
+  base.point({ ...FUNCTION, callable: offered(), ...options });
 const pids = (): number[] => base.maker?.pids ?? [];
 const kill = (): void => {
   for (const pid of pids()) process.kill(pid, 'SIGKILL');
@@ -56,7 +58,10 @@ describe('a process killed from outside', () => {
   it('while its graft runs: the same', async () => {
     open();
     const p = point({ limits: { own_ms: 20_000 } });
-    const plugin = await base.install('a', '{ graft: (input, api) => { if (api.attempt() === 1) for (;;); return "done" } }');
+    const plugin = await base.install(
+      'a',
+      '{ graft: (input, api) => { if (api.attempt() === 1) for (;;); return "done" } }',
+    );
     const outcome = base.invoke(p, 1);
     await until(() => attempts === 1);
     kill();
@@ -107,11 +112,16 @@ describe('a call that never returns', () => {
     const bad = point({ limits: { own_ms: 50 } });
     const good = point({ name: 'q', limits: { own_ms: 50 } });
     await base.install('bad', `{ graft: () => { ${FOR_EVER} } }`);
-    const plugin = await base.install('good', '{ graft: (input) => input }', { grafts: [{ point: 'q', export: 'graft' }] });
+    const plugin = await base.install('good', '{ graft: (input) => input }', {
+      grafts: [{ point: 'q', export: 'graft' }],
+    });
     const [first] = pids();
     const outcomes = [base.invoke(bad, 0), ...[1, 2, 3].map((input) => base.invoke(good, input))];
     expect(await Promise.all(outcomes)).toEqual([
-      expect.objectContaining({ status: 'default', grafts: [expect.objectContaining({ reason: 'own-time', removed: true })] }),
+      expect.objectContaining({
+        status: 'default',
+        grafts: [expect.objectContaining({ reason: 'own-time', removed: true })],
+      }),
       ...[1, 2, 3].map(committed),
     ]);
     expect([plugin.grafts[0]?.aborts, plugin.grafts[0]?.repeats]).toEqual([0, 3]);
@@ -164,7 +174,8 @@ describe('a fresh heap', () => {
   it('after an exhausted limit that an event’s graft has caught', async () => {
     open();
     const event = base.point({ name: 'p', kind: 'event', budget: 9, limits: { writes: 1 }, callable: base.callable });
-    const source = '(input, api) => { n++; try { api.stock.set("n" + n, n); if (input) api.stock.set("a", n) } catch {} }';
+    const source =
+      '(input, api) => { n++; try { api.stock.set("n" + n, n); if (input) api.stock.set("a", n) } catch {} }';
     await base.install('a', `{ graft: ${source} }`, {}, COUNTING);
     for (const input of [false, true, false]) await base.invoke(event, input);
     expect(base.reports.map(({ status }) => status)).toEqual(['committed', 'aborted', 'committed']);
@@ -178,7 +189,12 @@ describe('a fresh heap', () => {
     };
     base = openBase('process', { participant: { joined: () => true, commit } });
     const chain = base.point<number, number>({ name: 'p', kind: 'chain', budget: 9, onFault: 'fail' });
-    await base.install('first', '{ graft: () => ++n }', { grafts: [{ point: 'p', export: 'graft', order: 1 }] }, COUNTING);
+    await base.install(
+      'first',
+      '{ graft: () => ++n }',
+      { grafts: [{ point: 'p', export: 'graft', order: 1 }] },
+      COUNTING,
+    );
     await base.install('second', '{ graft: (input) => { if (input === 2) throw 1; return input } }', {
       grafts: [{ point: 'p', export: 'graft', order: 2 }],
     });
@@ -226,7 +242,10 @@ describe('the pipe and the queue', () => {
   it('a call that holds locks is not put behind another', async () => {
     open({ processes: 2 });
     const p = point({ limits: { own_ms: 20_000 } });
-    await base.install('a', '{ graft: (input, api) => { if (input === 0 && api.attempt() === 1) for (;;); return input } }');
+    await base.install(
+      'a',
+      '{ graft: (input, api) => { if (input === 0 && api.attempt() === 1) for (;;); return input } }',
+    );
     const [first] = pids();
     const slow = base.invoke(p, 0);
     const txn = base.transactions.begin();
@@ -320,8 +339,13 @@ describe('processes', () => {
   it('end beyond their resident-set limit, whatever the engine counts', async () => {
     open();
     const p = point({ limits: { own_ms: 20_000, memory_mb: 32 } });
-    await base.install('a', '{ graft: () => { let s = "x"; for (let i = 0; i < 26; i++) s += s; ({ ...s }); return 1 } }');
-    expect(await base.invoke(p, 1)).toMatchObject({ grafts: [{ reason: 'memory-limit', detail: 'the process was killed' }] });
+    await base.install(
+      'a',
+      '{ graft: () => { let s = "x"; for (let i = 0; i < 26; i++) s += s; ({ ...s }); return 1 } }',
+    );
+    expect(await base.invoke(p, 1)).toMatchObject({
+      grafts: [{ reason: 'memory-limit', detail: 'the process was killed' }],
+    });
   });
 
   it('see nothing of the host’s environment', async () => {

@@ -23,8 +23,13 @@ const load = async (graft: string, before = '', options: LoadOptions = {}): Prom
   return realm;
 };
 
-const outcome = async (graft: string, input: unknown = null, before = '', options: LoadOptions = {}, own_ms = 1000): Promise<Received> =>
-  child.call(await load(graft, before, options), input, { own_ms });
+const outcome = async (
+  graft: string,
+  input: unknown = null,
+  before = '',
+  options: LoadOptions = {},
+  own_ms = 1000,
+): Promise<Received> => child.call(await load(graft, before, options), input, { own_ms });
 
 const failure = async (graft: string, before = '', own_ms = 1000, options: LoadOptions = {}): Promise<Failure> => {
   const { type, json } = await outcome(graft, null, before, options, own_ms);
@@ -39,8 +44,18 @@ describe('answers', () => {
     ['a promise of its own', '() => new Promise((ok) => Promise.resolve().then(() => ok("x")))', null, 'x'],
     ['text of every kind', '(input) => input', 'é中\u{1f600}"\\\u0001', 'é中\u{1f600}"\\\u0001'],
     ['null', '() => null', null, null],
-    ['objects without a prototype', '() => Object.assign(Object.create(null), { a: { b: [] } })', null, { a: { b: [] } }],
-    ['a rejection handled later', 'async () => { const p = Promise.reject(1); await null; return p.catch((n) => n) }', null, 1],
+    [
+      'objects without a prototype',
+      '() => Object.assign(Object.create(null), { a: { b: [] } })',
+      null,
+      { a: { b: [] } },
+    ],
+    [
+      'a rejection handled later',
+      'async () => { const p = Promise.reject(1); await null; return p.catch((n) => n) }',
+      null,
+      1,
+    ],
   ])('carries %s', async (_, graft, input, answer) => {
     expect(await outcome(graft, input)).toMatchObject({ type: 'RESULT', json: answer });
   });
@@ -78,7 +93,10 @@ describe('answers', () => {
 
   it.each([
     ['toJSON', 'for (const p of [Object, Array, String, Number]) p.prototype.toJSON = () => 666'],
-    ['setters of indexes', 'for (const p of [Object, Array]) Object.defineProperty(p.prototype, "0", { set() { throw 1 } })'],
+    [
+      'setters of indexes',
+      'for (const p of [Object, Array]) Object.defineProperty(p.prototype, "0", { set() { throw 1 } })',
+    ],
     ['parts of descriptors', 'Object.prototype.value = Object.prototype.get = Object.prototype.enumerable = 7'],
     ['iteration', 'Array.prototype[Symbol.iterator] = null'],
     [
@@ -90,7 +108,9 @@ describe('answers', () => {
       'const { getOwnPropertyNames } = Object; for (const o of [JSON, Reflect, Object, Number, Array, Promise]) for (const k of getOwnPropertyNames(o)) try { o[k] = null } catch {}',
     ],
   ])('is not altered by polluted %s', async (_, before) => {
-    const realm = await load('async (input, api) => ({ a: [api.log([1], { b: 2 })], input })', before, { callable: ['log'] });
+    const realm = await load('async (input, api) => ({ a: [api.log([1], { b: 2 })], input })', before, {
+      callable: ['log'],
+    });
     const received = await child.call(realm, [{ c: 'x"' }], { answer: (args) => args });
     expect(received).toMatchObject({ type: 'RESULT', json: { a: [[[1], { b: 2 }]], input: [{ c: 'x"' }] } });
   });
@@ -114,7 +134,13 @@ describe('failures', () => {
     ['an object that is no error', '() => { throw { message: "m", name: 1 } }', 'object', 'm', ''],
     ['a proxy', '() => { throw new Proxy({}, { get() { throw 1 } }) }', 'object', 'a proxy was thrown', ''],
     ['an error of throwing getters', '() => { throw { get message() { throw 1 }, name: "E" } }', 'E', '', ''],
-    ['a stack overflow', '() => { const f = () => f() + 1; return f() }', 'RangeError', 'Maximum call stack size exceeded', ''],
+    [
+      'a stack overflow',
+      '() => { const f = () => f() + 1; return f() }',
+      'RangeError',
+      'Maximum call stack size exceeded',
+      '',
+    ],
     [
       'a promise that never settles',
       '() => new Promise(() => {})',
@@ -122,8 +148,20 @@ describe('failures', () => {
       'the promise that the graft returned never settles',
       '',
     ],
-    ['an unhandled rejection', '() => { Promise.reject(new Error("late")); return 1 }', 'Error', 'unhandled rejection: late', ''],
-    ['an error in the drain', '() => { Promise.resolve().then(() => { throw 5 }); return 1 }', 'number', 'unhandled rejection: 5', ''],
+    [
+      'an unhandled rejection',
+      '() => { Promise.reject(new Error("late")); return 1 }',
+      'Error',
+      'unhandled rejection: late',
+      '',
+    ],
+    [
+      'an error in the drain',
+      '() => { Promise.resolve().then(() => { throw 5 }); return 1 }',
+      'number',
+      'unhandled rejection: 5',
+      '',
+    ],
     [
       'a rejection that poses as a time-out',
       '() => { Promise.reject(new Error("Script execution timed out.")) ; return 1}',
@@ -132,7 +170,11 @@ describe('failures', () => {
       '',
     ],
   ])('flattens %s', async (_, graft, name, message, before) => {
-    expect(await failure(graft, before)).toMatchObject({ reason: 'thrown', name, message: expect.stringContaining(message) });
+    expect(await failure(graft, before)).toMatchObject({
+      reason: 'thrown',
+      name,
+      message: expect.stringContaining(message),
+    });
   });
 
   it('shows lines of the plugin, and of nothing else', async () => {
@@ -163,7 +205,10 @@ describe('failures', () => {
     ['a loop in a microtask', 'async () => { await null; for (;;); }'],
     ['an endless chain of promises', 'async () => { for (;;) await null }'],
     ['an endless chain that nobody waits for', '() => { (async () => { for (;;) await null })(); return 1 }'],
-    ['a flood of microtasks', '() => { const f = () => { Promise.resolve().then(f); Promise.resolve().then(f) }; f(); return 1 }'],
+    [
+      'a flood of microtasks',
+      '() => { const f = () => { Promise.resolve().then(f); Promise.resolve().then(f) }; f(); return 1 }',
+    ],
     ['a looping getter of an error', '() => { throw { get message() { for (;;); } } }'],
     ['a looping getter of a rejection', 'async () => { throw { get stack() { for (;;); } } }'],
     [
@@ -267,17 +312,24 @@ describe('the api', () => {
   });
 
   it('works for what a graft leaves running, until the answer is out', async () => {
-    const graft = '(input, api) => { const all = seen; (async () => { seen = 1; await null; seen = api.log("later") })(); return all }';
+    const graft =
+      '(input, api) => { const all = seen; (async () => { seen = 1; await null; seen = api.log("later") })(); return all }';
     const realm = await load(graft, 'let seen = 0', { callable: ['log'] });
     expect(await child.call(realm, null, { answer: (args) => args })).toMatchObject({ type: 'RESULT', json: 0 });
-    expect(await child.call(realm, null, { answer: (args) => args })).toMatchObject({ type: 'RESULT', json: ['later'] });
+    expect(await child.call(realm, null, { answer: (args) => args })).toMatchObject({
+      type: 'RESULT',
+      json: ['later'],
+    });
   });
 
   it('survives a graft that runs the stack out around it', async () => {
     const graft =
       '(input, api) => { let left = 30; const f = () => { try { f() } catch (e) { if (left-- > 0) api.log("x"); throw e } }; try { f() } catch {} return api.log("y") }';
     const realm = await load(graft, '', { callable: ['log'] });
-    expect(await child.call(realm, null, { own_ms: 5000, answer: (args) => args })).toMatchObject({ type: 'RESULT', json: ['y'] });
+    expect(await child.call(realm, null, { own_ms: 5000, answer: (args) => args })).toMatchObject({
+      type: 'RESULT',
+      json: ['y'],
+    });
   });
 });
 
@@ -303,10 +355,14 @@ describe('refusing', () => {
   });
 
   it('is not one kept from an earlier call', async () => {
-    const graft = '(input) => { if (input) { try { __graftwork_refuse("c", "m") } catch (e) { kept = e } return 1 } throw kept }';
+    const graft =
+      '(input) => { if (input) { try { __graftwork_refuse("c", "m") } catch (e) { kept = e } return 1 } throw kept }';
     const realm = await load(graft, 'let kept');
     expect(await child.call(realm, true)).toMatchObject({ type: 'RESULT' });
-    expect(await child.call(realm, false)).toMatchObject({ type: 'FAILED', json: { reason: 'thrown', name: 'Refusal' } });
+    expect(await child.call(realm, false)).toMatchObject({
+      type: 'FAILED',
+      json: { reason: 'thrown', name: 'Refusal' },
+    });
   });
 
   it('bounds its message', async () => {

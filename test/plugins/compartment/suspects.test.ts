@@ -1,4 +1,5 @@
-// Many quick calls share a process's pipe, and one of them brings the process down: the guilty one is found, and only that one.
+// Many quick calls share a process's pipe, and one of them brings the process down: the guilty one is found, and only
+// that one.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createHost, type Host } from '../../../src/host/index.ts';
@@ -32,7 +33,9 @@ describe('a call that brings down a process full of calls', () => {
     // Beyond the calls that the engine's own time-out watches, and warm.
     for (let i = 0; i < 120; i++) await point.call({ n: i, bad: -1 });
     const outcomes = await Promise.all(Array.from({ length: 64 }, (_, n) => point.invoke({ n, bad })));
-    const values = outcomes.map((outcome) => (outcome.status === 'committed' || outcome.status === 'default' ? outcome.value : Number.NaN));
+    const values = outcomes.map((outcome) =>
+      outcome.status === 'committed' || outcome.status === 'default' ? outcome.value : Number.NaN,
+    );
     expect(values).toEqual(Array.from({ length: 64 }, (_, n) => (n === bad ? -1 : n)));
     expect(outcomes[bad]?.grafts).toMatchObject([{ status: 'aborted', reason: 'own-time' }]);
     expect(outcomes.filter((outcome) => outcome.status !== 'committed')).toHaveLength(1);

@@ -23,7 +23,8 @@ describe('a vm compartment', () => {
       return [__graftwork_enter() === undefined, n++];
     }`;
     await base.install('a', `{ graft: ${source} }`, {}, 'let n = 0;');
-    for (const n of [0, 1]) expect(await base.invoke(point, null)).toMatchObject({ status: 'committed', value: [true, n] });
+    for (const n of [0, 1])
+      expect(await base.invoke(point, null)).toMatchObject({ status: 'committed', value: [true, n] });
   });
 
   test('undoes what a graft did that floods its host, wherever the time-out falls', async () => {
@@ -31,7 +32,10 @@ describe('a vm compartment', () => {
     const point = base.point({ ...FUNCTION, limits, budget: Number.POSITIVE_INFINITY });
     await base.install('a', '{ graft: (input, api) => { for (let i = 0; ; i++) api.stock.set("k" + (i % 7), i) } }');
     for (let i = 0; i < 30; i++) {
-      expect(await base.invoke(point, null)).toMatchObject({ status: 'default', grafts: [{ status: 'aborted', reason: 'own-time' }] });
+      expect(await base.invoke(point, null)).toMatchObject({
+        status: 'default',
+        grafts: [{ status: 'aborted', reason: 'own-time' }],
+      });
       expect(base.state).toEqual({ a: 1, b: 2 });
       expect(base.leftovers).toEqual({ active: 0, armed: 0, held: 0, units: 0, undoFailures: 0 });
     }

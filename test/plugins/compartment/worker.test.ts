@@ -1,4 +1,5 @@
-// The worker compartment beyond what every kind is asked: calls that come together, calls inside calls, and calls that the host gives up.
+// The worker compartment beyond what every kind is asked: calls that come together, calls inside calls, and calls that
+// the host gives up.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openBase, type TestBase } from '../../support/base.ts';
@@ -75,7 +76,9 @@ describe('a worker compartment', () => {
   test('takes no call where a thousand wait, and runs those that do', async () => {
     const point = base.point(FUNCTION);
     await base.install('a', '{ graft: (n) => n }');
-    const found = await Promise.all(Array.from({ length: 1010 }, (_, n) => base.invoke(point, n).catch(({ code }) => code)));
+    const found = await Promise.all(
+      Array.from({ length: 1010 }, (_, n) => base.invoke(point, n).catch(({ code }) => code)),
+    );
     expect(found).toEqual(found.map((_, n) => (n <= 1000 ? committed(n) : 'GRAFT_OVERLOADED')));
   });
 });

@@ -9,7 +9,8 @@ import { readPackage } from '../../../src/plugins/package/index.ts';
 import { expectRefusal, FILES, header, npmPack, tar, tgz, tgzWith } from './archives.ts';
 
 const unpackFiles = async (bytes: Uint8Array): Promise<Files> => checkFiles(await unpack(bytes));
-const textsOf = (files: Files) => Object.fromEntries([...files].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]));
+const textsOf = (files: Files) =>
+  Object.fromEntries([...files].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]));
 
 describe('an honest archive', () => {
   test('loses the one folder that everything lies in', async () => {
@@ -43,7 +44,10 @@ describe('an honest archive', () => {
   test('of random files of safe names comes back as it was (seed 16)', async () => {
     const name = fc.stringMatching(/^[a-z][a-z0-9_-]{0,11}$/);
     const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((parts) => `d/${parts.join('/')}.txt`);
-    const files = fc.dictionary(path, fc.string({ unit: 'grapheme', maxLength: 400 }), { maxKeys: 12, noNullPrototype: true });
+    const files = fc.dictionary(path, fc.string({ unit: 'grapheme', maxLength: 400 }), {
+      maxKeys: 12,
+      noNullPrototype: true,
+    });
     const roundTrip = fc.asyncProperty(files, async (given) => {
       const whole = { ...given, 'package.json': '{}' };
       expect(textsOf(await unpackFiles(await npmPack(whole)))).toEqual(whole);
@@ -57,12 +61,16 @@ describe('GRAFT_PACKAGE_LIMIT', () => {
     expectRefusal('GRAFT_PACKAGE_LIMIT', 'larger than 8388608 bytes', () => unpack(new Uint8Array(8_388_609))));
 
   test('a bomb: zeros without end', () =>
-    expectRefusal('GRAFT_PACKAGE_LIMIT', 'more than 200 times its size', () => unpack(gzipSync(Buffer.alloc(16_777_216)))));
+    expectRefusal('GRAFT_PACKAGE_LIMIT', 'more than 200 times its size', () =>
+      unpack(gzipSync(Buffer.alloc(16_777_216))),
+    ));
 
   test('more unpacked bytes than a package may have, at an ordinary ratio', async () => {
     const noise = randomBytes(262_144);
     const bytes = gzipSync(
-      Buffer.concat(Array.from({ length: 150 }, (_, i) => Buffer.concat([noise.subarray(0, 40_000), Buffer.alloc(190_000, i)]))),
+      Buffer.concat(
+        Array.from({ length: 150 }, (_, i) => Buffer.concat([noise.subarray(0, 40_000), Buffer.alloc(190_000, i)])),
+      ),
     );
     expect(bytes.length).toBeLessThan(8_388_608);
     await expectRefusal('GRAFT_PACKAGE_LIMIT', 'unpacks to more than 33554432 bytes', () => unpack(bytes));
@@ -82,12 +90,16 @@ describe('GRAFT_PACKAGE_LIMIT', () => {
   test('more notes on entries than a package may have entries', async () => {
     const note = (await tar([{ name: 'a', pax: { comment: 'c' } }])).subarray(0, 1_024);
     const empty = header(header(note.subarray(0, 512), 156, 'g'), 124, '00000000000\0');
-    await expectRefusal('GRAFT_PACKAGE_LIMIT', 'more than 2000', () => unpack(gzipSync(Buffer.concat(Array(2_001).fill(empty)))));
+    await expectRefusal('GRAFT_PACKAGE_LIMIT', 'more than 2000', () =>
+      unpack(gzipSync(Buffer.concat(Array(2_001).fill(empty)))),
+    );
   });
 
   test('more entries than a package may have, folders counted', async () => {
     const entries = Array.from({ length: 2_001 }, (_, i) => ({ name: `d${i}/`, type: 'directory' as const }));
-    await expectRefusal('GRAFT_PACKAGE_LIMIT', 'more than 2000 files and folders', async () => unpack(await tgz(entries)));
+    await expectRefusal('GRAFT_PACKAGE_LIMIT', 'more than 2000 files and folders', async () =>
+      unpack(await tgz(entries)),
+    );
     expect((await unpack(await tgz(entries.slice(1)))).length).toBe(2_000);
   });
 });
@@ -118,7 +130,8 @@ describe('GRAFT_PACKAGE_ENTRY', () => {
 });
 
 describe('GRAFT_BAD_PACKAGE', () => {
-  const refused = (what: string | RegExp, bytes: Uint8Array) => expectRefusal('GRAFT_BAD_PACKAGE', what, () => unpack(bytes));
+  const refused = (what: string | RegExp, bytes: Uint8Array) =>
+    expectRefusal('GRAFT_BAD_PACKAGE', what, () => unpack(bytes));
 
   test('no bytes, and bytes that are no gzip', async () => {
     await refused('not a whole gzip stream', new Uint8Array());
@@ -127,7 +140,8 @@ describe('GRAFT_BAD_PACKAGE', () => {
 
   test('a gzip stream cut off anywhere', async () => {
     const bytes = await npmPack(FILES);
-    for (let length = 0; length < bytes.length; length += 7) await refused('not a whole gzip stream', bytes.subarray(0, length));
+    for (let length = 0; length < bytes.length; length += 7)
+      await refused('not a whole gzip stream', bytes.subarray(0, length));
   });
 
   test('bytes behind the gzip stream, whatever they are', async () => {
@@ -138,7 +152,8 @@ describe('GRAFT_BAD_PACKAGE', () => {
 
   test('a tar stream cut off anywhere', async () => {
     const whole = await tar([{ name: 'package.json', data: '{}' }]);
-    for (let length = 0; length < whole.length; length += 256) await refused(/tar stream|cut off/, gzipSync(whole.subarray(0, length)));
+    for (let length = 0; length < whole.length; length += 256)
+      await refused(/tar stream|cut off/, gzipSync(whole.subarray(0, length)));
   });
 
   test('a header whose sum is wrong, and one of a negative size', async () => {
@@ -152,7 +167,10 @@ describe('GRAFT_BAD_PACKAGE', () => {
   test('bytes behind the end, and an entry behind the end', async () => {
     const whole = await tar([{ name: 'package.json', data: '{}' }]);
     await refused('bytes behind its end', gzipSync(Buffer.concat([whole, Buffer.alloc(512, 'x')])));
-    await refused('bytes behind its end', gzipSync(Buffer.concat([whole, await tar([{ name: 'late.js', data: '1' }])])));
+    await refused(
+      'bytes behind its end',
+      gzipSync(Buffer.concat([whole, await tar([{ name: 'late.js', data: '1' }])])),
+    );
   });
 
   test('a note without its entry, or with two names, or for the whole archive', async () => {
@@ -161,7 +179,10 @@ describe('GRAFT_BAD_PACKAGE', () => {
     expect(textsOf(await unpackFiles(gzipSync(named)))).toEqual({ a: '' });
     await refused('its last entry is missing', gzipSync(Buffer.concat([note, Buffer.alloc(1_024)])));
     await refused('an entry is named twice: "a" and "a"', gzipSync(Buffer.concat([note, note, rest])));
-    await refused('a remark on the whole archive names its entries', gzipSync(Buffer.concat([header(note, 156, 'g'), rest])));
+    await refused(
+      'a remark on the whole archive names its entries',
+      gzipSync(Buffer.concat([header(note, 156, 'g'), rest])),
+    );
   });
 
   test.each(['8 path=b\n', '010 path=b\n', '99 path=b\n', '10 path=bx', '0 x', 'path=b\n', '8 path=\n'])(
@@ -173,8 +194,10 @@ describe('GRAFT_BAD_PACKAGE', () => {
         124,
         `${record.length.toString(8).padStart(11, '0')}\0`,
       );
-      await expectRefusal(record === '8 path=\n' ? 'GRAFT_PACKAGE_PATH' : 'GRAFT_BAD_PACKAGE', /malformed|no name/, () =>
-        unpackFiles(gzipSync(Buffer.concat([note, named.subarray(1_024)]))),
+      await expectRefusal(
+        record === '8 path=\n' ? 'GRAFT_PACKAGE_PATH' : 'GRAFT_BAD_PACKAGE',
+        /malformed|no name/,
+        () => unpackFiles(gzipSync(Buffer.concat([note, named.subarray(1_024)]))),
       );
     },
   );
@@ -210,7 +233,10 @@ describe('a damaged archive never does more than be refused', () => {
 
   test('bits flipped in the tar stream, where no checksum of gzip hides them (seed 8)', async () => {
     const long = { name: `package/${'n'.repeat(120)}/ü.txt`, data: 'long' };
-    const whole = await tar([...Object.entries(FILES).map(([name, data]) => ({ name: `package/${name}`, data })), long]);
+    const whole = await tar([
+      ...Object.entries(FILES).map(([name, data]) => ({ name: `package/${name}`, data })),
+      long,
+    ]);
     await fc.assert(
       fc.asyncProperty(bits, async (at) => settles(readPackage(gzipSync(flip(whole, at))))),
       { seed: 8, numRuns: 300 },

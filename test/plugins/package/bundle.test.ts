@@ -9,12 +9,14 @@ import { bundle } from '../../../src/plugins/package/bundle.ts';
 import { originalPosition } from '../../../src/plugins/package/index.ts';
 import { expectRefusal } from './archives.ts';
 
-const filesOf = (texts: Record<string, string>) => new Map(Object.entries(texts).map(([path, text]) => [path, Buffer.from(text)]));
+const filesOf = (texts: Record<string, string>) =>
+  new Map(Object.entries(texts).map(([path, text]) => [path, Buffer.from(text)]));
 const bundled = (texts: Record<string, string>, main = 'main.ts') => bundle(filesOf(texts), main);
 type Exports = Record<string, (...values: unknown[]) => unknown>;
 const run = async (texts: Record<string, string>, main = 'main.ts', globals = {}): Promise<Exports> =>
   runInNewContext((await bundled(texts, main)).code, globals) as Exports;
-const refused = (what: string | RegExp, texts: Record<string, string>) => expectRefusal('GRAFT_BUNDLE', what, () => bundled(texts));
+const refused = (what: string | RegExp, texts: Record<string, string>) =>
+  expectRefusal('GRAFT_BUNDLE', what, () => bundled(texts));
 
 describe('a bundle', () => {
   test('has the exports as its completion value, and leaves no global', async () => {
@@ -24,9 +26,9 @@ describe('a bundle', () => {
     const context = createContext({});
     const exports = runInContext(code, context) as Exports;
     expect([exports.price?.(8), exports.default?.()]).toEqual([4, 7]);
-    expect(runInContext('Object.getOwnPropertyNames(globalThis).filter((name) => /plugin|leak|graft/.test(name))', context)).toHaveLength(
-      0,
-    );
+    expect(
+      runInContext('Object.getOwnPropertyNames(globalThis).filter((name) => /plugin|leak|graft/.test(name))', context),
+    ).toHaveLength(0);
   });
 
   test('is strict, as a module is', async () => {
@@ -37,7 +39,10 @@ describe('a bundle', () => {
 
   test('takes a CommonJS module too', async () => {
     const exports = await run(
-      { 'main.js': 'const { half } = require("./half"); module.exports = { price: half };', 'half.js': 'exports.half = (n) => n / 2;' },
+      {
+        'main.js': 'const { half } = require("./half"); module.exports = { price: half };',
+        'half.js': 'exports.half = (n) => n / 2;',
+      },
       'main.js',
     );
     expect(exports.price?.(8)).toBe(4);
@@ -58,7 +63,9 @@ describe('a bundle', () => {
 
   test('gets refuse from graftwork/sdk', async () => {
     const said: unknown[] = [];
-    const texts = { 'main.ts': 'import { refuse } from "graftwork/sdk"; export const price = () => refuse("too-cheap", "no");' };
+    const texts = {
+      'main.ts': 'import { refuse } from "graftwork/sdk"; export const price = () => refuse("too-cheap", "no");',
+    };
     const exports = await run(texts, 'main.ts', { __graftwork_refuse: (...values: unknown[]) => said.push(values) });
     exports.price?.();
     expect(said).toEqual([['too-cheap', 'no']]);
@@ -68,7 +75,8 @@ describe('a bundle', () => {
 describe('the source map', () => {
   const MAIN =
     'import { fail } from "./lib/fail.ts";\n\ninterface Request {\n  list: number;\n}\n\nexport const price = (request: Request): number => fail(request.list);\n';
-  const FAIL = '// one\ntype Two = 2;\nexport function fail(list: number): never {\n  throw new Error("no price for " + list);\n}\n';
+  const FAIL =
+    '// one\ntype Two = 2;\nexport function fail(list: number): never {\n  throw new Error("no price for " + list);\n}\n';
 
   test("leads from a stack back to the author's lines", async () => {
     const { code, sourceMap } = await bundled({ 'main.ts': MAIN, 'lib/fail.ts': FAIL });
@@ -114,7 +122,9 @@ describe('the source map', () => {
 
   test('of many plugins at once is each its own', async () => {
     const maps = await Promise.all(
-      Array.from({ length: 12 }, (_, i) => bundled({ [`m${i}.ts`]: `${'\n'.repeat(i)}export const f = () => 1;` }, `m${i}.ts`)),
+      Array.from({ length: 12 }, (_, i) =>
+        bundled({ [`m${i}.ts`]: `${'\n'.repeat(i)}export const f = () => 1;` }, `m${i}.ts`),
+      ),
     );
     for (let round = 0; round < 2; round++) {
       for (const [i, { code, sourceMap }] of maps.entries()) {
@@ -148,7 +158,9 @@ describe('GRAFT_BUNDLE', () => {
     '..',
     '',
   ])('the import %j', (specifier) =>
-    refused(/^main\.ts:1:8: the import ".*" is not in the package$/, { 'main.ts': `import ${JSON.stringify(specifier)};` }),
+    refused(/^main\.ts:1:8: the import ".*" is not in the package$/, {
+      'main.ts': `import ${JSON.stringify(specifier)};`,
+    }),
   );
 
   test('an import of a file of the machine, however it is written', async () => {
@@ -162,7 +174,8 @@ describe('GRAFT_BUNDLE', () => {
     }
   });
 
-  test('a file that is no source', () => refused('"icon.png" is no source file', { 'main.ts': 'import "./icon.png"', 'icon.png': '' }));
+  test('a file that is no source', () =>
+    refused('"icon.png" is no source file', { 'main.ts': 'import "./icon.png"', 'icon.png': '' }));
 
   test('a wait at the top of the module', () => refused('Top-level await', { 'main.ts': 'await 1; export {};' }));
 
@@ -188,8 +201,13 @@ describe('what the bundler is kept from', () => {
     const text =
       'export const late = (name) => import(name); export const old = (name) => require(name); export const near = () => import("./near.js");';
     let asked = 0;
-    const exports = await run({ 'main.js': text, 'near.js': 'export const here = 1;' }, 'main.js', { require: () => asked++ });
-    await expect(exports.late?.('node:fs')).rejects.toHaveProperty('message', 'Dynamic require of "node:fs" is not supported');
+    const exports = await run({ 'main.js': text, 'near.js': 'export const here = 1;' }, 'main.js', {
+      require: () => asked++,
+    });
+    await expect(exports.late?.('node:fs')).rejects.toHaveProperty(
+      'message',
+      'Dynamic require of "node:fs" is not supported',
+    );
     expect(() => exports.old?.('node:fs')).toThrow('Dynamic require of "node:fs" is not supported');
     expect(asked).toBe(0);
     expect(await exports.near?.()).toHaveProperty('here', 1);
@@ -200,11 +218,18 @@ describe('what the bundler is kept from', () => {
     const folder = await mkdtemp(join(tmpdir(), 'bundle-'));
     await writeFile(join(folder, 'token.txt'), 'SECRET');
     const up = '../'.repeat(8);
-    const paths = [`${up}${folder.slice(1)}/`, `${up}${folder.slice(1)}/nothing-like-it`, `${up}no/such/folder/`, './', '../'];
+    const paths = [
+      `${up}${folder.slice(1)}/`,
+      `${up}${folder.slice(1)}/nothing-like-it`,
+      `${up}no/such/folder/`,
+      './',
+      '../',
+    ];
     const forms = [
       (path: string) => `export const a = (n) => import('${path}' + n);`,
       (path: string) => `export const a = (n) => require('${path}' + n);`,
-      (path: string) => `export const a = (n) => { try { return require(\`${path}\${n}.txt\`); } catch { return 0; } };`,
+      (path: string) =>
+        `export const a = (n) => { try { return require(\`${path}\${n}.txt\`); } catch { return 0; } };`,
       (path: string) => `export const a = (n) => import(\`${path}\${n}/\${n}\`, { with: { type: 'json' } });`,
     ];
     try {
@@ -255,7 +280,10 @@ describe('a package that breaks the bundler', () => {
     expect(second).toMatchObject({ status: 'fulfilled' });
   });
 
-  /** What a script prints as JSON, run in a process of its own: a bundler that dies fills the standard error of its parent. */
+  /**
+   * What a script prints as JSON, run in a process of its own: a bundler that dies fills the standard error of its
+   * parent.
+   */
   const printed = async (script: string): Promise<unknown> => {
     const head = `
       import { build } from 'esbuild';

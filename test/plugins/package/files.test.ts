@@ -41,9 +41,12 @@ describe('GRAFT_PACKAGE_PATH', () => {
     ['ﬁle.ts', 'file.ts'],
     ['Kelvin.ts', '\u212aelvin.ts'],
     ['Lib/a.ts', 'lib/b.ts'],
-  ])('%j and %j fold together', (one, other) => expectRefusal('GRAFT_PACKAGE_PATH', 'fold together', () => check(one, other)));
+  ])('%j and %j fold together', (one, other) =>
+    expectRefusal('GRAFT_PACKAGE_PATH', 'fold together', () => check(one, other)),
+  );
 
-  test('a path twice', () => expectRefusal('GRAFT_PACKAGE_PATH', '"a.js" stands in the package twice', () => check('a.js', 'a.js')));
+  test('a path twice', () =>
+    expectRefusal('GRAFT_PACKAGE_PATH', '"a.js" stands in the package twice', () => check('a.js', 'a.js')));
 
   test('a file that is also the folder of another, either way round', async () => {
     await expectRefusal('GRAFT_PACKAGE_PATH', '"lib" is both a file and a folder', () => check('lib', 'lib/x.js'));
@@ -55,7 +58,9 @@ describe('GRAFT_PACKAGE_PATH', () => {
     const outside = { name: '../../../../tmp/pwned.js', data: 'x' };
     await expectRefusal('GRAFT_PACKAGE_PATH', 'the segment ..', async () => readPackage(await tgzWith(outside)));
     const files = { 'a.ts': '', 'A.ts': '' };
-    await expectRefusal('GRAFT_PACKAGE_PATH', 'fold together', () => readPackage({ manifest: { name: 'x', ...MANIFEST }, files }));
+    await expectRefusal('GRAFT_PACKAGE_PATH', 'fold together', () =>
+      readPackage({ manifest: { name: 'x', ...MANIFEST }, files }),
+    );
   });
 
   test('honest names pass', () => {
@@ -85,17 +90,23 @@ describe('GRAFT_PACKAGE_LIMIT', () => {
   });
 
   test('a file larger than 8 MB', () =>
-    expectRefusal('GRAFT_PACKAGE_LIMIT', '"x" is larger than 8388608 bytes', () => checkFiles([entry('x', Buffer.alloc(8_388_609))])));
+    expectRefusal('GRAFT_PACKAGE_LIMIT', '"x" is larger than 8388608 bytes', () =>
+      checkFiles([entry('x', Buffer.alloc(8_388_609))]),
+    ));
 
   test('files larger than 32 MB together', () => {
     const part = Buffer.alloc(8_388_608, ' ');
     const entries = Array.from({ length: 4 }, (_, i) => ({ path: `x${i}`, bytes: part }));
     expect(checkFiles(entries).size).toBe(4);
-    return expectRefusal('GRAFT_PACKAGE_LIMIT', 'larger than 33554432 bytes together', () => checkFiles([...entries, entry('y', '1')]));
+    return expectRefusal('GRAFT_PACKAGE_LIMIT', 'larger than 33554432 bytes together', () =>
+      checkFiles([...entries, entry('y', '1')]),
+    );
   });
 
   test('more than 2,000 files', () =>
-    expectRefusal('GRAFT_PACKAGE_LIMIT', 'more than 2000', () => check(...Array.from({ length: 2_001 }, (_, i) => `f${i}`))));
+    expectRefusal('GRAFT_PACKAGE_LIMIT', 'more than 2000', () =>
+      check(...Array.from({ length: 2_001 }, (_, i) => `f${i}`)),
+    ));
 });
 
 describe('GRAFT_PACKAGE_NATIVE', () => {
@@ -107,7 +118,9 @@ describe('GRAFT_PACKAGE_NATIVE', () => {
     ['a universal binary', 'cafebabe00000002'],
     ['PE', '4d5a90000300000004'],
   ])('%s', (_, magic) =>
-    expectRefusal('GRAFT_PACKAGE_NATIVE', '"tool" is a native', () => checkFiles([entry('tool', Buffer.from(magic, 'hex'))])),
+    expectRefusal('GRAFT_PACKAGE_NATIVE', '"tool" is a native', () =>
+      checkFiles([entry('tool', Buffer.from(magic, 'hex'))]),
+    ),
   );
 
   test('any .node file', () => expectRefusal('GRAFT_PACKAGE_NATIVE', '"lib/x.NODE"', () => check('lib/x.NODE')));
@@ -130,7 +143,9 @@ describe('GRAFT_PACKAGE_ENTRY', () => {
   );
 
   test('an archive in the package: tar', () =>
-    expectRefusal('GRAFT_PACKAGE_ENTRY', '"inner"', () => checkFiles([entry('inner', `${'\0'.repeat(257)}ustar${'\0'.repeat(250)}`)])));
+    expectRefusal('GRAFT_PACKAGE_ENTRY', '"inner"', () =>
+      checkFiles([entry('inner', `${'\0'.repeat(257)}ustar${'\0'.repeat(250)}`)]),
+    ));
 });
 
 describe('GRAFT_PACKAGE_SIGNED', () => {
@@ -138,15 +153,19 @@ describe('GRAFT_PACKAGE_SIGNED', () => {
     expectRefusal('GRAFT_PACKAGE_SIGNED', 'is a signature', () => check('main.js', path)),
   );
 
-  test('source about signatures passes, and files below the top', () => expect(check('signature.ts', 'test/a.sig').size).toBe(2));
+  test('source about signatures passes, and files below the top', () =>
+    expect(check('signature.ts', 'test/a.sig').size).toBe(2));
 });
 
 describe('GRAFT_BAD_PACKAGE', () => {
   test.each(['main.js', 'a.mts', 'b.tsx', 'package.json', 'data.txt'])('%s that is not UTF-8', (path) =>
-    expectRefusal('GRAFT_BAD_PACKAGE', 'not valid UTF-8', () => checkFiles([entry(path, Buffer.from([0x61, 0xc3, 0x28]))])),
+    expectRefusal('GRAFT_BAD_PACKAGE', 'not valid UTF-8', () =>
+      checkFiles([entry(path, Buffer.from([0x61, 0xc3, 0x28]))]),
+    ),
   );
 
-  test('a picture need not be UTF-8', () => expect(checkFiles([entry('icon.png', Buffer.from([0x89, 0x50, 0xff]))]).size).toBe(1));
+  test('a picture need not be UTF-8', () =>
+    expect(checkFiles([entry('icon.png', Buffer.from([0x89, 0x50, 0xff]))]).size).toBe(1));
 });
 
 describe('paths', () => {
@@ -157,7 +176,8 @@ describe('paths', () => {
   });
 
   test('folding twice is folding once', () => {
-    for (const path of ['Straße', 'ﬁ', 'İstanbul', '\u212a', 'ǅ', 'ΑΣ']) expect(foldPath(foldPath(path))).toBe(foldPath(path));
+    for (const path of ['Straße', 'ﬁ', 'İstanbul', '\u212a', 'ǅ', 'ΑΣ'])
+      expect(foldPath(foldPath(path))).toBe(foldPath(path));
   });
 
   test('in a message are on one line, and cut', () => {

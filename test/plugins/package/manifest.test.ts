@@ -11,7 +11,12 @@ const row = (change: object) => ({ ...MANIFEST, grafts: [{ ...graft, ...change }
 describe('a manifest', () => {
   test('gets its defaults, and is frozen all through', () => {
     const manifest = checkManifest(MANIFEST);
-    expect(manifest).toEqual({ api: 1, grafts: [{ point: 'shop/price', export: 'price', order: 100 }], needs: [], limits: {} });
+    expect(manifest).toEqual({
+      api: 1,
+      grafts: [{ point: 'shop/price', export: 'price', order: 100 }],
+      needs: [],
+      limits: {},
+    });
     for (const part of [manifest, manifest.grafts, manifest.grafts[0], manifest.needs, manifest.limits])
       expect(Object.isFrozen(part)).toBe(true);
   });
@@ -32,10 +37,19 @@ describe('a manifest', () => {
 
   test('has one canonical text, whatever the order of its keys', () => {
     const one = checkManifest({ api: 1, grafts: [graft], limits: { own_ms: 1, calls: 2 } });
-    const other = checkManifest({ limits: { calls: 2, own_ms: 1 }, needs: [], grafts: [{ order: 100, ...graft }], api: 1 });
+    const other = checkManifest({
+      limits: { calls: 2, own_ms: 1 },
+      needs: [],
+      grafts: [{ order: 100, ...graft }],
+      api: 1,
+    });
     expect(canonicalManifest(one)).toBe(canonicalManifest(other));
-    expect(canonicalManifest(one)).not.toBe(canonicalManifest(checkManifest({ ...MANIFEST, limits: { own_ms: 1, calls: 3 } })));
-    expect(canonicalManifest(one)).not.toBe(canonicalManifest(checkManifest({ ...MANIFEST, limits: { own_ms: 1, writes: 2 } })));
+    expect(canonicalManifest(one)).not.toBe(
+      canonicalManifest(checkManifest({ ...MANIFEST, limits: { own_ms: 1, calls: 3 } })),
+    );
+    expect(canonicalManifest(one)).not.toBe(
+      canonicalManifest(checkManifest({ ...MANIFEST, limits: { own_ms: 1, writes: 2 } })),
+    );
   });
 });
 
@@ -58,27 +72,27 @@ describe('GRAFT_BAD_MANIFEST with the path of the fault', () => {
       'graftwork.grafts[0].point: must be segments',
       row({ point }),
     ]),
-    ...['', 'a-b', 'a.b', '1a', '__proto__', 'constructor', 'prototype', 'a'.repeat(101), 'a\n', 7].map((name): [string, unknown] => [
-      'graftwork.grafts[0].export: must be the name of an export',
-      row({ export: name }),
-    ]),
+    ...['', 'a-b', 'a.b', '1a', '__proto__', 'constructor', 'prototype', 'a'.repeat(101), 'a\n', 7].map(
+      (name): [string, unknown] => ['graftwork.grafts[0].export: must be the name of an export', row({ export: name })],
+    ),
     ...['1', null, Number.NaN, Number.POSITIVE_INFINITY].map((order): [string, unknown] => [
       'graftwork.grafts[0].order: must be a number',
       row({ order }),
     ]),
     ['graftwork.needs: must be an array', { ...MANIFEST, needs: 'stock' }],
     ['graftwork.needs: has more than 64', { ...MANIFEST, needs: Array(65).fill('a') }],
-    ...['', 'a..b', '.a', 'a-b', 'a.__proto__', 'constructor', `a${'.a'.repeat(100)}`, 1].map((need): [string, unknown] => [
-      'graftwork.needs[1]: must be identifiers',
-      { ...MANIFEST, needs: ['ok', need] },
-    ]),
+    ...['', 'a..b', '.a', 'a-b', 'a.__proto__', 'constructor', `a${'.a'.repeat(100)}`, 1].map(
+      (need): [string, unknown] => ['graftwork.needs[1]: must be identifiers', { ...MANIFEST, needs: ['ok', need] }],
+    ),
     ['graftwork.limits: must be an object', { ...MANIFEST, limits: [] }],
     ['graftwork.limits."own_sm": unknown', { ...MANIFEST, limits: { own_sm: 1 } }],
     ...[0, -1, '1', null, Number.NaN, Number.POSITIVE_INFINITY].map((limit): [string, unknown] => [
       'graftwork.limits.calls: must be a number above 0',
       { ...MANIFEST, limits: { own_ms: 1, calls: limit } },
     ]),
-  ])('%s', (message, manifest) => expectRefusal('GRAFT_BAD_MANIFEST', message.replace(/[[\].]/g, '\\$&'), () => checkManifest(manifest)));
+  ])('%s', (message, manifest) =>
+    expectRefusal('GRAFT_BAD_MANIFEST', message.replace(/[[\].]/g, '\\$&'), () => checkManifest(manifest)),
+  );
 
   test.each([
     '../host',
@@ -94,11 +108,28 @@ describe('GRAFT_BAD_MANIFEST with the path of the fault', () => {
     'a/b',
     'x'.repeat(10_000),
     'node_modules',
-  ])('the name %.20j', (name) => expectRefusal('GRAFT_BAD_MANIFEST', 'name: must be a package name', () => checkName(name)));
+  ])('the name %.20j', (name) =>
+    expectRefusal('GRAFT_BAD_MANIFEST', 'name: must be a package name', () => checkName(name)),
+  );
 
-  test.each(['@', '@/', '@a', '@a/', '@/a', '@a/b/c', '@.a/b', '@a/_b', 'Fair', 'a b', 'a\n', 'a%2f', undefined, 7, ['a']])(
-    'the name %j',
-    (name) => expectRefusal('GRAFT_BAD_MANIFEST', 'name: must be a package name', () => checkName(name)),
+  test.each([
+    '@',
+    '@/',
+    '@a',
+    '@a/',
+    '@/a',
+    '@a/b/c',
+    '@.a/b',
+    '@a/_b',
+    'Fair',
+    'a b',
+    'a\n',
+    'a%2f',
+    undefined,
+    7,
+    ['a'],
+  ])('the name %j', (name) =>
+    expectRefusal('GRAFT_BAD_MANIFEST', 'name: must be a package name', () => checkName(name)),
   );
 
   test.each([
@@ -115,10 +146,13 @@ describe('GRAFT_BAD_MANIFEST with the path of the fault', () => {
     'latest',
     undefined,
     1.2,
-  ])('the version %j', (version) => expectRefusal('GRAFT_BAD_MANIFEST', 'version: must be a version', () => checkVersion(version)));
+  ])('the version %j', (version) =>
+    expectRefusal('GRAFT_BAD_MANIFEST', 'version: must be a version', () => checkVersion(version)),
+  );
 
   test('names and versions of real packages pass', () => {
-    for (const name of ['a', 'fair-price', '@scope/fair.price', 'a~b', '7zip', 'x'.repeat(214)]) expect(checkName(name)).toBe(name);
+    for (const name of ['a', 'fair-price', '@scope/fair.price', 'a~b', '7zip', 'x'.repeat(214)])
+      expect(checkName(name)).toBe(name);
     for (const version of ['0.0.0', '1.2.3', '10.20.30-rc.1+build.5']) expect(checkVersion(version)).toBe(version);
   });
 });
@@ -147,12 +181,17 @@ describe('JSON in which every key stands once', () => {
 
   test('any JSON text without doubles is what JSON.parse makes of it, and one double is found (seed 13)', () => {
     const inner = fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue(), { noNullPrototype: true });
-    const property = fc.property(inner, fc.string({ unit: 'binary' }), fc.constantFrom(undefined, 1, '\t'), (object, key, space) => {
-      const once = JSON.stringify({ [key]: null, inner: object }, null, space);
-      expect(parseUniqueJson(once, 100)).toEqual({ value: JSON.parse(once), fault: null });
-      const twice = `${once.slice(0, -1)}, ${JSON.stringify(key)}: 1}`;
-      expect(parseUniqueJson(twice, 100).fault).toContain('stands twice');
-    });
+    const property = fc.property(
+      inner,
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(undefined, 1, '\t'),
+      (object, key, space) => {
+        const once = JSON.stringify({ [key]: null, inner: object }, null, space);
+        expect(parseUniqueJson(once, 100)).toEqual({ value: JSON.parse(once), fault: null });
+        const twice = `${once.slice(0, -1)}, ${JSON.stringify(key)}: 1}`;
+        expect(parseUniqueJson(twice, 100).fault).toContain('stands twice');
+      },
+    );
     fc.assert(property, { seed: 13, numRuns: 300 });
   });
 });

@@ -6,7 +6,8 @@ import { type PluginSource, readPackage } from '../../../src/plugins/package/ind
 import { expectRefusal, FILES, MANIFEST, MODULE, npmPack, PACKAGE } from './archives.ts';
 
 const NAMED = { name: 'fair-price', ...MANIFEST };
-const read = (manifest: unknown, files: Record<string, string> = { 'index.ts': MODULE }) => readPackage({ manifest, files });
+const read = (manifest: unknown, files: Record<string, string> = { 'index.ts': MODULE }) =>
+  readPackage({ manifest, files });
 const asPackage = (more: object, files: Record<string, string> = {}) =>
   npmPack({ ...FILES, ...files, 'package.json': JSON.stringify({ ...JSON.parse(PACKAGE), ...more }) });
 const badManifest = (what: string | RegExp, manifest: unknown, files?: Record<string, string>) =>
@@ -34,16 +35,22 @@ describe('a package', () => {
         'node_modules/@math/half/half.js': 'export const half = (n) => n / 2;',
       },
     );
-    expect((runInNewContext((await readPackage(bytes)).code) as { price(request: object): number }).price({ list: 8 })).toBe(4);
+    expect(
+      (runInNewContext((await readPackage(bytes)).code) as { price(request: object): number }).price({ list: 8 }),
+    ).toBe(4);
   });
 
   test('may be an object: a package.json, or the manifest alone with a name', async () => {
-    expect(await read({ graftwork: MANIFEST, name: 'a', version: '2.0.0', scripts: { postinstall: 'false' } })).toMatchObject({
+    expect(
+      await read({ graftwork: MANIFEST, name: 'a', version: '2.0.0', scripts: { postinstall: 'false' } }),
+    ).toMatchObject({
       name: 'a',
       version: '2.0.0',
     });
     expect(await read(NAMED)).toMatchObject({ name: 'fair-price', version: '0.0.0' });
-    expect(await read(MANIFEST, { 'package.json': '{"name":"b","version":"3.0.0"}', 'index.ts': MODULE })).toMatchObject({
+    expect(
+      await read(MANIFEST, { 'package.json': '{"name":"b","version":"3.0.0"}', 'index.ts': MODULE }),
+    ).toMatchObject({
       name: 'b',
       version: '3.0.0',
     });
@@ -52,7 +59,11 @@ describe('a package', () => {
   test.each<[string, object, Record<string, string>]>([
     ['the only file', NAMED, { 'odd.js': 'export const at = 1' }],
     ['the only file beside package.json', NAMED, { 'odd.js': 'export const at = 1', 'package.json': '{}' }],
-    ['what main names', { ...NAMED, main: './src/x' }, { 'src/x.ts': 'export const at = 1', 'index.ts': 'export const at = 2' }],
+    [
+      'what main names',
+      { ...NAMED, main: './src/x' },
+      { 'src/x.ts': 'export const at = 1', 'index.ts': 'export const at = 2' },
+    ],
     [
       'what the exports of a package.json name',
       { name: 'a', exports: { '.': './x.js' }, main: 'y.js', graftwork: MANIFEST },
@@ -122,7 +133,9 @@ describe('the digest', () => {
 
 describe('GRAFT_BAD_MANIFEST', () => {
   const archive = (text: string, what: string | RegExp) =>
-    expectRefusal('GRAFT_BAD_MANIFEST', what, async () => readPackage(await npmPack({ 'package.json': text, 'index.ts': MODULE })));
+    expectRefusal('GRAFT_BAD_MANIFEST', what, async () =>
+      readPackage(await npmPack({ 'package.json': text, 'index.ts': MODULE })),
+    );
 
   test('no package.json, or none at the top', async () => {
     await expectRefusal('GRAFT_BAD_MANIFEST', 'package.json is missing', async () =>
@@ -144,13 +157,19 @@ describe('GRAFT_BAD_MANIFEST', () => {
   });
 
   test('a key twice, anywhere in package.json', async () => {
-    await archive('{"name":"p","graftwork":{"needs":["read"],"needs":["admin"]},"version":"1.0.0"}', 'the key "needs" stands twice');
+    await archive(
+      '{"name":"p","graftwork":{"needs":["read"],"needs":["admin"]},"version":"1.0.0"}',
+      'the key "needs" stands twice',
+    );
     await archive('{"name":"p","na\\u006de":"q"}', 'the key "name" stands twice');
     await badManifest('the key "a" stands twice', NAMED, { 'index.ts': '', 'package.json': '{"a":1,"a":2}' });
   });
 
   test.each(['__proto__', 'constructor', 'prototype'])('the key %s, in text and in an object', async (key) => {
-    await archive(`{"name":"p","graftwork":{"api":1,"${key}":{"trusted":true}}}`, `package.json.graftwork.${key}: the key ${key}`);
+    await archive(
+      `{"name":"p","graftwork":{"api":1,"${key}":{"trusted":true}}}`,
+      `package.json.graftwork.${key}: the key ${key}`,
+    );
     await badManifest(`manifest.limits.${key}: the key ${key}`, JSON.parse(`{"limits":{"${key}":1}}`));
   });
 
@@ -164,7 +183,10 @@ describe('GRAFT_BAD_MANIFEST', () => {
     const trap = () => ++ran;
     const getter = Object.defineProperty({ ...NAMED }, 'needs', { get: trap, enumerable: true });
     await badManifest('manifest.needs: an accessor property', getter);
-    await badManifest('manifest.limits: a proxy', { ...NAMED, limits: new Proxy({}, { ownKeys: trap as never, get: trap }) });
+    await badManifest('manifest.limits: a proxy', {
+      ...NAMED,
+      limits: new Proxy({}, { ownKeys: trap as never, get: trap }),
+    });
     await badManifest('manifest.toJSON: a function', { ...NAMED, toJSON: trap });
     await badManifest('manifest: an object of a class', new Map());
     await badManifest('manifest: must be an object', 'x');
@@ -180,7 +202,8 @@ describe('GRAFT_BAD_MANIFEST', () => {
     );
   });
 
-  test('an unknown key beside the manifest given alone', () => badManifest('graftwork."id": unknown', { ...NAMED, id: 'x' }));
+  test('an unknown key beside the manifest given alone', () =>
+    badManifest('graftwork."id": unknown', { ...NAMED, id: 'x' }));
 });
 
 describe('GRAFT_PACKAGE_SIGNED', () => {
@@ -195,7 +218,9 @@ describe('GRAFT_PACKAGE_SIGNED', () => {
 
   test('a signature in an object', async () => {
     await expectRefusal('GRAFT_PACKAGE_SIGNED', 'manifest.signature', () => read({ ...NAMED, signature: '' }));
-    await expectRefusal('GRAFT_PACKAGE_SIGNED', 'signature.json', () => read(NAMED, { 'index.ts': '', 'signature.json': '{}' }));
+    await expectRefusal('GRAFT_PACKAGE_SIGNED', 'signature.json', () =>
+      read(NAMED, { 'index.ts': '', 'signature.json': '{}' }),
+    );
   });
 });
 
@@ -216,12 +241,17 @@ describe('GRAFT_BAD_PACKAGE', () => {
     ['the source.files.__proto__: the key __proto__', JSON.parse('{"files":{"__proto__":"x"}}')],
   ])('%s', (what, source) => expectRefusal('GRAFT_BAD_PACKAGE', what, () => readPackage(source as PluginSource)));
 
-  test('no module', () => expectRefusal('GRAFT_BAD_PACKAGE', 'has no module', () => read(NAMED, { 'a.ts': '', 'b.ts': '' })));
+  test('no module', () =>
+    expectRefusal('GRAFT_BAD_PACKAGE', 'has no module', () => read(NAMED, { 'a.ts': '', 'b.ts': '' })));
   test('no files', () => expectRefusal('GRAFT_BAD_PACKAGE', 'has no module', () => read(NAMED, {})));
 });
 
 test('GRAFT_PACKAGE_NATIVE: an install script and a native add-on', async () => {
-  const bytes = await npmPack({ 'package.json': '{"scripts":{"postinstall":"false"},"gypfile":true}', 'x.node': '\x7fELF', 'main.js': '' });
+  const bytes = await npmPack({
+    'package.json': '{"scripts":{"postinstall":"false"},"gypfile":true}',
+    'x.node': '\x7fELF',
+    'main.js': '',
+  });
   await expectRefusal('GRAFT_PACKAGE_NATIVE', '"x.node"', () => readPackage(bytes));
 });
 
@@ -233,7 +263,9 @@ test('GRAFT_PACKAGE_ENTRY: an archive in an archive', async () => {
 });
 
 test('GRAFT_PACKAGE_LIMIT: an object of too much text', () =>
-  expectRefusal('GRAFT_PACKAGE_LIMIT', '"index.ts" is larger', () => read(NAMED, { 'index.ts': ' '.repeat(8_388_609) })));
+  expectRefusal('GRAFT_PACKAGE_LIMIT', '"index.ts" is larger', () =>
+    read(NAMED, { 'index.ts': ' '.repeat(8_388_609) }),
+  ));
 
 test('GRAFT_BUNDLE: a module that does not parse', () =>
   expectRefusal('GRAFT_BUNDLE', /^index\.ts:1:\d+: /, () => read(NAMED, { 'index.ts': 'export const = 1;' })));

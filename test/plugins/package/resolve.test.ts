@@ -2,9 +2,18 @@ import { describe, expect, test } from '@jest/globals';
 import { findEntry, findImport, type ImportKind, namedEntry } from '../../../src/plugins/package/resolve.ts';
 
 const filesOf = (texts: Record<string, unknown>) =>
-  new Map(Object.entries(texts).map(([path, text]) => [path, Buffer.from(typeof text === 'string' ? text : JSON.stringify(text))]));
-const find = (texts: Record<string, unknown>, specifier: string, importer = 'src/main.ts', kind: ImportKind = 'import') =>
-  findImport(filesOf(texts), specifier, importer, kind);
+  new Map(
+    Object.entries(texts).map(([path, text]) => [
+      path,
+      Buffer.from(typeof text === 'string' ? text : JSON.stringify(text)),
+    ]),
+  );
+const find = (
+  texts: Record<string, unknown>,
+  specifier: string,
+  importer = 'src/main.ts',
+  kind: ImportKind = 'import',
+) => findImport(filesOf(texts), specifier, importer, kind);
 
 describe('a relative import', () => {
   test.each([
@@ -51,12 +60,20 @@ describe('an import of a dependency', () => {
   });
 
   test('takes the condition of its kind', () => {
-    const files = { [`${at}/package.json`]: { exports: { import: './e.js', require: './c.js' } }, [`${at}/e.js`]: '', [`${at}/c.js`]: '' };
+    const files = {
+      [`${at}/package.json`]: { exports: { import: './e.js', require: './c.js' } },
+      [`${at}/e.js`]: '',
+      [`${at}/c.js`]: '',
+    };
     expect([find(files, 'x'), find(files, 'x', 'a.js', 'require')]).toEqual([`${at}/e.js`, `${at}/c.js`]);
   });
 
   test('is found upwards from the importer, the nearest first, scopes too', () => {
-    const files = { 'node_modules/@s/x/index.js': '', 'node_modules/y/node_modules/@s/x/index.js': '', 'node_modules/z/index.js': '' };
+    const files = {
+      'node_modules/@s/x/index.js': '',
+      'node_modules/y/node_modules/@s/x/index.js': '',
+      'node_modules/z/index.js': '',
+    };
     expect(find(files, '@s/x', 'node_modules/y/lib/a.js')).toBe('node_modules/y/node_modules/@s/x/index.js');
     expect(find(files, '@s/x', 'node_modules/z/a.js')).toBe('node_modules/@s/x/index.js');
     expect(find(files, 'z', 'node_modules/y/a.js')).toBe('node_modules/z/index.js');
@@ -76,7 +93,9 @@ describe('a private import (#name)', () => {
     const files = {
       'package.json': { imports: { '#a': './wrong.js' } },
       'wrong.js': '',
-      'node_modules/x/package.json': { imports: { '#a': { node: './n.js', default: './d.js' }, '#y': 'y', '#l/*': './lib/*.js' } },
+      'node_modules/x/package.json': {
+        imports: { '#a': { node: './n.js', default: './d.js' }, '#y': 'y', '#l/*': './lib/*.js' },
+      },
       'node_modules/x/d.js': '',
       'node_modules/x/lib/one.js': '',
       'node_modules/y/index.js': '',

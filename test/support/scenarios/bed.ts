@@ -1,5 +1,6 @@
-// Where the scenarios of the conformance suite stand. They are collected, not run: a Jest file runs them as its own tests, or a worker runs them all in a
-// realm that is locked down, which a Jest realm must not be. One at a time: `base` is the one that runs.
+// Where the scenarios of the conformance suite stand. They are collected, not run: a Jest file runs them as its own
+// tests, or a worker runs them all in a realm that is locked down, which a Jest realm must not be. One at a time:
+// `base` is the one that runs.
 
 import { expect } from 'expect';
 import type { AbortReason } from '../../../src/txn/index.ts';
@@ -56,4 +57,7 @@ export const answer = async (source: string, input: unknown = null): Promise<unk
 export const committed = (value: unknown): object => expect.objectContaining({ status: 'committed', value });
 
 export const aborted = (reason: AbortReason, detail: unknown = expect.anything()): object =>
-  expect.objectContaining({ status: 'default', grafts: [expect.objectContaining({ status: 'aborted', reason, detail, removed: true })] });
+  expect.objectContaining({
+    status: 'default',
+    grafts: [expect.objectContaining({ status: 'aborted', reason, detail, removed: true })],
+  });

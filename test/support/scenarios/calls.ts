@@ -6,13 +6,17 @@ export const calls = (claims: Claims): void => {
   it('hands plain data in and out', async () => {
     open(claims);
     const value = { a: [1, -0.5, true, null, 'ä€😀\u2028'], b: {}, c: [[]] };
-    expect(await answer('(input) => ({ input, same: [input.a.length] })', value)).toEqual(committed({ input: value, same: [5] }));
+    expect(await answer('(input) => ({ input, same: [input.a.length] })', value)).toEqual(
+      committed({ input: value, same: [5] }),
+    );
   });
 
   it('gives a graft what its point offers and its manifest needs, by dotted names, and nothing else', async () => {
     open(claims);
     const point = base.point(FUNCTION);
-    await base.install('a', '{ graft: (input, api) => [Object.keys(api), Object.keys(api.stock)] }', { needs: ['stock.get', 'log'] });
+    await base.install('a', '{ graft: (input, api) => [Object.keys(api), Object.keys(api.stock)] }', {
+      needs: ['stock.get', 'log'],
+    });
     expect(await base.invoke(point, null)).toEqual(committed([['stock', 'log', 'original'], ['get']]));
   });
 
@@ -60,7 +64,11 @@ export const calls = (claims: Claims): void => {
       value: [-6, -9],
       grafts: [{ reason: 'invalid-answer', detail: '[1]: not twice 9', undone: { records: 2 } }],
     });
-    expect(await base.invoke(point, [6, -1])).toMatchObject({ status: 'default', value: [-6, 1], grafts: [{ reason: 'thrown' }] });
+    expect(await base.invoke(point, [6, -1])).toMatchObject({
+      status: 'default',
+      value: [-6, 1],
+      grafts: [{ reason: 'thrown' }],
+    });
     await expect(base.invoke(point, 7)).rejects.toMatchObject({ code: 'GRAFT_BAD_INPUT' });
     expect(base.state.a).toBe(5);
   });
@@ -68,7 +76,10 @@ export const calls = (claims: Claims): void => {
   it('refuses on purpose, undone and uncounted', async () => {
     open(claims);
     const point = base.point(FUNCTION);
-    await base.install('a', '{ graft: (input, api) => { api.stock.set("a", 9); if (input) refuse("sold-out", "no more"); return 1 } }');
+    await base.install(
+      'a',
+      '{ graft: (input, api) => { api.stock.set("a", 9); if (input) refuse("sold-out", "no more"); return 1 } }',
+    );
     expect(await base.invoke(point, true)).toMatchObject({
       status: 'refused',
       refusal: { code: 'sold-out', message: 'no more' },
@@ -80,7 +91,9 @@ export const calls = (claims: Claims): void => {
 
   it('tells what a graft used up', async () => {
     open(claims);
-    const outcome = await answer('(input, api) => { api.stock.get("a"); api.stock.set("a", 1); api.log("four"); return 1 }');
+    const outcome = await answer(
+      '(input, api) => { api.stock.get("a"); api.stock.set("a", 1); api.log("four"); return 1 }',
+    );
     expect(outcome).toMatchObject({ grafts: [{ spent: { calls: 3, writes: 1, log_bytes: 4 } }] });
   });
 };

@@ -1,4 +1,5 @@
-// Installing, and what kinds differ in: each claim is tried, so that a kind that can do more or less than it says fails.
+// Installing, and what kinds differ in: each claim is tried, so that a kind that can do more or less than it says
+// fails.
 
 import { GraftError, type StateView } from '../../../src/plugins/index.ts';
 import type { AbortReason } from '../../../src/txn/index.ts';
@@ -43,7 +44,10 @@ export const claimed = (claims: Claims): void => {
     const source = '{ graft: async (input, api) => { await null; api.stock.set("a", 9); await null; return 5 } }';
     const installed = base.install('a', source);
     if (claims.promises === 'refused') {
-      await expect(installed).rejects.toMatchObject({ code: 'GRAFT_INSTALL_FAILED', message: expect.stringContaining('async functions') });
+      await expect(installed).rejects.toMatchObject({
+        code: 'GRAFT_INSTALL_FAILED',
+        message: expect.stringContaining('async functions'),
+      });
       return;
     }
     await installed;
@@ -79,13 +83,16 @@ export const claimed = (claims: Claims): void => {
     const many = Array.from({ length: 40 }, (_, i) => `user ${i}`);
     for (const realm of many) await base.invoke(point, null, { realm });
     if (claims.freshHeap) expect(await base.invoke(point, null, { realm: 'user 0' })).toEqual(committed(1));
-    await expect(base.invoke(point, null, { realm: 'x'.repeat(201) })).rejects.toMatchObject({ code: 'GRAFT_BAD_OPTION' });
+    await expect(base.invoke(point, null, { realm: 'x'.repeat(201) })).rejects.toMatchObject({
+      code: 'GRAFT_BAD_OPTION',
+    });
   });
 
   if (claims.freshHeap)
     it('runs nothing in the heap of a call whose answer is not settled', async () => {
       open(claims);
-      const check = (_answer: unknown, n: number, state: StateView): boolean => n === 10 || (n === 2 && state('stock.get', 'a') === null);
+      const check = (_answer: unknown, n: number, state: StateView): boolean =>
+        n === 10 || (n === 2 && state('stock.get', 'a') === null);
       const point = base.point({ ...FUNCTION, budget: 9, check });
       await base.install('a', '{ graft: (n) => (total += n) }', {}, 'let total = 0;');
       const atOnce = await Promise.all([1, 10].map((n) => base.invoke(point, n)));
@@ -114,7 +121,10 @@ export const claimed = (claims: Claims): void => {
   it(`${claims.contained ? 'has no' : 'has a'} known way out`, async () => {
     open(claims);
     const ways = claims.promises === 'drained' ? WAYS.concat(IMPORT) : WAYS;
-    const found = await answer(`${claims.promises === 'drained' ? 'async ' : ''}(input, api) => [${ways.join(', ')}].includes("out")`, {});
+    const found = await answer(
+      `${claims.promises === 'drained' ? 'async ' : ''}(input, api) => [${ways.join(', ')}].includes("out")`,
+      {},
+    );
     expect(found).toEqual(committed(!claims.contained));
   });
 };
@@ -146,8 +156,10 @@ export const survival = (claims: Claims): void => {
       claims.kind === 'metered' ? 'own-time' : 'thrown',
     ],
   ];
-  if (claims.promises === 'drained') ends.push(['loops in a promise', 'return (async () => { for (;;) await null })()', 'own-time']);
-  if (claims.memory !== null) ends.push(['hoards memory', 'const all = []; for (;;) all.push(new Array(1000).fill(0.5))', 'memory-limit']);
+  if (claims.promises === 'drained')
+    ends.push(['loops in a promise', 'return (async () => { for (;;) await null })()', 'own-time']);
+  if (claims.memory !== null)
+    ends.push(['hoards memory', 'const all = []; for (;;) all.push(new Array(1000).fill(0.5))', 'memory-limit']);
   it.each(ends)('survives a graft that %s', async (_name, body, reason) => {
     open(claims);
     const point = base.point({ ...FUNCTION, limits: { own_ms: reason === 'own-time' ? 50 : 20_000, memory_mb: 16 } });
@@ -164,8 +176,14 @@ export const survival = (claims: Claims): void => {
     open(claims);
     base.point(FUNCTION);
     const pids = new Set(base.maker?.pids);
-    for (const before of ['for (;;);', 'throw new Error("module")', 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);'])
-      await expect(base.install('a', '{ graft: () => 1 }', {}, before)).rejects.toMatchObject({ code: 'GRAFT_INSTALL_FAILED' });
+    for (const before of [
+      'for (;;);',
+      'throw new Error("module")',
+      'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);',
+    ])
+      await expect(base.install('a', '{ graft: () => 1 }', {}, before)).rejects.toMatchObject({
+        code: 'GRAFT_INSTALL_FAILED',
+      });
     expect([...pids].filter(isAlive)).toEqual([]);
     await base.install('a', '{ graft: () => 1 }');
   });
@@ -181,8 +199,14 @@ export const death = (claims: Claims): void => {
   it('survives a graft that ends its engine', async () => {
     open(claims);
     const point = base.point({ ...FUNCTION, limits: { own_ms: 100 }, budget: 2 });
-    await base.install('a', `{ graft: (input, api) => { api.stock.set("a", 9); if (input) ${DEADLY[claims.kind]}; return input } }`);
-    expect(await base.invoke(point, 1)).toMatchObject({ status: 'default', grafts: [{ status: 'aborted', undone: { records: 1 } }] });
+    await base.install(
+      'a',
+      `{ graft: (input, api) => { api.stock.set("a", 9); if (input) ${DEADLY[claims.kind]}; return input } }`,
+    );
+    expect(await base.invoke(point, 1)).toMatchObject({
+      status: 'default',
+      grafts: [{ status: 'aborted', undone: { records: 1 } }],
+    });
     expect(base.state).toEqual({ a: 1, b: 2 });
     expect(await base.invoke(point, 0)).toEqual(committed(0));
   });

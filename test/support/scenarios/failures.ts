@@ -15,8 +15,12 @@ export const failures = (claims: Claims): void => {
 
   it('undoes a graft that throws an object whose message is a trap', async () => {
     open(claims);
-    const source = '(input, api) => { api.stock.set("a", 9); throw Object.defineProperty(new Error(), "message", { get() { throw 1 } }) }';
-    expect(await answer(source)).toMatchObject({ status: 'default', grafts: [{ status: 'aborted', reason: 'thrown' }] });
+    const source =
+      '(input, api) => { api.stock.set("a", 9); throw Object.defineProperty(new Error(), "message", { get() { throw 1 } }) }';
+    expect(await answer(source)).toMatchObject({
+      status: 'default',
+      grafts: [{ status: 'aborted', reason: 'thrown' }],
+    });
     expect(base.state).toEqual({ a: 1, b: 2 });
   });
 
@@ -34,7 +38,9 @@ export const failures = (claims: Claims): void => {
     ['a long text', '"x".repeat(1048577)'],
   ])('refuses %s as an answer', async (_name, expression) => {
     open(claims);
-    expect(await answer(`(input, api) => { api.stock.set("a", 9); return ${expression} }`)).toEqual(aborted('invalid-answer'));
+    expect(await answer(`(input, api) => { api.stock.set("a", 9); return ${expression} }`)).toEqual(
+      aborted('invalid-answer'),
+    );
     expect(base.state).toEqual({ a: 1, b: 2 });
   });
 
@@ -81,7 +87,8 @@ export const failures = (claims: Claims): void => {
   it('keeps what a graft sees of a mistaken accessor to a code', async () => {
     open(claims);
     const point = base.point({ ...FUNCTION, callable: base.mistaken });
-    // A doomed call cannot tell what it saw, but where it threw; and what shares the host's global object can leave it there.
+    // A doomed call cannot tell what it saw, but where it threw; and what shares the host's global object can leave it
+    // there.
     const source =
       '(input, api) => { try { api.throws() } catch (error) { const seen = error.code + error.message; if (seen.includes("sword")) throw new Error(); try { globalThis.seen = seen } catch {} } }';
     await base.install('a', `{ graft: ${source} }`);
@@ -101,7 +108,8 @@ export const failures = (claims: Claims): void => {
   it('cannot commit after an exhausted limit, whatever a graft catches', async () => {
     open(claims);
     const point = base.point({ ...FUNCTION, limits: { writes: 2 } });
-    const source = '(input, api) => { for (let i = 0; i < 9; i++) try { api.stock.set("k" + i, i) } catch {} return 1 }';
+    const source =
+      '(input, api) => { for (let i = 0; i < 9; i++) try { api.stock.set("k" + i, i) } catch {} return 1 }';
     await base.install('a', `{ graft: ${source} }`);
     expect(await base.invoke(point, null)).toEqual(aborted('limit', 'writes'));
     expect(base.state).toEqual({ a: 1, b: 2 });

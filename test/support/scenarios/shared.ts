@@ -3,7 +3,11 @@
 import { answerOf, invokeSync } from '../../../src/plugins/index.ts';
 import { base, type Claims, committed, expect, FUNCTION, it, open } from './bed.ts';
 
-const COLUMNS = { ids: { type: 'i32', length: 4 }, weights: { type: 'f64', length: 4 }, flags: { type: 'u8', length: 4 } } as const;
+const COLUMNS = {
+  ids: { type: 'i32', length: 4 },
+  weights: { type: 'f64', length: 4 },
+  flags: { type: 'u8', length: 4 },
+} as const;
 
 const never = (): never => {
   throw new Error('nothing here waits');
@@ -52,9 +56,13 @@ export const columns = (claims: Claims): void => {
       { point: 'p', export: 'one' },
       { point: 'q', export: 'other' },
     ];
-    await base.install('a', '{ one: (input, api) => { api.columns.ids[0] = 9; return 1 }, other: (input, api) => api.columns.ids[0] }', {
-      grafts,
-    });
+    await base.install(
+      'a',
+      '{ one: (input, api) => { api.columns.ids[0] = 9; return 1 }, other: (input, api) => api.columns.ids[0] }',
+      {
+        grafts,
+      },
+    );
     expect(await base.invoke(one, null)).toEqual(committed(1));
     expect(await base.invoke(other, null)).toEqual(committed(0));
   });

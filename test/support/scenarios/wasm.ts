@@ -1,4 +1,5 @@
-// What every kind that takes WebAssembly does: the scenarios of the other kinds that make sense there, with their sources in WebAssembly's text form.
+// What every kind that takes WebAssembly does: the scenarios of the other kinds that make sense there, with their
+// sources in WebAssembly's text form.
 
 import { base, aborted as became, type Claims, committed, expect, FUNCTION, it, open } from './bed.ts';
 
@@ -16,7 +17,8 @@ const module = (body: string, imports = '', texts: readonly string[] = []): stri
   ${body})`;
 
 const REFUSE = '(import "graftwork" "refuse" (func $refuse (param i32 i32 i32 i32)))';
-const accessor = (name: string): string => `(import "api" "${name}" (func $${name.replace('.', '_')} (param i32 i32) (result i64)))`;
+const accessor = (name: string): string =>
+  `(import "api" "${name}" (func $${name.replace('.', '_')} (param i32 i32) (result i64)))`;
 const SET = accessor('stock.set');
 const SET_A = ['["a",9]'] as const;
 const CALL_SET = '(drop (call $stock_set (i32.const 16) (i32.const 7)))';
@@ -35,15 +37,23 @@ const crossing = (claims: Claims): void => {
   it('hands plain data in and out', async () => {
     open(claims);
     const value = { a: [1, -0.5, true, null, 'ä€😀\u2028'], b: {}, c: [[]] };
-    expect(await answer(module(graft('(call $text (local.get $at) (local.get $length))')), value)).toEqual(committed(value));
+    expect(await answer(module(graft('(call $text (local.get $at) (local.get $length))')), value)).toEqual(
+      committed(value),
+    );
   });
 
   it('hands numbers in and out as they are', async () => {
     open(claims);
     const point = base.point({ ...FUNCTION, budget: 9 });
-    await base.install('a', module('(func (export "direct_graft") (param f64 f64) (result f64) (f64.div (local.get 0) (local.get 1)))'));
+    await base.install(
+      'a',
+      module('(func (export "direct_graft") (param f64 f64) (result f64) (f64.div (local.get 0) (local.get 1)))'),
+    );
     expect(await base.invoke(point, [1, 4])).toEqual(committed(0.25));
-    expect(await base.invoke(point, [1, 0])).toMatchObject({ status: 'default', grafts: [{ reason: 'invalid-answer' }] });
+    expect(await base.invoke(point, [1, 0])).toMatchObject({
+      status: 'default',
+      grafts: [{ reason: 'invalid-answer' }],
+    });
     for (const input of [1, [1], [1, 'x'], 'x', null])
       expect(await base.invoke(point, input)).toMatchObject({ status: 'default', grafts: [{ reason: 'thrown' }] });
   });
@@ -51,7 +61,10 @@ const crossing = (claims: Claims): void => {
   it('takes rows, many in one call', async () => {
     open(claims);
     const point = base.point({ ...FUNCTION, rows: true });
-    await base.install('a', module('(func (export "direct_graft") (param f64) (result f64) (f64.mul (local.get 0) (f64.const 2)))'));
+    await base.install(
+      'a',
+      module('(func (export "direct_graft") (param f64) (result f64) (f64.mul (local.get 0) (f64.const 2)))'),
+    );
     expect(await base.invoke(point, [1, 2, 3])).toEqual(committed([2, 4, 6]));
   });
 
@@ -64,9 +77,9 @@ const crossing = (claims: Claims): void => {
 
   it('says who calls', async () => {
     open(claims);
-    expect(await answer(module(graft('(call $whoami (i32.const 16) (i32.const 2))'), accessor('whoami'), ['[]']))).toEqual(
-      committed({ plugin: 'a', graftName: 'a#graft', installer: 'host', depth: 0, readOnly: false }),
-    );
+    expect(
+      await answer(module(graft('(call $whoami (i32.const 16) (i32.const 2))'), accessor('whoami'), ['[]'])),
+    ).toEqual(committed({ plugin: 'a', graftName: 'a#graft', installer: 'host', depth: 0, readOnly: false }));
   });
 
   it('calls the host’s own default for a graft that replaces it', async () => {
@@ -78,8 +91,10 @@ const crossing = (claims: Claims): void => {
   it('fills columns before a call, and reads what the graft wrote', async () => {
     open(claims);
     const ids = { type: 'i32', length: 2 } as const;
-    const fill = (input: unknown, columns: Readonly<Record<string, { fill(value: number): unknown } | undefined>>): void =>
-      void columns.ids?.fill(input as number);
+    const fill = (
+      input: unknown,
+      columns: Readonly<Record<string, { fill(value: number): unknown } | undefined>>,
+    ): void => void columns.ids?.fill(input as number);
     const point = base.point({ ...FUNCTION, columns: { ids }, fill });
     const body = `(global (export "column_ids") i32 (i32.const 256))
       (func (export "direct_graft") (param f64) (result f64)
@@ -112,7 +127,12 @@ const failing = (claims: Claims): void => {
     ['reads beyond its memory', '(i64.load (i32.const -8))', 'thrown', 'RuntimeError'],
     ['runs out of stack', '(call $deep)', 'thrown', 'RangeError'],
     ['answers what is no JSON', '(call $text (i32.const 32) (i32.const 1))', 'invalid-answer', 'InvalidAnswer'],
-    ['answers with a text that is not in its memory', '(call $text (i32.const -16) (i32.const 8))', 'thrown', 'OutOfBounds'],
+    [
+      'answers with a text that is not in its memory',
+      '(call $text (i32.const -16) (i32.const 8))',
+      'thrown',
+      'OutOfBounds',
+    ],
     ['answers with a text that is too long', '(call $text (i32.const 16) (i32.const -1))', 'thrown', 'TooLong'],
     ['answers with a text that is no UTF-8', '(call $text (i32.const 48) (i32.const 1))', 'thrown', 'NotUtf8'],
   ])('undoes and removes a graft that %s', async (_name, body, reason, detail) => {
@@ -170,7 +190,10 @@ const failing = (claims: Claims): void => {
     open(claims);
     const point = base.point({ ...FUNCTION, limits: { memory_mb: 4 } });
     const grow = '(loop $more (br_if $more (i32.ge_s (memory.grow (i32.const 1)) (i32.const 0))))';
-    await base.install('a', module(`(func (export "direct_graft") (param f64) (result f64) ${grow} (f64.convert_i32_s (memory.size)))`));
+    await base.install(
+      'a',
+      module(`(func (export "direct_graft") (param f64) (result f64) ${grow} (f64.convert_i32_s (memory.size)))`),
+    );
     expect(await base.invoke(point, 0)).toEqual(committed(64));
   });
 };
@@ -179,11 +202,19 @@ const installing = (claims: Claims): void => {
   it.each<[string, string, string]>([
     ['lacks the export', module(graft(ONE, 'other')), 'NotCallable'],
     ['exports something else', module('(global (export "graft_graft") i32 (i32.const 1))'), 'NotCallable'],
-    ['imports what nobody offers', module(graft(ONE), '(import "wasi_snapshot_preview1" "fd_write" (func))'), 'wasi_snapshot'],
+    [
+      'imports what nobody offers',
+      module(graft(ONE), '(import "wasi_snapshot_preview1" "fd_write" (func))'),
+      'wasi_snapshot',
+    ],
     ['imports an accessor that it does not need', module(graft(ONE), accessor('nothing')), 'LinkError'],
     ['needs more memory than its limit', '(module (import "graftwork" "memory" (memory 1000)))', 'LinkError'],
     ['traps when it starts', module(`(func $go unreachable) (start $go) ${graft(ONE)}`), 'RuntimeError'],
-    ['calls its host when it starts', module(`(func $go ${CALL_SET}) (start $go) ${graft(ONE)}`, SET, SET_A), 'no call runs'],
+    [
+      'calls its host when it starts',
+      module(`(func $go ${CALL_SET}) (start $go) ${graft(ONE)}`, SET, SET_A),
+      'no call runs',
+    ],
   ])('does not install a module that %s', async (_name, source, message) => {
     open(claims);
     const point = base.point(FUNCTION);

@@ -1,6 +1,16 @@
 // Broken twins of locks, tickets, time-outs, deadlocks and the end of transactions: laws 3, 4 and 8.
 
-import { Accessor, Cell, Counter, Entry, type Lock, StateMap, Ticket, Transaction, Transactions } from '../../../src/txn/index.ts';
+import {
+  Accessor,
+  Cell,
+  Counter,
+  Entry,
+  type Lock,
+  StateMap,
+  Ticket,
+  Transaction,
+  Transactions,
+} from '../../../src/txn/index.ts';
 import { release } from '../../../src/txn/lock.ts';
 import { Tree } from '../../../src/txn/tree.ts';
 import { ManualClock } from '../manual-clock.ts';

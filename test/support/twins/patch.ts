@@ -21,7 +21,11 @@ export const replace = <P extends object, K extends keyof P>(
 };
 
 /** Puts another getter in the place of a prototype's. */
-export const replaceGetter = <P extends object, K extends keyof P>(prototype: P, name: K, get: (this: P) => P[K]): (() => void) => {
+export const replaceGetter = <P extends object, K extends keyof P>(
+  prototype: P,
+  name: K,
+  get: (this: P) => P[K],
+): (() => void) => {
   const old = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
   Object.defineProperty(prototype, name, { ...old, get });
   return () => Object.defineProperty(prototype, name, old);

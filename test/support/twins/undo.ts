@@ -20,7 +20,11 @@ const faultyLog = (fault: Fault) => (): (() => void)[] => {
     return records;
   };
   let count = 0;
-  const unwind = function (this: UndoLog, mark: number, failed: (place: unknown, operation: string, error: unknown) => void): Undone {
+  const unwind = function (
+    this: UndoLog,
+    mark: number,
+    failed: (place: unknown, operation: string, error: unknown) => void,
+  ): Undone {
     const taken = of(this).splice(mark);
     if (!fault.oldestFirst) taken.reverse();
     for (const [operation, place, key, before] of taken) {
@@ -159,5 +163,7 @@ export const undoTwins: readonly Twin[] = [
     }),
   ]),
   twin(7, 'undo stops at the first throw', faultyLog({ stopsAtThrow: true })),
-  twin(7, 'a place whose undo threw is not fenced off', () => [replace(Transactions.prototype, 'isFenced', () => () => false)]),
+  twin(7, 'a place whose undo threw is not fenced off', () => [
+    replace(Transactions.prototype, 'isFenced', () => () => false),
+  ]),
 ];

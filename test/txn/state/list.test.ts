@@ -11,7 +11,12 @@ test('push, pop, set and get, inside and outside', () => {
   const list = newList();
   const txn = transactions.begin();
   expect([list.push(txn, 'c'), list.pop(txn), list.pop(txn), list.length(txn)]).toEqual([3, 'c', 'b', 1]);
-  expect([list.set(txn, 0, 'z'), list.set(txn, 1, 'no'), list.get(txn, 0), list.get(txn, 1)]).toEqual([true, false, 'z', undefined]);
+  expect([list.set(txn, 0, 'z'), list.set(txn, 1, 'no'), list.get(txn, 0), list.get(txn, 1)]).toEqual([
+    true,
+    false,
+    'z',
+    undefined,
+  ]);
   expect(list.push(txn, 'y')).toBe(2);
   expect(list.peek()).toEqual(['a', 'b']);
   txn.commit();

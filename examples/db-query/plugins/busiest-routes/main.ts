@@ -1,4 +1,5 @@
-// An honest downloaded query: reads flights page by page, joins them with airports, aggregates, and remembers what it did in a table of its own.
+// An honest downloaded query: reads flights page by page, joins them with airports, aggregates, and remembers what it
+// did in a table of its own.
 
 import { refuse } from 'graftwork/sdk';
 import { type Flight, Routes } from './routes.ts';
@@ -18,11 +19,17 @@ const PAGE = 1000;
 
 export const query = (input: { query: string; parameters?: { top?: number } }, api: Api) => {
   const top = input.parameters?.top ?? 10;
-  if (!Number.isInteger(top) || top < 1 || top > 100) return refuse('bad-parameter', 'top is a whole number from 1 to 100');
+  if (!Number.isInteger(top) || top < 1 || top > 100)
+    return refuse('bad-parameter', 'top is a whole number from 1 to 100');
 
   const routes = new Routes();
   for (let offset = 0; ; offset += PAGE) {
-    const flights = api.flight.find({ columns: ['origin', 'destination', 'delay'], orderBy: [{ column: 'id' }], limit: PAGE, offset });
+    const flights = api.flight.find({
+      columns: ['origin', 'destination', 'delay'],
+      orderBy: [{ column: 'id' }],
+      limit: PAGE,
+      offset,
+    });
     for (const flight of flights) routes.add(flight);
     if (flights.length < PAGE) break;
   }

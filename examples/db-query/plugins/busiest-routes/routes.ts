@@ -27,7 +27,9 @@ export class Routes {
     }
   }
 
-  /** The routes with the most flights; of equals, the first in alphabetical order. Mean delays to a tenth of a minute. */
+  /**
+   * The routes with the most flights; of equals, the first in alphabetical order. Mean delays to a tenth of a minute.
+   */
   busiest(top: number): Route[] {
     return [...this.#routes.entries()]
       .sort(([a, x], [b, y]) => y.flights - x.flights || (a < b ? -1 : 1))

@@ -1,6 +1,7 @@
-// The AES-XTS graft (IEEE 1619, NIST SP 800-38E), as disks are encrypted: every data unit (sector) by itself, under a tweak that is its number in the stream
-// added to the first unit's tweak. Half of the key is AES's, half enciphers the tweaks. A unit that is no whole number of 16-byte blocks borrows from its
-// last whole block (ciphertext stealing), so that nothing grows; one shorter than a block cannot be encrypted. A buffer begins where a unit begins.
+// The AES-XTS graft (IEEE 1619, NIST SP 800-38E), as disks are encrypted: every data unit (sector) by itself, under a
+// tweak that is its number in the stream added to the first unit's tweak. Half of the key is AES's, half enciphers the
+// tweaks. A unit that is no whole number of 16-byte blocks borrows from its last whole block (ciphertext stealing), so
+// that nothing grows; one shorter than a block cannot be encrypted. A buffer begins where a unit begins.
 
 import { encrypt, expandKey, schedule } from './aes.ts';
 import { KEY_BYTES, NONCE, type StreamColumns, type Transform, UNIT_BYTES, wordsOf } from './stream.ts';
@@ -68,7 +69,8 @@ const encryptUnit = (data: Uint8Array, start: number, end: number): void => {
 const check = ({ position, parameters }: StreamColumns, length: number): void => {
   const key_bytes = parameters[KEY_BYTES]!;
   const unit_bytes = parameters[UNIT_BYTES]!;
-  if (key_bytes !== 32 && key_bytes !== 48 && key_bytes !== 64) throw new RangeError(`a key of ${key_bytes} bytes, not 32, 48 or 64`);
+  if (key_bytes !== 32 && key_bytes !== 48 && key_bytes !== 64)
+    throw new RangeError(`a key of ${key_bytes} bytes, not 32, 48 or 64`);
   if (unit_bytes < BLOCK_BYTES || unit_bytes % BLOCK_BYTES !== 0)
     throw new RangeError(`data units of ${unit_bytes} bytes, no multiple of 16`);
   if (position[0]! % unit_bytes !== 0) throw new RangeError(`position ${position[0]}, where no data unit begins`);

@@ -1,7 +1,9 @@
-// AES, one way (FIPS 197): keys of 16, 24 or 32 bytes; blocks of four words, encrypted in place. A schedule is made once, by `schedule()`, and a key put into
-// it by `expandKey()`, as often as one likes. Words are little-endian: a column of AES's state is a word, its row 0 the lowest byte. Substitution, row shift
-// and column mix of a byte are one look-up in a table of 256 words, made when the module is loaded (J. Daemen, V. Rijmen, AES Proposal: Rijndael, 5.2.1).
-// Look-ups leave traces in the processor's caches: right for a model, not for a secret on a machine shared with others.
+// AES, one way (FIPS 197): keys of 16, 24 or 32 bytes; blocks of four words, encrypted in place. A schedule is made
+// once, by `schedule()`, and a key put into it by `expandKey()`, as often as one likes. Words are little-endian: a
+// column of AES's state is a word, its row 0 the lowest byte. Substitution, row shift and column mix of a byte are one
+// look-up in a table of 256 words, made when the module is loaded (J. Daemen, V. Rijmen, AES Proposal: Rijndael,
+// 5.2.1). Look-ups leave traces in the processor's caches: right for a model, not for a secret on a machine shared with
+// others.
 
 /** Round keys, and the number of rounds that they are for. */
 export interface Schedule {
@@ -82,11 +84,16 @@ export const encrypt = ({ words, rounds }: Schedule, block: Int32Array, at: numb
     b = f;
     c = g;
   }
-  block[at] = words[last]! ^ (SUB[a & 0xff]! | (SUB[(b >>> 8) & 0xff]! << 8) | (SUB[(c >>> 16) & 0xff]! << 16) | (SUB[d >>> 24]! << 24));
+  block[at] =
+    words[last]! ^
+    (SUB[a & 0xff]! | (SUB[(b >>> 8) & 0xff]! << 8) | (SUB[(c >>> 16) & 0xff]! << 16) | (SUB[d >>> 24]! << 24));
   block[at + 1] =
-    words[last + 1]! ^ (SUB[b & 0xff]! | (SUB[(c >>> 8) & 0xff]! << 8) | (SUB[(d >>> 16) & 0xff]! << 16) | (SUB[a >>> 24]! << 24));
+    words[last + 1]! ^
+    (SUB[b & 0xff]! | (SUB[(c >>> 8) & 0xff]! << 8) | (SUB[(d >>> 16) & 0xff]! << 16) | (SUB[a >>> 24]! << 24));
   block[at + 2] =
-    words[last + 2]! ^ (SUB[c & 0xff]! | (SUB[(d >>> 8) & 0xff]! << 8) | (SUB[(a >>> 16) & 0xff]! << 16) | (SUB[b >>> 24]! << 24));
+    words[last + 2]! ^
+    (SUB[c & 0xff]! | (SUB[(d >>> 8) & 0xff]! << 8) | (SUB[(a >>> 16) & 0xff]! << 16) | (SUB[b >>> 24]! << 24));
   block[at + 3] =
-    words[last + 3]! ^ (SUB[d & 0xff]! | (SUB[(a >>> 8) & 0xff]! << 8) | (SUB[(b >>> 16) & 0xff]! << 16) | (SUB[c >>> 24]! << 24));
+    words[last + 3]! ^
+    (SUB[d & 0xff]! | (SUB[(a >>> 8) & 0xff]! << 8) | (SUB[(b >>> 16) & 0xff]! << 16) | (SUB[c >>> 24]! << 24));
 };

@@ -1,7 +1,8 @@
-// The ChaCha20 graft (RFC 8439): a keystream of 64-byte blocks, each made of key, nonce and its own number alone, so that a buffer may lie anywhere in the
-// stream. For a buffer the keystream is made whole, into memory that is kept, and then meets the data a word at a time; a buffer that begins inside a word
-// of the keystream takes each of its words from two. To encrypt twice is to decrypt. A block's sixteen words are variables, which the engine keeps in
-// registers, and the rounds are written out, since a turn of a loop and a call of a function cost a metered graft extra.
+// The ChaCha20 graft (RFC 8439): a keystream of 64-byte blocks, each made of key, nonce and its own number alone, so
+// that a buffer may lie anywhere in the stream. For a buffer the keystream is made whole, into memory that is kept, and
+// then meets the data a word at a time; a buffer that begins inside a word of the keystream takes each of its words
+// from two. To encrypt twice is to decrypt. A block's sixteen words are variables, which the engine keeps in registers,
+// and the rounds are written out, since a turn of a loop and a call of a function cost a metered graft extra.
 
 import { FIRST_BLOCK, KEY_BYTES, NONCE, type StreamColumns, type Transform, wordsOf } from './stream.ts';
 
@@ -119,7 +120,26 @@ const rounds: Block = (out, at, x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11
 /** One block of keystream, from `state`. */
 const makeBlock = (out: Int32Array, at: number): void => {
   const s = state;
-  rounds(out, at, s[0]!, s[1]!, s[2]!, s[3]!, s[4]!, s[5]!, s[6]!, s[7]!, s[8]!, s[9]!, s[10]!, s[11]!, s[12]!, s[13]!, s[14]!, s[15]!);
+  rounds(
+    out,
+    at,
+    s[0]!,
+    s[1]!,
+    s[2]!,
+    s[3]!,
+    s[4]!,
+    s[5]!,
+    s[6]!,
+    s[7]!,
+    s[8]!,
+    s[9]!,
+    s[10]!,
+    s[11]!,
+    s[12]!,
+    s[13]!,
+    s[14]!,
+    s[15]!,
+  );
 };
 
 let keystream = new Int32Array(0);
@@ -139,7 +159,10 @@ const begin = ({ key, parameters }: StreamColumns): void => {
   for (let i = 0; i < NONCE_WORDS; i++) state[NUMBER + 1 + i] = parameters[NONCE + i]!;
 };
 
-/** XORs `count` words, a multiple of 8, with the keystream from its byte `skip` on. A shift by `left` and one more is none of a word where skip is whole. */
+/**
+ * XORs `count` words, a multiple of 8, with the keystream from its byte `skip` on. A shift by `left` and one more is
+ * none of a word where skip is whole.
+ */
 const xorWords = (words: Int32Array, count: number, skip: number): void => {
   const stream = keystream;
   const right = (skip & 3) * 8;
@@ -162,7 +185,8 @@ export const transform: Transform = (length, { columns }) => {
   const skip = position[0]! % BLOCK_BYTES;
   const first = (parameters[FIRST_BLOCK]! >>> 0) + (position[0]! - skip) / BLOCK_BYTES;
   const blocks = Math.ceil((skip + length) / BLOCK_BYTES);
-  if (parameters[KEY_BYTES] !== KEY_LENGTH) throw new RangeError(`a key of ${parameters[KEY_BYTES]} bytes, not ${KEY_LENGTH}`);
+  if (parameters[KEY_BYTES] !== KEY_LENGTH)
+    throw new RangeError(`a key of ${parameters[KEY_BYTES]} bytes, not ${KEY_LENGTH}`);
   if (first + blocks > BLOCKS_MAX) throw new RangeError('the stream is longer than block numbers reach');
   begin(columns);
   makeRoom(data.length);

@@ -1,6 +1,7 @@
-// The XOR graft: the stream against a key that repeats. VINO's encryption graft did no more; it hides nothing from anyone who tries, and is here to measure
-// what a graft call costs beside a copy. Byte p of the stream meets byte p mod k of a key of k bytes. k divides 64, so that 64 bytes of key, turned to the
-// buffer's place in the stream, serve the whole buffer, 16 words a turn of the loop. To encrypt twice is to decrypt.
+// The XOR graft: the stream against a key that repeats. VINO's encryption graft did no more; it hides nothing from
+// anyone who tries, and is here to measure what a graft call costs beside a copy. Byte p of the stream meets byte p mod
+// k of a key of k bytes. k divides 64, so that 64 bytes of key, turned to the buffer's place in the stream, serve the
+// whole buffer, 16 words a turn of the loop. To encrypt twice is to decrypt.
 
 import { KEY_BYTES, type StreamColumns, type Transform, wordsOf } from './stream.ts';
 
@@ -12,7 +13,8 @@ const patternBytes = new Uint8Array(pattern.buffer);
 /** Fills the pattern with the key, as the stream meets it from the buffer's first byte on. */
 const turnKey = ({ key, position, parameters }: StreamColumns): void => {
   const bytes = parameters[KEY_BYTES]!;
-  if (bytes < 1 || PERIOD % bytes !== 0) throw new RangeError(`a key of ${bytes} bytes, which does not divide ${PERIOD}`);
+  if (bytes < 1 || PERIOD % bytes !== 0)
+    throw new RangeError(`a key of ${bytes} bytes, which does not divide ${PERIOD}`);
   const start = position[0]! % bytes;
   for (let i = 0; i < PERIOD; i++) patternBytes[i] = key[(start + i) & (bytes - 1)]!;
 };

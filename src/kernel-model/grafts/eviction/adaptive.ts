@@ -1,11 +1,13 @@
-// ADAPTIVE: does what LRU or LIRS would do, whichever had fewer faults of late (after R. Subramanian, Y. Smaragdakis, G. Loh, Adaptive Caches,
-// MICRO 2006). It runs both on directories, which say what pages each policy would have in as many frames, and counts the faults that one has and
-// the other has not. At a fault it takes a page that the leader would no longer have; where there is none, the one that the leader would take. So after
-// as many faults as there are pages that differ, the frames hold what the leader would hold.
+// ADAPTIVE: does what LRU or LIRS would do, whichever had fewer faults of late (after R. Subramanian, Y. Smaragdakis,
+// G. Loh, Adaptive Caches, MICRO 2006). It runs both on directories, which say what pages each policy would have in as
+// many frames, and counts the faults that one has and the other has not. At a fault it takes a page that the leader
+// would no longer have; where there is none, the one that the leader would take. So after as many faults as there are
+// pages that differ, the frames hold what the leader would hold.
 //
-// It follows LIRS through loops and scans and LRU through bursts. It does badly where the lead changes faster than the frames can follow: with few
-// frames (a lead of one or two faults decides), or phases about as long as the frames; where both of the two are bad; and where references are many
-// and faults cheap, since a reference costs three times what it costs LIRS.
+// It follows LIRS through loops and scans and LRU through bursts. It does badly where the lead changes faster than the
+// frames can follow: with few frames (a lead of one or two faults decides), or phases about as long as the frames;
+// where both of the two are bad; and where references are many and faults cheap, since a reference costs three times
+// what it costs LIRS.
 
 import { graft, policyOf, type Replacement } from './eviction.ts';
 import { LinkedList } from './linked-list.ts';
@@ -13,7 +15,10 @@ import { lirsReplacement } from './lirs.ts';
 import { lruReplacement } from './lru.ts';
 import { PageTable } from './page-table.ts';
 
-/** A policy takes the lead when it saved a fault for every so many frames: to change costs a fault for every page in which the two differ. */
+/**
+ * A policy takes the lead when it saved a fault for every so many frames: to change costs a fault for every page in
+ * which the two differ.
+ */
 const LEAD_FRAMES = 20;
 
 /** The pages that another policy would have in as many frames. */

@@ -1,5 +1,6 @@
-// CLOCK: a hand goes round the frames. A page that was referenced since the hand last passed is spared once; the first that was not goes, and the
-// hand stops behind its frame. A page comes in as not referenced: its first reference, the fault, does not count.
+// CLOCK: a hand goes round the frames. A page that was referenced since the hand last passed is spared once; the first
+// that was not goes, and the hand stops behind its frame. A page comes in as not referenced: its first reference, the
+// fault, does not count.
 //
 // It is nearly LRU at the price of one mark a hit, and does badly where LRU does: on loops and scans.
 

@@ -1,6 +1,8 @@
-// FIFO: the page goes that came first, however often it was referenced since. One list of frames, in the order in which they were filled.
+// FIFO: the page goes that came first, however often it was referenced since. One list of frames, in the order in which
+// they were filled.
 //
-// It costs nothing at a hit. It does badly where some pages are needed all the time: they go like any other; and, as LRU, on loops and scans.
+// It costs nothing at a hit. It does badly where some pages are needed all the time: they go like any other; and, as
+// LRU, on loops and scans.
 
 import { graft, policyOf, type Replacement } from './eviction.ts';
 import { LinkedList } from './linked-list.ts';

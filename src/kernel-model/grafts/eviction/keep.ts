@@ -1,5 +1,6 @@
-// Keeps important pages: the application writes a short list of pages into memory that it shares with this graft; where the kernel would take one of
-// them, the graft gives another page of the same address space instead. (VINO's page eviction graft.)
+// Keeps important pages: the application writes a short list of pages into memory that it shares with this graft; where
+// the kernel would take one of them, the graft gives another page of the same address space instead. (VINO's page
+// eviction graft.)
 //
 // It does badly where the list is long: then the other pages hardly stay at all.
 

@@ -1,5 +1,6 @@
-// A doubly linked list of small numbers (frames, or a policy's own nodes), in two typed arrays: every operation takes constant time and allocates
-// nothing. A number is in the list at most once. `push` adds it as the newest, `oldest` is at the other end.
+// A doubly linked list of small numbers (frames, or a policy's own nodes), in two typed arrays: every operation takes
+// constant time and allocates nothing. A number is in the list at most once. `push` adds it as the newest, `oldest` is
+// at the other end.
 
 /** A list over the numbers 0 … `nodes` − 1, empty at first. */
 export class LinkedList {

@@ -1,17 +1,24 @@
-// LIRS (S. Jiang, X. Zhang, SIGMETRICS 2002): pages are ranked by the distance between their last two references, not by the last alone. Most frames
-// hold LIR pages, whose distance is low; the others, 1 % and at least 2, hold HIR pages, and the oldest of these goes.
-// - The stack orders pages by their last reference. At its bottom stands a LIR page, so to be in it means: referenced again sooner than that one.
-// - An HIR page that is referenced while in the stack becomes LIR, and the bottom one HIR. The queue orders the resident HIR pages.
+// LIRS (S. Jiang, X. Zhang, SIGMETRICS 2002): pages are ranked by the distance between their last two references, not
+// by the last alone. Most frames hold LIR pages, whose distance is low; the others, 1 % and at least 2, hold HIR pages,
+// and the oldest of these goes.
+// - The stack orders pages by their last reference. At its bottom stands a LIR page, so to be in it means: referenced
+//   again sooner than that one.
+// - An HIR page that is referenced while in the stack becomes LIR, and the bottom one HIR. The queue orders the
+//   resident HIR pages.
 // - A page that went stays in the stack as a ghost, until the bottom passes it. Their number is bounded.
 //
-// It is nearly optimal on loops, and a scan passes through the queue alone. It does badly where pages are needed in short bursts, the next soon after
-// the last (a file server's clients): a new page has two per cent of the room to prove itself, where LRU gives it all.
+// It is nearly optimal on loops, and a scan passes through the queue alone. It does badly where pages are needed in
+// short bursts, the next soon after the last (a file server's clients): a new page has two per cent of the room to
+// prove itself, where LRU gives it all.
 
 import { graft, policyOf, type Replacement } from './eviction.ts';
 import { LinkedList } from './linked-list.ts';
 import { PageTable } from './page-table.ts';
 
-/** Ghosts kept: so many a frame, and at least so many, since a small stack's ghosts cost little. The authors' program keeps all. */
+/**
+ * Ghosts kept: so many a frame, and at least so many, since a small stack's ghosts cost little. The authors' program
+ * keeps all.
+ */
 const GHOSTS_PER_FRAME = 4;
 const GHOSTS_MIN = 2_048;
 

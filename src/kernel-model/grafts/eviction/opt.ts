@@ -1,9 +1,11 @@
-// OPT (L. A. Belady, 1966): the page goes whose next reference is farthest away. No policy has fewer faults; but it has to know the future, so it is
-// given to it: an application that knows its references announces them all, and every other policy is measured against this one.
+// OPT (L. A. Belady, 1966): the page goes whose next reference is farthest away. No policy has fewer faults; but it has
+// to know the future, so it is given to it: an application that knows its references announces them all, and every
+// other policy is measured against this one.
 //
-// The frames are a heap by next reference, farthest first: a decision takes a look at its top, a reference O(log frames). What the future says of each
-// reference is computed once: 4 bytes a reference, and an entry a page. It does badly where the announcement is wrong: from the first reference that is not the announced
-// one it answers the kernel's own victim.
+// The frames are a heap by next reference, farthest first: a decision takes a look at its top, a reference O(log
+// frames). What the future says of each reference is computed once: 4 bytes a reference, and an entry a page. It does
+// badly where the announcement is wrong: from the first reference that is not the announced one it answers the kernel's
+// own victim.
 
 import type { Evict, EvictionColumns } from './eviction.ts';
 
@@ -79,7 +81,8 @@ class Heap {
     for (;;) {
       let below = 2 * place + 1;
       if (below >= this.#size) break;
-      if (below + 1 < this.#size && this.#keys[this.#frames[below + 1]!]! > this.#keys[this.#frames[below]!]!) below += 1;
+      if (below + 1 < this.#size && this.#keys[this.#frames[below + 1]!]! > this.#keys[this.#frames[below]!]!)
+        below += 1;
       if (this.#keys[this.#frames[below]!]! <= key) break;
       this.#put(this.#frames[below]!, place);
       place = below;
@@ -94,11 +97,15 @@ class Opt {
   #now = 0;
   #astray = false;
 
-  /** Pages that are in their frames already are needed as the future says; the events will say so again of those that have just come. */
+  /**
+   * Pages that are in their frames already are needed as the future says; the events will say so again of those that
+   * have just come.
+   */
   constructor(future: Future, pages: Int32Array) {
     this.#future = future;
     this.#heap = new Heap(pages.length);
-    for (let frame = 0; frame < pages.length; frame++) if (pages[frame]! >= 0) this.#set(frame, future.first(pages[frame]!));
+    for (let frame = 0; frame < pages.length; frame++)
+      if (pages[frame]! >= 0) this.#set(frame, future.first(pages[frame]!));
   }
 
   decide(victim: number, { events, request, pages }: EvictionColumns): number {
@@ -125,7 +132,10 @@ class Opt {
   }
 }
 
-/** Makes an OPT policy for a process whose references will be `future`, page by page, beginning with the first one that it is told of. */
+/**
+ * Makes an OPT policy for a process whose references will be `future`, page by page, beginning with the first one that
+ * it is told of.
+ */
 export const makeOpt = (future: Int32Array): Evict => {
   const known = new Future(future);
   let policy: Opt | null = null;

@@ -1,5 +1,6 @@
-// Finds a small number (a frame, a policy's node) by page number: a hash table with open addressing in two typed arrays, for a bounded number of
-// pages. Pages are any non-negative 31-bit numbers. An entry that is deleted leaves no mark: the entries behind it move up.
+// Finds a small number (a frame, a policy's node) by page number: a hash table with open addressing in two typed
+// arrays, for a bounded number of pages. Pages are any non-negative 31-bit numbers. An entry that is deleted leaves no
+// mark: the entries behind it move up.
 
 /** Spreads neighbouring pages: Knuth's multiplicative hashing with 2^32 divided by the golden ratio. */
 const SPREAD = 0x9e3779b1;

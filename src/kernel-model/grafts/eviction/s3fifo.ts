@@ -1,9 +1,11 @@
-// S3-FIFO (J. Yang et al., SOSP 2023): three queues, none of which is touched at a hit. A page comes into the small one (10 % of the frames). At its
-// end a page that was hit at least twice moves on to the main one; any other goes, and is remembered among the ghosts, as many as the main queue
-// has frames. A ghost that is referenced comes straight into the main queue, where a page is given another round for each hit, up to three.
+// S3-FIFO (J. Yang et al., SOSP 2023): three queues, none of which is touched at a hit. A page comes into the small one
+// (10 % of the frames). At its end a page that was hit at least twice moves on to the main one; any other goes, and is
+// remembered among the ghosts, as many as the main queue has frames. A ghost that is referenced comes straight into the
+// main queue, where a page is given another round for each hit, up to three.
 //
-// Most pages are needed once and pass through the small queue alone. It does badly on loops over more than the ghosts can remember, and where the
-// second reference comes just after a page left the small queue and its ghost was forgotten.
+// Most pages are needed once and pass through the small queue alone. It does badly on loops over more than the ghosts
+// can remember, and where the second reference comes just after a page left the small queue and its ghost was
+// forgotten.
 
 import { graft, policyOf, type Replacement } from './eviction.ts';
 import { LinkedList } from './linked-list.ts';
@@ -13,7 +15,10 @@ const HITS_MAX = 3;
 /** Hits that move a page on from the small queue. */
 const HITS_TO_MOVE = 2;
 
-/** The pages that left the small queue last: a ring, and the place of each page in it. One that came back leaves its place empty. */
+/**
+ * The pages that left the small queue last: a ring, and the place of each page in it. One that came back leaves its
+ * place empty.
+ */
 class Ghosts {
   readonly #ring: Int32Array;
   readonly #places: PageTable;

@@ -1,7 +1,9 @@
-// Read-ahead from an announced list: the application knows which blocks it will read, in whatever order, and writes them into memory that it shares
-// with this graft. After each read the graft asks for the next few that it has not asked for yet.
+// Read-ahead from an announced list: the application knows which blocks it will read, in whatever order, and writes
+// them into memory that it shares with this graft. After each read the graft asks for the next few that it has not
+// asked for yet.
 //
-// It does badly where the application reads something else than it announced: what was fetched is not used, and the list is searched in vain.
+// It does badly where the application reads something else than it announced: what was fetched is not used, and the
+// list is searched in vain.
 
 /** Entries of the list that are looked through for the block just read. */
 const SEARCH = 8;

@@ -7,7 +7,9 @@ import type { Kernel } from '../kernel.ts';
 /** Calls that answer at once, and calls that may wait, by name. */
 export interface CallTable {
   readonly atOnce: Readonly<Record<string, (kernel: Kernel, thread: Thread, args: readonly unknown[]) => unknown>>;
-  readonly waiting: Readonly<Record<string, (kernel: Kernel, thread: Thread, args: readonly unknown[]) => KernelSteps<unknown>>>;
+  readonly waiting: Readonly<
+    Record<string, (kernel: Kernel, thread: Thread, args: readonly unknown[]) => KernelSteps<unknown>>
+  >;
 }
 
 /** A call with arguments that it does not take: answered with this error's text. */

@@ -10,8 +10,10 @@ import { bytes, type CallTable, missing, number, text } from './arguments.ts';
 
 const TRANSFER_MAX = 2 ** 20;
 
-const fileOf = (kernel: Kernel, thread: Thread, id: unknown): OpenFile => kernel.file(number(id), thread.owner) ?? missing('open file');
-const streamOf = (kernel: Kernel, thread: Thread, id: unknown): Stream => kernel.stream(number(id), thread.owner) ?? missing('stream');
+const fileOf = (kernel: Kernel, thread: Thread, id: unknown): OpenFile =>
+  kernel.file(number(id), thread.owner) ?? missing('open file');
+const streamOf = (kernel: Kernel, thread: Thread, id: unknown): Stream =>
+  kernel.stream(number(id), thread.owner) ?? missing('stream');
 const lengthOf = (value: unknown): number => Math.min(number(value), TRANSFER_MAX);
 
 /** Reads, and asks compute-ra after the last block. */
@@ -68,7 +70,12 @@ export const FILE_CALLS: CallTable = {
     },
     /** Reads through a stream, at its position. */
     *get(kernel, thread, [id, length]) {
-      return yield* streamOf(kernel, thread, id).read(kernel.fs, kernel.cpu, lengthOf(length), kernel.policies.transform);
+      return yield* streamOf(kernel, thread, id).read(
+        kernel.fs,
+        kernel.cpu,
+        lengthOf(length),
+        kernel.policies.transform,
+      );
     },
   },
 };

@@ -13,7 +13,9 @@ export const THREAD_CALLS: CallTable = {
       const region = { first: number(first), pages: number(pages), writable: writable !== false, object: ZEROS };
       if (region.pages === 0) throw new BadArgument('takes at least one page');
       if (region.first + region.pages > ADDRESS_SPACE_PAGES) throw new BadArgument('beyond the address space');
-      const overlaps = space.regions.some((one) => region.first < one.first + one.pages && one.first < region.first + region.pages);
+      const overlaps = space.regions.some(
+        (one) => region.first < one.first + one.pages && one.first < region.first + region.pages,
+      );
       if (overlaps) throw new BadArgument('pages that are taken');
       space.regions.push(region);
       return null;

@@ -1,4 +1,5 @@
-// System calls by which a thread has a transaction of its own, over the locks and the state that it shares with its user's grafts.
+// System calls by which a thread has a transaction of its own, over the locks and the state that it shares with its
+// user's grafts.
 
 import { acquire, Ticket, type Transaction, WRITE } from '../../../txn/index.ts';
 import { CYCLES } from '../../limits.ts';
@@ -60,10 +61,14 @@ export const TRANSACTION_CALLS: CallTable = {
       });
     },
     *get_shared(kernel, thread, [key]) {
-      return (yield* whenGranted(() => kernel.accessors.shared.get(begun(thread), `${thread.owner}/${text(key)}`))) ?? null;
+      return (
+        (yield* whenGranted(() => kernel.accessors.shared.get(begun(thread), `${thread.owner}/${text(key)}`))) ?? null
+      );
     },
     *set_shared(kernel, thread, [key, value]) {
-      yield* whenGranted(() => kernel.accessors.shared.set(begun(thread), `${thread.owner}/${text(key)}`, number(value)));
+      yield* whenGranted(() =>
+        kernel.accessors.shared.set(begun(thread), `${thread.owner}/${text(key)}`, number(value)),
+      );
       return null;
     },
   },

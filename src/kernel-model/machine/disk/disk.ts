@@ -1,17 +1,23 @@
-// A disk as the kernel's driver sees it: requests go in, wait in a queue, are served one at a time by the drive, and tell when they are done. It holds bytes.
+// A disk as the kernel's driver sees it: requests go in, wait in a queue, are served one at a time by the drive, and
+// tell when they are done. It holds bytes.
 //
-//   const disk = new Disk({ spec, events });                                    // order: 'c-scan' | 'fcfs'; store: what an earlier machine left
+//   const disk = new Disk({ spec, events });                                    // order: 'c-scan' | 'fcfs'; store:
+//                                                                               what an earlier machine left
 //   disk.submit({ lbn, sectors, write, data }, () => …)
 //
-// A write is durable when it is done, as a whole, and not before; a read gives what was durable when it is done. Requests that are waiting may overtake each
-// other: who needs one before the other waits for it. The same requests at the same times give the same completions, on every machine.
+// A write is durable when it is done, as a whole, and not before; a read gives what was durable when it is done.
+// Requests that are waiting may overtake each other: who needs one before the other waits for it. The same requests at
+// the same times give the same completions, on every machine.
 
 import { Drive, type DriveRequest } from './drive.ts';
 import type { DriveSpec } from './drive-spec.ts';
 import { type QueueOrder, RequestQueue } from './request-queue.ts';
 import { SECTOR_BYTES, SectorStore } from './sector-store.ts';
 
-/** `data` has 512 bytes for each sector: those of a write are copied at once, those of a read stand there when it is done. */
+/**
+ * `data` has 512 bytes for each sector: those of a write are copied at once, those of a read stand there when it is
+ * done.
+ */
 export interface DiskRequest extends DriveRequest {
   readonly data: Uint8Array;
 }
@@ -55,7 +61,10 @@ export class Disk {
     this.#store = store;
   }
 
-  /** Takes a request. Throws a RangeError for one that the drive cannot serve, or whose data has another length; then nothing happened. */
+  /**
+   * Takes a request. Throws a RangeError for one that the drive cannot serve, or whose data has another length; then
+   * nothing happened.
+   */
   submit({ lbn, sectors, write, data }: DiskRequest, done: () => void): void {
     this.#drive.check({ lbn, sectors, write });
     if (data.length !== sectors * SECTOR_BYTES)

@@ -1,6 +1,7 @@
-// The project's own drive: invented, with numbers of the class of the data sheets of 1995's small SCSI drives (3.5 inches, two platters, 5400 RPM, 500 MB,
-// average seek about 10 ms, 256 KB of buffer, SCSI-2 at 10 MB/s). Nobody measured it; what is measured is the model, on two real drives (experiments/disk.ts).
-// Skews are what the mechanics need: a head switch and a seek to the next cylinder, settled for writing, rounded up to whole sectors.
+// The project's own drive: invented, with numbers of the class of the data sheets of 1995's small SCSI drives (3.5
+// inches, two platters, 5400 RPM, 500 MB, average seek about 10 ms, 256 KB of buffer, SCSI-2 at 10 MB/s). Nobody
+// measured it; what is measured is the model, on two real drives (experiments/disk.ts). Skews are what the mechanics
+// need: a head switch and a seek to the next cylinder, settled for writing, rounded up to whole sectors.
 
 import type { DriveSpec, Zone } from './drive-spec.ts';
 
@@ -28,7 +29,12 @@ export const DRIVE_1995: DriveSpec = {
   name: 'Drive 1995',
   heads: 4,
   rotation_us: 60e6 / 5400,
-  zones: [zone([0, 799], 108, 15, 22), zone([800, 1499], 96, 13, 20), zone([1500, 2199], 84, 12, 17), zone([2200, 2699], 72, 10, 15)],
+  zones: [
+    zone([0, 799], 108, 15, 22),
+    zone([800, 1499], 96, 13, 20),
+    zone([1500, 2199], 84, 12, 17),
+    zone([2200, 2699], 72, 10, 15),
+  ],
   seek: {
     kind: 'points',
     points: [

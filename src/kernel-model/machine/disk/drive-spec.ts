@@ -1,10 +1,14 @@
-// A disk drive as plain data: what the model of a drive is made from. The numbers come from parameter files (parse-drive.ts) or are written down
-// (drive-1995.ts); nothing in the model adds a constant of its own but where it cites one. Units stand last in the names.
+// A disk drive as plain data: what the model of a drive is made from. The numbers come from parameter files
+// (parse-drive.ts) or are written down (drive-1995.ts); nothing in the model adds a constant of its own but where it
+// cites one. Units stand last in the names.
 //
-// The words are those of DiskSim 4.0 (J. Bucy, J. Schindler, S. Schlosser, G. Ganger, The DiskSim Simulation Environment Version 4.0 Reference Manual,
-// CMU-PDL-08-101), whose parameters these are.
+// The words are those of DiskSim 4.0 (J. Bucy, J. Schindler, S. Schlosser, G. Ganger, The DiskSim Simulation
+// Environment Version 4.0 Reference Manual, CMU-PDL-08-101), whose parameters these are.
 
-/** A band of cylinders whose tracks have equally many sectors. Tracks are counted from the zone's first, cylinder by cylinder, head by head. */
+/**
+ * A band of cylinders whose tracks have equally many sectors. Tracks are counted from the zone's first, cylinder by
+ * cylinder, head by head.
+ */
 export interface Zone {
   readonly first_cylinder: number;
   readonly last_cylinder: number;
@@ -13,7 +17,10 @@ export interface Zone {
   readonly offset_sectors: number;
   /** Sectors at the zone's front that no block number names. */
   readonly reserved_sectors: number;
-  /** How far a track's first sector stands behind that of the track before it, on the same cylinder, and across two cylinders. */
+  /**
+   * How far a track's first sector stands behind that of the track before it, on the same cylinder, and across two
+   * cylinders.
+   */
   readonly track_skew_sectors: number;
   readonly cylinder_skew_sectors: number;
   /** Whole tracks at the zone's end that stand in for bad ones. */
@@ -25,9 +32,10 @@ export interface Zone {
 }
 
 /**
- * How long the arm moves, by distance in cylinders. `points` are measured ones, ascending and from distance 1 on, with straight lines between and the last
- * line prolonged. A `formula` gives the first distances one by one; further ones are `root_base_us + root_us · √distance` below `split_cylinders`, and
- * `line_base_us + line_us · distance` from there on (C. Ruemmler, J. Wilkes, An Introduction to Disk Drive Modeling, IEEE Computer, March 1994).
+ * How long the arm moves, by distance in cylinders. `points` are measured ones, ascending and from distance 1 on, with
+ * straight lines between and the last line prolonged. A `formula` gives the first distances one by one; further ones
+ * are `root_base_us + root_us · √distance` below `split_cylinders`, and `line_base_us + line_us · distance` from there
+ * on (C. Ruemmler, J. Wilkes, An Introduction to Disk Drive Modeling, IEEE Computer, March 1994).
  */
 export type SeekCurve =
   | { readonly kind: 'points'; readonly points: readonly (readonly [cylinders: number, time_us: number])[] }
@@ -41,7 +49,10 @@ export type SeekCurve =
       readonly line_us: number;
     };
 
-/** The buffer: segments, each a run of consecutive sectors. Writes go through: a write is complete when it is on the medium. */
+/**
+ * The buffer: segments, each a run of consecutive sectors. Writes go through: a write is complete when it is on the
+ * medium.
+ */
 export interface CacheSpec {
   readonly segments: number;
   /** The largest request, too. */
@@ -62,7 +73,10 @@ export interface ByPrevious {
   readonly after_write_us: number;
 }
 
-/** A second disconnection that some drives make between a write's command and its data, where it follows a write that it does not continue. */
+/**
+ * A second disconnection that some drives make between a write's command and its data, where it follows a write that it
+ * does not continue.
+ */
 export interface ExtraDisconnect {
   /** In place of the write's command overhead. */
   readonly command_us: number;
@@ -102,7 +116,10 @@ export interface DriveSpec {
   readonly zones: readonly Zone[];
   readonly seek: SeekCurve;
   readonly head_switch_us: number;
-  /** Added to a move of the arm or a switch of heads before a write; may be negative where the curve was measured with writes. */
+  /**
+   * Added to a move of the arm or a switch of heads before a write; may be negative where the curve was measured with
+   * writes.
+   */
   readonly write_settle_us: number;
   readonly cache: CacheSpec;
   readonly overheads: Overheads;

@@ -1,11 +1,16 @@
-// A drive at work on one request at a time: command, arm, rotation, buffer and bus, as they overlap. `serve` is told when a request comes and says when it is
-// complete; between requests the heads read on by themselves. It moves no bytes (disk.ts does), and two drives given the same requests agree to the last bit.
+// A drive at work on one request at a time: command, arm, rotation, buffer and bus, as they overlap. `serve` is told
+// when a request comes and says when it is complete; between requests the heads read on by themselves. It moves no
+// bytes (disk.ts does), and two drives given the same requests agree to the last bit.
 //
-// The order of things is DiskSim's ("disksim_diskctlr.c") for a queue of one, write-through, and the bus held through a read's transfer:
+// The order of things is DiskSim's ("disksim_diskctlr.c") for a queue of one, write-through, and the bus held through a
+// read's transfer:
 //   read, first sector in the buffer:  hit overhead, data preparation, transfer, while the rest is read; completion
-//   read, else:   miss overhead → disconnect, while arm and rotation; at the watermark reselect, data preparation, transfer beside the reading; completion
-//   write:        write overhead → transfer, disconnect, beside arm, rotation and writing; when both are done reselect, completion
-// Where a write follows a write that it does not continue, some drives disconnect once more between command and data (ExtraDisconnect).
+//   read, else:   miss overhead → disconnect, while arm and rotation; at the watermark reselect, data preparation,
+//                 transfer beside the reading; completion
+//   write:        write overhead → transfer, disconnect, beside arm, rotation and writing; when both are done reselect,
+//                 completion
+// Where a write follows a write that it does not continue, some drives disconnect once more between command and data
+// (ExtraDisconnect).
 
 import type { ByPrevious, DriveSpec } from './drive-spec.ts';
 import { Layout } from './layout.ts';
@@ -29,8 +34,8 @@ interface WriteTimes {
 }
 
 /**
- * Drives with the extra disconnect start to write only when so much is in the buffer: 10 sectors, or all of a shorter request; 15 where it has 45 or more
- * (DiskSim 4.0, disk_buffer_block_available; observed on the HP C2247A).
+ * Drives with the extra disconnect start to write only when so much is in the buffer: 10 sectors, or all of a shorter
+ * request; 15 where it has 45 or more (DiskSim 4.0, disk_buffer_block_available; observed on the HP C2247A).
  */
 const sectorsBeforeWriting = (sectors: number): number => (sectors < 45 ? Math.min(sectors, 10) : 15);
 
@@ -55,12 +60,14 @@ export class Drive {
   }
 
   /**
-   * Serves a request that comes at `start_us` and gives the time at which its completion reaches the host, in microseconds. Requests come in the order of
-   * their times, none before the last one's completion; a RangeError says what is wrong with one.
+   * Serves a request that comes at `start_us` and gives the time at which its completion reaches the host, in
+   * microseconds. Requests come in the order of their times, none before the last one's completion; a RangeError says
+   * what is wrong with one.
    */
   serve(request: DriveRequest, start_us: number): number {
     this.check(request);
-    if (!(start_us >= this.#free_us)) throw new RangeError(`at ${start_us} µs the drive is busy until ${this.#free_us} µs`);
+    if (!(start_us >= this.#free_us))
+      throw new RangeError(`at ${start_us} µs the drive is busy until ${this.#free_us} µs`);
     this.#stream.advance(start_us);
     this.#free_us = request.write ? this.#write(request, start_us) : this.#read(request, start_us);
     this.#previous = request;
@@ -84,11 +91,15 @@ export class Drive {
     const segment = found ?? this.#cache.claim(false, lbn, sectors, this.#stream.segment);
     segment.limit = Math.max(segment.limit, this.#limitOf(request));
     this.#stream.taking = { lbn, sectors: 0, start_us, sector_us: bus.read_sector_us };
-    const bus_us = found === null ? this.#readMiss(request, segment, start_us) : this.#readHit(request, segment, start_us);
+    const bus_us =
+      found === null ? this.#readMiss(request, segment, start_us) : this.#readHit(request, segment, start_us);
     return this.#send(request, segment, bus_us + overheads.data_preparation_us) + overheads.read_completion_us;
   }
 
-  /** The heads go on if they are filling this segment; else they go to its end. Gives the time at which the bus may be used. */
+  /**
+   * The heads go on if they are filling this segment; else they go to its end. Gives the time at which the bus may be
+   * used.
+   */
   #readHit({ lbn, sectors }: DriveRequest, segment: Segment, start_us: number): number {
     const { cache, overheads } = this.#spec;
     if (this.#stream.segment !== segment) {
@@ -139,7 +150,12 @@ export class Drive {
     const segment = this.#cache.claim(true, request.lbn, request.sectors, this.#stream.segment);
     this.#stream.stop();
     this.#cache.forget(request.lbn, request.sectors);
-    const transfer = { lbn: request.lbn, sectors: request.sectors, start_us: times.bus_us, sector_us: bus.write_sector_us };
+    const transfer = {
+      lbn: request.lbn,
+      sectors: request.sectors,
+      start_us: times.bus_us,
+      sector_us: bus.write_sector_us,
+    };
     const written_us = this.#writeMedium(transfer, times.arm_us);
     segment.end = segment.start + request.sectors;
     segment.limit = segment.end;
@@ -168,7 +184,10 @@ export class Drive {
     };
   }
 
-  /** Writes sector after sector; one whose data is not there when its start passes waits a revolution. Gives the time at which the last is written. */
+  /**
+   * Writes sector after sector; one whose data is not there when its start passes waits a revolution. Gives the time at
+   * which the last is written.
+   */
   #writeMedium(transfer: BusTransfer, from_us: number): number {
     const { overheads } = this.#spec;
     const first = overheads.extra_disconnect === null ? 1 : sectorsBeforeWriting(transfer.sectors);

@@ -1,8 +1,10 @@
-// Where blocks lie: a logical block number (LBN) to cylinder, head, sector and angle, and back. LBNs go round a track, then to the next head, then to the
-// next cylinder. Each zone keeps whole spare tracks at its end; bad tracks are slipped (numbering went past them) or remapped (a spare has their blocks).
-// That is DiskSim's "LBN-to-PBN mapping scheme" 0 with "Sparing scheme" 0 or 1; skews are in sectors (diskmodel, layout_g1).
+// Where blocks lie: a logical block number (LBN) to cylinder, head, sector and angle, and back. LBNs go round a track,
+// then to the next head, then to the next cylinder. Each zone keeps whole spare tracks at its end; bad tracks are
+// slipped (numbering went past them) or remapped (a spare has their blocks). That is DiskSim's "LBN-to-PBN mapping
+// scheme" 0 with "Sparing scheme" 0 or 1; skews are in sectors (diskmodel, layout_g1).
 //
-//   layout.locate(lbn)            →  { cylinder, head, sector, angle }, the angle in revolutions from the index mark to the sector's start
+//   layout.locate(lbn)            → { cylinder, head, sector, angle }, the angle in revolutions from the index mark to
+//                                 the sector's start
 //   layout.lbnAt(place)           →  the LBN, or -1: reserved, spare, bad
 //   layout.lastOnTrack(lbn)       →  the last LBN of the same track: up to there, sectors pass the head without a break
 
@@ -37,7 +39,8 @@ const bandOf = (zone: Zone, heads: number, first_lbn: number): Band => {
   for (let i = 0, track = 0; i < used; i++, track++) {
     while (slipped.has(track)) track++;
     const place = remapped.get(track) ?? track;
-    if (place >= all || order[place] !== -1) throw new Error(`zone from cylinder ${zone.first_cylinder}: more bad tracks than spare ones`);
+    if (place >= all || order[place] !== -1)
+      throw new Error(`zone from cylinder ${zone.first_cylinder}: more bad tracks than spare ones`);
     tracks[i] = place;
     order[place] = i;
   }
@@ -66,7 +69,9 @@ export class Layout {
     this.sectors = lbn;
   }
 
-  /** The place of a block, and the angle at which it starts, in [0, 1). Throws for an LBN that the drive does not have. */
+  /**
+   * The place of a block, and the angle at which it starts, in [0, 1). Throws for an LBN that the drive does not have.
+   */
   locate(lbn: number): Place & { readonly angle: number } {
     const band = this.#bandOfLbn(lbn);
     const { zone } = band;
@@ -81,7 +86,8 @@ export class Layout {
   /** The LBN at a place, or -1 where there is none. */
   lbnAt({ cylinder, head, sector }: Place): number {
     const band = this.#bands.find(({ zone }) => zone.first_cylinder <= cylinder && cylinder <= zone.last_cylinder);
-    if (band === undefined || head < 0 || head >= this.#heads || sector < 0 || sector >= band.zone.sectors_per_track) return -1;
+    if (band === undefined || head < 0 || head >= this.#heads || sector < 0 || sector >= band.zone.sectors_per_track)
+      return -1;
     const track = band.order[(cylinder - band.zone.first_cylinder) * this.#heads + head] as number;
     const lbn = band.first_lbn + track * band.zone.sectors_per_track + sector - band.zone.reserved_sectors;
     return track < 0 || lbn < band.first_lbn ? -1 : lbn;
@@ -97,10 +103,14 @@ export class Layout {
     return this.#bandOfLbn(lbn).zone.sectors_per_track;
   }
 
-  /** Going to the next cylinder costs the cylinder's skew alone; the switch from the last head to the first is part of it. */
+  /**
+   * Going to the next cylinder costs the cylinder's skew alone; the switch from the last head to the first is part of
+   * it.
+   */
   #angle(zone: Zone, row: number, head: number, sector: number): number {
     const switches = head + (this.#heads - 1) * row;
-    const from_mark = zone.offset_sectors + switches * zone.track_skew_sectors + row * zone.cylinder_skew_sectors + sector;
+    const from_mark =
+      zone.offset_sectors + switches * zone.track_skew_sectors + row * zone.cylinder_skew_sectors + sector;
     return (from_mark % zone.sectors_per_track) / zone.sectors_per_track;
   }
 

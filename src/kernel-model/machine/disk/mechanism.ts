@@ -1,7 +1,9 @@
-// The arm and the spindle. The spindle turns evenly for ever: at time 0 the index mark is under the heads, and again after each revolution (a drive's phase
-// at power-on is unknown; DiskSim starts there, too). The arm stands at a cylinder with one head switched on, or is on its way there until `settled_us`.
+// The arm and the spindle. The spindle turns evenly for ever: at time 0 the index mark is under the heads, and again
+// after each revolution (a drive's phase at power-on is unknown; DiskSim starts there, too). The arm stands at a
+// cylinder with one head switched on, or is on its way there until `settled_us`.
 //
-//   mechanism.move(to, from_us, write)    starts when told to, but not before an earlier move ended; gives the time of arrival
+//   mechanism.move(to, from_us, write)    starts when told to, but not before an earlier move ended; gives the time of
+//                                         arrival
 //   mechanism.passes_us(angle, from_us)   the first time from then on at which that angle is under the heads
 
 import type { DriveSpec, SeekCurve } from './drive-spec.ts';
@@ -45,7 +47,10 @@ export class DriveMechanism {
     this.#spec = spec;
   }
 
-  /** How long a move takes: arm and head switch run at the same time, and a write settles after them; standing still takes none. */
+  /**
+   * How long a move takes: arm and head switch run at the same time, and a write settles after them; standing still
+   * takes none.
+   */
   move_us(to: ArmPosition, write: boolean): number {
     const { seek, head_switch_us, write_settle_us } = this.#spec;
     const arm_us = seekTime_us(seek, Math.abs(to.cylinder - this.position.cylinder));

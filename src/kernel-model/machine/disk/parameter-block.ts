@@ -1,5 +1,6 @@
-// Typed looks into a block of parameters. Each throws a DriveFileError that names the parameter, the file and the line where it is missing, of another kind
-// or out of its range; so a parser of a drive is a list of what it takes from where.
+// Typed looks into a block of parameters. Each throws a DriveFileError that names the parameter, the file and the line
+// where it is missing, of another kind or out of its range; so a parser of a drive is a list of what it takes from
+// where.
 
 import { DriveFileError, type ParameterBlock, type ParameterValue } from './parameter-file.ts';
 
@@ -30,9 +31,14 @@ export const wordsOf = (block: ParameterBlock, key: string): string => {
 };
 
 const toNumber = (value: ParameterValue, file: string, key: string, { min, max, integer }: NumberRange): number => {
-  const number = value.kind === 'words' && /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(value.words) ? Number(value.words) : Number.NaN;
+  const number =
+    value.kind === 'words' && /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(value.words)
+      ? Number(value.words)
+      : Number.NaN;
   const fits =
-    number >= (min ?? -Number.MAX_VALUE) && number <= (max ?? Number.MAX_VALUE) && (integer !== true || Number.isInteger(number));
+    number >= (min ?? -Number.MAX_VALUE) &&
+    number <= (max ?? Number.MAX_VALUE) &&
+    (integer !== true || Number.isInteger(number));
   if (fits) return number;
   const range = `${integer === true ? 'an integer' : 'a number'} from ${min ?? '-∞'} to ${max ?? '∞'}`;
   throw new DriveFileError(file, value.line, `"${key}" is not ${range}`);
@@ -42,9 +48,11 @@ export const numberOf = (block: ParameterBlock, key: string, range: NumberRange)
   toNumber(blockValue(block, key), block.file, key, range);
 
 /** A time of the file, which counts in milliseconds, in microseconds. */
-export const timeOf_us = (block: ParameterBlock, key: string, range: NumberRange = TIME_MS): number => numberOf(block, key, range) * 1000;
+export const timeOf_us = (block: ParameterBlock, key: string, range: NumberRange = TIME_MS): number =>
+  numberOf(block, key, range) * 1000;
 
-export const flagOf = (block: ParameterBlock, key: string): boolean => numberOf(block, key, { min: 0, max: 1, integer: true }) === 1;
+export const flagOf = (block: ParameterBlock, key: string): boolean =>
+  numberOf(block, key, { min: 0, max: 1, integer: true }) === 1;
 
 export const itemsOf = (block: ParameterBlock, key: string): readonly ParameterValue[] => {
   const value = blockValue(block, key);
@@ -62,13 +70,20 @@ export const innerBlock = (block: ParameterBlock, key: string, type: string): Pa
   throw new DriveFileError(block.file, value.line, `"${key}" is not of type ${type}`);
 };
 
-/** Refuses parameters whose value the model does not have. A parameter that the block leaves out is taken as modelled. */
+/**
+ * Refuses parameters whose value the model does not have. A parameter that the block leaves out is taken as modelled.
+ */
 export const requireModelled = (block: ParameterBlock, modelled: Readonly<Record<string, readonly string[]>>): void => {
   for (const [key, values] of Object.entries(modelled)) {
     const value = block.values.get(key);
     if (value === undefined) continue;
     const given = value.kind === 'words' ? value.words : value.kind;
     const same = values.some((one) => one === given || (given !== '' && Number(one) === Number(given)));
-    if (!same) throw new DriveFileError(block.file, value.line, `"${key} = ${given}" is not modelled; only ${values.join(' or ')}`);
+    if (!same)
+      throw new DriveFileError(
+        block.file,
+        value.line,
+        `"${key} = ${given}" is not modelled; only ${values.join(' or ')}`,
+      );
   }
 };

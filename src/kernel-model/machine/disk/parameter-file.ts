@@ -1,4 +1,5 @@
-// Reads DiskSim's parameter files (libparam's grammar) into plain values, each with its line. What the parameters mean is parse-drive.ts's business.
+// Reads DiskSim's parameter files (libparam's grammar) into plain values, each with its line. What the parameters mean
+// is parse-drive.ts's business.
 //
 //   file       :=  ( `source` WORD | `instantiate` LIST `as` WORD | `topology` NODE | BLOCK )*
 //   NODE       :=  TYPE NAME `[` NODE* `]`
@@ -6,9 +7,12 @@
 //   VALUE      :=  `[` ( VALUE `,`? )* `]` | BLOCK | words
 //   `#` begins a comment.
 //
-// A file is bounded in size and depth before it is read; what does not fit the grammar is a DriveFileError with file and line.
+// A file is bounded in size and depth before it is read; what does not fit the grammar is a DriveFileError with file
+// and line.
 
-/** A parameter file that cannot be read or that asks for what is not modelled. The message begins with file and line. */
+/**
+ * A parameter file that cannot be read or that asks for what is not modelled. The message begins with file and line.
+ */
 export class DriveFileError extends Error {
   override readonly name = 'DriveFileError';
   readonly file: string;
@@ -164,7 +168,8 @@ class Reader {
   }
 
   #nested<T>(read: () => T): T {
-    if (++this.#depth > DEPTH_MAX) throw new DriveFileError(this.#file, this.#line(), `nested deeper than ${DEPTH_MAX}`);
+    if (++this.#depth > DEPTH_MAX)
+      throw new DriveFileError(this.#file, this.#line(), `nested deeper than ${DEPTH_MAX}`);
     const value = read();
     this.#depth -= 1;
     return value;
@@ -185,12 +190,14 @@ class Reader {
   }
 
   #expect(text: string): void {
-    if (!this.#take(text)) throw new DriveFileError(this.#file, this.#line(), `"${text}" expected, not ${this.#found()}`);
+    if (!this.#take(text))
+      throw new DriveFileError(this.#file, this.#line(), `"${text}" expected, not ${this.#found()}`);
   }
 
   #word(what: string): string {
     const text = this.#peek();
-    if (text === undefined || !isWord(text)) throw new DriveFileError(this.#file, this.#line(), `${what} expected, not ${this.#found()}`);
+    if (text === undefined || !isWord(text))
+      throw new DriveFileError(this.#file, this.#line(), `${what} expected, not ${this.#found()}`);
     this.#at += 1;
     return text;
   }

@@ -1,6 +1,7 @@
-// DiskSim's description of a drive, from three files, as a DriveSpec: `.model` (layout and mechanics; it may name a file of seek times), `.diskspecs` (buffer and
-// overheads) and `.parv` (the bus that the drive hangs on). The meaning of each parameter is the manual's (CMU-PDL-08-101) and that of the module
-// descriptions in its sources (disk.modspec, layout_g1_zone.modspec, mech_g1.modspec); settings that the model does not have are refused by name.
+// DiskSim's description of a drive, from three files, as a DriveSpec: `.model` (layout and mechanics; it may name a
+// file of seek times), `.diskspecs` (buffer and overheads) and `.parv` (the bus that the drive hangs on). The meaning
+// of each parameter is the manual's (CMU-PDL-08-101) and that of the module descriptions in its sources (disk.modspec,
+// layout_g1_zone.modspec, mech_g1.modspec); settings that the model does not have are refused by name.
 
 import type { ByPrevious, CacheSpec, DriveSpec, Overheads } from './drive-spec.ts';
 import { COUNT, flagOf, numberOf, POSITIVE, requireModelled, timeOf_us } from './parameter-block.ts';
@@ -53,7 +54,11 @@ const MODELLED_DISK = {
 const onlyBlock = ({ blocks, file }: ParameterFile, type: string): ParameterBlock => {
   const [block, ...more] = blocks.filter((one) => one.type === type);
   if (block !== undefined && more.length === 0) return block;
-  throw new DriveFileError(file, more[0]?.line ?? 1, `one block ${type} expected, not ${block === undefined ? 0 : more.length + 1}`);
+  throw new DriveFileError(
+    file,
+    more[0]?.line ?? 1,
+    `one block ${type} expected, not ${block === undefined ? 0 : more.length + 1}`,
+  );
 };
 
 const byPrevious = (block: ParameterBlock, key: string): ByPrevious => ({
@@ -72,7 +77,8 @@ const parseCache = (block: ParameterBlock): CacheSpec => {
     segment_sectors,
     separate_write_segment,
     // Without a maximum, reading on ends where the segment is full.
-    read_ahead_sectors: numberOf(block, 'Maximum read-ahead (blks)', { ...COUNT, max: segment_sectors }) || segment_sectors,
+    read_ahead_sectors:
+      numberOf(block, 'Maximum read-ahead (blks)', { ...COUNT, max: segment_sectors }) || segment_sectors,
     read_ahead_on_hit: flagOf(block, 'Read-ahead on idle hit'),
     read_watermark: numberOf(block, 'High (read) water mark', { min: 0, max: 1 }),
   };
@@ -131,7 +137,10 @@ const parseBus = (parv: ParameterFile, disk: ParameterBlock): DriveSpec['bus'] =
   const { bus, controller } = aboveDisk(parv);
   requireModelled(bus, { 'Arbitration time': ['0'] });
   requireModelled(controller, { type: ['1'], 'Scale for delays': ['0'] });
-  const others_us = Math.max(timeOf_us(disk, 'Bulk sector transfer time'), timeOf_us(controller, 'Bulk sector transfer time'));
+  const others_us = Math.max(
+    timeOf_us(disk, 'Bulk sector transfer time'),
+    timeOf_us(controller, 'Bulk sector transfer time'),
+  );
   return {
     read_sector_us: Math.max(others_us, timeOf_us(bus, 'Read block transfer time')),
     write_sector_us: Math.max(others_us, timeOf_us(bus, 'Write block transfer time')),

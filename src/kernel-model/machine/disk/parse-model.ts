@@ -1,4 +1,5 @@
-// A drive's `.model` file (dm_disk): its zones (dm_layout_g1) and its mechanics (dm_mech_g1), with the seek times in the file that it may name.
+// A drive's `.model` file (dm_disk): its zones (dm_layout_g1) and its mechanics (dm_mech_g1), with the seek times in
+// the file that it may name.
 
 import type { DriveSpec, SeekCurve, Zone } from './drive-spec.ts';
 import {
@@ -56,7 +57,11 @@ const checkZones = (zones: readonly Zone[], heads: number, { file, line }: Param
 };
 
 const parseZones = (layout: ParameterBlock, heads: number): Zone[] => {
-  requireModelled(layout, { 'LBN-to-PBN mapping scheme': ['0'], 'Sparing scheme used': ['0', '1'], 'Skew units': ['sectors'] });
+  requireModelled(layout, {
+    'LBN-to-PBN mapping scheme': ['0'],
+    'Sparing scheme used': ['0', '1'],
+    'Skew units': ['sectors'],
+  });
   const spared = numberOf(layout, 'Sparing scheme used', COUNT) === 1;
   const items = itemsOf(layout, 'Zones');
   if (items.length > ZONES_MAX) throw new DriveFileError(layout.file, layout.line, `more than ${ZONES_MAX} zones`);
@@ -72,14 +77,20 @@ const parseZones = (layout: ParameterBlock, heads: number): Zone[] => {
 const parseSeekTimes = (text: string, file: string): SeekCurve => {
   const lines = text.split('\n', SEEK_POINTS_MAX + 2).map((line) => line.trim());
   const count = Number(SEEK_HEAD.exec(lines[0] ?? '')?.[1]);
-  if (!(count >= 1 && count <= SEEK_POINTS_MAX)) throw new DriveFileError(file, 1, '"Seek distances measured: COUNT" expected');
+  if (!(count >= 1 && count <= SEEK_POINTS_MAX))
+    throw new DriveFileError(file, 1, '"Seek distances measured: COUNT" expected');
   const points = lines.slice(1, count + 1).map((line, i): readonly [number, number] => {
     const match = SEEK_LINE.exec(line);
     if (match === null)
-      throw new DriveFileError(file, i + 2, `"DISTANCE, MILLISECONDS" expected, not ${JSON.stringify(line.slice(0, 40))}`);
+      throw new DriveFileError(
+        file,
+        i + 2,
+        `"DISTANCE, MILLISECONDS" expected, not ${JSON.stringify(line.slice(0, 40))}`,
+      );
     return [Number(match[1]), Number(match[2]) * 1000];
   });
-  if (points.length < count) throw new DriveFileError(file, points.length + 2, `${count} distances announced, ${points.length} given`);
+  if (points.length < count)
+    throw new DriveFileError(file, points.length + 2, `${count} distances announced, ${points.length} given`);
   const ascending = points.every(([distance], i) =>
     i === 0 ? distance === 1 : distance > (points[i - 1] as readonly [number, number])[0],
   );
@@ -95,7 +106,14 @@ const parseSeek = (mechanics: ParameterBlock, beside: (name: string) => string):
   }
   const values = numbersOf(mechanics, 'HPL seek equation values', { min: -1, max: 1e6 });
   const first_us = numbersOf(mechanics, 'First ten seek times', TIME_MS).map((time_ms) => time_ms * 1000);
-  const [split_cylinders, root_base_ms, root_ms, line_base_ms, line_ms] = values as [number, number, number, number, number, number];
+  const [split_cylinders, root_base_ms, root_ms, line_base_ms, line_ms] = values as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   if (values.length !== 6 || first_us.length !== 10) {
     throw new DriveFileError(mechanics.file, mechanics.line, 'six equation values and ten first seek times expected');
   }

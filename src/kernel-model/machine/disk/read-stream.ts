@@ -1,11 +1,13 @@
-// What goes on under the heads while the drive reads: sector after sector into a segment, over track and cylinder ends, until the segment's limit is
-// reached or another request stops it. It goes on between requests (read-ahead), and is worked out when somebody asks: `advance` brings it to a time.
+// What goes on under the heads while the drive reads: sector after sector into a segment, over track and cylinder ends,
+// until the segment's limit is reached or another request stops it. It goes on between requests (read-ahead), and is
+// worked out when somebody asks: `advance` brings it to a time.
 //
 //   stream.start(segment, from_us)   moves the arm to the segment's end, and reads on from there
 //   stream.advance(to_us)            everything that ends until then is in the segment
 //   stream.stop()                    at once, within a sector; an arm on its way arrives first
 //
-// A sector that finds no room when its start passes, since the bus has not yet taken what would give way, is missed: it comes again after a revolution.
+// A sector that finds no room when its start passes, since the bus has not yet taken what would give way, is missed: it
+// comes again after a revolution.
 
 import type { Layout } from './layout.ts';
 import type { DriveMechanism } from './mechanism.ts';

@@ -1,9 +1,10 @@
 // Requests that wait for a drive, and which of them is next.
 //
-// `c-scan`: the arm sweeps upwards only. Next is the request with the lowest block above that of the last one served; where none is left above, a new sweep
-// begins at the lowest. Blocks are numbered by cylinder, so a sweep goes over the cylinders in order. Of requests for one block, each sweep serves the
-// oldest: so every sweep ends, and who came after n others for his block is served in the sweep in which he came or one of the n + 1 after it.
-// `fcfs`: in order of arrival.
+// `c-scan`: the arm sweeps upwards only. Next is the request with the lowest block above that of the last one served;
+// where none is left above, a new sweep begins at the lowest. Blocks are numbered by cylinder, so a sweep goes over the
+// cylinders in order. Of requests for one block, each sweep serves the oldest: so every sweep ends, and who came after
+// n others for his block is served in the sweep in which he came or one of the n + 1 after it. `fcfs`: in order of
+// arrival.
 
 /** In which order waiting requests are served. */
 export type QueueOrder = 'c-scan' | 'fcfs';

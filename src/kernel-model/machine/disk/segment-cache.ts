@@ -1,8 +1,10 @@
-// The drive's buffer: a few segments, each with a run of consecutive sectors, whose front gives way when the run grows longer than the segment. Which
-// segment a request meets or takes follows DiskSim's orders of preference ("disk_buffer_select_read_segment", "…_write_segment"); among equals, the least
-// recently used. The buffer knows of no time, and holds no bytes: bytes are the device's (disk.ts).
+// The drive's buffer: a few segments, each with a run of consecutive sectors, whose front gives way when the run grows
+// longer than the segment. Which segment a request meets or takes follows DiskSim's orders of preference
+// ("disk_buffer_select_read_segment", "…_write_segment"); among equals, the least recently used. The buffer knows of no
+// time, and holds no bytes: bytes are the device's (disk.ts).
 //
-//   cache.find(lbn, sectors)    →  the segment that has the first sector: preferably all of them, else as many as it has; or null
+//   cache.find(lbn, sectors)    → the segment that has the first sector: preferably all of them, else as many as it
+//                               has; or null
 //   cache.claim(write, …)       →  a segment emptied for a new run
 //   cache.forget(lbn, sectors)     a write: what other segments have of these sectors is old
 
@@ -73,7 +75,9 @@ export class SegmentCache {
 
   #forWrite(lbn: number, sectors: number, filling: Segment | null): Segment {
     if (this.#write_segment !== null) return this.#write_segment;
-    return this.#segments.find((segment) => segment !== filling && segment.overlaps(lbn, sectors)) ?? this.#victim(filling);
+    return (
+      this.#segments.find((segment) => segment !== filling && segment.overlaps(lbn, sectors)) ?? this.#victim(filling)
+    );
   }
 
   #victim(filling: Segment | null): Segment {

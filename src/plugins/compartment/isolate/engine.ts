@@ -1,4 +1,5 @@
-// isolated-vm, loaded when the first compartment of this kind is made, since it is a native binary that many users of this area never need.
+// isolated-vm, loaded when the first compartment of this kind is made, since it is a native binary that many users of
+// this area never need.
 
 import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
@@ -8,8 +9,9 @@ import { Warden } from './warden.ts';
 /** V8's own default, in KB: the stack of the host's thread. */
 const HOST_STACK_KB = 984;
 /**
- * How deep the thread's stack may be in a guest, in KB, by how many calls run there already. V8 counts from where the thread's stack begins, so each level
- * has what the one before leaves, and the host keeps enough for a host call that arrives when every guest has run its own part out.
+ * How deep the thread's stack may be in a guest, in KB, by how many calls run there already. V8 counts from where the
+ * thread's stack begins, so each level has what the one before leaves, and the host keeps enough for a host call that
+ * arrives when every guest has run its own part out.
  */
 const GUEST_STACK_KB = [400, 600, 720, 840] as const;
 

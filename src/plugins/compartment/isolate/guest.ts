@@ -1,8 +1,9 @@
 // One isolate of a plugin in the host's own thread, and the clock of the call that runs in it.
 //
-// `run` enters the isolate and comes back when the graft has ended: with its answer, or because the isolate was ended by its memory limit, by the warden,
-// or by the host while it was in a host call. Every stretch inside is watched by the warden; a host call ends one stretch and its return begins the next.
-// After any failure the isolate is no longer to be used.
+// `run` enters the isolate and comes back when the graft has ended: with its answer, or because the isolate was ended
+// by its memory limit, by the warden, or by the host while it was in a host call. Every stretch inside is watched by
+// the warden; a host call ends one stretch and its return begins the next. After any failure the isolate is no longer
+// to be used.
 
 import type { Failure } from '../../protocol.ts';
 import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.ts';
@@ -48,7 +49,10 @@ export class Guest {
     this.#warden = warden;
     this.#clock = new OwnClock(clocks);
     const bridge = (index: number, args = ''): Direct | string => this.#hostCall(index, args);
-    this.#realm = withStack(this.level, () => new RealmIsolate(engine, realmScript(), setupOf(source), bridge, memoryOf(source)));
+    this.#realm = withStack(
+      this.level,
+      () => new RealmIsolate(engine, realmScript(), setupOf(source), bridge, memoryOf(source)),
+    );
     this.#at = warden.watch(this.#realm.isolate);
   }
 
@@ -72,7 +76,10 @@ export class Guest {
     return ending;
   }
 
-  /** Whether nobody was to blame that the last call failed: its thread was kept waiting for a core, or its stack was used up before it began. */
+  /**
+   * Whether nobody was to blame that the last call failed: its thread was kept waiting for a core, or its stack was
+   * used up before it began.
+   */
   get wasStarved(): boolean {
     return !this.#abandoned && (this.#cramped || (this.#killed && this.#clock.wasStarved()));
   }
@@ -115,7 +122,8 @@ export class Guest {
   #ending(answer: Direct | string): Ending {
     const own_ms = this.#clock.own_ms();
     if (this.#killed || this.#clock.isOver(own_ms)) return this.#failed(lateFailure(this.#clock.limit_ms), own_ms);
-    if (this.#outside > 0) return this.#failed(plainFailure('thrown', 'HostCall', 'a host call did not come back'), own_ms);
+    if (this.#outside > 0)
+      return this.#failed(plainFailure('thrown', 'HostCall', 'a host call did not come back'), own_ms);
     return endingOf(answer, own_ms);
   }
 
@@ -123,7 +131,10 @@ export class Guest {
     return { kind: 'failed', failure, own_ms };
   }
 
-  /** A step never throws by itself: the isolate was ended, or the engine found a rejection that nobody handled, or no stack to enter with. */
+  /**
+   * A step never throws by itself: the isolate was ended, or the engine found a rejection that nobody handled, or no
+   * stack to enter with.
+   */
   #broken(error: unknown): Failure {
     const { limit_ms } = this.#clock;
     if (this.#abandoned) return plainFailure('compartment-lost', 'Abandoned', 'the host gave the call up');

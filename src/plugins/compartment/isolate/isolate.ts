@@ -1,7 +1,9 @@
-// The isolate compartment: an isolate per plugin in the host's own thread. Calls are synchronous and cost about a microsecond; loops and hoards of memory
-// end as aborts. It is for semi-trusted code: what ends the engine ends the host (README.md lists what that takes), and only `process` survives it.
+// The isolate compartment: an isolate per plugin in the host's own thread. Calls are synchronous and cost about a
+// microsecond; loops and hoards of memory end as aborts. It is for semi-trusted code: what ends the engine ends the
+// host (README.md lists what that takes), and only `process` survives it.
 //
-// A plugin has one isolate, and more while its calls are nested. After an abort the isolate is replaced, so that no heap outlives one.
+// A plugin has one isolate, and more while its calls are nested. After an abort the isolate is replaced, so that no
+// heap outlives one.
 
 import { GraftError } from '../../errors.ts';
 import type { Failure } from '../../protocol.ts';
@@ -20,7 +22,10 @@ import { LEVELS, type Thread, threadOf } from './engine.ts';
 import { Guest } from './guest.ts';
 
 export interface IsolateOptions extends Partial<Clocks> {
-  /** Isolates that each plugin has ready beyond the one in use, made when the event loop is idle. An isolate takes 2 to 3 ms and 1.3 MB. Default: none. */
+  /**
+   * Isolates that each plugin has ready beyond the one in use, made when the event loop is idle. An isolate takes 2 to
+   * 3 ms and 1.3 MB. Default: none.
+   */
   readonly spares?: number;
 }
 
@@ -49,7 +54,10 @@ class IsolateCompartment implements Compartment {
 
   run(call: CompartmentCall): Ending {
     if (this.#thread.warden.level >= LEVELS)
-      throw new GraftError('GRAFT_OVERLOADED', `${this.#source.plugin}: more than ${LEVELS} calls, one inside the other, in one thread`);
+      throw new GraftError(
+        'GRAFT_OVERLOADED',
+        `${this.#source.plugin}: more than ${LEVELS} calls, one inside the other, in one thread`,
+      );
     // An attempt before this one was taken back, and its heap with it.
     if (call.at !== null) this.abandon(call);
     const ending = this.#attempt(call);

@@ -1,6 +1,7 @@
-// The warden: the host's side of the watcher (watcher.ts), which ends what runs too long inside isolates of this thread. It takes the place of the engine's
-// own time-out, which more than doubles the cost of a small call and does not cover what the engine does after a call: a rejection that nobody handled is
-// carried out by reading its `message`, and a getter there may loop for ever.
+// The warden: the host's side of the watcher (watcher.ts), which ends what runs too long inside isolates of this
+// thread. It takes the place of the engine's own time-out, which more than doubles the cost of a small call and does
+// not cover what the engine does after a call: a rejection that nobody handled is carried out by reading its `message`,
+// and a getter there may loop for ever.
 //
 //   const at = warden.watch(isolate);     // once
 //   warden.begin(at, limit_ms);           // before each stretch inside
@@ -13,7 +14,10 @@ import { watcherScript } from '../realm-script.ts';
 import { AWAKE, BELL, ISOLATE, LIMIT_MS, STRETCH, type Watch, WORDS } from './watcher.ts';
 
 const MEMORY_MB = 8;
-/** How long the watcher's thread may take, at the end of the process, from having returned to having nothing more to do with the engine. */
+/**
+ * How long the watcher's thread may take, at the end of the process, from having returned to having nothing more to do
+ * with the engine.
+ */
 const LEAVING_MS = 5;
 const STRETCH_MAX = 2 ** 31 - 1;
 
@@ -32,7 +36,9 @@ export class Warden {
     this.#words = new Int32Array(memory);
     const context = new engine.Isolate({ memoryLimit: MEMORY_MB }).createContextSync();
     const watcher: ivm.Reference<(memory: unknown) => Watch> = context.evalSync(watcherScript(), { reference: true });
-    this.#watch = watcher.applySync(undefined, [new engine.ExternalCopy(memory).copyInto()], { result: { reference: true } });
+    this.#watch = watcher.applySync(undefined, [new engine.ExternalCopy(memory).copyInto()], {
+      result: { reference: true },
+    });
     process.on('exit', () => this.#close());
   }
 

@@ -1,11 +1,13 @@
-// The watcher: a small isolate of our own on a thread of its own, which ends an isolate of the host's thread whose stretch of running has lasted too long.
+// The watcher: a small isolate of our own on a thread of its own, which ends an isolate of the host's thread whose
+// stretch of running has lasted too long.
 //
-// A stretch is one stay inside a plugin's isolate: from the call, or the return of a host call, to the next host call or the end. The host's thread and
-// the watcher share five words. At most one stretch runs at a time: STRETCH is its number, and 0 while none runs. The watcher looks every SWEEP_MS and
-// adds up the time between looks, of which it believes little at once, since the one clock it has may be set: it is only ever late. A stretch that has
-// lasted LIMIT_MS it marks KILLED, in one step with finding it still there, and disposes its isolate: so it never ends a later one. When no stretch has run
-// for IDLE_MS it returns, since a busy watcher keeps the process alive; the host's thread starts it again. It also returns when BELL rings, since it cannot be
-// told of a new isolate while it runs.
+// A stretch is one stay inside a plugin's isolate: from the call, or the return of a host call, to the next host call
+// or the end. The host's thread and the watcher share five words. At most one stretch runs at a time: STRETCH is its
+// number, and 0 while none runs. The watcher looks every SWEEP_MS and adds up the time between looks, of which it
+// believes little at once, since the one clock it has may be set: it is only ever late. A stretch that has lasted
+// LIMIT_MS it marks KILLED, in one step with finding it still there, and disposes its isolate: so it never ends a later
+// one. When no stretch has run for IDLE_MS it returns, since a busy watcher keeps the process alive; the host's thread
+// starts it again. It also returns when BELL rings, since it cannot be told of a new isolate while it runs.
 
 /** Rung by the host's thread: 1. */
 export const BELL = 0;

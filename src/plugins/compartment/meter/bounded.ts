@@ -1,5 +1,6 @@
-// Built-ins that metered code gets another body of, where a price taken beforehand would not bound them: they walk what is inside what they are given,
-// iterate, or convert. Each charges as it goes, or converts first and then hands the native function what can no longer change.
+// Built-ins that metered code gets another body of, where a price taken beforehand would not bound them: they walk what
+// is inside what they are given, iterate, or convert. Each charges as it goes, or converts first and then hands the
+// native function what can no longer change.
 
 import { CELL, charge, RUNNING } from './meter.ts';
 import { shown } from './natives.ts';
@@ -15,7 +16,8 @@ const { search, match, matchAll, replace, split } = Symbol;
 
 /** As text, converted once. Null and undefined stay, for the native function to refuse. */
 const asText = (value: unknown): unknown => (value === null || value === undefined ? value : `${value as string}`);
-const isObject = (value: unknown): value is object => (typeof value === 'object' && value !== null) || typeof value === 'function';
+const isObject = (value: unknown): value is object =>
+  (typeof value === 'object' && value !== null) || typeof value === 'function';
 const size = (value: unknown): number => (typeof value === 'string' ? value.length : 0);
 
 const madeText = (value: unknown): unknown => {
@@ -88,7 +90,8 @@ export const ownArray: Readonly<Record<string, Bounded>> = {
     });
   },
   from(native, self, [items, ...rest]) {
-    if (isObject(items) && Symbol.iterator in items) return native.call(shown.nativeOf(self), spreadable(items), ...rest);
+    if (isObject(items) && Symbol.iterator in items)
+      return native.call(shown.nativeOf(self), spreadable(items), ...rest);
     chargeExtent(items);
     charge(extent(items));
     return native.call(shown.nativeOf(self), items, ...rest);
@@ -114,7 +117,8 @@ const shownDescriptor = (descriptor: unknown): unknown => {
   return descriptor;
 };
 
-const key = (value: unknown): PropertyKey => (typeof value === 'symbol' || typeof value === 'number' ? value : `${value as string}`);
+const key = (value: unknown): PropertyKey =>
+  typeof value === 'symbol' || typeof value === 'number' ? value : `${value as string}`;
 
 const defined: Bounded = (native, _self, [target, name, ...rest]) => {
   const known = key(name);
@@ -181,7 +185,8 @@ const matching =
   };
 
 /** What `$` in a replacement may put in for each match, at worst: the whole text, for every second unit of it. */
-const expansion = (text: string, by: string): number => by.length + (by.includes('$') ? (by.length / 2) * text.length : 0);
+const expansion = (text: string, by: string): number =>
+  by.length + (by.includes('$') ? (by.length / 2) * text.length : 0);
 
 const counted = (text: string, part: string): number => {
   if (part === '') return text.length + 1;
@@ -196,7 +201,8 @@ const replacing =
     if (isObject(pattern) && replace in pattern) return native.call(self, pattern, by);
     const [text, sought] = [asText(self), `${pattern as string}`];
     chargeSearch(size(text), size(sought));
-    if (typeof by === 'function') return madeText(native.call(text, sought, (...args: unknown[]) => madeText(`${by(...args) as string}`)));
+    if (typeof by === 'function')
+      return madeText(native.call(text, sought, (...args: unknown[]) => madeText(`${by(...args) as string}`)));
     const put = `${by as string}`;
     const made = size(text) + (all ? counted(text as string, sought) : 1) * expansion(text as string, put);
     charge(1 + made / 64);
@@ -213,9 +219,15 @@ const splitting: Bounded = (native, self, [separator, limit]) => {
 };
 
 export const ownText: Readonly<Record<string, Bounded>> = {
-  ...Object.fromEntries(['endsWith', 'includes', 'indexOf', 'lastIndexOf', 'localeCompare', 'startsWith'].map((name) => [name, searching])),
-  ...Object.fromEntries(['isWellFormed', 'normalize', 'toLowerCase', 'toUpperCase', 'toWellFormed', 'trim'].map((name) => [name, walking])),
-  ...Object.fromEntries(['toLocaleLowerCase', 'toLocaleUpperCase', 'trimEnd', 'trimStart'].map((name) => [name, walking])),
+  ...Object.fromEntries(
+    ['endsWith', 'includes', 'indexOf', 'lastIndexOf', 'localeCompare', 'startsWith'].map((name) => [name, searching]),
+  ),
+  ...Object.fromEntries(
+    ['isWellFormed', 'normalize', 'toLowerCase', 'toUpperCase', 'toWellFormed', 'trim'].map((name) => [name, walking]),
+  ),
+  ...Object.fromEntries(
+    ['toLocaleLowerCase', 'toLocaleUpperCase', 'trimEnd', 'trimStart'].map((name) => [name, walking]),
+  ),
   concat: (native, self, args) => madeText(native.call(asText(self), ...args)),
   padEnd: padding,
   padStart: padding,
@@ -237,7 +249,16 @@ export const ownText: Readonly<Record<string, Bounded>> = {
     return madeText(native({ raw }, ...args));
   },
   ...Object.fromEntries(
-    ['decodeURI', 'decodeURIComponent', 'encodeURI', 'encodeURIComponent', 'escape', 'parseFloat', 'parseInt', 'unescape'].map((name) => [
+    [
+      'decodeURI',
+      'decodeURIComponent',
+      'encodeURI',
+      'encodeURIComponent',
+      'escape',
+      'parseFloat',
+      'parseInt',
+      'unescape',
+    ].map((name) => [
       name,
       ((native, _self, [text, ...rest]) => {
         const converted = `${text as string}`;
@@ -260,7 +281,9 @@ export const ownJson: Readonly<Record<string, Bounded>> = {
     const price = space === undefined ? 2 : 64;
     const tolled = function (this: unknown, name: string, found: unknown): unknown {
       const one: unknown = typeof replacer === 'function' ? replacer.call(this, name, found) : found;
-      charge(price + (name.length + size(one)) / 16 + (isObject(one) && !isArray(one) ? Reflect.ownKeys(one).length : 0));
+      charge(
+        price + (name.length + size(one)) / 16 + (isObject(one) && !isArray(one) ? Reflect.ownKeys(one).length : 0),
+      );
       return one;
     };
     return madeText(native(value, tolled, space));

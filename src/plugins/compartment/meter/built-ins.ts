@@ -1,10 +1,21 @@
-// THE table of built-ins that can run long, and what is done about each. `boundBuiltIns` replaces them in the calling realm, before SES locks it down.
-// Outside a metered call a replaced one is the native function behind one test; the compiler sees through it.
+// THE table of built-ins that can run long, and what is done about each. `boundBuiltIns` replaces them in the calling
+// realm, before SES locks it down. Outside a metered call a replaced one is the native function behind one test; the
+// compiler sees through it.
 //
-// What is not here takes constant time, calls the graft's own (metered) functions a bounded number of times, or is not given to a metered graft at all
-// (GLOBALS in globals.ts): Proxy, RegExp, BigInt, Promise, Function, Atomics and whatever else is not listed there.
+// What is not here takes constant time, calls the graft's own (metered) functions a bounded number of times, or is not
+// given to a metered graft at all (GLOBALS in globals.ts): Proxy, RegExp, BigInt, Promise, Function, Atomics and
+// whatever else is not listed there.
 
-import { type Bounded, type Native, ownArray, ownFunction, ownIterator, ownJson, ownObject, ownText } from './bounded.ts';
+import {
+  type Bounded,
+  type Native,
+  ownArray,
+  ownFunction,
+  ownIterator,
+  ownJson,
+  ownObject,
+  ownText,
+} from './bounded.ts';
 import { CELL, charge, RUNNING } from './meter.ts';
 import { chargeExtent, chargeProperties, chargeSort } from './price.ts';
 
@@ -40,7 +51,18 @@ const walks = [
   'indexOf',
   'lastIndexOf',
 ];
-const alike = [...walks, 'copyWithin', 'map', 'reduce', 'reduceRight', 'reverse', 'some', 'toLocaleString', 'toReversed', 'with'];
+const alike = [
+  ...walks,
+  'copyWithin',
+  'map',
+  'reduce',
+  'reduceRight',
+  'reverse',
+  'some',
+  'toLocaleString',
+  'toReversed',
+  'with',
+];
 const globals = globalThis as unknown as Record<string, { readonly prototype: object } | undefined>;
 const setPrototype: object = Set.prototype;
 
@@ -101,7 +123,12 @@ export const TABLE: readonly Row[] = [
     early: true,
   },
   { on: SharedArrayBuffer.prototype, names: ['grow', 'slice'], why: 'takes memory nobody counts', price: refused },
-  { on: DataView.prototype, names: ['getBigInt64', 'getBigUint64'], why: 'makes BigInts, whose powers have no bound', price: refused },
+  {
+    on: DataView.prototype,
+    names: ['getBigInt64', 'getBigUint64'],
+    why: 'makes BigInts, whose powers have no bound',
+    price: refused,
+  },
   {
     on: String.prototype,
     names: ['concat', 'padEnd', 'padStart', 'repeat', 'replace', 'replaceAll', 'split'],
@@ -122,7 +149,15 @@ export const TABLE: readonly Row[] = [
   },
   {
     on: String.prototype,
-    names: ['isWellFormed', 'normalize', 'toLocaleLowerCase', 'toLocaleUpperCase', 'toLowerCase', 'toUpperCase', 'toWellFormed'],
+    names: [
+      'isWellFormed',
+      'normalize',
+      'toLocaleLowerCase',
+      'toLocaleUpperCase',
+      'toLowerCase',
+      'toUpperCase',
+      'toWellFormed',
+    ],
     why: 'walks a text',
     instead: ownText,
   },
@@ -136,10 +171,20 @@ export const TABLE: readonly Row[] = [
     why: 'walks all properties',
     price: firstArgument,
   },
-  { on: Object, names: ['isFrozen', 'isSealed', 'keys', 'seal', 'values'], why: 'walks all properties', price: firstArgument },
+  {
+    on: Object,
+    names: ['isFrozen', 'isSealed', 'keys', 'seal', 'values'],
+    why: 'walks all properties',
+    price: firstArgument,
+  },
   { on: Object, names: ['create'], why: 'walks all properties', price: (_self, [, value]) => chargeProperties(value) },
   { on: Object, names: ['fromEntries', 'groupBy'], why: 'iterates without counting', instead: ownObject },
-  { on: Object, names: ['assign', 'defineProperties', 'defineProperty'], why: 'may give an array any length', instead: ownObject },
+  {
+    on: Object,
+    names: ['assign', 'defineProperties', 'defineProperty'],
+    why: 'may give an array any length',
+    instead: ownObject,
+  },
   {
     on: Object,
     names: ['getOwnPropertyDescriptor', 'getOwnPropertyDescriptors'],
@@ -148,20 +193,48 @@ export const TABLE: readonly Row[] = [
   },
   { on: Reflect, names: ['ownKeys'], why: 'walks all properties', price: firstArgument },
   { on: Reflect, names: ['defineProperty', 'set'], why: 'may give an array any length', instead: ownObject },
-  { on: Reflect, names: ['get', 'getOwnPropertyDescriptor'], why: 'would show a native constructor', instead: ownObject },
-  { on: Reflect, names: ['apply'], why: 'takes as many arguments as `length` says', price: (_self, [, , list]) => chargeExtent(list) },
-  { on: Reflect, names: ['construct'], why: 'takes as many arguments as `length` says', price: (_self, [, list]) => chargeExtent(list) },
+  {
+    on: Reflect,
+    names: ['get', 'getOwnPropertyDescriptor'],
+    why: 'would show a native constructor',
+    instead: ownObject,
+  },
+  {
+    on: Reflect,
+    names: ['apply'],
+    why: 'takes as many arguments as `length` says',
+    price: (_self, [, , list]) => chargeExtent(list),
+  },
+  {
+    on: Reflect,
+    names: ['construct'],
+    why: 'takes as many arguments as `length` says',
+    price: (_self, [, list]) => chargeExtent(list),
+  },
   {
     on: Function.prototype,
     names: ['apply'],
     why: 'takes as many arguments as `length` says',
     price: (_self, [, list]) => chargeExtent(list),
   },
-  { on: Function.prototype, names: ['bind'], why: 'a call of what was bound again and again is as many calls', instead: ownFunction },
+  {
+    on: Function.prototype,
+    names: ['bind'],
+    why: 'a call of what was bound again and again is as many calls',
+    instead: ownFunction,
+  },
   { on: Map, names: ['groupBy'], why: 'iterates without counting', instead: ownObject },
   {
     on: setPrototype,
-    names: ['difference', 'intersection', 'isDisjointFrom', 'isSubsetOf', 'isSupersetOf', 'symmetricDifference', 'union'],
+    names: [
+      'difference',
+      'intersection',
+      'isDisjointFrom',
+      'isSubsetOf',
+      'isSupersetOf',
+      'symmetricDifference',
+      'union',
+    ],
     why: 'walks two sets, the other one by its own methods',
     price: bothSets,
   },
@@ -173,7 +246,16 @@ export const TABLE: readonly Row[] = [
   },
   {
     on: globalThis,
-    names: ['decodeURI', 'decodeURIComponent', 'encodeURI', 'encodeURIComponent', 'escape', 'parseFloat', 'parseInt', 'unescape'],
+    names: [
+      'decodeURI',
+      'decodeURIComponent',
+      'encodeURI',
+      'encodeURIComponent',
+      'escape',
+      'parseFloat',
+      'parseInt',
+      'unescape',
+    ],
     why: 'walks a text',
     instead: ownText,
   },
@@ -205,8 +287,8 @@ const replace = (on: object, name: string, row: Row): void => {
 };
 
 /**
- * Replaces what the table lists, in the calling realm, before it is locked down: `early` rows before SES is imported, the others after, so that SES itself
- * works with what it found.
+ * Replaces what the table lists, in the calling realm, before it is locked down: `early` rows before SES is imported,
+ * the others after, so that SES itself works with what it found.
  */
 export const boundBuiltIns = (early: boolean): void => {
   for (const row of TABLE) {

@@ -1,5 +1,5 @@
-// Loops whose number of turns is written in their head: `for (let i = 0; i < 100; i++)`, with nothing in the body that leaves it early or moves `i`. They are
-// paid for once, before they begin, and count nothing while they run.
+// Loops whose number of turns is written in their head: `for (let i = 0; i < 100; i++)`, with nothing in the body that
+// leaves it early or moves `i`. They are paid for once, before they begin, and count nothing while they run.
 
 import type { AnyNode, Expression, ForStatement, Pattern } from 'acorn';
 import { childrenOf } from './names.ts';
@@ -12,7 +12,8 @@ const LEAVING = ['BreakStatement', 'ContinueStatement', 'ReturnStatement', 'Thro
 const numberOf = (node: Expression | null | undefined): number | null =>
   node?.type === 'Literal' && typeof node.value === 'number' && Number.isSafeInteger(node.value) ? node.value : null;
 
-const isNamed = (node: AnyNode | null | undefined, name: string): boolean => node?.type === 'Identifier' && node.name === name;
+const isNamed = (node: AnyNode | null | undefined, name: string): boolean =>
+  node?.type === 'Identifier' && node.name === name;
 
 /** Whether a pattern gives `name` a value. */
 const binds = (pattern: Pattern | AnyNode, name: string): boolean => {
@@ -41,7 +42,12 @@ export const turnsOf = ({ init, test, update, body }: ForStatement): number | nu
   const [declared] = init.declarations;
   if (declared?.id.type !== 'Identifier') return null;
   const { name } = declared.id;
-  if (test?.type !== 'BinaryExpression' || (test.operator !== '<' && test.operator !== '<=') || !isNamed(test.left, name)) return null;
+  if (
+    test?.type !== 'BinaryExpression' ||
+    (test.operator !== '<' && test.operator !== '<=') ||
+    !isNamed(test.left, name)
+  )
+    return null;
   const [from, to, step] = [numberOf(declared.init), numberOf(test.right), stepOf(update, name)];
   if (from === null || to === null || step < 1) return null;
   const turns = Math.max(0, Math.ceil((to - from + (test.operator === '<=' ? 1 : 0)) / step));

@@ -1,15 +1,20 @@
-// The meter of the realm: how much fuel the metered call that runs may still use. One per realm, since the built-ins that it bounds are the realm's.
+// The meter of the realm: how much fuel the metered call that runs may still use. One per realm, since the built-ins
+// that it bounds are the realm's.
 //
-// Rewritten code counts CELL[FUEL] down and calls `expire` when it falls below zero; a bounded built-in takes its price with `charge`. `expire` tells
-// the maker at every quantum and fills the cell again, or ends the call: it throws ENDED, and so does every later tick, whatever the graft catches.
-// While host code runs on the graft's stack (an accessor, a tick), CELL[RUNNING] is 0: nothing is charged, and no built-in throws for lack of fuel.
+// Rewritten code counts CELL[FUEL] down and calls `expire` when it falls below zero; a bounded built-in takes its price
+// with `charge`. `expire` tells the maker at every quantum and fills the cell again, or ends the call: it throws ENDED,
+// and so does every later tick, whatever the graft catches. While host code runs on the graft's stack (an accessor, a
+// tick), CELL[RUNNING] is 0: nothing is charged, and no built-in throws for lack of fuel.
 
 import { needStack } from '../../../txn/index.ts';
 import type { CompartmentCall } from '../compartment.ts';
 
 export const FUEL = 0;
 export const RUNNING = 1;
-/** What rewritten code decrements is an element of a typed array: the cheapest counter that a closure can share with its host. */
+/**
+ * What rewritten code decrements is an element of a typed array: the cheapest counter that a closure can share with its
+ * host.
+ */
 export const CELL = new Int32Array(2);
 
 /** More than any call has: a price is cut to this, so that the cell cannot wrap. */
@@ -75,7 +80,10 @@ const save = (): void => {
   frame.running = CELL[RUNNING] as number;
 };
 
-/** Starts counting for a call with `limit` fuel. `leave` must follow. Throws RangeError where a call inside another finds little stack left. */
+/**
+ * Starts counting for a call with `limit` fuel. `leave` must follow. Throws RangeError where a call inside another
+ * finds little stack left.
+ */
 export const enter = (call: CompartmentCall | null, tick: Tick | null, quantum: number, limit: number): void => {
   if (depth > 0) {
     needStack();
@@ -113,7 +121,10 @@ export const leave = (): void => {
   CELL[RUNNING] = frame.running;
 };
 
-/** Fuel used since it was last told: what went of the cell, and what it was overdrawn by, as far as the call had that much. */
+/**
+ * Fuel used since it was last told: what went of the cell, and what it was overdrawn by, as far as the call had that
+ * much.
+ */
 const untold = (): number => Math.max(0, Math.min(METER.granted - (CELL[FUEL] as number), METER.granted + METER.left));
 
 /** Takes the fuel used since it was last told into `told`, and says how much that is. */

@@ -1,5 +1,6 @@
-// What the rewriter knows about a program's names, without looking at scopes: a name counts as numeric only where everything of that name is, wherever
-// it is declared or assigned. That is sound, since what a global of that name might be cannot be set: the global object of metered code is frozen.
+// What the rewriter knows about a program's names, without looking at scopes: a name counts as numeric only where
+// everything of that name is, wherever it is declared or assigned. That is sound, since what a global of that name
+// might be cannot be set: the global object of metered code is frozen.
 
 import type { AnyNode, Expression, Node, Pattern, Program } from 'acorn';
 
@@ -75,7 +76,9 @@ export class Names {
         return;
       case 'ForInStatement':
       case 'ForOfStatement':
-        return this.#lost(node.left.type === 'VariableDeclaration' ? (node.left.declarations[0]?.id ?? null) : node.left);
+        return this.#lost(
+          node.left.type === 'VariableDeclaration' ? (node.left.declarations[0]?.id ?? null) : node.left,
+        );
       case 'CatchClause':
         return this.#lost(node.param ?? null);
       case 'FunctionDeclaration':
@@ -122,9 +125,13 @@ export class Names {
       case 'ConditionalExpression':
         return this.isNumeric(node.consequent) && this.isNumeric(node.alternate);
       case 'AssignmentExpression':
-        if (node.operator === '+=') return node.left.type === 'Identifier' && this.isNumeric(node.left) && this.isNumeric(node.right);
+        if (node.operator === '+=')
+          return node.left.type === 'Identifier' && this.isNumeric(node.left) && this.isNumeric(node.right);
         if (!LOGICAL_ASSIGNMENTS.includes(node.operator)) return true;
-        return this.isNumeric(node.right) && (node.operator === '=' || (node.left.type === 'Identifier' && this.isNumeric(node.left)));
+        return (
+          this.isNumeric(node.right) &&
+          (node.operator === '=' || (node.left.type === 'Identifier' && this.isNumeric(node.left)))
+        );
       case 'ParenthesizedExpression':
         return this.isNumeric(node.expression);
       default:

@@ -1,6 +1,7 @@
-// Native constructors that metered code gets another of: they allocate whatever they are asked for, or iterate without counting. The realm keeps its
-// native ones, since arrays are quick only while `Array.prototype.constructor` is untouched; metered code never sees those, however it asks: the
-// rewriter wraps `.constructor`, refuses that key where it is computed, and the built-ins that read properties translate what they answer.
+// Native constructors that metered code gets another of: they allocate whatever they are asked for, or iterate without
+// counting. The realm keeps its native ones, since arrays are quick only while `Array.prototype.constructor` is
+// untouched; metered code never sees those, however it asks: the rewriter wraps `.constructor`, refuses that key where
+// it is computed, and the built-ins that read properties translate what they answer.
 
 import { charge } from './meter.ts';
 import { extent, gather } from './price.ts';
@@ -23,7 +24,8 @@ const allocates = (size: number, args: unknown[]): unknown[] => {
   return args;
 };
 
-const isTyped = (value: object): boolean => ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
+const isTyped = (value: object): boolean =>
+  ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
 
 /** A typed array: of a length, over a buffer, or a copy of what is iterated. */
 const typed = (args: unknown[]): unknown[] => {
@@ -61,10 +63,14 @@ const REPLACED: readonly (readonly [string, (args: unknown[]) => unknown[]])[] =
   ['SharedArrayBuffer', refuses],
   ['BigInt64Array', refuses],
   ['BigUint64Array', refuses],
-  ...['Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array'].map((name) => [name, typed] as const),
+  ...['Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array'].map(
+    (name) => [name, typed] as const,
+  ),
   ...['Uint32Array', 'Float16Array', 'Float32Array', 'Float64Array'].map((name) => [name, typed] as const),
   ...['Map', 'Set', 'WeakMap', 'WeakSet'].map((name) => [name, iterates] as const),
-  ...['Error', 'TypeError', 'RangeError', 'SyntaxError', 'ReferenceError', 'EvalError', 'URIError'].map((name) => [name, error] as const),
+  ...['Error', 'TypeError', 'RangeError', 'SyntaxError', 'ReferenceError', 'EvalError', 'URIError'].map(
+    (name) => [name, error] as const,
+  ),
   ...['RegExp', 'Promise', 'BigInt', 'Proxy'].map((name) => [name, refuses] as const),
 ];
 

@@ -1,5 +1,6 @@
-// What rewritten code finds beside its own text: the counter, the functions that stand around operators whose work has no bound of its own (rewrite.ts
-// says where), and the globals of metered code. None of them can be named by a graft, and none takes anything from it that it then runs.
+// What rewritten code finds beside its own text: the counter, the functions that stand around operators whose work has
+// no bound of its own (rewrite.ts says where), and the globals of metered code. None of them can be named by a graft,
+// and none takes anything from it that it then runs.
 
 import { chargeLength } from './bounded.ts';
 import { CELL, charge, expire, FUEL } from './meter.ts';
@@ -34,7 +35,8 @@ export const OPERATORS = Object.freeze({
   },
   /** `for (key in object)`: all keys are listed before the first turn. */
   I: (value: unknown): unknown => {
-    for (let one = value; typeof one === 'object' && one !== null; one = Object.getPrototypeOf(one)) charge(1 + properties(one));
+    for (let one = value; typeof one === 'object' && one !== null; one = Object.getPrototypeOf(one))
+      charge(1 + properties(one));
     return value;
   },
   /** `object.constructor` */
@@ -43,7 +45,8 @@ export const OPERATORS = Object.freeze({
   K: (key: unknown): unknown => {
     if (typeof key === 'number' || typeof key === 'symbol') return key;
     const name = `${key as string}`;
-    if (name === 'constructor') throw new TypeError('metered code: the key constructor is not taken where it is computed');
+    if (name === 'constructor')
+      throw new TypeError('metered code: the key constructor is not taken where it is computed');
     return name;
   },
   /** `object[key] = value` */
@@ -92,6 +95,17 @@ export const GLOBALS: readonly string[] = [
     'Float16Array',
     'Float32Array',
   ],
-  ...['Float64Array', 'ArrayBuffer', 'DataView', 'NaN', 'Infinity', 'undefined', 'isNaN', 'isFinite', 'parseInt', 'parseFloat'],
+  ...[
+    'Float64Array',
+    'ArrayBuffer',
+    'DataView',
+    'NaN',
+    'Infinity',
+    'undefined',
+    'isNaN',
+    'isFinite',
+    'parseInt',
+    'parseFloat',
+  ],
   ...['encodeURI', 'encodeURIComponent', 'decodeURI', 'decodeURIComponent', 'escape', 'unescape'],
 ];

@@ -1,8 +1,10 @@
-// What built-ins and operators cost in fuel: at least in proportion to their work, never by looking at a clock. One unit is about the time of a turn of a
-// small loop (50 ns at 20,000 a millisecond), so a memory copy costs a fraction of a unit an element.
+// What built-ins and operators cost in fuel: at least in proportion to their work, never by looking at a clock. One
+// unit is about the time of a turn of a small loop (50 ns at 20,000 a millisecond), so a memory copy costs a fraction
+// of a unit an element.
 //
-// A price is taken before the work is done, from what cannot change in between: the length of an array, of a typed array, of a text, or an own data
-// property `length`. Where a length would have to be asked for (an accessor, an inherited one), metered code is refused.
+// A price is taken before the work is done, from what cannot change in between: the length of an array, of a typed
+// array, of a text, or an own data property `length`. Where a length would have to be asked for (an accessor, an
+// inherited one), metered code is refused.
 
 import { charge } from './meter.ts';
 
@@ -31,7 +33,10 @@ export const extent = (value: unknown): number => {
   return Math.max(length, 0);
 };
 
-/** A native array costs a quarter of a unit an element; what only resembles one, or has holes, is walked a hundred times slower. */
+/**
+ * A native array costs a quarter of a unit an element; what only resembles one, or has holes, is walked a hundred times
+ * slower.
+ */
 export const chargeExtent = (value: unknown): void => {
   const length = extent(value);
   charge(isArray(value) || isView(value) ? 1 + length / 4 : 1 + length);
@@ -53,7 +58,10 @@ export const chargeProperties = (value: unknown): void => charge(1 + properties(
 const SHORT = 8192;
 const LONG = 2 ** 18;
 
-/** A text that was made by joining others: nothing is copied until somebody looks into it, and then all of it. Long texts are dear. */
+/**
+ * A text that was made by joining others: nothing is copied until somebody looks into it, and then all of it. Long
+ * texts are dear.
+ */
 export const chargeText = (length: number): void => {
   if (length < SHORT) return;
   charge(length < LONG ? length / 1024 : length / 8);
@@ -72,9 +80,14 @@ export const gather = (items: unknown): unknown[] => {
   return list;
 };
 
-/** What is about to be spread or read as a whole: an ordinary array or text as it is, charged; anything else gathered. */
+/**
+ * What is about to be spread or read as a whole: an ordinary array or text as it is, charged; anything else gathered.
+ */
 export const spreadable = (items: unknown): unknown => {
-  if (typeof items === 'string' || (isArray(items) && getPrototypeOf(items) === arrayPrototype && !hasOwn(items, Symbol.iterator))) {
+  if (
+    typeof items === 'string' ||
+    (isArray(items) && getPrototypeOf(items) === arrayPrototype && !hasOwn(items, Symbol.iterator))
+  ) {
     charge(1 + items.length / 4);
     return items;
   }

@@ -1,11 +1,13 @@
 // Rewrites a script so that whoever runs it counts fuel: software fault isolation for time.
 //
 //   functions     one unit where they are entered, but for arithmetic on their own parameters
-//   loops         one unit a turn: all at once where the head says how many there are (counted.ts); else paid for 64 turns at once, the rest given back, where the loop's own variable is not captured; else turn by turn
+//   loops         one unit a turn: all at once where the head says how many there are (counted.ts); else paid for 64
+//                 turns at once, the rest given back, where the loop's own variable is not captured; else turn by turn
 //   operators     those whose work has no bound of its own stand in a function that takes their price (operators.ts)
 //
-// What comes out is a function of the operators and globals (metered.ts calls it) that gives a function without parameters: the script's body, whose
-// value is the script's. Calling that again makes everything anew, so a fresh heap costs no parsing.
+// What comes out is a function of the operators and globals (metered.ts calls it) that gives a function without
+// parameters: the script's body, whose value is the script's. Calling that again makes everything anew, so a fresh heap
+// costs no parsing.
 
 import type { AnyNode, Expression, ForStatement, Function as FunctionNode, Statement, WhileStatement } from 'acorn';
 import MagicString from 'magic-string';
@@ -25,7 +27,14 @@ type Loop = Extract<AnyNode, { readonly type: (typeof LOOPS)[number] }>;
 const isLoop = (node: AnyNode): node is Loop => (LOOPS as readonly string[]).includes(node.type);
 
 /** Expressions whose value needs no work at all. */
-const IDLE = ['Literal', 'Identifier', 'FunctionExpression', 'ArrowFunctionExpression', 'ClassExpression', 'ThisExpression'];
+const IDLE = [
+  'Literal',
+  'Identifier',
+  'FunctionExpression',
+  'ArrowFunctionExpression',
+  'ClassExpression',
+  'ThisExpression',
+];
 
 class Rewriter {
   readonly #text: string;
@@ -46,7 +55,10 @@ class Rewriter {
     return this.#prefix;
   }
 
-  /** Nodes are visited from outside in and in the order of the text; so are openings inserted, and closings the other way round. */
+  /**
+   * Nodes are visited from outside in and in the order of the text; so are openings inserted, and closings the other
+   * way round.
+   */
   #open(at: number, text: string): void {
     this.#out.appendLeft(at, text);
   }
@@ -102,7 +114,8 @@ class Rewriter {
       this.#open(start, `{${this.#prefix}F[0]-=${turns};if(${this.#prefix}F[0]<0)${this.#prefix}T();`);
       return this.#close(node.end, '}');
     }
-    if ((node.type === 'ForStatement' || node.type === 'WhileStatement') && this.#splits(node, generator)) return this.#split(node, start);
+    if ((node.type === 'ForStatement' || node.type === 'WhileStatement') && this.#splits(node, generator))
+      return this.#split(node, start);
     const rest = node.type === 'ForOfStatement' || node.type === 'ForInStatement' ? this.#restOf(node.left) : '';
     if (generator) this.#enter(node.body, `if(${this.#tick});${rest}`);
     else {
@@ -122,15 +135,17 @@ class Rewriter {
   }
 
   /**
-   * Whether a loop may become two: its own variables must not be captured, since each turn has its own. In a generator a turn may be another call's,
-   * so nothing is paid in advance there.
+   * Whether a loop may become two: its own variables must not be captured, since each turn has its own. In a generator
+   * a turn may be another call's, so nothing is paid in advance there.
    */
   #splits(node: ForStatement | WhileStatement, generator: boolean): boolean {
     if (generator) return false;
-    if (node.type === 'WhileStatement' || node.init?.type !== 'VariableDeclaration' || node.init.kind === 'var') return true;
+    if (node.type === 'WhileStatement' || node.init?.type !== 'VariableDeclaration' || node.init.kind === 'var')
+      return true;
     if (node.init.kind !== 'let' && node.init.kind !== 'const') return false;
     const own = new Set<string>();
-    for (const declared of node.init.declarations) walk(declared.id, (one) => one.type === 'Identifier' && own.add(one.name));
+    for (const declared of node.init.declarations)
+      walk(declared.id, (one) => one.type === 'Identifier' && own.add(one.name));
     let captured = false;
     walk(node, (inner) => {
       if (!/Function|Class/.test(inner.type) || captured) return;
@@ -182,8 +197,9 @@ class Rewriter {
   }
 
   /**
-   * Pays for a function where its value is computed. What is nothing but arithmetic on its own parameters and known numbers enters no other function, so
-   * it needs no tick: whoever calls it counts, and so do built-ins that call it back. (A parameter may be an object with a valueOf; that one gets none.)
+   * Pays for a function where its value is computed. What is nothing but arithmetic on its own parameters and known
+   * numbers enters no other function, so it needs no tick: whoever calls it counts, and so do built-ins that call it
+   * back. (A parameter may be an object with a valueOf; that one gets none.)
    */
   #enterExpression(value: Expression, own: ReadonlySet<string> | null, rest: string): void {
     if (own !== null && this.#arithmetic(value, own)) return;
@@ -207,10 +223,15 @@ class Rewriter {
   #restOf(pattern: AnyNode): string {
     const declared = pattern.type === 'VariableDeclaration' ? (pattern.declarations[0]?.id ?? pattern) : pattern;
     const last = declared.type === 'ObjectPattern' ? declared.properties.at(-1) : undefined;
-    return last?.type === 'RestElement' && last.argument.type === 'Identifier' ? `${this.#prefix}O(${last.argument.name});` : '';
+    return last?.type === 'RestElement' && last.argument.type === 'Identifier'
+      ? `${this.#prefix}O(${last.argument.name});`
+      : '';
   }
 
-  /** An expression that is evaluated where no function of its own is entered: a default, a field. Anonymous functions keep the name they get there. */
+  /**
+   * An expression that is evaluated where no function of its own is entered: a default, a field. Anonymous functions
+   * keep the name they get there.
+   */
   #paid(value: Expression): void {
     if (IDLE.includes(value.type)) return;
     this.#open(value.start, `(${this.#tick},`);
@@ -245,7 +266,11 @@ class Rewriter {
     switch (node.type) {
       case 'BinaryExpression':
         // A longer sum is priced once, as a whole.
-        if (node.operator !== '+' || this.#names.isNumeric(node) || (parent?.type === 'BinaryExpression' && parent.operator === '+'))
+        if (
+          node.operator !== '+' ||
+          this.#names.isNumeric(node) ||
+          (parent?.type === 'BinaryExpression' && parent.operator === '+')
+        )
           return;
         return this.#around(node, 'P');
       case 'AssignmentExpression':
@@ -265,8 +290,10 @@ class Rewriter {
         if (parent?.type === 'ObjectPattern' && node.computed) this.#around(node.key, 'K');
         return;
       case 'TryStatement':
-        // An error takes as long to make as many turns of a loop, and where the stack has run out, no function is entered that could count.
-        for (const block of [node.handler?.body, node.finalizer]) if (block) this.#open(block.start + 1, `${this.#prefix}C();`);
+        // An error takes as long to make as many turns of a loop, and where the stack has run out, no function is
+        // entered that could count.
+        for (const block of [node.handler?.body, node.finalizer])
+          if (block) this.#open(block.start + 1, `${this.#prefix}C();`);
         return;
       case 'PropertyDefinition':
         if (node.value) this.#paid(node.value);
@@ -321,7 +348,8 @@ class Rewriter {
     if (parent?.type === 'TaggedTemplateExpression') return;
     if (node.expressions.length > 0) this.#around(node, 'P');
     const written = (value: string): string => value.replace(/[\\`$]/g, '\\$&').replace(/\r/g, '\\r');
-    for (const { start, end, value } of node.quasis) if (start < end) this.#literal(start, end, value.cooked ?? '', written);
+    for (const { start, end, value } of node.quasis)
+      if (start < end) this.#literal(start, end, value.cooked ?? '', written);
   }
 }
 
@@ -345,7 +373,8 @@ const OPERATOR_NAMES = Object.keys(OPERATORS);
 
 /** The script's value is that of its last statement, which must be an expression. */
 const returned = (out: MagicString, last: AnyNode | undefined): void => {
-  if (last?.type !== 'ExpressionStatement') throw new Unmetered('the script ends with no expression: it has no exports', undefined);
+  if (last?.type !== 'ExpressionStatement')
+    throw new Unmetered('the script ends with no expression: it has no exports', undefined);
   out.appendLeft(last.expression.start, 'return (');
   out.prependLeft(last.expression.end, ')');
 };
@@ -361,8 +390,12 @@ export const rewriteText = (code: string): RewrittenText => {
   returned(out, body.at(-1));
   for (const statement of body) rewriter.visit(statement, null, false);
   const operators = OPERATOR_NAMES.map((name) => `${name}:${prefix}${name}`).join(',');
-  const globals = ['globalThis', ...GLOBALS.filter((name) => name !== 'undefined')].filter((name) => names.all.has(name)).join(',');
-  out.prepend(`(function(${prefix}){const {${operators}}=${prefix}.operators,{${globals}}=${prefix}.globals;return function(){`);
+  const globals = ['globalThis', ...GLOBALS.filter((name) => name !== 'undefined')]
+    .filter((name) => names.all.has(name))
+    .join(',');
+  out.prepend(
+    `(function(${prefix}){const {${operators}}=${prefix}.operators,{${globals}}=${prefix}.globals;return function(){`,
+  );
   out.append('\n}})');
   const map = out.generateMap({ hires: 'boundary', source: 'plugin.js' });
   return { code: out.toString(), map: map.toString() };

@@ -1,10 +1,14 @@
-// Rewritten text is signed, and evaluated only where its signature holds: what runs in the realm is known to have been through the rewriter (VINO:
-// "the kernel runs only code known to be safe"). So a text can be rewritten once, stored anywhere, and loaded later with the same key.
+// Rewritten text is signed, and evaluated only where its signature holds: what runs in the realm is known to have been
+// through the rewriter (VINO: "the kernel runs only code known to be safe"). So a text can be rewritten once, stored
+// anywhere, and loaded later with the same key.
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { RewrittenText } from './rewrite.ts';
 
-/** A rewritten script, with a source map (version 3) from it to the script as it was, and the signature of both (HMAC-SHA-256, base64). */
+/**
+ * A rewritten script, with a source map (version 3) from it to the script as it was, and the signature of both
+ * (HMAC-SHA-256, base64).
+ */
 export interface Rewritten extends RewrittenText {
   readonly signature: string;
 }
@@ -15,7 +19,12 @@ const RULES = 'graftwork metered 1';
 const STORED = '\0graftwork-metered ';
 
 const signatureOf = ({ code, map }: RewrittenText, key: Uint8Array): Buffer =>
-  createHmac('sha256', key).update(`${RULES}\0${code.length}\0${map.length}\0`).update(code).update('\0').update(map).digest();
+  createHmac('sha256', key)
+    .update(`${RULES}\0${code.length}\0${map.length}\0`)
+    .update(code)
+    .update('\0')
+    .update(map)
+    .digest();
 
 export const sign = (text: RewrittenText, key: Uint8Array): Rewritten => ({
   code: text.code,
@@ -31,13 +40,15 @@ export const verify = (rewritten: Rewritten, key: Uint8Array): boolean => {
 };
 
 /** A rewritten text as one string, to be stored, and loaded in place of a script. */
-export const stored = ({ code, map, signature }: Rewritten): string => STORED + JSON.stringify({ code, map, signature });
+export const stored = ({ code, map, signature }: Rewritten): string =>
+  STORED + JSON.stringify({ code, map, signature });
 
 /** What `stored` made; null for any other text, which is a script. Throws for one that only begins like it. */
 export const restored = (text: string): Rewritten | null => {
   if (!text.startsWith(STORED)) return null;
   const found = JSON.parse(text.slice(STORED.length)) as Partial<Record<keyof Rewritten, unknown>> | null;
   const { code, map, signature } = found ?? {};
-  if (typeof code !== 'string' || typeof map !== 'string' || typeof signature !== 'string') throw new Error('it is no rewritten text');
+  if (typeof code !== 'string' || typeof map !== 'string' || typeof signature !== 'string')
+    throw new Error('it is no rewritten text');
   return { code, map, signature };
 };

@@ -1,5 +1,5 @@
-// What metered code may not be written with: syntax whose work has no bound that could be counted, or that reaches code which was never rewritten.
-// One table; whatever it refuses, is refused when the plugin is loaded, with the place.
+// What metered code may not be written with: syntax whose work has no bound that could be counted, or that reaches code
+// which was never rewritten. One table; whatever it refuses, is refused when the plugin is loaded, with the place.
 
 import { type AnyNode, type Comment, type MemberExpression, type Pattern, type Program, parse } from 'acorn';
 import { childrenOf } from './names.ts';
@@ -24,14 +24,18 @@ export const keyOf = (node: MemberExpression): string | null => {
   return node.property.type === 'Literal' ? String(node.property.value) : null;
 };
 
-const isFunction = (node: AnyNode): boolean => /^(Function(Declaration|Expression)|ArrowFunctionExpression)$/.test(node.type);
+const isFunction = (node: AnyNode): boolean =>
+  /^(Function(Declaration|Expression)|ArrowFunctionExpression)$/.test(node.type);
 
 const hasRest = (pattern: Pattern): boolean => {
   if (pattern.type === 'ArrayPattern') return pattern.elements.some((one) => one?.type === 'RestElement');
   return pattern.type === 'ObjectPattern' && pattern.properties.some((one) => one.type === 'RestElement');
 };
 
-/** Whether a pattern with a rest stands where what it takes apart can be charged: at the top of a declaration or an assignment. */
+/**
+ * Whether a pattern with a rest stands where what it takes apart can be charged: at the top of a declaration or an
+ * assignment.
+ */
 const atTop = (node: AnyNode, parent: AnyNode | undefined, around: AnyNode | undefined): boolean => {
   if (parent?.type === 'AssignmentExpression') return parent.left === node;
   if (parent?.type !== 'VariableDeclarator') return false;
@@ -43,7 +47,9 @@ const atHead = (node: AnyNode, parents: readonly AnyNode[]): boolean => {
   if (node.type !== 'ObjectPattern' || node.properties.at(-1)?.type !== 'RestElement') return false;
   const parent = parents.at(-1) as AnyNode;
   if (isFunction(parent)) return (parent as { params?: Pattern[] }).params?.includes(node) === true;
-  return parent.type === 'VariableDeclarator' && ['ForOfStatement', 'ForInStatement'].includes(parents.at(-3)?.type ?? '');
+  return (
+    parent.type === 'VariableDeclarator' && ['ForOfStatement', 'ForInStatement'].includes(parents.at(-3)?.type ?? '')
+  );
 };
 
 const inPattern = (parents: readonly AnyNode[]): boolean => {
@@ -110,7 +116,8 @@ export const REFUSED: readonly Refusal[] = [
       node.type === 'Property' &&
       parents.at(-1)?.type === 'ObjectPattern' &&
       !node.computed &&
-      (node.key.type === 'Identifier' ? node.key.name : String((node.key as { value?: unknown }).value)) === 'constructor',
+      (node.key.type === 'Identifier' ? node.key.name : String((node.key as { value?: unknown }).value)) ===
+        'constructor',
   },
   {
     what: 'constructor inside an optional chain',
@@ -155,7 +162,11 @@ const isKey = (node: AnyNode, parent: AnyNode | undefined): boolean => {
   if (parent === undefined) return false;
   if (parent.type === 'MemberExpression') return parent.property === node && !parent.computed;
   if (parent.type === 'Property') return parent.key === node && !parent.computed && !parent.shorthand;
-  return (parent.type === 'MethodDefinition' || parent.type === 'PropertyDefinition') && parent.key === node && !parent.computed;
+  return (
+    (parent.type === 'MethodDefinition' || parent.type === 'PropertyDefinition') &&
+    parent.key === node &&
+    !parent.computed
+  );
 };
 
 /** Whether a property inside a pattern or a loop's head is assigned, not read. */
@@ -169,19 +180,25 @@ const isTarget = (node: AnyNode, parents: readonly AnyNode[]): boolean => {
 
 const check = (node: AnyNode, parents: AnyNode[]): void => {
   const refusal = REFUSED.find((one) => one.test(node, parents));
-  if (refusal !== undefined) throw new Unmetered(`metered code may not use ${refusal.what}: ${refusal.why}`, placeOf(node));
+  if (refusal !== undefined)
+    throw new Unmetered(`metered code may not use ${refusal.what}: ${refusal.why}`, placeOf(node));
   parents.push(node);
   for (const child of childrenOf(node)) check(child, parents);
   parents.pop();
 };
 
 const placeOf = (node: AnyNode): { line: number; column: number } | undefined =>
-  node.loc === null || node.loc === undefined ? undefined : { line: node.loc.start.line - 1, column: node.loc.start.column };
+  node.loc === null || node.loc === undefined
+    ? undefined
+    : { line: node.loc.start.line - 1, column: node.loc.start.column };
 
 /** Every text is strict, as it will be where it runs: the parser is told so by a line of our own before it. */
 const STRICT = "'use strict';\n";
 
-/** Parses a script and refuses what cannot be metered. In `text` it stands behind one line, without its comments; offsets are those of `text`. */
+/**
+ * Parses a script and refuses what cannot be metered. In `text` it stands behind one line, without its comments;
+ * offsets are those of `text`.
+ */
 export const parsed = (code: string): { readonly program: Program; readonly text: string } => {
   const comments: Comment[] = [];
   const text = STRICT + code;

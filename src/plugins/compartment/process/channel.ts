@@ -1,7 +1,9 @@
-// The two pipes between the host and a plugin's process: the child reads its descriptor 3 and writes its descriptor 4, blocking.
+// The two pipes between the host and a plugin's process: the child reads its descriptor 3 and writes its descriptor 4,
+// blocking.
 //
-// They are named pipes, made, opened and unlinked at once: an ordinary write call and one reused buffer cost half of what a socket pair of
-// child_process costs a round trip (bench call: floors). Where the system has no mkfifo, pipes of child_process do the same, slower.
+// They are named pipes, made, opened and unlinked at once: an ordinary write call and one reused buffer cost half of
+// what a socket pair of child_process costs a round trip (bench call: floors). Where the system has no mkfifo, pipes of
+// child_process do the same, slower.
 
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
@@ -15,13 +17,19 @@ const READ_BYTES = 64 * 1024;
 /** A child with its two pipes. */
 export interface Channel {
   readonly child: ChildProcess;
-  /** Sends bytes; gives true where they are gone (the buffer may be used again), false where they must stay untouched for now. */
+  /**
+   * Sends bytes; gives true where they are gone (the buffer may be used again), false where they must stay untouched
+   * for now.
+   */
   write(bytes: Buffer): boolean;
   /** No more will be sent: the child, which reads an end, ends. */
   end(): void;
 }
 
-/** Told what comes in (a view into a buffer that is used again), and once when the child has ended and all it wrote has been read. */
+/**
+ * Told what comes in (a view into a buffer that is used again), and once when the child has ended and all it wrote has
+ * been read.
+ */
 export interface ChannelEvents {
   data(bytes: Buffer): void;
   closed(signal: NodeJS.Signals | null): void;
@@ -100,16 +108,31 @@ const whenBoth = (child: ChildProcess, reads: Socket, closed: ChannelEvents['clo
   });
 };
 
-const overPipes = (file: string, args: readonly string[], options: SpawnOptions, ends: Ends, events: ChannelEvents): Channel => {
-  const child = spawn(file, args, { ...options, stdio: ['ignore', 'ignore', 'ignore', ends.childReads, ends.childWrites] });
+const overPipes = (
+  file: string,
+  args: readonly string[],
+  options: SpawnOptions,
+  ends: Ends,
+  events: ChannelEvents,
+): Channel => {
+  const child = spawn(file, args, {
+    ...options,
+    stdio: ['ignore', 'ignore', 'ignore', ends.childReads, ends.childWrites],
+  });
   closeSync(ends.childReads);
   closeSync(ends.childWrites);
   const callback = (count: number, buffer: Uint8Array): boolean => {
     events.data((buffer as Buffer).subarray(0, count));
     return true;
   };
-  // Types of net.Socket know `onread` only where it connects; the constructor takes it as well (documented for net.connect, which passes it on).
-  const how = { fd: ends.hostReads, readable: true, writable: false, onread: { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback } };
+  // Types of net.Socket know `onread` only where it connects; the constructor takes it as well (documented for
+  // net.connect, which passes it on).
+  const how = {
+    fd: ends.hostReads,
+    readable: true,
+    writable: false,
+    onread: { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback },
+  };
   const reads = new Socket(how as ConstructorParameters<typeof Socket>[0]).on('error', () => {});
   const writer = pipeWriter(ends.hostWrites);
   whenBoth(child, reads, (signal) => {
@@ -136,7 +159,12 @@ const overStreams = (file: string, args: readonly string[], options: SpawnOption
 };
 
 /** Starts a process with a channel to it. */
-export const openChannel = (file: string, args: readonly string[], options: SpawnOptions, events: ChannelEvents): Channel => {
+export const openChannel = (
+  file: string,
+  args: readonly string[],
+  options: SpawnOptions,
+  events: ChannelEvents,
+): Channel => {
   const ends = openPipes();
   return ends === null ? overStreams(file, args, options, events) : overPipes(file, args, options, ends, events);
 };

@@ -1,10 +1,13 @@
-// A plugin's process: a blocking server on descriptors 3 (reads) and 4 (writes). There is no event loop: nothing here is ever asynchronous.
+// A plugin's process: a blocking server on descriptors 3 (reads) and 4 (writes). There is no event loop: nothing here
+// is ever asynchronous.
 //
-// 1. READY. 2. A LOAD makes a realm (guest.ts); realms are numbered by the host. 3. A CALL runs a graft; while it waits for the ANSWER to
-// a HOST_CALL, frames that come in queue up, and a CANCEL takes its CALL out of the queue. 4. The outcome leaves in one write before the
-// next call starts, but for quick calls of one graft that have come together: their outcomes leave together. 5. After a FAILED the realm is made anew from its LOAD, so that no heap outlives a failure.
-// The end of the stream ends the process; so does a frame that cannot be understood. Node runs this as one text (command.ts), with the path
-// of isolated-vm's binary as its only argument, and may read no file.
+// 1. READY. 2. A LOAD makes a realm (guest.ts); realms are numbered by the host. 3. A CALL runs a graft; while it waits
+//    for the ANSWER to
+// a HOST_CALL, frames that come in queue up, and a CANCEL takes its CALL out of the queue. 4. The outcome leaves in one
+// write before the next call starts, but for quick calls of one graft that have come together: their outcomes leave
+// together. 5. After a FAILED the realm is made anew from its LOAD, so that no heap outlives a failure. The end of the
+// stream ends the process; so does a frame that cannot be understood. Node runs this as one text (command.ts), with the
+// path of isolated-vm's binary as its only argument, and may read no file.
 
 import { readSync, writeSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
@@ -162,10 +165,20 @@ const send = (type: number, call: number, own_us: number, text: string): boolean
   return fits;
 };
 
-/** Whether results may stay unsent while the next call runs: it is there already, of the graft that has just been quick, and none has waited long. */
+/**
+ * Whether results may stay unsent while the next call runs: it is there already, of the graft that has just been quick,
+ * and none has waited long.
+ */
 const mayHold = (): boolean => {
   const next = queue[0];
-  if (next === undefined || next.type !== CALL || next.realm !== lastRealm || next.graft !== lastGraft || held >= HELD_MAX) return false;
+  if (
+    next === undefined ||
+    next.type !== CALL ||
+    next.realm !== lastRealm ||
+    next.graft !== lastGraft ||
+    held >= HELD_MAX
+  )
+    return false;
   const now = performance.now();
   if (held++ === 0) heldSince = now;
   return now - heldSince < HELD_MS_MAX;
@@ -191,7 +204,11 @@ const makeGuest = (load: LoadMessage): { guest: Guest | undefined; reply: Reply 
     return { guest: undefined, reply };
   } catch (error) {
     guest?.dispose();
-    const failure = plainFailure('compartment-lost', 'RealmFailed', error instanceof Error ? error.message : 'the realm could not be made');
+    const failure = plainFailure(
+      'compartment-lost',
+      'RealmFailed',
+      error instanceof Error ? error.message : 'the realm could not be made',
+    );
     return { guest: undefined, reply: { kind: 'failed', text: failureText(failure), own_us: 0 } };
   }
 };
@@ -220,7 +237,9 @@ const lost: Reply = {
   text: failureText(plainFailure('compartment-lost', 'RealmLost', 'the realm could not be made anew')),
   own_us: 0,
 };
-const tooLarge = failureText(plainFailure('invalid-answer', 'InvalidAnswer', `answer: more than ${ANSWER_BYTES_MAX} bytes`));
+const tooLarge = failureText(
+  plainFailure('invalid-answer', 'InvalidAnswer', `answer: more than ${ANSWER_BYTES_MAX} bytes`),
+);
 
 const onCall = ({ call, realm: number, graft, own_ms, text }: Message): void => {
   const realm = realms.get(number);

@@ -1,8 +1,9 @@
 // How a plugin's process is started, and what holds for it on this system.
 //
-// Node runs the child's script from its command line, under the permission model: it may load an addon and nothing else, so it reads no file,
-// starts no process and no worker. The caller adds an empty environment and the two pipes (channel.ts). Where the system
-// allows, the process gets a network namespace of its own, without any network, and dies with its parent.
+// Node runs the child's script from its command line, under the permission model: it may load an addon and nothing
+// else, so it reads no file, starts no process and no worker. The caller adds an empty environment and the two pipes
+// (channel.ts). Where the system allows, the process gets a network namespace of its own, without any network, and dies
+// with its parent.
 
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -13,7 +14,10 @@ import { childScript } from '../realm-script.ts';
 /** What the system allows. Start-up says so where it is less than everything. */
 export interface ChildFacts {
   readonly network: 'taken away' | 'open';
-  /** Whether the kernel kills the process when its parent dies. It ends by itself too, as soon as it looks at its closed pipe. */
+  /**
+   * Whether the kernel kills the process when its parent dies. It ends by itself too, as soon as it looks at its closed
+   * pipe.
+   */
   readonly parentDeath: boolean;
 }
 
@@ -26,7 +30,9 @@ export interface ChildCommand {
 const NO_NETWORK = ['unshare', '-rn'];
 const DIES_WITH_PARENT = ['setpriv', '--pdeathsig', 'KILL'];
 
-/** The main isolate may use twice the stack of a guest: host calls arrive on a stack that the guest may have run out of. */
+/**
+ * The main isolate may use twice the stack of a guest: host calls arrive on a stack that the guest may have run out of.
+ */
 const STACK_KB = 2000;
 
 const works = (command: string[]): boolean =>

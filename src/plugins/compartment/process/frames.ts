@@ -1,8 +1,9 @@
 // Frames on a byte stream, for both ends (protocol.ts says what they hold).
 //
-// Reading: copy bytes into `space()`, tell `filled(n)`, or `push(chunk)`; then `next()` while it answers true, and look at `type`, `call`,
-// and the payload's bytes from `from` to `to`. They are views into one buffer, valid until more bytes come in.
-// Writing: `begin(type, call)`, fields, `end()`; as often as wanted; then send `bytes()` and `clear()`. One buffer again, reused.
+// Reading: copy bytes into `space()`, tell `filled(n)`, or `push(chunk)`; then `next()` while it answers true, and look
+// at `type`, `call`, and the payload's bytes from `from` to `to`. They are views into one buffer, valid until more
+// bytes come in. Writing: `begin(type, call)`, fields, `end()`; as often as wanted; then send `bytes()` and `clear()`.
+// One buffer again, reused.
 
 import { FRAME_HEADER_BYTES } from '../../protocol.ts';
 

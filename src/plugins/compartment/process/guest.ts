@@ -1,9 +1,11 @@
 // One realm of a plugin's process: an isolate, and the clock of the call that runs in it.
 //
-// Own time of a call is all its time but what it waits for the host. The engine's time-out covers a stretch that stays inside; it pauses
-// while the host's side of a host call runs, so each host call compares the own time used so far too, and ends the call by disposing the
-// isolate. The engine's time-out wakes a thread of its own for every call, which costs more than a small graft; so it watches the load and a
-// realm's first calls only. What loops later is stopped by the host's clock, which kills the process. Whatever way a call ends, it ends as a `Reply`; after a failure the isolate is no longer to be used.
+// Own time of a call is all its time but what it waits for the host. The engine's time-out covers a stretch that stays
+// inside; it pauses while the host's side of a host call runs, so each host call compares the own time used so far too,
+// and ends the call by disposing the isolate. The engine's time-out wakes a thread of its own for every call, which
+// costs more than a small graft; so it watches the load and a realm's first calls only. What loops later is stopped by
+// the host's clock, which kills the process. Whatever way a call ends, it ends as a `Reply`; after a failure the
+// isolate is no longer to be used.
 
 import type { Failure, LoadMessage } from '../../protocol.ts';
 import { OwnClock } from '../own-clock.ts';
@@ -37,7 +39,11 @@ export class Guest {
   /** Makes an isolate and scrubs it. No plugin code runs yet. */
   constructor(engine: Engine, { realm, grafts, memory_mb }: LoadMessage, wait: Wait) {
     this.#wait = wait;
-    const setup = { memory_mb, lasting: false, grafts: grafts.map((graft) => ({ ...graft, rows: graft.rows === true, columns: [] })) };
+    const setup = {
+      memory_mb,
+      lasting: false,
+      grafts: grafts.map((graft) => ({ ...graft, rows: graft.rows === true, columns: [] })),
+    };
     this.#realm = new RealmIsolate(engine, realm, setup, (accessor, args = '[]') => this.#hostCall(accessor, args));
   }
 

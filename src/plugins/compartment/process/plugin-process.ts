@@ -1,16 +1,27 @@
-// One plugin process, from the host's side: what was sent to it, in order, and what it says. The child works its frames off one by one (child.ts) and
-// tells the end of each, so the first item here is the one that runs. Nothing it says is believed beyond what fits that order.
+// One plugin process, from the host's side: what was sent to it, in order, and what it says. The child works its frames
+// off one by one (child.ts) and tells the end of each, so the first item here is the one that runs. Nothing it says is
+// believed beyond what fits that order.
 //
-// A call is taken out of the pipe only while the child waits for an answer of ours: then it is certain that it has not started. One that is cancelled at
-// any other time stays an item until its end is told; what it says meanwhile is late, and it alone is to blame if the process never gets to the next.
+// A call is taken out of the pipe only while the child waits for an answer of ours: then it is certain that it has not
+// started. One that is cancelled at any other time stays an item until its end is told; what it says meanwhile is late,
+// and it alone is to blame if the process never gets to the next.
 //
-// The ladder: the engine's time-out inside the child → here, own time and a grace later, SIGKILL. The host's clock counts only while the item runs,
-// not while the child waits for an answer of ours.
+// The ladder: the engine's time-out inside the child → here, own time and a grace later, SIGKILL. The host's clock
+// counts only while the item runs, not while the child waits for an answer of ours.
 
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import * as protocol from '../../protocol.ts';
-import { ANSWER, ANSWER_BYTES_MAX, CALL, CANCEL, type Failure, LOAD, type LoadMessage, UNLOAD } from '../../protocol.ts';
+import {
+  ANSWER,
+  ANSWER_BYTES_MAX,
+  CALL,
+  CANCEL,
+  type Failure,
+  LOAD,
+  type LoadMessage,
+  UNLOAD,
+} from '../../protocol.ts';
 import type { CompartmentCall, Ending } from '../compartment.ts';
 import { EMPTY_FAILURE, failureOf, INVALID, parseJson, refusalOf } from '../said.ts';
 import { type Channel, openChannel } from './channel.ts';
@@ -46,7 +57,10 @@ export interface ProcessEvents {
   hostCall(process: PluginProcess, item: Item, accessor: number, args: string): void;
   /** An item was done: there may be room for more. */
   room(process: PluginProcess): void;
-  /** The process is gone. `killed` says what the host killed it for; null: it died by itself, or was killed from outside. */
+  /**
+   * The process is gone. `killed` says what the host killed it for; null: it died by itself, or was killed from
+   * outside.
+   */
   died(process: PluginProcess, killed: Killed | null, signal: string | null): void;
 }
 
@@ -266,7 +280,8 @@ export class PluginProcess {
 
   #hostCall(reader: FrameReader): void {
     const item = this.head;
-    if (item?.number !== reader.call || item.kind !== 'call' || reader.size < 2 || this.#waits) return this.kill('compartment-lost');
+    if (item?.number !== reader.call || item.kind !== 'call' || reader.size < 2 || this.#waits)
+      return this.kill('compartment-lost');
     this.#used += performance.now() - this.#since;
     this.#waits = true;
     this.#remakes = 0;
@@ -286,7 +301,8 @@ export class PluginProcess {
   #done(reader: FrameReader): void {
     const kind = reader.type === protocol.LOADED || reader.type === protocol.LOAD_FAILED ? 'load' : 'call';
     const item = this.head;
-    if (item?.number !== reader.call || item.kind !== kind || reader.size < 4 || this.#waits) return this.kill('compartment-lost');
+    if (item?.number !== reader.call || item.kind !== kind || reader.size < 4 || this.#waits)
+      return this.kill('compartment-lost');
     this.items.shift();
     item.done = true;
     this.#used = 0;
@@ -305,7 +321,8 @@ export class PluginProcess {
     else if (item.cancelled) this.#countLate();
     else if (parsed === INVALID) this.#nonsense(item);
     else if (reader.type === protocol.RESULT) this.events.ended(this, item, { kind: 'value', value: parsed, own_ms });
-    else if (reader.type === protocol.REFUSED) this.events.ended(this, item, { kind: 'refused', ...refusalOf(parsed), own_ms });
+    else if (reader.type === protocol.REFUSED)
+      this.events.ended(this, item, { kind: 'refused', ...refusalOf(parsed), own_ms });
     else {
       // The child makes a fresh realm before it goes on.
       item.fresh = true;
@@ -325,7 +342,8 @@ export class PluginProcess {
   }
 
   /**
-   * Kills what is overdue. It looks twice, with a round of input between: where the host itself was busy, an answer may be waiting to be read.
+   * Kills what is overdue. It looks twice, with a round of input between: where the host itself was busy, an answer may
+   * be waiting to be read.
    */
   watch(now: number): void {
     const item = this.head;
@@ -348,13 +366,19 @@ export class PluginProcess {
   }
 }
 
-/** An overdue item is guilty when the process has run for this share of its own time since it was first seen; it is first seen some ms after its start. */
+/**
+ * An overdue item is guilty when the process has run for this share of its own time since it was first seen; it is
+ * first seen some ms after its start.
+ */
 const CPU_SHARE = 0.6;
 /** Beyond this many times its limit it is guilty in any case. */
 const STARVED_FACTOR = 20;
 const TICK_MS = 10;
 
-/** Processor time of a process, in ms (Linux: /proc/PID/stat, fields 14 and 15, in ticks of 10 ms); not a number where the system does not say. */
+/**
+ * Processor time of a process, in ms (Linux: /proc/PID/stat, fields 14 and 15, in ticks of 10 ms); not a number where
+ * the system does not say.
+ */
 const cpuOf = (pid: number | undefined): number => {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];

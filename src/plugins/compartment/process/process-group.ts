@@ -1,9 +1,10 @@
 // A group of plugins that share processes, and the bounded pool of them. By default a group is one plugin.
 //
-// Where a call goes: to an idle process; else, where all are held up, to one more process; else behind the calls of the least busy one (pipelining);
-// else into a bounded queue. A call whose transaction holds locks is never put behind another, since that one may wait for those very locks; it waits
-// for an idle process, and that wait is an edge of the wait graph, so that a deadlock through the pool is found.
-// When the running call begins to wait for the host, the calls behind it are taken back and go elsewhere.
+// Where a call goes: to an idle process; else, where all are held up, to one more process; else behind the calls of the
+// least busy one (pipelining); else into a bounded queue. A call whose transaction holds locks is never put behind
+// another, since that one may wait for those very locks; it waits for an idle process, and that wait is an edge of the
+// wait graph, so that a deadlock through the pool is found. When the running call begins to wait for the host, the
+// calls behind it are taken back and go elsewhere.
 
 import { endDeadlocks, type Transaction, type Tree, type Waiting } from '../../../txn/index.ts';
 import { GraftError } from '../../errors.ts';
@@ -126,7 +127,9 @@ export class ProcessGroup implements ProcessEvents {
     if (txn.doomed !== null && txn.state === 'active') queued.call.ended(LOST);
   }
 
-  /** Whose running calls keep a waiting one out; nobody's where a process will be free, or started, whatever they do. */
+  /**
+   * Whose running calls keep a waiting one out; nobody's where a process will be free, or started, whatever they do.
+   */
   occupants(): Tree[] {
     const trees: Tree[] = [];
     let alive = 0;
@@ -151,7 +154,8 @@ export class ProcessGroup implements ProcessEvents {
     if (process === null) return false;
     const { tenant, call } = queued;
     const heap = this.#heapOf(tenant, call.realm);
-    if (!process.realms.has(heap)) this.#load(process, heap, (failure) => failure !== null && this.#loadFailed(process, heap));
+    if (!process.realms.has(heap))
+      this.#load(process, heap, (failure) => failure !== null && this.#loadFailed(process, heap));
     const item = process.send(this.#nextNumber(), heap, call);
     item.alone = this.#suspects.has(call);
     call.at = item;
@@ -289,8 +293,9 @@ export class ProcessGroup implements ProcessEvents {
   }
 
   /**
-   * Results of quick calls may have been on their way when the process ended, so the first of several calls need not be the one that ran. Then all are
-   * begun anew, each alone in a process: the guilty one is known when it does it again. Whether it was so.
+   * Results of quick calls may have been on their way when the process ended, so the first of several calls need not be
+   * the one that ran. Then all are begun anew, each alone in a process: the guilty one is known when it does it again.
+   * Whether it was so.
    */
   #suspect(process: PluginProcess): boolean {
     const calls = process.items.flatMap((item) => item.call ?? []);
@@ -304,8 +309,9 @@ export class ProcessGroup implements ProcessEvents {
   }
 
   /**
-   * A process killed from outside is not the running call's fault: that call, too, is begun anew. While it waited for the host it did nothing, so that is
-   * never its fault; while it ran, it may have made the system kill it (for memory), so that is excused a few times only.
+   * A process killed from outside is not the running call's fault: that call, too, is begun anew. While it waited for
+   * the host it did nothing, so that is never its fault; while it ran, it may have made the system kill it (for
+   * memory), so that is excused a few times only.
    */
   #excused(process: PluginProcess, item: Item, killed: Killed | null, signal: string | null): boolean {
     if (killed !== null || signal !== 'SIGKILL') return false;
@@ -326,7 +332,8 @@ export class ProcessGroup implements ProcessEvents {
 
   #backOff(): void {
     const deaths = this.#deathsInARow++;
-    this.#notBefore = performance.now() + (deaths === 0 ? 0 : Math.min(BACK_OFF_MS * 2 ** (deaths - 1), BACK_OFF_MS_MAX));
+    this.#notBefore =
+      performance.now() + (deaths === 0 ? 0 : Math.min(BACK_OFF_MS * 2 ** (deaths - 1), BACK_OFF_MS_MAX));
   }
 
   /** Looks after the clocks; whether there is anything to look after. */
@@ -352,7 +359,8 @@ export class ProcessGroup implements ProcessEvents {
   close(): void {
     this.#closed = true;
     for (const queued of [...this.#queue]) queued.call.txn.abort('cancelled', 'the host closes');
-    for (const item of this.processes.flatMap((process) => process.items)) item.call?.txn.abort('cancelled', 'the host closes');
+    for (const item of this.processes.flatMap((process) => process.items))
+      item.call?.txn.abort('cancelled', 'the host closes');
     for (const process of [...this.processes]) process.kill('closed');
   }
 }

@@ -1,5 +1,5 @@
-// The process compartment: third-party code in a process of its own, the host's default. The transaction lives in the host, so a plugin's process may
-// die at any instant: that is just an abort.
+// The process compartment: third-party code in a process of its own, the host's default. The transaction lives in the
+// host, so a plugin's process may die at any instant: that is just an abort.
 
 import { GraftError } from '../../errors.ts';
 import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource } from '../compartment.ts';
@@ -67,7 +67,9 @@ export class ProcessMaker implements CompartmentMaker {
 
   /** Process ids of those that serve plugins now. */
   get pids(): number[] {
-    return [...this.#groups.values()].flatMap(({ group }) => group.processes.flatMap((process) => process.child.pid ?? []));
+    return [...this.#groups.values()].flatMap(({ group }) =>
+      group.processes.flatMap((process) => process.child.pid ?? []),
+    );
   }
 
   async load(source: CompartmentSource): Promise<Compartment> {

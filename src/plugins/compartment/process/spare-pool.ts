@@ -1,5 +1,6 @@
-// Spare processes, kept warm: a child takes a quarter of a second to start, a call should not. And the one clock that looks after all groups: every few
-// milliseconds while anything runs, own times; more rarely, memory and idle processes.
+// Spare processes, kept warm: a child takes a quarter of a second to start, a call should not. And the one clock that
+// looks after all groups: every few milliseconds while anything runs, own times; more rarely, memory and idle
+// processes.
 
 import { readFileSync } from 'node:fs';
 import { realmScript } from '../realm-script.ts';
@@ -16,7 +17,9 @@ const IDLE_MS = 5000;
 const BASE_MB = 128;
 const PAGE_BYTES = 4096;
 const SPARE_BACK_OFF_MS = 200;
-/** Starting a process holds the host up for some milliseconds: whoever took the spare gets its first answer before that. */
+/**
+ * Starting a process holds the host up for some milliseconds: whoever took the spare gets its first answer before that.
+ */
 const REFILL_MS = 25;
 
 /** Nobody's plugin: a process that has made a realm once makes the next one faster. */
@@ -125,7 +128,10 @@ export class SparePool implements ProcessEvents {
   }
 }
 
-/** The resident-set limit: what the engine's own limit misses is caught from outside. There is room for one heap more, which V8 may take while it collects. */
+/**
+ * The resident-set limit: what the engine's own limit misses is caught from outside. There is room for one heap more,
+ * which V8 may take while it collects.
+ */
 const checkMemory = (group: ProcessGroup): void => {
   for (const process of group.processes) {
     const heaps = [...process.realms.keys()].map((heap) => (heap as Heap).tenant.source.memory_mb);

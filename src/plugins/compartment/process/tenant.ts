@@ -1,4 +1,5 @@
-// A plugin of a group of processes, and its heaps: one for each realm of its calls, in each process that they have run in.
+// A plugin of a group of processes, and its heaps: one for each realm of its calls, in each process that they have run
+// in.
 
 import { type CompartmentSource, REALMS_MAX } from '../compartment.ts';
 
@@ -18,7 +19,10 @@ export class Tenant {
     this.source = source;
   }
 
-  /** The heap of a realm. Where there are too many, `drop` is told of the one not used for longest: it goes when the calls of it that were sent have run. */
+  /**
+   * The heap of a realm. Where there are too many, `drop` is told of the one not used for longest: it goes when the
+   * calls of it that were sent have run.
+   */
   heap(realm: string, drop: (gone: Heap) => void): Heap {
     const { heaps } = this;
     const heap = heaps.get(realm);

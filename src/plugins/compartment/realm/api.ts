@@ -1,8 +1,9 @@
 // The `api` object of a call, or of all calls of a graft: what a graft may do to its host.
 //
-// Frozen, with null-prototype namespaces built from dotted names (`stock.get` becomes `api.stock.get`). Each function checks its arguments,
-// hands their JSON text to the bridge, which waits for the host's answer, and parses that. It works while a call runs that it was made for,
-// and throws at any other time. Columns are typed arrays over memory shared with the host, made once.
+// Frozen, with null-prototype namespaces built from dotted names (`stock.get` becomes `api.stock.get`). Each function
+// checks its arguments, hands their JSON text to the bridge, which waits for the host's answer, and parses that. It
+// works while a call runs that it was made for, and throws at any other time. Columns are typed arrays over memory
+// shared with the host, made once.
 
 import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
 import { jsonText } from './json-text.ts';
@@ -23,8 +24,8 @@ import {
 import type { Direct, RealmSetup } from './steps.ts';
 
 /**
- * Sends the arguments of a host call out, JSON text or nothing, and waits. It answers a direct value, or a text whose first unit is its status and the rest
- * JSON.
+ * Sends the arguments of a host call out, JSON text or nothing, and waits. It answers a direct value, or a text whose
+ * first unit is its status and the rest JSON.
  */
 export type Bridge = (accessor: number, args?: string) => Direct | string;
 
@@ -125,7 +126,8 @@ export function apiMaker(callable: readonly string[], columns: object | null, ho
     const dot = path.lastIndexOf('.');
     const parent = dot < 0 ? root : levelAt(path.slice(0, dot));
     const name = path.slice(dot + 1);
-    if (name === '' || parent.names.includes(name)) throw new NativeTypeError(`the accessor ${path} has no name of its own`);
+    if (name === '' || parent.names.includes(name))
+      throw new NativeTypeError(`the accessor ${path} has no name of its own`);
     parent.names.push(name);
     parent.leaves.push(leaf);
   };

@@ -1,5 +1,6 @@
-// Bounds on what lists the keys of arrays, typed arrays and texts. Each index becomes a text and an element of a list, in a loop that looks at no interrupt: a
-// thousand times the work of what `length` says, and of the memory. What hides behind a proxy, and the keys that syntax lists, stay (isolate/README.md).
+// Bounds on what lists the keys of arrays, typed arrays and texts. Each index becomes a text and an element of a list,
+// in a loop that looks at no interrupt: a thousand times the work of what `length` says, and of the memory. What hides
+// behind a proxy, and the keys that syntax lists, stay (isolate/README.md).
 
 import type { Lengths } from './bound-lengths.ts';
 import type { Body, Row } from './bounds.ts';
@@ -16,7 +17,9 @@ const indexesOf = (value: unknown, isProxy: (value: object) => boolean): number 
   if (typedArrayName(value) !== undefined) return typedArrayLength(value);
   // The length of a String object is fixed, as no other object's is but by its own wish.
   const own = getOwnPropertyDescriptor(value, 'length');
-  return own !== undefined && own.configurable === false && own.writable === false && typeof own.value === 'number' ? own.value : 0;
+  return own !== undefined && own.configurable === false && own.writable === false && typeof own.value === 'number'
+    ? own.value
+    : 0;
 };
 
 export const keyMethods = (most: number, { check }: Lengths, isProxy: (value: object) => boolean): Row[] => {

@@ -1,7 +1,8 @@
 // Bounds on what walks `length` elements: arrays, array-likes, lists of arguments.
 //
-// An array's length is a property of its own that cannot change between being looked at and being used. An object's may be a getter's, or a proxy's, which
-// tells another one each time: it is asked once, and the native function then sees the object through a proxy of ours that repeats that answer.
+// An array's length is a property of its own that cannot change between being looked at and being used. An object's may
+// be a getter's, or a proxy's, which tells another one each time: it is asked once, and the native function then sees
+// the object through a proxy of ours that repeats that answer.
 
 import type { Body, Row } from './bounds.ts';
 import {
@@ -30,7 +31,8 @@ export interface Lengths {
   readonly pinned: (value: unknown, most?: number) => unknown;
 }
 
-const isObject = (value: unknown): value is object => (typeof value === 'object' && value !== null) || typeof value === 'function';
+const isObject = (value: unknown): value is object =>
+  (typeof value === 'object' && value !== null) || typeof value === 'function';
 
 export const lengthBounds = (most: number, isProxy: (value: object) => boolean): Lengths => {
   const KnownProxy = Proxy; // The scrubbed realm's, so that ours are known to be proxies like any other.
@@ -70,7 +72,9 @@ const defaultCompare = (a: unknown, b: unknown): number => {
 /** A comparison in JavaScript, where the engine looks up between two of them. */
 const comparing = (compare: unknown): unknown => {
   if (compare === undefined) return defaultCompare;
-  return typeof compare === 'function' ? (a: unknown, b: unknown): unknown => apply(compare, undefined, [a, b]) : compare;
+  return typeof compare === 'function'
+    ? (a: unknown, b: unknown): unknown => apply(compare, undefined, [a, b])
+    : compare;
 };
 
 /** A call-back is shown `object`, not the proxy in whose place it was `seen`. */
@@ -96,7 +100,10 @@ const concatenated = (value: unknown, lengths: Lengths, slice: (self: unknown) =
   return [value];
 };
 
-/** Elements of `source` that are there, arrays among them taken apart to `depth`, into `target` from index `at`; the index after the last. */
+/**
+ * Elements of `source` that are there, arrays among them taken apart to `depth`, into `target` from index `at`; the
+ * index after the last.
+ */
 const flatten = (target: object, source: object, length: number, depth: number, at: number): number => {
   let next = at;
   for (let i = 0; i < length; i++) {
@@ -114,7 +121,19 @@ const extent = (object: object): number => {
   return length > 0 ? trunc(length) : 0;
 };
 
-const CALLING = ['every', 'filter', 'find', 'findIndex', 'findLast', 'findLastIndex', 'forEach', 'map', 'reduce', 'reduceRight', 'some'];
+const CALLING = [
+  'every',
+  'filter',
+  'find',
+  'findIndex',
+  'findLast',
+  'findLastIndex',
+  'forEach',
+  'map',
+  'reduce',
+  'reduceRight',
+  'some',
+];
 const WALKING = [
   'copyWithin',
   'fill',
@@ -206,7 +225,11 @@ export const arrayMethods = (lengths: Lengths): Row[] => {
     [Array.prototype, ['flat'], flattening(lengths)],
     [Array.prototype, ['flatMap'], flatMapping(lengths)],
     [Array, ['from'], (native, self, args) => apply(native, self, iterated(args, lengths))],
-    [Function.prototype, ['apply'], (_native, self, args) => apply(self as Body, args[0], listOf(args[1] ?? [], pinned) as unknown[])],
+    [
+      Function.prototype,
+      ['apply'],
+      (_native, self, args) => apply(self as Body, args[0], listOf(args[1] ?? [], pinned) as unknown[]),
+    ],
     [Reflect, ['apply'], (native, self, args) => apply(native, self, [args[0], args[1], listOf(args[2], pinned)])],
     [
       Reflect,
@@ -220,9 +243,13 @@ export const arrayMethods = (lengths: Lengths): Row[] => {
 };
 
 /** A list of arguments; what is none stays, for the native function to refuse. */
-const listOf = (list: unknown, pinned: Lengths['pinned']): unknown => (isObject(list) ? pinned(list, ARGUMENTS_MAX) : list);
+const listOf = (list: unknown, pinned: Lengths['pinned']): unknown =>
+  isObject(list) ? pinned(list, ARGUMENTS_MAX) : list;
 
-/** The arguments of Array.from, with an iterable or a bounded array-like at their head: which of the two it is, is asked once. */
+/**
+ * The arguments of Array.from, with an iterable or a bounded array-like at their head: which of the two it is, is asked
+ * once.
+ */
 const iterated = (args: unknown[], lengths: Lengths): unknown[] => {
   const items = args[0];
   if (items === null || items === undefined) return args;

@@ -1,7 +1,8 @@
-// Bounds on lists of locales, which may be any object with a length, and on the list of keys that JSON.stringify takes. Those that have no such
-// elements are walked as well, and no interrupt is looked up for them.
+// Bounds on lists of locales, which may be any object with a length, and on the list of keys that JSON.stringify takes.
+// Those that have no such elements are walked as well, and no interrupt is looked up for them.
 //
-// A constructor of Intl is shown through a proxy, so that its statics, its prototype and classes that extend it stay what they are.
+// A constructor of Intl is shown through a proxy, so that its statics, its prototype and classes that extend it stay
+// what they are.
 
 import { ARGUMENTS_MAX, type Lengths } from './bound-lengths.ts';
 import type { Body, Row } from './bounds.ts';
@@ -67,7 +68,8 @@ const boundConstructors = ({ pinned }: Lengths): object[] => {
     const native = own.value as Constructor;
     const made = new KnownProxy(native, {
       __proto__: null,
-      apply: (target: Constructor, self: unknown, args: unknown[]): unknown => apply(target as never, self, bounded(args)),
+      apply: (target: Constructor, self: unknown, args: unknown[]): unknown =>
+        apply(target as never, self, bounded(args)),
       construct: (target: Constructor, args: unknown[], newTarget: Constructor): object =>
         reflectConstruct(target, bounded(args), newTarget),
     } as ProxyHandler<Constructor>);

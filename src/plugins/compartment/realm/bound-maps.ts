@@ -1,4 +1,5 @@
-// Bounds on maps and sets. They double their table when it is full, and a table that does not fit ends the process instead of the call.
+// Bounds on maps and sets. They double their table when it is full, and a table that does not fit ends the process
+// instead of the call.
 
 import type { Body, Row } from './bounds.ts';
 import {
@@ -20,10 +21,14 @@ import {
   symbolIterator,
 } from './natives.ts';
 
-/** Of `most`: a table has three words for each of twice as many entries, and the old one is there while the new one is filled. */
+/**
+ * Of `most`: a table has three words for each of twice as many entries, and the old one is there while the new one is
+ * filled.
+ */
 const ENTRIES = 1 / 16;
 
-const isObject = (value: unknown): value is object => (typeof value === 'object' && value !== null) || typeof value === 'function';
+const isObject = (value: unknown): value is object =>
+  (typeof value === 'object' && value !== null) || typeof value === 'function';
 
 /** What the methods of sets take: anything with `size`, `has` and `keys`. */
 interface SetLike {
@@ -41,7 +46,10 @@ const setLike = (value: unknown): SetLike => {
   return { keys };
 };
 
-/** Calls `each` with everything that `method` of `object` iterates over. It is asked for in JavaScript, where the engine looks up. */
+/**
+ * Calls `each` with everything that `method` of `object` iterates over. It is asked for in JavaScript, where the engine
+ * looks up.
+ */
 const iterate = (object: unknown, method: unknown, each: (value: unknown) => void): void => {
   if (typeof method !== 'function') throw new NativeTypeError('not iterable');
   const iterator: unknown = apply(method as Body, object, []);

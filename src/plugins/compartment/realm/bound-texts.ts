@@ -1,6 +1,8 @@
-// Bounds on what walks a text, or makes an array or another text of it. A text is converted once; the native function gets the one that was looked at.
+// Bounds on what walks a text, or makes an array or another text of it. A text is converted once; the native function
+// gets the one that was looked at.
 //
-// The methods of RegExp.prototype stay as they are: with any of them replaced, the engine leaves its fast path for every regular expression.
+// The methods of RegExp.prototype stay as they are: with any of them replaced, the engine leaves its fast path for
+// every regular expression.
 
 import type { Lengths } from './bound-lengths.ts';
 import type { Body, Row } from './bounds.ts';
@@ -9,7 +11,17 @@ import { apply, execRegExp, NativeObject, NativeRangeError, NativeRegExp, reflec
 /** Composing sorts runs of combining marks in quadratic time. */
 const MARKS_MAX = 256;
 
-const WALKS = ['localeCompare', 'match', 'matchAll', 'replace', 'replaceAll', 'search', 'split', 'toLocaleLowerCase', 'toLocaleUpperCase'];
+const WALKS = [
+  'localeCompare',
+  'match',
+  'matchAll',
+  'replace',
+  'replaceAll',
+  'search',
+  'split',
+  'toLocaleLowerCase',
+  'toLocaleUpperCase',
+];
 const MORE = ['toLowerCase', 'toUpperCase', 'toWellFormed'];
 const ENCODERS = ['decodeURI', 'decodeURIComponent', 'encodeURI', 'encodeURIComponent', 'escape', 'unescape'];
 
@@ -20,7 +32,8 @@ export const textMethods = (most: number, lengths: Lengths): Row[] => {
     if (text.length > most) throw new NativeRangeError(`a text of more than ${most} units`);
     return text;
   };
-  const receiver: Body = (native, self, args) => apply(native, self === null || self === undefined ? self : textOf(self), args);
+  const receiver: Body = (native, self, args) =>
+    apply(native, self === null || self === undefined ? self : textOf(self), args);
   const first: Body = (native, self, args) => {
     if (args.length > 0) args[0] = textOf(args[0]);
     return apply(native, self, args);
@@ -28,11 +41,13 @@ export const textMethods = (most: number, lengths: Lengths): Row[] => {
   const normalize: Body = (native, self, args) => {
     if (self === null || self === undefined) return apply(native, self, args);
     const text = textOf(self);
-    if (execRegExp(marks, text) !== null) throw new NativeRangeError(`a text with ${MARKS_MAX} combining marks in a row`);
+    if (execRegExp(marks, text) !== null)
+      throw new NativeRangeError(`a text with ${MARKS_MAX} combining marks in a row`);
     return apply(native, text, args);
   };
   const raw: Body = (native, self, args) => {
-    if (args[0] !== null && args[0] !== undefined) args[0] = { raw: lengths.pinned(reflectGet(NativeObject(args[0]) as object, 'raw')) };
+    if (args[0] !== null && args[0] !== undefined)
+      args[0] = { raw: lengths.pinned(reflectGet(NativeObject(args[0]) as object, 'raw')) };
     return apply(native, self, args);
   };
   return [

@@ -1,7 +1,7 @@
 // What a plugin threw, flattened to bounded text.
 //
-// It runs inside the realm and inside the clock of the call, because reading `name`, `message` and `stack` of a thrown object may run its
-// getters. Proxies are not touched. The texts inform people; no decision of the host rests on them.
+// It runs inside the realm and inside the clock of the call, because reading `name`, `message` and `stack` of a thrown
+// object may run its getters. Proxies are not touched. The texts inform people; no decision of the host rests on them.
 
 import { ERROR_TEXT_MAX, type Failure } from '../../protocol.ts';
 import { bigintText, charCodeAt, indexOf, slice, stringify, symbolText, toWellFormed, trimEnd } from './natives.ts';
@@ -73,7 +73,8 @@ export function rejectionFailure(error: unknown): Failure {
 /** Flattens whatever was thrown. Its getters may run; exceptions of theirs count as empty text. */
 export function thrownFailure(thrown: unknown, isProxy: (value: object) => boolean): Failure {
   if (typeof thrown === 'function') return plainFailure('thrown', 'function', 'a function was thrown');
-  if (typeof thrown !== 'object' || thrown === null) return plainFailure('thrown', typeof thrown, primitiveText(thrown));
+  if (typeof thrown !== 'object' || thrown === null)
+    return plainFailure('thrown', typeof thrown, primitiveText(thrown));
   if (isProxy(thrown)) return plainFailure('thrown', 'object', 'a proxy was thrown');
   const name = boundedText(textProperty(thrown, 'name') || 'object', ERROR_TEXT_MAX.name);
   const message = boundedText(textProperty(thrown, 'message'), ERROR_TEXT_MAX.message);

@@ -1,8 +1,9 @@
 // The built-ins that the realm's own code uses after plugin code has run, captured before it.
 //
-// A plugin may replace any method of any prototype. So nothing here is looked up when it is used: methods are called through bound copies of
-// `Function.prototype.call`, property descriptors and option bags have no prototype, and the realm's code uses no iteration, spread or
-// destructuring of arrays, no regular expressions, and no assignment to a property that a prototype could intercept.
+// A plugin may replace any method of any prototype. So nothing here is looked up when it is used: methods are called
+// through bound copies of `Function.prototype.call`, property descriptors and option bags have no prototype, and the
+// realm's code uses no iteration, spread or destructuring of arrays, no regular expressions, and no assignment to a
+// property that a prototype could intercept.
 
 const { call } = Function.prototype;
 
@@ -29,7 +30,9 @@ export const NativeRegExp: RegExpConstructor = RegExp;
 export const NativeSet: SetConstructor = Set;
 export const NativeWeakMap: WeakMapConstructor = WeakMap;
 export const NativeWeakSet: WeakSetConstructor = WeakSet;
-/** Plugin code is evaluated by a step of its realm, so that parsing it and carrying its errors out fall under the clock. */
+/**
+ * Plugin code is evaluated by a step of its realm, so that parsing it and carrying its errors out fall under the clock.
+ */
 export const { eval: indirectEval } = globalThis;
 
 export const charCodeAt: (text: string, index: number) => number = uncurry(String.prototype.charCodeAt);
@@ -50,7 +53,8 @@ export const typedArrayName = typedArrayGetter(Symbol.toStringTag) as (self: obj
 /** Throws for what is no typed array. */
 export const typedArrayLength = typedArrayGetter('length') as (self: object) => number;
 /** Not every engine has it. */
-const localeBase = globalThis.Intl === undefined ? undefined : Object.getOwnPropertyDescriptor(Intl.Locale.prototype, 'baseName')?.get;
+const localeBase =
+  globalThis.Intl === undefined ? undefined : Object.getOwnPropertyDescriptor(Intl.Locale.prototype, 'baseName')?.get;
 /** Throws for what is no Intl.Locale; null where there are none. */
 export const localeBaseName = localeBase === undefined ? null : uncurry(localeBase as (this: object) => string);
 export const reflectGet: (target: object, key: PropertyKey) => unknown = Reflect.get;
@@ -77,16 +81,34 @@ export const weakAdd = uncurry(WeakSet.prototype.add) as (set: WeakSet<object>, 
 
 /** Gives `target` an own property that plugin code can neither change, remove nor see in an enumeration. */
 export function pin(target: object, key: PropertyKey, value: unknown): void {
-  defineProperty(target, key, { __proto__: null, value, writable: false, enumerable: false, configurable: false } as PropertyDescriptor);
+  defineProperty(target, key, {
+    __proto__: null,
+    value,
+    writable: false,
+    enumerable: false,
+    configurable: false,
+  } as PropertyDescriptor);
 }
 
 /** Gives `target` an own, enumerable, fixed property. Never runs a setter that a prototype may carry. */
 export function put(target: object, key: PropertyKey, value: unknown): void {
-  defineProperty(target, key, { __proto__: null, value, writable: false, enumerable: true, configurable: false } as PropertyDescriptor);
+  defineProperty(target, key, {
+    __proto__: null,
+    value,
+    writable: false,
+    enumerable: true,
+    configurable: false,
+  } as PropertyDescriptor);
 }
 
 /** Gives `target` an ordinary own property; throws where it takes none. */
 export function createProperty(target: object, key: PropertyKey, value: unknown): void {
-  const descriptor = { __proto__: null, value, writable: true, enumerable: true, configurable: true } as PropertyDescriptor;
+  const descriptor = {
+    __proto__: null,
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  } as PropertyDescriptor;
   if (!defineProperty(target, key, descriptor)) throw new NativeTypeError('the property cannot be defined');
 }

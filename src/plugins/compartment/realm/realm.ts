@@ -1,10 +1,12 @@
-// The script that prepares a realm inside a bare isolate, bundled to one expression whose value is `prepare` (realm-script.ts).
+// The script that prepares a realm inside a bare isolate, bundled to one expression whose value is `prepare`
+// (realm-script.ts).
 //
-// 1. The outside runs it in an empty context and calls `prepare(bridge, setup, …memory)`: scrub, capture, bound; no plugin code yet. It gets the
-//    realm's one function back, `step`, which it always calls with a clock running.
+// 1. The outside runs it in an empty context and calls `prepare(bridge, setup, …memory)`: scrub, capture, bound; no
+//    plugin code yet. It gets the realm's one function back, `step`, which it always calls with a clock running.
 // 2. step(LOAD, 0, code) evaluates the plugin and looks its grafts up.
 // 3. step(START, graft, input) runs a graft. When it returns, the engine drains the microtasks, still under the clock.
-// 4. step(FINISH) follows only where START answered PENDING: the graft returned a promise, and by now it has settled or never will.
+// 4. step(FINISH) follows only where START answered PENDING: the graft returned a promise, and by now it has settled or
+//    never will.
 // What steps take and answer: steps.ts. What a plugin threw never leaves as an exception.
 
 import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
@@ -44,7 +46,10 @@ import {
 type Graft = (input: unknown, api: object) => unknown;
 type Exports = Record<string, unknown> | null | undefined;
 
-/** A graft, its api, and whom its api's functions work for: all its calls, or none, where each call gets an api of its own. */
+/**
+ * A graft, its api, and whom its api's functions work for: all its calls, or none, where each call gets an api of its
+ * own.
+ */
 interface Seat {
   readonly run: Graft;
   readonly makeApi: (owner: object) => object;
@@ -79,8 +84,8 @@ const exportedNames = (exported: Exports): string => {
 };
 
 /**
- * A graft that takes a list of rows, of one that takes a row. Answers are defined, not assigned: plugin code may have put a setter on Array.prototype. Where
- * one answers with a promise, so does the whole.
+ * A graft that takes a list of rows, of one that takes a row. Answers are defined, not assigned: plugin code may have
+ * put a setter on Array.prototype. Where one answers with a promise, so does the whole.
  */
 const forRows =
   (run: Graft): Graft =>
@@ -97,7 +102,13 @@ const forRows =
   };
 
 /** The rest of the rows, one after the other, from the first that answered with a promise. */
-const laterRows = async (run: Graft, rows: readonly unknown[], api: object, answers: unknown[], first: unknown): Promise<unknown[]> => {
+const laterRows = async (
+  run: Graft,
+  rows: readonly unknown[],
+  api: object,
+  answers: unknown[],
+  first: unknown,
+): Promise<unknown[]> => {
   createProperty(answers, answers.length, await first);
   for (let i = answers.length; i < rows.length; i++) createProperty(answers, i, await run(rows[i], api));
   return answers;
@@ -225,7 +236,8 @@ class Realm {
     if (this.#exceeded !== '') return failed(plainFailure('limit', 'Limit', this.#exceeded));
     if (ignored) return null;
     const fault = plainFault(value, PLAIN_BOUNDS, this.#isProxy);
-    if (fault !== null) return failed(plainFailure('invalid-answer', 'InvalidAnswer', `answer${fault.path}: ${fault.why}`));
+    if (fault !== null)
+      return failed(plainFailure('invalid-answer', 'InvalidAnswer', `answer${fault.path}: ${fault.why}`));
     if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
     const text = typeof value === 'string' ? `T${value}` : `R${jsonText(value)}`;
     if (text.length <= BARE_TEXT_MAX) return text;
@@ -240,8 +252,8 @@ class Realm {
 }
 
 /**
- * Makes a realm of the context that it runs in. `bridge` waits for the host; `setup` is the JSON of a RealmSetup; `memory` is that of its columns, in
- * their order.
+ * Makes a realm of the context that it runs in. `bridge` waits for the host; `setup` is the JSON of a RealmSetup;
+ * `memory` is that of its columns, in their order.
  */
 export function prepare(bridge: Bridge, setup: string, ...memory: SharedArrayBuffer[]): Step {
   const realm = new Realm(bridge, parse(setup) as RealmSetup, memory);

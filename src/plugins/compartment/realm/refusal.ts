@@ -1,10 +1,21 @@
 // Refusing on purpose: `__graftwork_refuse(code, message)` throws an object that only the realm can make.
 //
-// What was refused is kept beside that object, not in it, and under the call that refused: nothing the plugin does to the object, no
-// look-alike, and no refusal kept from an earlier call is taken for one.
+// What was refused is kept beside that object, not in it, and under the call that refused: nothing the plugin does to
+// the object, no look-alike, and no refusal kept from an earlier call is taken for one.
 
 import { boundedText } from './failure.ts';
-import { charCodeAt, freeze, NativeError, NativeTypeError, NativeWeakMap, pin, put, stringify, weakGet, weakPut } from './natives.ts';
+import {
+  charCodeAt,
+  freeze,
+  NativeError,
+  NativeTypeError,
+  NativeWeakMap,
+  pin,
+  put,
+  stringify,
+  weakGet,
+  weakPut,
+} from './natives.ts';
 
 const REFUSAL_CODE_MAX = 64;
 const REFUSAL_MESSAGE_MAX = 1000;
@@ -29,13 +40,17 @@ const isCode = (code: unknown): code is string => {
 /** Defines `__graftwork_refuse` on the global object; `currentCall` gives the number of the call that refuses. */
 export function defineRefuse(currentCall: () => number): void {
   const refuse = (code: unknown, message: unknown = ''): never => {
-    if (!isCode(code)) throw new NativeTypeError(`a refusal's code has 1 to ${REFUSAL_CODE_MAX} letters, digits or _ . : -`);
+    if (!isCode(code))
+      throw new NativeTypeError(`a refusal's code has 1 to ${REFUSAL_CODE_MAX} letters, digits or _ . : -`);
     if (typeof message !== 'string') throw new NativeTypeError("a refusal's message is a string");
     const bounded = boundedText(message, REFUSAL_MESSAGE_MAX);
     const refusal = new NativeError(bounded);
     pin(refusal, 'name', 'Refusal');
     put(refusal, 'code', code);
-    weakPut(refusals, refusal, { call: currentCall(), text: `{"code":${stringify(code)},"message":${stringify(bounded)}}` });
+    weakPut(refusals, refusal, {
+      call: currentCall(),
+      text: `{"code":${stringify(code)},"message":${stringify(bounded)}}`,
+    });
     throw refusal;
   };
   pin(globalThis, '__graftwork_refuse', freeze(refuse));

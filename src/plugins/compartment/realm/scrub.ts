@@ -1,14 +1,32 @@
-// Takes out of a bare realm what can spoil a call, and pins what the realm's own code relies on. Runs once, before any plugin code.
+// Takes out of a bare realm what can spoil a call, and pins what the realm's own code relies on. Runs once, before any
+// plugin code.
 //
-// Removed: whatever holds memory that the isolate's limit does not count, runs code outside a call's clock, or sees the garbage collector.
-// Replaced: Proxy, so that the realm knows every proxy: to the checks of plain data a proxy looks like the object it poses as.
-// Pinned: Error.prepareStackTrace and stackTraceLimit, which run or allocate while an error is carried out, and what decides whether `then`
-// of a native promise calls into the plugin.
+// Removed: whatever holds memory that the isolate's limit does not count, runs code outside a call's clock, or sees the
+// garbage collector. Replaced: Proxy, so that the realm knows every proxy: to the checks of plain data a proxy looks
+// like the object it poses as. Pinned: Error.prepareStackTrace and stackTraceLimit, which run or allocate while an
+// error is carried out, and what decides whether `then` of a native promise calls into the plugin.
 
-import { apply, defineProperty, deleteProperty, NativeTypeError, NativeWeakSet, pin, weakAdd, weakHas } from './natives.ts';
+import {
+  apply,
+  defineProperty,
+  deleteProperty,
+  NativeTypeError,
+  NativeWeakSet,
+  pin,
+  weakAdd,
+  weakHas,
+} from './natives.ts';
 
 const STACK_FRAMES_MAX = 20;
-const GLOBALS = ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'FinalizationRegistry', 'WeakRef', 'ShadowRealm', 'AsyncContext'];
+const GLOBALS = [
+  'WebAssembly',
+  'SharedArrayBuffer',
+  'Atomics',
+  'FinalizationRegistry',
+  'WeakRef',
+  'ShadowRealm',
+  'AsyncContext',
+];
 /** A column's buffer is in a graft's reach: nothing of it may make or grow shared memory. */
 const SHARED_METHODS = ['constructor', 'grow', 'slice'];
 const BUFFER_METHODS = ['resize', 'transfer', 'transferToFixedLength'];

@@ -8,7 +8,10 @@ export const STEP_START = 1;
 export const STEP_FINISH = 2;
 /** Hand out the text that a step answered LONG for, as the only element of an array, which is to be copied. */
 export const STEP_TEXT = 3;
-/** Hand out the function that runs a graft on a direct value or a text: what START does, with one argument to cross in the place of three. */
+/**
+ * Hand out the function that runs a graft on a direct value or a text: what START does, with one argument to cross in
+ * the place of three.
+ */
 export const STEP_ENTRY = 4;
 
 /** The graft returned a promise: ask again by FINISH. */
@@ -21,11 +24,21 @@ export const BARE_TEXT_MAX = 4000;
 /** What crosses as it is. */
 export type Direct = number | boolean | null;
 
-/** What a START comes to: a direct value; PENDING; LONG; T and a text as it is; or a letter and JSON: R an answer, N a refusal, F a failure. */
+/**
+ * What a START comes to: a direct value; PENDING; LONG; T and a text as it is; or a letter and JSON: R an answer, N a
+ * refusal, F a failure.
+ */
 export type Entry = (input: Direct | string) => Direct | string;
 
-/** A text may come as the only element of an array that was copied. What it answers is as an Entry's, but for TEXT and ENTRY. */
-export type Step = (step: number, graft: number, input: Direct | string | [string]) => Direct | string | [string] | Entry;
+/**
+ * A text may come as the only element of an array that was copied. What it answers is as an Entry's, but for TEXT and
+ * ENTRY.
+ */
+export type Step = (
+  step: number,
+  graft: number,
+  input: Direct | string | [string],
+) => Direct | string | [string] | Entry;
 
 /** What a realm is made from. */
 export interface RealmSetup {

@@ -1,7 +1,9 @@
-// A plugin's worker: a blocking server without an event loop. It sleeps until the bell rings, takes a message, runs the graft in a context of node:vm
-// (vm-realm.ts), and sleeps in the same way while the host answers a host call. It keeps no clock: its host ends it.
+// A plugin's worker: a blocking server without an event loop. It sleeps until the bell rings, takes a message, runs the
+// graft in a context of node:vm (vm-realm.ts), and sleeps in the same way while the host answers a host call. It keeps
+// no clock: its host ends it.
 //
-// What a graft's realm finds of Node is nothing. The worker's own realm is emptied too, since a graft that gets out of its context lands there.
+// What a graft's realm finds of Node is nothing. The worker's own realm is emptied too, since a graft that gets out of
+// its context lands there.
 
 import { runInNewContext, Script } from 'node:vm';
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
@@ -54,12 +56,14 @@ const serve = (): never => {
     const message = next();
     if (message[0] === LOAD) send(port, ENDED, load(message[1]));
     else if (message[0] === DROP) realms.delete(message[1]);
-    else if (message[0] === CALL) send(port, ENDED, taken(realms.get(message[1]) as VmRealm, STEP_START, message[2], message[3]));
+    else if (message[0] === CALL)
+      send(port, ENDED, taken(realms.get(message[1]) as VmRealm, STEP_START, message[2], message[3]));
   }
 };
 
 const standard = new Set<string>(runInNewContext('Object.getOwnPropertyNames(globalThis)'));
-for (const name of Object.getOwnPropertyNames(globalThis)) if (!standard.has(name)) Reflect.deleteProperty(globalThis, name);
+for (const name of Object.getOwnPropertyNames(globalThis))
+  if (!standard.has(name)) Reflect.deleteProperty(globalThis, name);
 
 send(port, READY);
 serve();

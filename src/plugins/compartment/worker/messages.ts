@@ -1,9 +1,10 @@
-// What crosses between a plugin's worker and its host: lists, by structured clone. The host believes none of what comes out (plugin-worker.ts).
+// What crosses between a plugin's worker and its host: lists, by structured clone. The host believes none of what comes
+// out (plugin-worker.ts).
 //
 //   host → worker                                      then rings the bell: the worker has no event loop
 //   LOAD    make a realm                               its key
 //   DROP    forget a realm                             its key
-//   CALL    run a graft                                the realm's key · the graft (| ANSWER_IGNORED) · the input, as a step takes it
+//   CALL    run a graft the realm's key · the graft (| ANSWER_IGNORED) · the input, as a step takes it
 //   ANSWER  of the host call that it waits for         status unit and JSON, as a bridge gives it
 //
 //   worker → host

@@ -1,5 +1,6 @@
-// One worker of a plugin, from the host's side: it starts, loads a realm, and then runs one call at a time. The clock of own time is here, and stands while
-// the worker waits for an answer of ours; what is overdue is terminated. Nothing that a worker says is believed beyond what fits that order.
+// One worker of a plugin, from the host's side: it starts, loads a realm, and then runs one call at a time. The clock
+// of own time is here, and stands while the worker waits for an answer of ours; what is overdue is terminated. Nothing
+// that a worker says is believed beyond what fits that order.
 
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Failure } from '../../protocol.ts';
@@ -175,7 +176,8 @@ export class PluginWorker {
       this.#stop();
       this.#load(FIRST);
     } else if (what === ENDED && (this.#phase === 'loading' || this.#phase === 'running')) this.#done(first);
-    else if (what === ASK && this.#phase === 'running' && typeof first === 'number' && typeof second === 'string') this.#ask(first, second);
+    else if (what === ASK && this.#phase === 'running' && typeof first === 'number' && typeof second === 'string')
+      this.#ask(first, second);
     else this.#lost(EMPTY_FAILURE);
   }
 

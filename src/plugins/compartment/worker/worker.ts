@@ -1,14 +1,16 @@
-// The worker compartment: the plugin in worker threads of the host's process. What waits, waits: a graft is an ordinary function there too. It is here to be
-// measured against `process`, which it resembles; what it does not do is this.
+// The worker compartment: the plugin in worker threads of the host's process. What waits, waits: a graft is an ordinary
+// function there too. It is here to be measured against `process`, which it resembles; what it does not do is this.
 //
-// - What ends the engine in a worker ends the whole process, and a built-in that never returns keeps its thread after the worker was terminated.
+// - What ends the engine in a worker ends the whole process, and a built-in that never returns keeps its thread after
+//   the worker was terminated.
 // - The memory limit counts V8's heap only.
 // - A rejection that nobody handles is lost.
-// - A way out is known: as with `vm`, from the rejection of `import()` or the memory behind a column to the worker's own realm. That is emptied, but its modules can be imported: the files,
-//   sockets and processes of the host's user.
+// - A way out is known: as with `vm`, from the rejection of `import()` or the memory behind a column to the worker's
+//   own realm. That is emptied, but its modules can be imported: the files, sockets and processes of the host's user.
 //
-// A plugin has one worker, a few more where the calls in it wait for the host, and a spare made ahead. A call that somebody else may be waiting for (it is
-// nested, or holds locks) never queues, so no deadlock leads through the queue. After an abort its worker is ended, and the spare takes its place.
+// A plugin has one worker, a few more where the calls in it wait for the host, and a spare made ahead. A call that
+// somebody else may be waiting for (it is nested, or holds locks) never queues, so no deadlock leads through the queue.
+// After an abort its worker is ended, and the spare takes its place.
 
 import { GraftError } from '../../errors.ts';
 import type { Failure } from '../../protocol.ts';
@@ -36,7 +38,8 @@ const LOST: Ending = {
 };
 
 /** Whether somebody who holds a worker or a lock may be waiting for the call. */
-const isUrgent = ({ txn }: CompartmentCall): boolean => txn.tree.holds.length > 0 || (txn.parent?.parent ?? null) !== null;
+const isUrgent = ({ txn }: CompartmentCall): boolean =>
+  txn.tree.holds.length > 0 || (txn.parent?.parent ?? null) !== null;
 
 class WorkerCompartment implements Compartment, WorkerEvents {
   readonly kind = 'worker';
@@ -69,7 +72,10 @@ class WorkerCompartment implements Compartment, WorkerEvents {
     const urgent = isUrgent(call);
     if ((urgent || this.#queue.length === 0) && this.#place(call)) return;
     if (urgent || this.#queue.length >= QUEUED_MAX)
-      throw new GraftError('GRAFT_OVERLOADED', `${this.#source.plugin}: ${urgent ? WORKERS_MAX : QUEUED_MAX} calls at once`);
+      throw new GraftError(
+        'GRAFT_OVERLOADED',
+        `${this.#source.plugin}: ${urgent ? WORKERS_MAX : QUEUED_MAX} calls at once`,
+      );
     this.#queue.push(call);
   }
 
@@ -127,7 +133,10 @@ class WorkerCompartment implements Compartment, WorkerEvents {
     worker.terminate();
   }
 
-  /** `gone` is not to run in `worker`, nor is its heap to be used again; another call that runs there meanwhile is begun anew. */
+  /**
+   * `gone` is not to run in `worker`, nor is its heap to be used again; another call that runs there meanwhile is begun
+   * anew.
+   */
   #replace(worker: PluginWorker, gone: CompartmentCall): void {
     const { call } = worker;
     this.#drop(worker);

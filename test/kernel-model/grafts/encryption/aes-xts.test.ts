@@ -63,7 +63,11 @@ const tweakAfter = (tweak: Uint8Array, units: number): Buffer => {
 const model = ({ key, nonce, extra }: Secret, message: Uint8Array, position: number): Uint8Array => {
   const out: Buffer[] = [];
   for (let at = 0; at < message.length; at += extra) {
-    const cipher = createCipheriv(key.length === 32 ? 'aes-128-xts' : 'aes-256-xts', key, tweakAfter(nonce, (position + at) / extra));
+    const cipher = createCipheriv(
+      key.length === 32 ? 'aes-128-xts' : 'aes-256-xts',
+      key,
+      tweakAfter(nonce, (position + at) / extra),
+    );
     out.push(cipher.update(message.subarray(at, at + extra)));
   }
   return Buffer.concat(out);
@@ -72,7 +76,9 @@ const model = ({ key, nonce, extra }: Secret, message: Uint8Array, position: num
 const randomSecret = (random: Random, unit_bytes: number): Secret => ({
   key: randomBytes(random, random.pick([32, 64])),
   // Every other tweak is so high that adding units to it carries into its higher words, or around.
-  nonce: random.chance(0.5) ? randomBytes(random, 16) : Uint8Array.from({ length: 16 }, (_, i) => (i === 0 ? 0xfe : 0xff)),
+  nonce: random.chance(0.5)
+    ? randomBytes(random, 16)
+    : Uint8Array.from({ length: 16 }, (_, i) => (i === 0 ? 0xfe : 0xff)),
   extra: unit_bytes,
 });
 

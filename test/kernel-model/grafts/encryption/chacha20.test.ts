@@ -9,7 +9,8 @@ import { hasVectors, vectors } from './wycheproof.ts';
 
 const VECTORS = 'chacha20_poly1305_test.json';
 const COUNTING_KEY = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f';
-const SUNSCREEN = "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.";
+const SUNSCREEN =
+  "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.";
 
 const secretOf = (key: string, nonce: string, first_block: number): Secret => ({
   key: fromHex(key),
@@ -43,7 +44,11 @@ describe('chacha20: RFC 8439', () => {
   });
 
   test('2.4.2, the cipher', () => {
-    const out = encrypt(chacha20, secretOf(COUNTING_KEY, '000000000000004a00000000', 1), new TextEncoder().encode(SUNSCREEN));
+    const out = encrypt(
+      chacha20,
+      secretOf(COUNTING_KEY, '000000000000004a00000000', 1),
+      new TextEncoder().encode(SUNSCREEN),
+    );
     expect(toHex(out)).toBe(
       [
         '6e2e359a2568f98041ba0728dd0d6981e97e7aec1d4360c20a27afccfd9fae0b',
@@ -102,10 +107,13 @@ describe('chacha20', () => {
     expect(() => chacha20(64, { columns })).toThrow(RangeError);
   });
 
-  (hasVectors(VECTORS) ? test : test.skip)(`every valid Wycheproof vector with a nonce of 96 bits (needs ../shared: ${VECTORS})`, () => {
-    const valid = vectors(VECTORS).filter((one) => one.result === 'valid' && one.iv.length === 24);
-    expect(valid.length).toBeGreaterThan(200);
-    for (const { tcId, key, iv, msg, ct } of valid)
-      expect({ tcId, out: toHex(encrypt(chacha20, secretOf(key, iv, 1), fromHex(msg))) }).toEqual({ tcId, out: ct });
-  });
+  (hasVectors(VECTORS) ? test : test.skip)(
+    `every valid Wycheproof vector with a nonce of 96 bits (needs ../shared: ${VECTORS})`,
+    () => {
+      const valid = vectors(VECTORS).filter((one) => one.result === 'valid' && one.iv.length === 24);
+      expect(valid.length).toBeGreaterThan(200);
+      for (const { tcId, key, iv, msg, ct } of valid)
+        expect({ tcId, out: toHex(encrypt(chacha20, secretOf(key, iv, 1), fromHex(msg))) }).toEqual({ tcId, out: ct });
+    },
+  );
 });

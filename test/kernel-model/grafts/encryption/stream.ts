@@ -32,7 +32,10 @@ export const streamColumns = ({ key, nonce, extra }: Secret): StreamColumns => {
   return columns;
 };
 
-/** `message` as it leaves a stream from `position` on, passed in pieces of the lengths given, the last as long as what is left. */
+/**
+ * `message` as it leaves a stream from `position` on, passed in pieces of the lengths given, the last as long as what
+ * is left.
+ */
 export const encrypt = (
   transform: Transform,
   secret: Secret,
@@ -54,7 +57,8 @@ export const encrypt = (
   return out;
 };
 
-export const randomBytes = (random: Random, length: number): Uint8Array => Uint8Array.from({ length }, () => random.below(256));
+export const randomBytes = (random: Random, length: number): Uint8Array =>
+  Uint8Array.from({ length }, () => random.below(256));
 
 export const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'));
 

@@ -20,7 +20,10 @@ describe('xor', () => {
       const message = randomBytes(random, random.below(500));
       const position = random.below(2 ** 32) * random.below(2 ** 20);
       const model = message.map((byte, i) => byte ^ (key[(position + i) % bytes] as number));
-      expect({ seed, out: toHex(encrypt(xor, secretOf(key), message, [], position)) }).toEqual({ seed, out: toHex(model) });
+      expect({ seed, out: toHex(encrypt(xor, secretOf(key), message, [], position)) }).toEqual({
+        seed,
+        out: toHex(model),
+      });
     }
   });
 

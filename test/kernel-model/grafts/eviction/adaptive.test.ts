@@ -7,11 +7,14 @@ import { replay } from '../../../support/replay.ts';
 
 const FRAMES = 100;
 
-const loop = (rounds: number, pages: number): number[] => Array.from({ length: rounds * pages }, (_, index) => index % pages);
+const loop = (rounds: number, pages: number): number[] =>
+  Array.from({ length: rounds * pages }, (_, index) => index % pages);
 
 /** A client after the other, each referencing its own few pages often and then never again: LRU's case. */
 const bursts = (random: Random, clients: number): number[] =>
-  Array.from({ length: clients }, (_, client) => Array.from({ length: 400 }, () => 10_000 + client * 60 + random.below(60))).flat();
+  Array.from({ length: clients }, (_, client) =>
+    Array.from({ length: 400 }, () => 10_000 + client * 60 + random.below(60)),
+  ).flat();
 
 const hitsOf = (references: readonly number[]): { adaptive: number; lru: number; lirs: number } => ({
   adaptive: replay(makeAdaptive(), references, FRAMES).hits,
@@ -34,7 +37,9 @@ describe('ADAPTIVE', () => {
 
   it.each([1, 2, 3])('beats both where phases of both kinds follow each other (seed %i)', (seed) => {
     const random = new Random(seed);
-    const { adaptive, lru, lirs } = hitsOf(Array.from({ length: 6 }, () => [...loop(20, 150), ...bursts(random, 20)]).flat());
+    const { adaptive, lru, lirs } = hitsOf(
+      Array.from({ length: 6 }, () => [...loop(20, 150), ...bursts(random, 20)]).flat(),
+    );
     expect(adaptive).toBeGreaterThan(Math.max(lru, lirs));
   });
 });

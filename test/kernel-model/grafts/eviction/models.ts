@@ -1,5 +1,5 @@
-// The policies once more, as plainly as they can be written: arrays of pages, oldest first, and no thought of time. Each answers what it hits and the
-// pages that it evicts, in order.
+// The policies once more, as plainly as they can be written: arrays of pages, oldest first, and no thought of time.
+// Each answers what it hits and the pages that it evicts, in order.
 
 import type { Replayed } from '../../../support/replay.ts';
 
@@ -71,7 +71,10 @@ export const clock: Model = model((frames) => {
   return { has: (page) => slots.some((one) => one.page === page), step };
 });
 
-/** The queues of the paper's Algorithm 1, but that one page goes at a time: after a page has moved to a main queue that is full, that one gives. */
+/**
+ * The queues of the paper's Algorithm 1, but that one page goes at a time: after a page has moved to a main queue that
+ * is full, that one gives.
+ */
 class S3FifoQueues {
   readonly small: number[] = [];
   readonly main: number[] = [];

@@ -87,7 +87,10 @@ describe.each(POLICIES)('%s', (_, makeFor) => {
       const { random, frames, references } = caseOf(seed);
       const expected = replay(makeFor(references), references, frames);
       const readBefore = (): boolean => random.chance(0.1);
-      expect({ seed, ...replay(makeFor(references), references, frames, { events: 1 + random.below(20), readBefore }) }).toEqual({
+      expect({
+        seed,
+        ...replay(makeFor(references), references, frames, { events: 1 + random.below(20), readBefore }),
+      }).toEqual({
         seed,
         ...expected,
       });
@@ -119,14 +122,19 @@ describe.each(POLICIES)('%s', (_, makeFor) => {
   it('keeps everything where there are frames enough', () => {
     const { references } = caseOf(30);
     const distinct = new Set(references).size;
-    expect(replay(makeFor(references), references, distinct)).toEqual({ hits: references.length - distinct, evicted: [] });
+    expect(replay(makeFor(references), references, distinct)).toEqual({
+      hits: references.length - distinct,
+      evicted: [],
+    });
   });
 
   it('answers a frame with a page, also when frames are freed without a word', () => {
     for (const seed of SEEDS) {
       const { random, frames, references } = caseOf(seed);
       const freeBefore = (index: number): number => (random.chance(0.2) ? references[random.below(index + 1)]! : -1);
-      expect(() => replay(makeFor(references), references, frames, { events: 1 + random.below(20), freeBefore })).not.toThrow();
+      expect(() =>
+        replay(makeFor(references), references, frames, { events: 1 + random.below(20), freeBefore }),
+      ).not.toThrow();
     }
   });
 
@@ -151,7 +159,9 @@ const GRAFTS = [
 describe('as a graft', () => {
   it.each(GRAFTS)('%s answers what it answers as the kernel’s own', (_, evict, make) => {
     const { frames, references } = caseOf(20);
-    expect(replay((victim, columns) => evict(victim, { columns }), references, frames)).toEqual(replay(make(), references, frames));
+    expect(replay((victim, columns) => evict(victim, { columns }), references, frames)).toEqual(
+      replay(make(), references, frames),
+    );
   });
 });
 

@@ -1,5 +1,5 @@
-// The policies on traces of real programs, where they are there: hits as an independent model counts them. (oltp: N. Megiddo, D. Modha, FAST 2003;
-// the others: S. Jiang's LIRS package.)
+// The policies on traces of real programs, where they are there: hits as an independent model counts them. (oltp: N.
+// Megiddo, D. Modha, FAST 2003; the others: S. Jiang's LIRS package.)
 
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -30,13 +30,16 @@ interface Reference {
 
 const FOLDER = fileURLToPath(new URL('../../../../../shared/data/traces/', import.meta.url));
 const HERE = existsSync(`${FOLDER}reference-hits.json`);
-const REFERENCES: Record<string, Reference> = HERE ? JSON.parse(readFileSync(`${FOLDER}reference-hits.json`, 'utf8')).traces : {};
+const REFERENCES: Record<string, Reference> = HERE
+  ? JSON.parse(readFileSync(`${FOLDER}reference-hits.json`, 'utf8')).traces
+  : {};
 const WITH_HITS = Object.keys(REFERENCES).filter((name) => REFERENCES[name]?.hits !== undefined);
 
 const read = new Map<string, Trace>();
 const traceOf = (name: string): Trace => {
   const trace =
-    read.get(name) ?? (name === 'oltp' ? readTrace(`${FOLDER}oltp.lis.gz`, 'arc') : readTrace(`${FOLDER}${name}.trace.gz`, 'lirs'));
+    read.get(name) ??
+    (name === 'oltp' ? readTrace(`${FOLDER}oltp.lis.gz`, 'arc') : readTrace(`${FOLDER}${name}.trace.gz`, 'lirs'));
   read.set(name, trace);
   return trace;
 };
@@ -52,18 +55,26 @@ const POLICIES: Record<string, (trace: Trace) => Evict> = {
 
 const hitsOf = (name: string, policy: (trace: Trace) => Evict, trace: Trace): Record<string, number> =>
   Object.fromEntries(
-    Object.keys(REFERENCES[name]?.hits ?? {}).map((frames) => [frames, replay(policy(trace), trace.references, Number(frames)).hits]),
+    Object.keys(REFERENCES[name]?.hits ?? {}).map((frames) => [
+      frames,
+      replay(policy(trace), trace.references, Number(frames)).hits,
+    ]),
   );
 
 const expectedHits = (name: string, policy: string): Record<string, number> =>
-  Object.fromEntries(Object.entries(REFERENCES[name]?.hits ?? {}).map(([frames, hits]) => [frames, hits[policy] as number]));
+  Object.fromEntries(
+    Object.entries(REFERENCES[name]?.hits ?? {}).map(([frames, hits]) => [frames, hits[policy] as number]),
+  );
 
 if (!HERE) it.skip('the traces are not here', () => {});
 else
   describe('on the reference traces', () => {
     it.each(Object.keys(REFERENCES))('%s has its references and pages', (name) => {
       const trace = traceOf(name);
-      expect([trace.references.length, trace.distinct]).toEqual([REFERENCES[name]?.references, REFERENCES[name]?.distinct_pages]);
+      expect([trace.references.length, trace.distinct]).toEqual([
+        REFERENCES[name]?.references,
+        REFERENCES[name]?.distinct_pages,
+      ]);
     });
 
     it.each(WITH_HITS.flatMap((name) => Object.keys(POLICIES).map((policy) => [name, policy] as const)))(
@@ -81,7 +92,10 @@ else
       expect(Object.keys(expected).length).toBeGreaterThan(3);
       for (const [frames, percent] of Object.entries(expected)) {
         const { hits } = replay(POLICIES[policy]?.({ references, distinct }) as Evict, references, Number(frames));
-        expect({ frames, error: Math.abs((100 * hits) / references.length - percent) < 0.0051 }).toEqual({ frames, error: true });
+        expect({ frames, error: Math.abs((100 * hits) / references.length - percent) < 0.0051 }).toEqual({
+          frames,
+          error: true,
+        });
       }
     });
 
@@ -98,6 +112,9 @@ else
 
     it.each(WITH_HITS)('%s: ADAPTIVE has at least 99 % of the hits of LRU', (name) => {
       for (const [frames, hits] of Object.entries(hitsOf(name, makeAdaptive, traceOf(name))))
-        expect({ frames, enough: hits >= 0.99 * (REFERENCES[name]?.hits?.[frames]?.LRU as number) }).toEqual({ frames, enough: true });
+        expect({ frames, enough: hits >= 0.99 * (REFERENCES[name]?.hits?.[frames]?.LRU as number) }).toEqual({
+          frames,
+          enough: true,
+        });
     });
   });

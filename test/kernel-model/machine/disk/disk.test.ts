@@ -40,7 +40,10 @@ interface Run {
   readonly log: string[];
 }
 
-/** Random reads and writes, many at a time, until `events_max` events have happened. Checks every read against the naive store. */
+/**
+ * Random reads and writes, many at a time, until `events_max` events have happened. Checks every read against the naive
+ * store.
+ */
 const run = (seed: number, order: QueueOrder, events_max = Number.POSITIVE_INFINITY): Run => {
   const random = new Random(seed);
   const events = new EventQueue();
@@ -103,7 +106,8 @@ describe('requests', () => {
     const random = new Random(1);
     const served: number[] = [];
     const lbns = Array.from({ length: 50 }, () => random.below(disk.sectors));
-    for (const lbn of lbns) disk.submit({ lbn, sectors: 1, write: false, data: new Uint8Array(512) }, () => served.push(lbn));
+    for (const lbn of lbns)
+      disk.submit({ lbn, sectors: 1, write: false, data: new Uint8Array(512) }, () => served.push(lbn));
     while (events.idle());
     const [first, ...rest] = served as [number, ...number[]];
     expect(first).toBe(lbns[0]);

@@ -1,7 +1,14 @@
-// A drive at work: beside a naive one that reads and writes sector by sector, and the laws of controller, bus and buffer.
+// A drive at work: beside a naive one that reads and writes sector by sector, and the laws of controller, bus and
+// buffer.
 
 import { describe, expect, it } from '@jest/globals';
-import { DRIVE_1995, Drive, type DriveRequest, type DriveSpec, Layout } from '../../../../src/kernel-model/machine/disk/index.ts';
+import {
+  DRIVE_1995,
+  Drive,
+  type DriveRequest,
+  type DriveSpec,
+  Layout,
+} from '../../../../src/kernel-model/machine/disk/index.ts';
 import { seekTime_us } from '../../../../src/kernel-model/machine/disk/mechanism.ts';
 import { Random } from '../../../support/random.ts';
 import { randomDrive, SMALL } from './drives.ts';
@@ -22,7 +29,10 @@ const naive = ({ rotation_us, seek, head_switch_us, write_settle_us, ...spec }: 
     let now_us = start_us;
     for (let sector = lbn; sector < lbn + sectors; sector++) {
       const { cylinder, head, angle } = layout.locate(sector);
-      const arm_us = Math.max(seekTime_us(seek, Math.abs(cylinder - at.cylinder)), head === at.head ? 0 : head_switch_us);
+      const arm_us = Math.max(
+        seekTime_us(seek, Math.abs(cylinder - at.cylinder)),
+        head === at.head ? 0 : head_switch_us,
+      );
       at = { cylinder, head };
       now_us += arm_us > 0 && write ? arm_us + write_settle_us : arm_us;
       const turned = (now_us / rotation_us) % 1;
@@ -62,7 +72,8 @@ describe('mechanics alone', () => {
         return now_us - start_us;
       });
     });
-    for (const other of times.slice(1)) for (const [i, time_us] of other.entries()) expect(time_us).toBeCloseTo(times[0]?.[i] as number, 4);
+    for (const other of times.slice(1))
+      for (const [i, time_us] of other.entries()) expect(time_us).toBeCloseTo(times[0]?.[i] as number, 4);
   });
 });
 
@@ -119,7 +130,10 @@ describe('any drive', () => {
 describe('the buffer', () => {
   const { overheads, bus } = DRIVE_1995;
   const hit_us = (sectors: number): number =>
-    overheads.read_hit.after_read_us + overheads.data_preparation_us + sectors * bus.read_sector_us + overheads.read_completion_us;
+    overheads.read_hit.after_read_us +
+    overheads.data_preparation_us +
+    sectors * bus.read_sector_us +
+    overheads.read_completion_us;
 
   it('a sequential reader who leaves time to read on meets the buffer, for ever', () => {
     const drive = new Drive(DRIVE_1995);
@@ -149,7 +163,8 @@ describe('the buffer', () => {
     const habit = (read_ahead_on_hit: boolean): number => {
       const drive = new Drive({ ...DRIVE_1995, cache: { ...DRIVE_1995.cache, read_ahead_on_hit } });
       let now_us = drive.serve({ lbn: 5_000, sectors: 16, write: false }, 0) + 100_000;
-      now_us = drive.serve({ lbn: 5_016, sectors: DRIVE_1995.cache.read_ahead_sectors, write: false }, now_us) + 100_000;
+      now_us =
+        drive.serve({ lbn: 5_016, sectors: DRIVE_1995.cache.read_ahead_sectors, write: false }, now_us) + 100_000;
       const next = { lbn: 5_016 + DRIVE_1995.cache.read_ahead_sectors, sectors: 1, write: false };
       return drive.serve(next, now_us) - now_us;
     };
@@ -211,7 +226,13 @@ describe('the order of things', () => {
       other_reselect_us: 90,
       read_completion_us: 30,
       write_completion_us: 40,
-      extra_disconnect: { command_us: 100, disconnect_us: 15, between_us: 35, second_disconnect_us: 45, seek_delta_us: 25 },
+      extra_disconnect: {
+        command_us: 100,
+        disconnect_us: 15,
+        between_us: 35,
+        second_disconnect_us: 45,
+        seek_delta_us: 25,
+      },
       minimum_write_seek_us: 0,
     },
   };
@@ -226,10 +247,13 @@ describe('the order of things', () => {
   };
 
   it('a read reselects at the watermark, and its transfer waits for the medium', () => {
-    // The first sector ends at 1000; reselect and preparation until 1090; one sector until 1190; the second ends at 1500.
+    // The first sector ends at 1000; reselect and preparation until 1090; one sector until 1190; the second ends at
+    // 1500.
     expect(served(spec, [['R', 1, 2]])).toEqual([1_500 + 100 + 30]);
     // With the whole request as the watermark: from 1500 on.
-    expect(served({ ...spec, cache: { ...spec.cache, read_watermark: 1 } }, [['R', 1, 2]])).toEqual([1_500 + 70 + 20 + 200 + 30]);
+    expect(served({ ...spec, cache: { ...spec.cache, read_watermark: 1 } }, [['R', 1, 2]])).toEqual([
+      1_500 + 70 + 20 + 200 + 30,
+    ]);
     // A command that outlasts the start of the block waits a revolution.
     expect(served(spec, [['R', 0, 1]])).toEqual([10_500 + 70 + 20 + 100 + 30]);
   });
@@ -247,9 +271,14 @@ describe('the order of things', () => {
   it('a write is complete after medium and bus, and reselects once', () => {
     expect(served(spec, [['W', 3, 2]])).toEqual([2_500 + 70 + 40]);
     expect(
-      served({ ...spec, bus: { ...spec.bus, write_sector_us: 450 }, overheads: { ...spec.overheads, extra_disconnect: null } }, [
-        ['W', 3, 8],
-      ]),
+      served(
+        {
+          ...spec,
+          bus: { ...spec.bus, write_sector_us: 450 },
+          overheads: { ...spec.overheads, extra_disconnect: null },
+        },
+        [['W', 3, 8]],
+      ),
     ).toEqual([5_500 + 70 + 40]);
   });
 
@@ -272,12 +301,16 @@ describe('the order of things', () => {
   });
 
   it('an arm that reads on arrives before it goes elsewhere, while the next command is taken', () => {
-    const read_on = { ...SMALL, overheads: { ...SMALL.overheads, read_miss: { after_read_us: 200, after_write_us: 200 } } };
+    const read_on = {
+      ...SMALL,
+      overheads: { ...SMALL.overheads, read_miss: { after_read_us: 200, after_write_us: 200 } },
+    };
     const drive = new Drive(read_on);
     // Blocks 4 to 19 are read on until 10000; then the heads switch until 11000, to the limit at 20.
     const completed_us = drive.serve({ lbn: 3, sectors: 2, write: false }, 0);
     expect(completed_us).toBe(2_500);
-    // At 10500 the arm is on its way to block 20 until 11000; from there it goes back until 12000, and block 2 passes at 21000.
+    // At 10500 the arm is on its way to block 20 until 11000; from there it goes back until 12000, and block 2 passes
+    // at 21000.
     expect(drive.serve({ lbn: 2, sectors: 1, write: false }, 10_500)).toBeCloseTo(21_500, 6);
   });
 });

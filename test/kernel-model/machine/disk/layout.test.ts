@@ -1,4 +1,5 @@
-// Blocks and places: a bijection whatever zones, skews, spare and bad tracks there are; and the order in which sectors pass the head.
+// Blocks and places: a bijection whatever zones, skews, spare and bad tracks there are; and the order in which sectors
+// pass the head.
 
 import { describe, expect, it } from '@jest/globals';
 import { DRIVE_1995, Layout } from '../../../../src/kernel-model/machine/disk/index.ts';
@@ -35,7 +36,10 @@ describe('blocks and places', () => {
           }
         }
       }
-      expect({ seed, none }).toEqual({ seed, none: zone.spare_tracks * zone.sectors_per_track + zone.reserved_sectors });
+      expect({ seed, none }).toEqual({
+        seed,
+        none: zone.spare_tracks * zone.sectors_per_track + zone.reserved_sectors,
+      });
     }
   });
 
@@ -55,8 +59,12 @@ describe('blocks and places', () => {
 
   it('more bad tracks than spare ones are refused', () => {
     const [zone] = SMALL.zones;
-    expect(() => new Layout({ heads: 2, zones: [{ ...zone!, spare_tracks: 1, slipped_tracks: [3, 7] }] })).toThrow(/more bad tracks/);
-    expect(() => new Layout({ heads: 2, zones: [{ ...zone!, spare_tracks: 1, remapped_tracks: [[3, 4]] }] })).toThrow(/more bad tracks/);
+    expect(() => new Layout({ heads: 2, zones: [{ ...zone!, spare_tracks: 1, slipped_tracks: [3, 7] }] })).toThrow(
+      /more bad tracks/,
+    );
+    expect(() => new Layout({ heads: 2, zones: [{ ...zone!, spare_tracks: 1, remapped_tracks: [[3, 4]] }] })).toThrow(
+      /more bad tracks/,
+    );
     expect(() => new Layout({ heads: 2, zones: [{ ...zone!, spare_tracks: 80 }] })).toThrow(/no blocks/);
   });
 });
@@ -75,7 +83,8 @@ describe('angles', () => {
 
   it('the next track begins its skew later, on the same cylinder and across two', () => {
     const layout = new Layout(SMALL);
-    const behind = (lbn: number): number => Math.round(20 * ((layout.locate(lbn).angle - layout.locate(lbn - 20).angle + 1) % 1));
+    const behind = (lbn: number): number =>
+      Math.round(20 * ((layout.locate(lbn).angle - layout.locate(lbn - 20).angle + 1) % 1));
     expect([20, 40, 60, 80].map(behind)).toEqual([3, 5, 3, 5]);
   });
 

@@ -56,7 +56,8 @@ describe('the arm', () => {
       [1, 0, false, 1_500],
       [1, 1, true, 1_800],
     ];
-    for (const [cylinder, head, write, time_us] of cases) expect(mechanism.move_us({ cylinder, head }, write)).toBe(time_us);
+    for (const [cylinder, head, write, time_us] of cases)
+      expect(mechanism.move_us({ cylinder, head }, write)).toBe(time_us);
     expect(mechanism.position).toEqual({ cylinder: 0, head: 0 });
   });
 

@@ -1,7 +1,14 @@
-// Parameter files: a small drive in DiskSim's format, and every way in which it can be wrong, each told with file and line.
+// Parameter files: a small drive in DiskSim's format, and every way in which it can be wrong, each told with file and
+// line.
 
 import { describe, expect, it } from '@jest/globals';
-import { DriveFileError, type DriveFiles, type DriveSpec, Layout, parseDrive } from '../../../../src/kernel-model/machine/disk/index.ts';
+import {
+  DriveFileError,
+  type DriveFiles,
+  type DriveSpec,
+  Layout,
+  parseDrive,
+} from '../../../../src/kernel-model/machine/disk/index.ts';
 import { readParameters } from '../../../../src/kernel-model/machine/disk/parameter-file.ts';
 import { Random } from '../../../support/random.ts';
 
@@ -104,7 +111,11 @@ describe('a drive', () => {
   it('is read with its zones, mechanics, buffer, overheads and bus', () => {
     expect(drive.name).toBe('Tiny_disk');
     expect(
-      drive.zones.map(({ offset_sectors, reserved_sectors, spare_tracks }) => [offset_sectors, reserved_sectors, spare_tracks]),
+      drive.zones.map(({ offset_sectors, reserved_sectors, spare_tracks }) => [
+        offset_sectors,
+        reserved_sectors,
+        spare_tracks,
+      ]),
     ).toEqual([
       [0, 40, 3],
       [2, 0, 0],
@@ -181,16 +192,40 @@ describe('what is wrong is told with its line', () => {
       'Number of data surfaces = 2, Number of data surfaces = 3,',
       'tiny.model:3: "Number of data surfaces" a second time',
     ],
-    ['mapping scheme = 0', 'mapping scheme = 2', 'tiny.model:5: "LBN-to-PBN mapping scheme = 2" is not modelled; only 0'],
-    ['Sparing scheme used = 1', 'Sparing scheme used = 9', 'tiny.model:6: "Sparing scheme used = 9" is not modelled; only 0 or 1'],
-    ['First cylinder number = 10', 'First cylinder number = 11', 'tiny.model:4: zones leave a gap or overlap at cylinder 10'],
+    [
+      'mapping scheme = 0',
+      'mapping scheme = 2',
+      'tiny.model:5: "LBN-to-PBN mapping scheme = 2" is not modelled; only 0',
+    ],
+    [
+      'Sparing scheme used = 1',
+      'Sparing scheme used = 9',
+      'tiny.model:6: "Sparing scheme used = 9" is not modelled; only 0 or 1',
+    ],
+    [
+      'First cylinder number = 10',
+      'First cylinder number = 11',
+      'tiny.model:4: zones leave a gap or overlap at cylinder 10',
+    ],
     ['Blocks per track = 16', 'Blocks per track = 16.5', 'tiny.model:14: "Blocks per track" is not'],
     ['slips = [ 4, 7 ]', 'slips = 4', 'tiny.model:11: "slips" is no list'],
     ['slips = [ 4, 7 ]', 'slips = [ 4, seven ]', 'tiny.model:11: "slips" is not'],
     ['defects = [ 9, 19 ]', 'defects = [ 9 ]', 'tiny.model:8: "defects" come in pairs'],
-    ['Layout Model = dm_layout_g1 {', 'Layout Model = dm_layout_g4 {', 'tiny.model:4: "Layout Model" is not of type dm_layout_g1'],
-    ['Seek type = extracted', 'Seek type = linear', 'tiny.model:21: "Seek type = linear" is not modelled; only extracted or hplplus10'],
-    ['Rotation speed (in rpms) = 6000', 'Rotation speed (in rpms) = -1', 'tiny.model:22: "Rotation speed (in rpms)" is not'],
+    [
+      'Layout Model = dm_layout_g1 {',
+      'Layout Model = dm_layout_g4 {',
+      'tiny.model:4: "Layout Model" is not of type dm_layout_g1',
+    ],
+    [
+      'Seek type = extracted',
+      'Seek type = linear',
+      'tiny.model:21: "Seek type = linear" is not modelled; only extracted or hplplus10',
+    ],
+    [
+      'Rotation speed (in rpms) = 6000',
+      'Rotation speed (in rpms) = -1',
+      'tiny.model:22: "Rotation speed (in rpms)" is not',
+    ],
     ['Zones = [', 'Zones = [ 7,', 'tiny.model:7: a zone is a block, not words'],
     ['dm_disk Tiny {', 'dm_disk Tiny [', 'tiny.model:2: "{" expected, not "["'],
     ['Head switch time = 0.9', 'Head switch time 0.9', 'tiny.model:22: "=" expected, not ","'],
@@ -200,16 +235,28 @@ describe('what is wrong is told with its line', () => {
   });
 
   it.each([
-    ['Fast write level = 0', 'Fast write level = 2', 'tiny.diskspecs:8: "Fast write level = 2" is not modelled; only 0'],
+    [
+      'Fast write level = 0',
+      'Fast write level = 2',
+      'tiny.diskspecs:8: "Fast write level = 2" is not modelled; only 0',
+    ],
     [
       'High (read) water mark = 0.5',
       'High (read) water mark = 1.5',
       'tiny.diskspecs:7: "High (read) water mark" is not a number from 0 to 1',
     ],
     ['Number of buffer segments = 2', 'Number of buffer segments = 1', 'a separate write segment needs a second one'],
-    ['Read completion overhead = 7.5', 'Read completion overhead = -7.5', '"Read completion overhead" is not a number from 0 to 10000'],
+    [
+      'Read completion overhead = 7.5',
+      'Read completion overhead = -7.5',
+      '"Read completion overhead" is not a number from 0 to 10000',
+    ],
     ['Extra write disconnect = 0', 'Extra write disconnect = 1', '"Extradisc command overhead" is missing'],
-    ['disksim_disk Tiny_disk', 'disksim_simpledisk Tiny_disk', 'tiny.diskspecs:1: one block disksim_disk expected, not 0'],
+    [
+      'disksim_disk Tiny_disk',
+      'disksim_simpledisk Tiny_disk',
+      'tiny.diskspecs:1: one block disksim_disk expected, not 0',
+    ],
   ])('the specs: %s → %s', (from, to, message) => {
     expect(SPECS).toContain(from);
     expect(complaint({ specs: SPECS.replace(from, to) })).toContain(message);
@@ -219,7 +266,11 @@ describe('what is wrong is told with its line', () => {
     ['disksim_bus bus2', 'disksim_bus bus3', 'tiny.parv:1: no disksim_bus above the disk'],
     ['disksim_disk disk0', 'disksim_simpledisk disk0', 'no disksim_bus above the disk'],
     ['disksim_ctlr ctlr0', 'disksim_bus ctlr0', 'no disksim_ctlr above the disk'],
-    ['SLOW { Arbitration time = 0.0', 'SLOW { Arbitration time = 0.1', 'tiny.parv:2: "Arbitration time = 0.1" is not modelled'],
+    [
+      'SLOW { Arbitration time = 0.0',
+      'SLOW { Arbitration time = 0.1',
+      'tiny.parv:2: "Arbitration time = 0.1" is not modelled',
+    ],
     ['type = 1', 'type = 3', 'tiny.parv:3: "type = 3" is not modelled'],
     ['] as FAST', '] FAST', 'tiny.parv:5: "as" expected, not "FAST"'],
   ])('the bus: %s → %s', (from, to, message) => {
@@ -242,7 +293,9 @@ describe('what is wrong is told with its line', () => {
 describe('hostile text', () => {
   it('is bounded in length and depth', () => {
     expect(complaint({ model: ' '.repeat(2 ** 20 + 1) })).toMatch(/^tiny\.model:1: longer than/);
-    expect(complaint({ model: `dm_disk x { a = ${'['.repeat(100_000)}` })).toMatch(/^tiny\.model:1: nested deeper than 16/);
+    expect(complaint({ model: `dm_disk x { a = ${'['.repeat(100_000)}` })).toMatch(
+      /^tiny\.model:1: nested deeper than 16/,
+    );
     expect(complaint({ parv: `topology ${'a b ['.repeat(100_000)}` })).toMatch(/nested deeper than 16/);
   });
 

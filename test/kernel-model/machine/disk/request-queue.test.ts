@@ -9,7 +9,10 @@ interface Request {
   readonly number: number;
 }
 
-/** Pushes and takes at random; tells of every request how many sweeps began while it waited, less those that served others for its block. */
+/**
+ * Pushes and takes at random; tells of every request how many sweeps began while it waited, less those that served
+ * others for its block.
+ */
 const run = (seed: number, blocks: number): { sweeps: Request[][]; waited: number[]; left: number } => {
   const random = new Random(seed);
   const queue = new RequestQueue<Request>('c-scan');
@@ -39,13 +42,17 @@ const run = (seed: number, blocks: number): { sweeps: Request[][]; waited: numbe
 const SEEDS = Array.from({ length: 20 }, (_, seed) => seed);
 
 describe.each([20, 10_000])('c-scan over %i blocks', (blocks) => {
-  it.each(SEEDS)('every sweep ascends, and nobody is left out of a second one but for others at his block (seed %i)', (seed) => {
-    const { sweeps, waited, left } = run(seed, blocks);
-    expect(sweeps.length).toBeGreaterThan(1);
-    for (const sweep of sweeps) expect(sweep.every(({ lbn }, i) => i === 0 || lbn > (sweep[i - 1] as Request).lbn)).toBe(true);
-    expect(Math.max(...waited)).toBeLessThanOrEqual(1);
-    expect(waited.length + left).toBeGreaterThan(1_000);
-  });
+  it.each(SEEDS)(
+    'every sweep ascends, and nobody is left out of a second one but for others at his block (seed %i)',
+    (seed) => {
+      const { sweeps, waited, left } = run(seed, blocks);
+      expect(sweeps.length).toBeGreaterThan(1);
+      for (const sweep of sweeps)
+        expect(sweep.every(({ lbn }, i) => i === 0 || lbn > (sweep[i - 1] as Request).lbn)).toBe(true);
+      expect(Math.max(...waited)).toBeLessThanOrEqual(1);
+      expect(waited.length + left).toBeGreaterThan(1_000);
+    },
+  );
 });
 
 describe('c-scan', () => {

@@ -23,7 +23,8 @@ class NaiveCache {
   }
 
   forget(from: number, sectors: number): void {
-    for (const [segment, held] of this.held) if (held.some((lbn) => from <= lbn && lbn < from + sectors)) this.held.set(segment, []);
+    for (const [segment, held] of this.held)
+      if (held.some((lbn) => from <= lbn && lbn < from + sectors)) this.held.set(segment, []);
   }
 }
 
@@ -31,38 +32,41 @@ const cacheOf = (separate: boolean): SegmentCache =>
   new SegmentCache({ ...SMALL.cache, segments: 3, segment_sectors: SIZE, separate_write_segment: separate });
 
 describe.each([false, true])('segments, a separate one for writes: %s', (separate) => {
-  it.each(Array.from({ length: 30 }, (_, seed) => seed))('finds what a naive buffer holds, and nothing else (seed %i)', (seed) => {
-    const random = new Random(seed);
-    const cache = cacheOf(separate);
-    const naive = new NaiveCache();
-    for (let step = 0; step < 300; step++) {
-      const lbn = random.below(30);
-      const sectors = 1 + random.below(SIZE);
-      if (random.chance(0.3)) {
-        const written = cache.claim(true, lbn, sectors, null);
-        cache.forget(lbn, sectors);
-        naive.forget(lbn, sectors);
-        written.end = written.start + sectors;
-        if (!separate)
-          naive.use(
-            written,
-            Array.from({ length: sectors }, (_, i) => lbn + i),
-          );
-        continue;
+  it.each(Array.from({ length: 30 }, (_, seed) => seed))(
+    'finds what a naive buffer holds, and nothing else (seed %i)',
+    (seed) => {
+      const random = new Random(seed);
+      const cache = cacheOf(separate);
+      const naive = new NaiveCache();
+      for (let step = 0; step < 300; step++) {
+        const lbn = random.below(30);
+        const sectors = 1 + random.below(SIZE);
+        if (random.chance(0.3)) {
+          const written = cache.claim(true, lbn, sectors, null);
+          cache.forget(lbn, sectors);
+          naive.forget(lbn, sectors);
+          written.end = written.start + sectors;
+          if (!separate)
+            naive.use(
+              written,
+              Array.from({ length: sectors }, (_, i) => lbn + i),
+            );
+          continue;
+        }
+        const having = [...naive.held].filter(([, held]) => held.includes(lbn));
+        const whole = having.filter(([, held]) => held.includes(lbn + sectors - 1));
+        const found = cache.find(lbn, sectors);
+        expect({ seed, step, found: found !== null }).toEqual({ seed, step, found: having.length > 0 });
+        if (found !== null) expect((whole.length > 0 ? whole : having).map(([segment]) => segment)).toContain(found);
+        const segment = found ?? cache.claim(false, lbn, sectors, null);
+        naive.use(segment, found === null ? [] : (naive.held.get(segment) as number[]));
+        for (let reads = random.below(2 * SIZE); reads > 0; reads--) {
+          naive.append(segment, segment.end);
+          cache.append(segment);
+        }
       }
-      const having = [...naive.held].filter(([, held]) => held.includes(lbn));
-      const whole = having.filter(([, held]) => held.includes(lbn + sectors - 1));
-      const found = cache.find(lbn, sectors);
-      expect({ seed, step, found: found !== null }).toEqual({ seed, step, found: having.length > 0 });
-      if (found !== null) expect((whole.length > 0 ? whole : having).map(([segment]) => segment)).toContain(found);
-      const segment = found ?? cache.claim(false, lbn, sectors, null);
-      naive.use(segment, found === null ? [] : (naive.held.get(segment) as number[]));
-      for (let reads = random.below(2 * SIZE); reads > 0; reads--) {
-        naive.append(segment, segment.end);
-        cache.append(segment);
-      }
-    }
-  });
+    },
+  );
 
   it('takes an empty segment, else the least recently used, and last of all the one that is being filled', () => {
     const cache = cacheOf(separate);
