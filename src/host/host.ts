@@ -76,10 +76,10 @@ export interface CallOptions {
   /** The transaction that the call is part of. */
   readonly txn?: HostTransaction;
   /**
-   * On whose behalf the call is made (a user): calls of different realms share no heap of a plugin, nor do the calls
-   * that they make in turn.
+   * On whose behalf the call is made (a user): calls of different principals share no heap of a plugin, nor do the
+   * calls that they make in turn.
    */
-  readonly realm?: string;
+  readonly principal?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -195,7 +195,11 @@ export class Host {
         if (caller.depth + 1 > DEPTH_MAX) throw caller.txn.doom('limit', `nesting deeper than ${DEPTH_MAX}`);
         return answerOf(
           point.name,
-          await invoke(this.#base, point, input, { txn: caller.txn, depth: caller.depth + 1, realm: caller.realm }),
+          await invoke(this.#base, point, input, {
+            txn: caller.txn,
+            depth: caller.depth + 1,
+            principal: caller.principal,
+          }),
         );
       },
     };
@@ -203,11 +207,11 @@ export class Host {
 
   #invoke<I, O>(point: GraftPoint<I, O>, input: unknown, options: CallOptions): Promise<Outcome<O>> {
     if (this.#closing !== null) return Promise.reject(new GraftError('GRAFT_CLOSED', 'the host is closed'));
-    const { txn, realm, signal } = options;
+    const { txn, principal, signal } = options;
     const given: InvokeOptions =
-      realm === undefined && signal === undefined
+      principal === undefined && signal === undefined
         ? PLAIN_CALL
-        : { ...(realm === undefined ? {} : { realm }), ...(signal === undefined ? {} : { signal }) };
+        : { ...(principal === undefined ? {} : { principal }), ...(signal === undefined ? {} : { signal }) };
     if (txn === undefined) return invoke(this.#base, point, input, given);
     return txn.queue(() => invoke(this.#base, point, input, { ...given, txn: txn.core }));
   }

@@ -15,8 +15,8 @@ export interface Caller {
   readonly installer: string;
   /** How deep calls through graft points are nested already. */
   readonly depth: number;
-  /** On whose behalf the call is made; calls that it makes in turn are of the same realm. */
-  readonly realm: string;
+  /** On whose behalf the call is made; calls that it makes in turn are of the same principal. */
+  readonly principal: string;
   /** True where the graft point takes no writes: one snapshot of the store is read. */
   readonly readOnly: boolean;
   /** Keeps a line of the call's log; it is delivered with the call's end. */

@@ -15,24 +15,24 @@ export interface InvokeOptions {
   readonly txn?: Transaction;
   /** How deep calls through graft points are nested. */
   readonly depth?: number;
-  /** On whose behalf the call is made: calls of different realms share no heap of a plugin. */
-  readonly realm?: string;
+  /** On whose behalf the call is made: calls of different principals share no heap of a plugin. */
+  readonly principal?: string;
   readonly signal?: AbortSignal;
   /** The one graft of the point to call; none, if it has been removed. */
   readonly only?: Graft;
 }
 
-const OUTERMOST: Place = { depth: 0, realm: '' };
+const OUTERMOST: Place = { depth: 0, principal: '' };
 
 /** Throws GRAFT_BAD_OPTION. */
-const placeOf = ({ depth = 0, realm = '' }: { readonly depth?: number; readonly realm?: string }): Place =>
-  depth === 0 && realm === '' ? OUTERMOST : { depth, realm: checkRealm(realm) };
+const placeOf = ({ depth = 0, principal = '' }: { readonly depth?: number; readonly principal?: string }): Place =>
+  depth === 0 && principal === '' ? OUTERMOST : { depth, principal: checkPrincipal(principal) };
 
-const REALM_MAX = 200;
+const PRINCIPAL_MAX = 200;
 
-const checkRealm = (realm: unknown): string => {
-  if (typeof realm === 'string' && realm.length <= REALM_MAX) return realm;
-  throw new GraftError('GRAFT_BAD_OPTION', `a realm is a text of at most ${REALM_MAX} characters`);
+const checkPrincipal = (principal: unknown): string => {
+  if (typeof principal === 'string' && principal.length <= PRINCIPAL_MAX) return principal;
+  throw new GraftError('GRAFT_BAD_OPTION', `a principal is a text of at most ${PRINCIPAL_MAX} characters`);
 };
 
 /** Calls a graft point from the asynchronous host. */

@@ -38,7 +38,7 @@ export interface Place {
   /** How many calls through graft points are around it. */
   readonly depth: number;
   /** On whose behalf it is made. */
-  readonly realm: string;
+  readonly principal: string;
 }
 
 const NO_LINES: string[] = [];
@@ -55,7 +55,7 @@ export class GraftCall implements CompartmentCall, Caller {
   readonly input: unknown;
   readonly home: Transaction;
   readonly depth: number;
-  readonly realm: string;
+  readonly principal: string;
   readonly ignoresAnswer: boolean;
   txn!: Transaction;
   /** What the graft logged in this attempt. */
@@ -86,7 +86,7 @@ export class GraftCall implements CompartmentCall, Caller {
     this.input = input;
     this.home = home;
     this.depth = place.depth;
-    this.realm = place.realm;
+    this.principal = place.principal;
     this.ignoresAnswer = graft.point.kind === 'event';
     this.#default = original;
     graft.calls++;

@@ -160,8 +160,8 @@ const upgrade = async (world: World): Promise<Call[]> => {
 const twoUsers = async (world: World): Promise<Call[]> => {
   const ann = { ...INPUT, user: 'ann', card: '4111-1111' };
   const bob = { ...INPUT, user: 'bob', card: '5500-0000' };
-  const first = await callOnce(world.attack, ann, { realm: 'ann' });
-  const second = await callOnce(world.attack, bob, { realm: 'bob' });
+  const first = await callOnce(world.attack, ann, { principal: 'ann' });
+  const second = await callOnce(world.attack, bob, { principal: 'bob' });
   const { outcome } = second;
   const answer = outcome?.status === 'committed' ? (outcome.value as Record<string, unknown>) : {};
   if (answer.leaked !== undefined && answer.leaked !== 'none')

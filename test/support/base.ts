@@ -190,9 +190,9 @@ export class TestBase implements Base {
   nested(name: string): Callable {
     return {
       waits: true,
-      run: async ({ txn, depth, realm }, [input = null]) => {
+      run: async ({ txn, depth, principal }, [input = null]) => {
         if (depth + 1 > DEPTH_MAX) throw txn.doom('limit', `nesting deeper than ${DEPTH_MAX}`);
-        return answerOf(name, await invoke(this, this.points.get(name), input, { txn, depth: depth + 1, realm }));
+        return answerOf(name, await invoke(this, this.points.get(name), input, { txn, depth: depth + 1, principal }));
       },
     };
   }

@@ -8,7 +8,7 @@ import { badArgument, type Graft } from '../../plugins/index.ts';
  */
 export interface Origin {
   readonly depth: number;
-  readonly realm: string;
+  readonly principal: string;
 }
 
 /** What later calls need of the host. */

@@ -7,7 +7,7 @@ import { EMIT_DEPTH_MAX, EMITS_MAX } from './bounds.ts';
 import { callLater, type Later, type Origin, ownGraft } from './own-grafts.ts';
 import { PerCall } from './per-call.ts';
 
-const HOST: Origin = { depth: 0, realm: '' };
+const HOST: Origin = { depth: 0, principal: '' };
 
 export class Subscriptions {
   readonly #later: Later;
@@ -56,12 +56,12 @@ export class Subscriptions {
     },
     emit: {
       waits: false,
-      run: ({ txn, depth, realm }, [event, value = null]) => {
+      run: ({ txn, depth, principal }, [event, value = null]) => {
         this.#of('emit', event);
         this.#emits.take(txn);
         if (depth >= EMIT_DEPTH_MAX) throw txn.doom('limit', `events nested deeper than ${EMIT_DEPTH_MAX}`);
         txn.charge(WRITES, 1);
-        txn.defer({ leave: () => this.emit(event as string, value, { depth: depth + 1, realm }) });
+        txn.defer({ leave: () => this.emit(event as string, value, { depth: depth + 1, principal }) });
       },
     },
   };

@@ -44,12 +44,12 @@ export class Timers {
     return timers;
   }
 
-  #arm(scheduled: Scheduled, timers: Set<Scheduled>, ms: number, realm: string): void {
+  #arm(scheduled: Scheduled, timers: Set<Scheduled>, ms: number, principal: string): void {
     if (scheduled.graft.state !== 'installed') timers.delete(scheduled);
     else
       scheduled.timer = this.#clock.after(ms, () => {
         timers.delete(scheduled);
-        callLater(this.#later, scheduled.graft, { timer_ms: ms }, { depth: 0, realm });
+        callLater(this.#later, scheduled.graft, { timer_ms: ms }, { depth: 0, principal });
       });
   }
 
@@ -73,7 +73,7 @@ export class Timers {
 
   readonly schedule: Callable = {
     waits: false,
-    run: ({ txn, plugin, realm }, [ms, name]) => {
+    run: ({ txn, plugin, principal }, [ms, name]) => {
       if (!(typeof ms === 'number' && ms >= TIMER_MS_MIN && ms <= TIMER_MS_MAX))
         return badArgument(`schedule: takes ${TIMER_MS_MIN} to ${TIMER_MS_MAX} milliseconds`);
       const graft = ownGraft(this.#later, 'schedule', plugin, name);
@@ -83,7 +83,7 @@ export class Timers {
       const scheduled: Scheduled = { graft, timer: null };
       txn.tree.log.push(SCHEDULE, timers, graft.export, scheduled);
       timers.add(scheduled);
-      txn.defer({ leave: () => this.#arm(scheduled, timers, ms, realm) });
+      txn.defer({ leave: () => this.#arm(scheduled, timers, ms, principal) });
       return null;
     },
   };

@@ -30,8 +30,8 @@ export interface CompartmentCall {
   /** Plain data, checked. */
   readonly input: unknown;
   readonly own_ms: number;
-  /** Calls of different realms never meet in one heap. */
-  readonly realm: string;
+  /** Calls of different principals never meet in one heap. */
+  readonly principal: string;
   /** An event's graft: what it answers is ignored. */
   readonly ignoresAnswer: boolean;
   /** For the compartment's own use: where the call runs, or has run. Null at first. */
@@ -74,8 +74,8 @@ export interface GraftSource {
 }
 
 /**
- * Heaps that a plugin keeps in one place, for as many realms; the one not used for longest goes, and is made anew when
- * its realm calls again.
+ * Heaps that a plugin keeps in one place, for as many principals; the one not used for longest goes, and is made anew
+ * when its principal calls again.
  */
 export const REALMS_MAX = 16;
 

@@ -1,6 +1,6 @@
 // A compartment in the host's own thread whose heaps are things of their own: contexts of node:vm, QuickJS runtimes,
-// WebAssembly instances. A plugin has one heap a realm, and more while its calls are nested; a failed call's heap is
-// thrown away, and the next call gets a fresh one.
+// WebAssembly instances. A plugin has one heap a principal, and more while its calls are nested; a failed call's heap
+// is thrown away, and the next call gets a fresh one.
 
 import type { Failure } from '../protocol.ts';
 import {
@@ -19,7 +19,7 @@ export interface Heap {
 }
 
 interface Place {
-  readonly realm: string;
+  readonly principal: string;
   readonly heap: Heap;
   busy: boolean;
   /** A call that ran in it was aborted. */
@@ -38,13 +38,13 @@ export class HeapCompartment implements Compartment {
   constructor(kind: CompartmentKind, make: () => Heap | Failure, first: Heap) {
     this.kind = kind;
     this.#make = make;
-    this.#idle = [{ realm: '', heap: first, busy: false, dropped: false }];
+    this.#idle = [{ principal: '', heap: first, busy: false, dropped: false }];
   }
 
   run(call: CompartmentCall): Ending {
     // An attempt before this one was taken back, and its heap with it.
     if (call.at !== null) this.abandon(call);
-    const place = this.#take(call.realm);
+    const place = this.#take(call.principal);
     if ('reason' in place) return { kind: 'failed', failure: place, own_ms: 0 };
     call.at = place;
     place.busy = true;
@@ -73,11 +73,11 @@ export class HeapCompartment implements Compartment {
     for (const place of this.#idle.splice(0)) this.#drop(place);
   }
 
-  #take(realm: string): Place | Failure {
-    const at = this.#idle.findLastIndex((place) => place.realm === realm);
+  #take(principal: string): Place | Failure {
+    const at = this.#idle.findLastIndex((place) => place.principal === principal);
     if (at >= 0) return this.#idle.splice(at, 1)[0] as Place;
     const heap = this.#make();
-    return 'reason' in heap ? heap : { realm, heap, busy: false, dropped: false };
+    return 'reason' in heap ? heap : { principal, heap, busy: false, dropped: false };
   }
 
   #give(place: Place): void {

@@ -10,7 +10,7 @@ export interface Instance {
   readonly functions: readonly GraftFunction[];
   readonly apis: readonly object[];
   /** Of the calls that have run in it; null: none has. */
-  realm: string | null;
+  principal: string | null;
   /** A call that ran in it was aborted. */
   dropped: boolean;
 }
@@ -30,18 +30,18 @@ export class Instances {
 
   /** An instance for `call` alone; the plugin's module is evaluated where none is idle. */
   take(call: CompartmentCall): Instance {
-    const instance = this.#find(call.realm) ?? this.#make();
+    const instance = this.#find(call.principal) ?? this.#make();
     instance.seat.current = call;
-    instance.realm = call.realm;
+    instance.principal = call.principal;
     call.at = instance;
     return instance;
   }
 
-  /** The idle one of the realm that was used last, or one that nothing has run in. */
-  #find(realm: string): Instance | undefined {
-    const last = this.#idle.at(-1)?.realm;
-    if (last === realm || last === null) return this.#idle.pop();
-    const at = this.#idle.findLastIndex((one) => one.realm === realm || one.realm === null);
+  /** The idle one of the principal that was used last, or one that nothing has run in. */
+  #find(principal: string): Instance | undefined {
+    const last = this.#idle.at(-1)?.principal;
+    if (last === principal || last === null) return this.#idle.pop();
+    const at = this.#idle.findLastIndex((one) => one.principal === principal || one.principal === null);
     return at < 0 ? undefined : this.#idle.splice(at, 1)[0];
   }
 

@@ -149,7 +149,7 @@ class Plugin {
       seat,
       functions: graftFunctions(plugin, exported, grafts),
       apis: grafts.map((graft, index) => apiOf(seat, index, graft, face)),
-      realm: null,
+      principal: null,
       dropped: false,
     };
   }

@@ -25,7 +25,7 @@ const evaluated = (source: CompartmentSource): Instance => {
     seat,
     functions: graftFunctions(source.plugin, exported, source.grafts),
     apis: source.grafts.map((graft, index) => apiOf(seat, index, graft, face)),
-    realm: null,
+    principal: null,
     dropped: false,
   };
 };

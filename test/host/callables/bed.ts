@@ -24,7 +24,7 @@ export class Bed {
       graftName: `${plugin}#g`,
       installer: 'host',
       depth,
-      realm: 'ann',
+      principal: 'ann',
       readOnly: false,
       log: () => {},
     };

@@ -47,8 +47,8 @@ describe('subscriptions', () => {
     expect(calls).toHaveLength(1);
     commit(caller);
     expect(calls).toEqual([
-      ['tick', { event: 'changed', value: 1 }, { depth: 0, realm: '' }],
-      ['tick', { event: 'changed', value: 2 }, { depth: 1, realm: 'ann' }],
+      ['tick', { event: 'changed', value: 1 }, { depth: 0, principal: '' }],
+      ['tick', { event: 'changed', value: 2 }, { depth: 1, principal: 'ann' }],
     ]);
   });
 
@@ -117,7 +117,7 @@ describe('timers', () => {
     bed.clock.advance(999);
     expect(calls).toEqual([]);
     bed.clock.advance(10_000);
-    expect(calls).toEqual([['tick', { timer_ms: 1000 }, { depth: 0, realm: 'ann' }]]);
+    expect(calls).toEqual([['tick', { timer_ms: 1000 }, { depth: 0, principal: 'ann' }]]);
     expect({ pending: timers.pending, armed: bed.clock.armed }).toEqual({ pending: 0, armed: 0 });
   });
 

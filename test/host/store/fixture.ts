@@ -144,7 +144,7 @@ export const callerOf = (
     plugin: 'p',
     graftName: 'p/g',
     installer: 'test',
-    realm: '',
+    principal: '',
     depth: 0,
     readOnly: options.readOnly === true,
     log: () => {},

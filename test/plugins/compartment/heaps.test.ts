@@ -1,4 +1,5 @@
-// One heap a realm, in the kinds that keep theirs by realm: random calls against a list of at most sixteen counters.
+// One heap a principal, in the kinds that keep theirs by principal: random calls against a list of at most sixteen
+// counters.
 
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { REALMS_MAX } from '../../../src/plugins/compartment/compartment.ts';
@@ -30,7 +31,7 @@ const load = async (kind: CompartmentKind): Promise<Compartment> => {
   return compartment;
 };
 
-const run = (compartment: Compartment, realm: string, input: number): Promise<unknown> =>
+const run = (compartment: Compartment, principal: string, input: number): Promise<unknown> =>
   new Promise((resolve) => {
     const told = (ending: Ending): void => resolve(ending.kind === 'value' ? ending.value : ending.kind);
     const txn = { tree: { holds: [] }, parent: null };
@@ -40,7 +41,7 @@ const run = (compartment: Compartment, realm: string, input: number): Promise<un
       own_ms: 5000,
       ignoresAnswer: false,
       at: null,
-      realm,
+      principal,
       txn,
       ended: told,
     } as unknown as CompartmentCall;
@@ -50,11 +51,11 @@ const run = (compartment: Compartment, realm: string, input: number): Promise<un
 
 /** What calls of one plugin count to: the last used stands last. */
 class Model {
-  readonly counters: { readonly realm: string; n: number }[] = [{ realm: '', n: 0 }];
+  readonly counters: { readonly principal: string; n: number }[] = [{ principal: '', n: 0 }];
 
-  count(realm: string): number {
-    const at = this.counters.findIndex((counter) => counter.realm === realm);
-    const counter = at < 0 ? { realm, n: 0 } : (this.counters.splice(at, 1)[0] as { realm: string; n: number });
+  count(principal: string): number {
+    const at = this.counters.findIndex((counter) => counter.principal === principal);
+    const counter = at < 0 ? { principal, n: 0 } : (this.counters.splice(at, 1)[0] as { principal: string; n: number });
     counter.n++;
     this.counters.push(counter);
     if (this.counters.length > REALMS_MAX) this.counters.shift();
@@ -64,22 +65,22 @@ class Model {
 
 const KINDS: readonly CompartmentKind[] = ['vm', 'quickjs', 'wasm', 'worker'];
 
-describe('heaps by realm', () => {
+describe('heaps by principal', () => {
   test.each(KINDS.flatMap((kind) => [1, 2].map((seed) => [kind, seed] as const)))('%s, seed %i', async (kind, seed) => {
     const random = new Random(seed);
     const compartment = await load(kind);
     const model = new Model();
     for (let i = 0; i < 120; i++) {
-      const realm = random.below(3) === 0 ? '' : `user ${random.below(REALMS_MAX + 3)}`;
-      expect([i, realm, await run(compartment, realm, 0)]).toEqual([i, realm, model.count(realm)]);
+      const principal = random.below(3) === 0 ? '' : `user ${random.below(REALMS_MAX + 3)}`;
+      expect([i, principal, await run(compartment, principal, 0)]).toEqual([i, principal, model.count(principal)]);
     }
   });
 
   test.each(['vm', 'quickjs', 'wasm'] as const)(
-    '%s: an abort replaces its own realm’s heap, and no other',
+    '%s: an abort replaces its own principal’s heap, and no other',
     async (kind) => {
       const compartment = await load(kind);
-      for (const realm of ['a', 'b']) expect(await run(compartment, realm, 0)).toBe(1);
+      for (const principal of ['a', 'b']) expect(await run(compartment, principal, 0)).toBe(1);
       expect(await run(compartment, 'a', 1)).toBe('failed');
       expect([await run(compartment, 'a', 0), await run(compartment, 'b', 0)]).toEqual([1, 2]);
     },

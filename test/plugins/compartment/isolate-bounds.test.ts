@@ -47,7 +47,7 @@ beforeAll(async () => {
 afterAll(() => compartment.dispose());
 
 const bounded = (text: string): unknown => {
-  const part = { index: 0, own_ms: 5000, realm: '', ignoresAnswer: false, at: null, txn: null as never };
+  const part = { index: 0, own_ms: 5000, principal: '', ignoresAnswer: false, at: null, txn: null as never };
   const ending = compartment.run?.({
     ...part,
     input: text,

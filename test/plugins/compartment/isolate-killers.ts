@@ -21,7 +21,7 @@ for (const body of bodies) {
     index: 0,
     input: null,
     own_ms: OWN_MS,
-    realm: '',
+    principal: '',
     ignoresAnswer: true,
     at: null,
     txn: null as never,

@@ -42,7 +42,7 @@ const callOf = (input: unknown = null, host: Host = () => null, part: Partial<Co
   index: 0,
   input,
   own_ms: AMPLE_MS,
-  realm: '',
+  principal: '',
   ignoresAnswer: false,
   at: null,
   txn: null as never,

@@ -78,12 +78,13 @@ export const claimed = (claims: Claims): void => {
     const point = base.point(FUNCTION);
     await base.install('a', '{ graft: () => ++n }', {}, 'let n = 0;');
     const values = [];
-    for (const realm of ['ann', 'bob', 'ann', '', 'bob', 'ann']) values.push(await base.invoke(point, null, { realm }));
+    for (const principal of ['ann', 'bob', 'ann', '', 'bob', 'ann'])
+      values.push(await base.invoke(point, null, { principal }));
     expect(values).toEqual((claims.freshHeap ? [1, 1, 2, 1, 2, 3] : [1, 2, 3, 4, 5, 6]).map(committed));
     const many = Array.from({ length: 40 }, (_, i) => `user ${i}`);
-    for (const realm of many) await base.invoke(point, null, { realm });
-    if (claims.freshHeap) expect(await base.invoke(point, null, { realm: 'user 0' })).toEqual(committed(1));
-    await expect(base.invoke(point, null, { realm: 'x'.repeat(201) })).rejects.toMatchObject({
+    for (const principal of many) await base.invoke(point, null, { principal });
+    if (claims.freshHeap) expect(await base.invoke(point, null, { principal: 'user 0' })).toEqual(committed(1));
+    await expect(base.invoke(point, null, { principal: 'x'.repeat(201) })).rejects.toMatchObject({
       code: 'GRAFT_BAD_OPTION',
     });
   });

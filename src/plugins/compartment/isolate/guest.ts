@@ -39,7 +39,7 @@ export class Guest {
   #disposed = false;
 
   /** Of the calls that have run in it; null: none has. */
-  realm: string | null = null;
+  principal: string | null = null;
   /** How many calls ran in this thread when it was made; it serves calls that are nested as deep. */
   readonly level: number;
 
@@ -64,7 +64,7 @@ export class Guest {
 
   run(call: CompartmentCall): Ending {
     this.#call = call;
-    this.realm = call.realm;
+    this.principal = call.principal;
     this.#warden.level++;
     const { input } = call;
     const ending =

@@ -67,7 +67,7 @@ class IsolateCompartment implements Compartment {
   }
 
   #attempt(call: CompartmentCall): Ending {
-    const guest = this.#take(call.realm) ?? this.#make();
+    const guest = this.#take(call.principal) ?? this.#make();
     if (guest === null) return { kind: 'failed', failure: LOST, own_ms: 0 };
     call.at = guest;
     const ending = guest.run(call);
@@ -79,17 +79,17 @@ class IsolateCompartment implements Compartment {
   /** Where there are too many, the one used longest ago goes; those that nothing has run in stay. */
   #give(guest: Guest): void {
     if (this.#idle.push(guest) <= REALMS_MAX + this.#spares) return;
-    const oldest = this.#idle.findIndex(({ realm }) => realm !== null);
+    const oldest = this.#idle.findIndex(({ principal }) => principal !== null);
     this.#idle.splice(oldest, 1)[0]?.dispose();
   }
 
-  /** The idle guest of the realm that was used last, or one that nothing has run in. */
-  #take(realm: string): Guest | undefined {
+  /** The idle guest of the principal that was used last, or one that nothing has run in. */
+  #take(principal: string): Guest | undefined {
     const { level } = this.#thread.warden;
     const last = this.#idle.at(-1);
-    if (last?.level === level && last.realm === realm) return this.#idle.pop();
-    const at = this.#idle.findLastIndex((guest) => guest.level === level && guest.realm === realm);
-    const fresh = at < 0 ? this.#idle.findLastIndex((guest) => guest.level === level && guest.realm === null) : at;
+    if (last?.level === level && last.principal === principal) return this.#idle.pop();
+    const at = this.#idle.findLastIndex((guest) => guest.level === level && guest.principal === principal);
+    const fresh = at < 0 ? this.#idle.findLastIndex((guest) => guest.level === level && guest.principal === null) : at;
     return fresh < 0 ? undefined : this.#idle.splice(fresh, 1)[0];
   }
 
@@ -120,7 +120,7 @@ class IsolateCompartment implements Compartment {
   /** Makes what is missing of spares, one a turn of the event loop. */
   #fill(): void {
     if (this.#spares === 0 || this.#filling || this.#disposed) return;
-    const fresh = this.#idle.filter(({ realm }) => realm === null).length;
+    const fresh = this.#idle.filter(({ principal }) => principal === null).length;
     if (fresh >= this.#spares && this.#idle.length > this.#spares) return;
     this.#filling = true;
     setImmediate(() => {

@@ -85,8 +85,8 @@ export class ProcessGroup implements ProcessEvents {
     return new Promise((resolve) => this.#load(process, this.#heapOf(tenant, ''), resolve));
   }
 
-  #heapOf(tenant: Tenant, realm: string): Heap {
-    return tenant.heap(realm, (gone) => {
+  #heapOf(tenant: Tenant, principal: string): Heap {
+    return tenant.heap(principal, (gone) => {
       for (const process of this.processes) process.unload(gone);
     });
   }
@@ -153,7 +153,7 @@ export class ProcessGroup implements ProcessEvents {
     const process = this.#choose(queued.exclusive);
     if (process === null) return false;
     const { tenant, call } = queued;
-    const heap = this.#heapOf(tenant, call.realm);
+    const heap = this.#heapOf(tenant, call.principal);
     if (!process.realms.has(heap))
       this.#load(process, heap, (failure) => failure !== null && this.#loadFailed(process, heap));
     const item = process.send(this.#nextNumber(), heap, call);

@@ -1,9 +1,9 @@
-// A plugin of a group of processes, and its heaps: one for each realm of its calls, in each process that they have run
-// in.
+// A plugin of a group of processes, and its heaps: one for each principal of its calls, in each process that they have
+// run in.
 
 import { type CompartmentSource, REALMS_MAX } from '../compartment.ts';
 
-/** What calls of one realm share of a plugin: a realm of the engine in each process. */
+/** What calls of one principal share of a plugin: a realm of the engine in each process. */
 export interface Heap {
   readonly tenant: Tenant;
 }
@@ -12,7 +12,7 @@ export class Tenant {
   readonly source: CompartmentSource;
   /** Loads that failed or killed their process, in a row. */
   badLoads = 0;
-  /** By realm; the one used last stands last. */
+  /** By principal; the one used last stands last. */
   readonly heaps = new Map<string, Heap>();
 
   constructor(source: CompartmentSource) {
@@ -20,16 +20,16 @@ export class Tenant {
   }
 
   /**
-   * The heap of a realm. Where there are too many, `drop` is told of the one not used for longest: it goes when the
+   * The heap of a principal. Where there are too many, `drop` is told of the one not used for longest: it goes when the
    * calls of it that were sent have run.
    */
-  heap(realm: string, drop: (gone: Heap) => void): Heap {
+  heap(principal: string, drop: (gone: Heap) => void): Heap {
     const { heaps } = this;
-    const heap = heaps.get(realm);
+    const heap = heaps.get(principal);
     if (heap !== undefined && heaps.size === 1) return heap;
-    heaps.delete(realm);
+    heaps.delete(principal);
     const used = heap ?? { tenant: this };
-    heaps.set(realm, used);
+    heaps.set(principal, used);
     if (heaps.size <= REALMS_MAX) return used;
     const [oldest, gone] = heaps.entries().next().value as [string, Heap];
     heaps.delete(oldest);

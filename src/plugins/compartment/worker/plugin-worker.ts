@@ -96,7 +96,7 @@ export class PluginWorker {
   }
 
   #begin(call: CompartmentCall): void {
-    const realm = call.realm;
+    const realm = call.principal;
     const at = this.#realms.indexOf(realm);
     if (at < 0) return this.#load(realm);
     this.#realms.push(...this.#realms.splice(at, 1));
