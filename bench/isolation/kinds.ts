@@ -2,18 +2,10 @@
 // (test/support/claims.ts); here is how it is made to be measured, a row each.
 
 import { scriptDirect } from '../../src/kernel-model/experiments/index.ts';
-import {
-  IsolateMaker,
-  MeteredMaker,
-  ProcessMaker,
-  quickJsMaker,
-  sesMaker,
-  vmMaker,
-  WorkerMaker,
-  wasmMaker,
-} from '../../src/plugins/compartment/index.ts';
-import type { CompartmentKind, CompartmentMaker } from '../../src/plugins/index.ts';
+import { IsolateMaker, MeteredMaker, ProcessMaker, sesMaker } from '../../src/plugins/compartment/index.ts';
+import type { CompartmentMaker } from '../../src/plugins/index.ts';
 import { CLAIMS, type Claims } from '../../test/support/claims.ts';
+import { type AnyKind, quickJsMaker, vmMaker, WorkerMaker, wasmMaker } from '../rivals/index.ts';
 
 interface Measured {
   /** It needs a realm that is locked down. */
@@ -32,7 +24,7 @@ interface Measured {
 
 const now_ms = (): number => performance.now();
 
-const ROWS: Readonly<Record<CompartmentKind, Measured>> = {
+const ROWS: Readonly<Record<AnyKind, Measured>> = {
   direct: { make: () => scriptDirect(now_ms) },
   vm: { make: () => vmMaker() },
   ses: { locked: true, make: () => sesMaker() },

@@ -386,7 +386,7 @@ export class Host {
 
   /** Process ids of the plugins' processes, for those who watch them. */
   pids(): number[] {
-    return this.#maker instanceof ProcessMaker ? this.#maker.pids : [];
+    return [...(this.#maker.pids ?? [])];
   }
 
   /** Ends everything: calls in flight are aborted as `cancelled`, messages being sent are waited for. */
@@ -400,7 +400,7 @@ export class Host {
     for (const txn of this.#begun) transactions.end(txn.core, 'cancelled', 'the host closes');
     this.#plugins.cancel('the host closes');
     this.callables.close();
-    if (this.#maker instanceof ProcessMaker) this.#maker.close();
+    this.#maker.close();
     await this.#registry.close();
     await this.#store?.close();
   }

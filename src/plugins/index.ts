@@ -26,3 +26,4 @@ export { type Base, commitTop, type Participant } from './invocation.ts';
 export { CALLS, LIMIT_DEFAULTS, LIMIT_NAMES, type Limits, LOG_BYTES, RESOURCES, WRITES } from './limits.ts';
 export { answerOf, type GraftReport, type Outcome, type Refusal, type Spent } from './outcome.ts';
 export { PLAIN_BOUNDS, type PlainBounds, type PlainFault, plainFault } from './plain.ts';
+export { ANSWER_BYTES_MAX, type Failure } from './protocol.ts';

@@ -4,21 +4,19 @@
 // numbers a call (or, for the messages about realms, the realm). The host never trusts a frame: it checks type, call,
 // length and JSON, and parses on its own side.
 //
-//   host → plugin                                   payload
-//   LOAD     make a realm (call = its number)       JSON LoadMessage
-//   CALL     run a graft                            realm u32 · graft u16 (| ANSWER_IGNORED) · own_ms u32 · JSON input
-//   ANSWER   answer to a HOST_CALL status u8 (0 value, 1 error) · JSON value, or JSON { code, message }
-//   CANCEL   forget a CALL that has not started     –
-//   UNLOAD   drop a realm (call = its number)       –
+//   host → plugin                                    payload
+//   LOAD       make a realm (call = its number)      JSON LoadMessage
+//   CALL       run a graft                           realm u32 · graft u16 (| ANSWER_IGNORED) · own_ms u32 · JSON input
+//   ANSWER     answer to a HOST_CALL                 status u8 (0 value, 1 error) · JSON value, or JSON { code, message }
+//   CANCEL     forget a CALL that has not started    –
+//   UNLOAD     drop a realm (call = its number)      –
 //
 //   plugin → host
-//   READY        the process is up                  –
-//   LOADED       realm made                         own_us u32 · JSON string[] (names of the exported functions)
-//   LOAD_FAILED  realm not made                     own_us u32 · JSON Failure
-//   HOST_CALL    a graft calls an accessor          accessor u16 · JSON array of arguments
-//   RESULT       a graft answered                   own_us u32 · JSON answer
-//   REFUSED      a graft refused on purpose         own_us u32 · JSON { code, message }
-//   FAILED       a graft failed own_us u32 · JSON Failure; the realm has been replaced by a fresh one
+//   READY      the process is up                     –
+//   HOST_CALL  a graft calls an accessor             accessor u16 · JSON array of arguments
+//   ENDED      a LOAD or a CALL has ended            own_us u32 · what the realm answered: a letter and a text, as
+//                                                    compartment/realm/steps.ts has it. After an F (it failed) the
+//                                                    realm is replaced by a fresh one; a LOAD's R lists the functions
 
 export const FRAME_HEADER_BYTES = 9;
 /** One value is at most 1 MB (plain.ts); a LOAD carries a bundle. */
@@ -27,7 +25,7 @@ export const FRAME_BYTES_MAX = 16 * 1024 * 1024;
 export const ANSWER_BYTES_MAX = 1_048_576 + 64;
 
 /**
- * Set in the graft of a CALL whose answer is ignored (event points): whatever the graft answers, the RESULT is `null`.
+ * Set in the graft of a CALL whose answer is ignored (event points): whatever the graft answers, it ends with null.
  */
 export const ANSWER_IGNORED = 0x8000;
 
@@ -37,12 +35,8 @@ export const ANSWER = 3;
 export const CANCEL = 4;
 export const UNLOAD = 5;
 export const READY = 16;
-export const LOADED = 17;
-export const LOAD_FAILED = 18;
-export const HOST_CALL = 19;
-export const RESULT = 20;
-export const REFUSED = 21;
-export const FAILED = 22;
+export const HOST_CALL = 17;
+export const ENDED = 18;
 
 export interface LoadMessage {
   /** The script that prepares a realm (compartment/realm), the same for every plugin. */

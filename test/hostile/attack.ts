@@ -1,8 +1,8 @@
 // Runs one entry against a host of its own and says what came of it.
 
 import { existsSync } from 'node:fs';
+import type { AnyKind } from '../../bench/rivals/index.ts';
 import { GraftError } from '../../src/host/index.ts';
-import type { CompartmentKind } from '../../src/plugins/index.ts';
 import { isAlive } from '../support/base.ts';
 import { claimsOf } from '../support/claims.ts';
 import { betrayal } from './answers.ts';
@@ -27,7 +27,7 @@ const MISSING: Readonly<Record<string, string>> = { ssrf: 'fetch', sql: 'query' 
 const WAITING = ['sleep', 'call'];
 
 /** Why an entry is not run at all with a kind, or null. */
-export const notRun = (entry: Entry, kind: CompartmentKind): Verdict | null => {
+export const notRun = (entry: Entry, kind: AnyKind): Verdict | null => {
   const used =
     entry.outcome === 'ok' ? usedNames(entry.source).find((name) => Object.values(MISSING).includes(name)) : undefined;
   const missing = MISSING[entry.class] ?? used;
@@ -174,7 +174,7 @@ const close = async (world: World, pids: ReadonlySet<number>): Promise<void> => 
 };
 
 /** Runs an entry. A failure of the harness itself is a failed entry too. */
-export const runEntry = async (entry: Entry, kind: CompartmentKind): Promise<Verdict> => {
+export const runEntry = async (entry: Entry, kind: AnyKind): Promise<Verdict> => {
   const skipped = notRun(entry, kind);
   if (skipped !== null) return skipped;
   const faults: string[] = [];

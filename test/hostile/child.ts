@@ -2,7 +2,7 @@
 //   node child.ts KIND      the entry as JSON on standard input; the verdict as one line of JSON on standard output
 
 import { text } from 'node:stream/consumers';
-import type { CompartmentKind } from '../../src/plugins/index.ts';
+import type { AnyKind } from '../../bench/rivals/index.ts';
 import { runEntry } from './attack.ts';
 import type { Entry } from './entry.ts';
 
@@ -14,6 +14,6 @@ process.on('unhandledRejection', (error) => {
 });
 
 const entry = JSON.parse(await text(process.stdin)) as Entry;
-const verdict = await runEntry(entry, process.argv[2] as CompartmentKind);
+const verdict = await runEntry(entry, process.argv[2] as AnyKind);
 process.stdout.write(`${JSON.stringify(verdict)}\n`);
 process.exit(0);

@@ -14,7 +14,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { CompartmentKind } from '../../src/plugins/index.ts';
+import type { AnyKind } from '../../bench/rivals/index.ts';
 import type { Verdict } from './attack.ts';
 import { type Entry, readCorpus } from './entry.ts';
 import { type Column, columnOf, jsonOf, markdownOf } from './matrix.ts';
@@ -22,7 +22,7 @@ import { RAW_KINDS, type RawKind, runRaw } from './raw.ts';
 import { runAll, runAlone } from './run.ts';
 
 const OWN_CASES = fileURLToPath(new URL('cases.jsonl', import.meta.url));
-const KINDS: readonly CompartmentKind[] = ['process', 'isolate', 'worker', 'quickjs', 'vm'];
+const KINDS: readonly AnyKind[] = ['process', 'isolate', 'worker', 'quickjs', 'vm'];
 
 const OPTIONS = {
   corpus: { type: 'string' },
@@ -36,15 +36,15 @@ const OPTIONS = {
 
 interface Plan {
   readonly entries: readonly Entry[];
-  readonly kinds: readonly CompartmentKind[];
+  readonly kinds: readonly AnyKind[];
   readonly raw: readonly RawKind[];
   readonly jobs: number;
   readonly json: boolean;
   readonly report: string | undefined;
 }
 
-const kindsOf = (text: string): CompartmentKind[] => {
-  const kinds = text.split(',') as CompartmentKind[];
+const kindsOf = (text: string): AnyKind[] => {
+  const kinds = text.split(',') as AnyKind[];
   const unknown = kinds.find((kind) => !KINDS.includes(kind));
   if (unknown !== undefined) throw new Error(`unknown kind ${unknown}; there are ${KINDS.join(', ')}`);
   return kinds;
@@ -77,7 +77,7 @@ const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
-const runKind = (plan: Plan, kind: CompartmentKind): Promise<Verdict[]> =>
+const runKind = (plan: Plan, kind: AnyKind): Promise<Verdict[]> =>
   runAll(
     plan.entries,
     plan.jobs,

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { CompartmentKind } from '../../src/plugins/index.ts';
+import type { AnyKind } from '../../bench/rivals/index.ts';
 import { notRun, type Verdict } from './attack.ts';
 import type { Entry } from './entry.ts';
 
@@ -48,7 +48,7 @@ export const runProgram = (
   });
 
 /** Runs one entry in a process of its own. */
-export const runAlone = async (entry: Entry, kind: CompartmentKind): Promise<Verdict> => {
+export const runAlone = async (entry: Entry, kind: AnyKind): Promise<Verdict> => {
   const skipped = notRun(entry, kind);
   if (skipped !== null) return skipped;
   const { line, end } = await runProgram([CHILD, kind], JSON.stringify(entry), HUNG_MS);

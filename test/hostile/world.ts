@@ -2,15 +2,9 @@
 // callables, an honest plugin under load beside it, and a model of the committed state that knows nothing of undo: each
 // write reports itself to it by an effect, which leaves at commit.
 
+import type { AnyKind } from '../../bench/rivals/index.ts';
 import { createHost, type Host, type HostMap, type HostPoint, type HostTransaction } from '../../src/host/index.ts';
-import {
-  badArgument,
-  type Callable,
-  type CallableTree,
-  type Caller,
-  type CompartmentKind,
-  type Limits,
-} from '../../src/plugins/index.ts';
+import { badArgument, type Callable, type CallableTree, type Caller, type Limits } from '../../src/plugins/index.ts';
 import { Ticket, type Transaction } from '../../src/txn/index.ts';
 import { makerOf } from '../support/makers.ts';
 import { answerSchema } from './answers.ts';
@@ -84,7 +78,7 @@ export class World {
   #stopping = false;
   #load: Promise<void> = Promise.resolve();
 
-  static async open(entry: Entry, kind: CompartmentKind): Promise<World> {
+  static async open(entry: Entry, kind: AnyKind): Promise<World> {
     const told: { trouble: string[]; lines: string[] } = { trouble: [], lines: [] };
     const host = await createHost({
       store: 'memory',

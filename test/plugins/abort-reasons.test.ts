@@ -185,10 +185,12 @@ const grasping: CompartmentMaker = {
   load: async ({ grafts }) => ({
     kind: 'process',
     waits: true,
+    heaps: 1,
     run: (call) => grasp(call, grafts[0]?.callable ?? []),
     abandon: () => {},
     dispose: () => {},
   }),
+  close: () => {},
 };
 
 describe('nobody’s fault: the call as a whole ends, the graft stays', () => {

@@ -54,7 +54,7 @@ describe('a function point', () => {
             report('a#graft', {
               status: 'aborted',
               reason: 'thrown',
-              detail: 'wrong',
+              detail: 'string: wrong',
               removed: true,
               undone: { records: 1, first: ['stock.set a'] },
               spent: { calls: 1, writes: 1, log_bytes: 0 },

@@ -9,6 +9,7 @@
 //   await base.close();          // checks that no end left anything behind
 
 import { types } from 'node:util';
+import type { AnyKind } from '../../bench/rivals/index.ts';
 import { ProcessMaker, type ProcessOptions, refuseDirect } from '../../src/plugins/compartment/index.ts';
 import {
   answerOf,
@@ -17,7 +18,6 @@ import {
   CALLS,
   type Callable,
   type CallableTree,
-  type CompartmentKind,
   type CompartmentMaker,
   type Graft,
   GraftPoint,
@@ -41,7 +41,7 @@ import { makerOf } from './makers.ts';
 import { ManualClock } from './manual-clock.ts';
 import { assembled } from './webassembly.ts';
 
-export type Kind = CompartmentKind;
+export type Kind = AnyKind;
 
 export interface BaseOptions {
   readonly processes?: ProcessOptions;
@@ -110,6 +110,7 @@ export class TestBase implements Base {
   readonly lines: (readonly string[])[] = [];
   /** Effects that have left. */
   readonly sent: unknown[] = [];
+  readonly #maker: CompartmentMaker;
   readonly #modules = new Map<string, Readonly<Record<string, unknown>>>();
   readonly #gates = new Map<string, Gate>();
   readonly #created = this.treasury.free[CALLS] as number;
@@ -118,6 +119,7 @@ export class TestBase implements Base {
     this.kind = kind;
     this.participant = options.participant ?? null;
     const maker = options.compartments ?? makerOf(kind, this.#modules, options.processes);
+    this.#maker = maker;
     this.maker = options.compartments === undefined && maker instanceof ProcessMaker ? maker : null;
     this.plugins = new PluginTable({
       points: this.points,
@@ -261,12 +263,8 @@ export class TestBase implements Base {
   }
 
   async kill(): Promise<void> {
-    if (this.maker === null) {
-      for (const plugin of this.plugins.list()) plugin.compartment.dispose();
-      return;
-    }
-    const { pids } = this.maker;
-    this.maker.close();
+    const pids = this.#maker.pids ?? [];
+    this.#maker.close();
     await Promise.all(pids.map((pid) => until(() => !isAlive(pid))));
   }
 }

@@ -1,10 +1,10 @@
 // What each kind of compartment claims, in one table: the conformance suite tries it, and docs/compartments.md is
 // generated from it.
 
-import type { CompartmentKind } from '../../src/plugins/index.ts';
+import type { AnyKind } from '../../bench/rivals/index.ts';
 
 export interface Claims {
-  readonly kind: CompartmentKind;
+  readonly kind: AnyKind;
   readonly takes: 'javascript' | 'wasm';
   /** A graft may call an accessor that waits. */
   readonly waits: boolean;
@@ -208,4 +208,4 @@ export const claimsTable = (): string =>
   [HEAD, HEAD.map(() => '---'), ...CLAIMS.map(rowOf)].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
 /** What a kind claims. */
-export const claimsOf = (kind: CompartmentKind): Claims => CLAIMS.find((claims) => claims.kind === kind) as Claims;
+export const claimsOf = (kind: AnyKind): Claims => CLAIMS.find((claims) => claims.kind === kind) as Claims;

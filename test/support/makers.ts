@@ -1,22 +1,19 @@
 // Which maker of compartments a kind under test has.
 
+import { type AnyKind, quickJsMaker, vmMaker, WorkerMaker, wasmMaker } from '../../bench/rivals/index.ts';
 import {
   directMaker,
   IsolateMaker,
   MeteredMaker,
   ProcessMaker,
   type ProcessOptions,
-  quickJsMaker,
   sesMaker,
-  vmMaker,
-  WorkerMaker,
-  wasmMaker,
 } from '../../src/plugins/compartment/index.ts';
-import type { CompartmentKind, CompartmentMaker } from '../../src/plugins/index.ts';
+import type { CompartmentMaker } from '../../src/plugins/index.ts';
 
 export type Modules = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 
-export const makerOf = (kind: CompartmentKind, modules: Modules, processes: ProcessOptions = {}): CompartmentMaker => {
+export const makerOf = (kind: AnyKind, modules: Modules, processes: ProcessOptions = {}): CompartmentMaker => {
   switch (kind) {
     case 'direct':
       return directMaker(modules);

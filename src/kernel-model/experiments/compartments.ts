@@ -16,14 +16,17 @@ export const isKind = (kind: string): kind is Kind => (KINDS as readonly string[
 const timeless = (): number => 0;
 
 /** Hosts a plugin's script directly. `now_ms` is the clock of what is reported as own time. */
-export const scriptDirect = (now_ms: () => number): CompartmentMaker => ({
-  kind: 'direct',
-  waits: false,
-  load(source) {
-    const exports: unknown = runInThisContext(source.code, { filename: 'plugin.js' });
-    return directMaker(new Map([[source.plugin, exports as Readonly<Record<string, unknown>>]]), now_ms).load(source);
-  },
-});
+export const scriptDirect = (now_ms: () => number): CompartmentMaker => {
+  const modules = new Map<string, Readonly<Record<string, unknown>>>();
+  const maker = directMaker(modules, now_ms);
+  return {
+    ...maker,
+    load(source) {
+      modules.set(source.plugin, runInThisContext(source.code, { filename: 'plugin.js' }));
+      return maker.load(source);
+    },
+  };
+};
 
 /** What a kernel is booted with: makes the maker of one kind. `ses` and `metered` need a realm that is locked down. */
 export const compartments =

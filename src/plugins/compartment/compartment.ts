@@ -6,16 +6,8 @@ import type { Transaction } from '../../txn/index.ts';
 import type { ColumnMemory } from '../columns.ts';
 import type { Failure } from '../protocol.ts';
 
-export type CompartmentKind =
-  | 'direct'
-  | 'vm'
-  | 'ses'
-  | 'metered'
-  | 'isolate'
-  | 'quickjs'
-  | 'wasm'
-  | 'worker'
-  | 'process';
+/** The kinds that ship. One made elsewhere has a name of its own. */
+export type CompartmentKind = 'direct' | 'ses' | 'metered' | 'isolate' | 'process';
 
 /** How a graft's function ended. `value` is plain data, checked; a `failed` one is described by bounded text. */
 export type Ending =
@@ -73,15 +65,11 @@ export interface GraftSource {
   readonly columns: readonly ColumnMemory[];
 }
 
-/**
- * Heaps that a plugin keeps in one place, for as many principals; the one not used for longest goes, and is made anew
- * when its principal calls again.
- */
-export const REALMS_MAX = 16;
-
 /** One plugin's code, loaded. */
 export interface Compartment {
-  readonly kind: CompartmentKind;
+  readonly kind: string;
+  /** Copies of the plugin's module that exist in it now. */
+  readonly heaps: number;
   /** Whether a graft here may call an accessor that waits. */
   readonly waits: boolean;
   /** In-thread kinds: runs the graft to its end. */
@@ -93,6 +81,7 @@ export interface Compartment {
    * latter.
    */
   abandon(call: CompartmentCall): void;
+  /** Frees all its heaps. Calls that come later are refused. */
   dispose(): void;
 }
 
@@ -101,8 +90,12 @@ export interface Compartment {
  * GRAFT_INSTALL_FAILED.
  */
 export interface CompartmentMaker {
-  readonly kind: CompartmentKind;
+  readonly kind: string;
   /** Whether a graft in what it makes may call an accessor that waits. */
   readonly waits: boolean;
   load(source: CompartmentSource): Promise<Compartment>;
+  /** Disposes of every compartment that it has made. It makes no more. */
+  close(): void;
+  /** Process ids of what runs outside the host's own process. */
+  readonly pids?: readonly number[];
 }

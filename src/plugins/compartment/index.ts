@@ -5,16 +5,41 @@ export type {
   CompartmentMaker,
   CompartmentSource,
   Ending,
+  GraftSource,
 } from './compartment.ts';
-export { directMaker, refuseDirect } from './direct.ts';
+// What a further kind is made of: see heap-compartment.ts.
+export { endingOf, Fault, failedWith, INVALID, installFailed, LOST, parseJson, toldRefusal } from './ending.ts';
+export { type Heap, HeapMaker } from './heap-compartment.ts';
+export { HEAPS_MAX, HeapPool, type Pooled } from './heap-pool.ts';
+export { argumentsOf, errorText, seen, valueText } from './host-call.ts';
+export { directMaker, refuseDirect } from './in-realm/direct.ts';
+export { type Rewritten, stored } from './in-realm/meter/sign.ts';
+export { MeteredMaker, type MeteredOptions } from './in-realm/metered.ts';
+export { sesMaker } from './in-realm/ses.ts';
 export { IsolateMaker, type IsolateOptions } from './isolate/isolate.ts';
 export { isLockedDown, lockdownRealm } from './lockdown.ts';
-export { type Rewritten, stored } from './meter/sign.ts';
-export { MeteredMaker, type MeteredOptions } from './metered.ts';
 export { type ChildFacts, childCommand } from './process/command.ts';
 export { ProcessMaker, type ProcessOptions } from './process/process.ts';
-export { quickJsMaker } from './quickjs.ts';
-export { sesMaker } from './ses.ts';
-export { vmMaker } from './vm.ts';
-export { wasmMaker } from './wasm.ts';
-export { WorkerMaker, type WorkerOptions } from './worker/worker.ts';
+export {
+  type Bridge,
+  crossing,
+  type Direct,
+  engineFailure,
+  graftNumber,
+  LONG,
+  lateFailure,
+  memoryFailure,
+  memoryOf,
+  plainFailure,
+  REALM_FILENAME,
+  RealmRunner,
+  type RealmSetup,
+  STEP_FINISH,
+  STEP_LOAD,
+  STEP_START,
+  STEP_TEXT,
+  type Step,
+  setupOf,
+} from './realm/index.ts';
+export { realmScript, scriptAt } from './realm/script.ts';
+export { loaded, RealmHeap } from './realm-heap.ts';

@@ -5,9 +5,10 @@
 //
 //   await lockdownRealm();          // before anything of a plugin is loaded; again: nothing happens
 //
-// Built-ins that can run long are bounded first (meter/built-ins.ts), so that a metered graft finds no others.
+// Built-ins that can run long are bounded first (in-realm/meter/built-ins.ts), so that a metered graft finds no others.
 
-import { boundBuiltIns } from './meter/built-ins.ts';
+import { GraftError } from '../errors.ts';
+import { boundBuiltIns } from './in-realm/meter/built-ins.ts';
 
 let locked: Promise<void> | null = null;
 let done = false;
@@ -43,3 +44,12 @@ export const lockdownRealm = (): Promise<void> => {
 
 /** Whether the calling realm is locked down. */
 export const isLockedDown = (): boolean => done;
+
+/** Throws GRAFT_INSTALL_FAILED where the realm is not locked down. */
+export const checkLocked = (kind: string): void => {
+  if (!done)
+    throw new GraftError(
+      'GRAFT_INSTALL_FAILED',
+      `a ${kind} compartment needs a realm that is locked down (lockdownRealm)`,
+    );
+};

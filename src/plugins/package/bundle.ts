@@ -8,7 +8,7 @@
 // (`sourceMappingURL=file:///…`), so those comments are defused.
 
 import { readFileSync } from 'node:fs';
-import { parse } from 'node:path';
+import { join, parse } from 'node:path';
 import {
   type BuildFailure,
   type BuildOptions,
@@ -38,6 +38,9 @@ const SDK = readFileSync(new URL(import.meta.url.endsWith('.ts') ? '../sdk.ts' :
 /** Namespaces of esbuild; anything but `file` keeps it away from the disk. */
 const PACKAGE = 'plugin';
 const BUILT_IN = 'graftwork';
+
+/** Where files of a package seem to be: patterns of files begin to be looked for there. */
+const NOWHERE = join(parse(process.cwd()).root, 'graftwork', 'package');
 
 const LOADERS: Readonly<Record<string, Loader>> = {
   ts: 'ts',
@@ -72,7 +75,7 @@ function packagePlugin(files: Files, main: string): Plugin {
     taken += bytes.length;
     if (taken > PACKAGE_BOUNDS.bundle_bytes) return { errors: [{ text: TOO_LARGE }] };
     const text = fileText(path, bytes);
-    return { contents: loader === 'json' || loader === 'text' ? text : defused(text), loader };
+    return { contents: loader === 'json' || loader === 'text' ? text : defused(text), loader, resolveDir: NOWHERE };
   };
   return {
     name: 'graftwork',

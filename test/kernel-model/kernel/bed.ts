@@ -38,6 +38,7 @@ export class Bed {
     return {
       kind: 'direct',
       waits: false,
+      close: () => inner.close(),
       load: async (source) => {
         const compartment = await inner.load(source);
         const run = (call: CompartmentCall): never => {
@@ -48,7 +49,7 @@ export class Bed {
             this.#running.pop();
           }
         };
-        return { kind: 'direct', waits: false, run, abandon: () => {}, dispose: () => {} };
+        return { kind: 'direct', waits: false, heaps: 1, run, abandon: () => {}, dispose: () => {} };
       },
     };
   }

@@ -238,6 +238,7 @@ export const makerFor = (
   return {
     kind: 'direct',
     waits: false,
+    close: () => inner.close(),
     async load(source) {
       const world = worldOf();
       const plan = plugins[Number(source.plugin.slice(1))] as PluginPlan;
@@ -258,6 +259,7 @@ export const makerFor = (
 export const watched = (world: World, compartment: Compartment): Compartment => ({
   kind: compartment.kind,
   waits: compartment.waits,
+  heaps: compartment.heaps,
   run(call) {
     world.began(call);
     world.running.push(call);

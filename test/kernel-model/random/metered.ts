@@ -49,6 +49,7 @@ export const meteredFor = (
   return {
     kind: 'metered',
     waits: false,
+    close: () => inner.close(),
     async load(source) {
       const index = Number(source.plugin.slice(1));
       const code = textOf(plugins[index] as PluginPlan, seed * 31 + index);

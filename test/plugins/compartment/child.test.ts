@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { childCommand } from '../../../src/plugins/compartment/process/command.ts';
-import { childScript } from '../../../src/plugins/compartment/realm-script.ts';
+import { scriptAt } from '../../../src/plugins/compartment/realm/script.ts';
 import { ANSWER, CALL, CANCEL, LOAD, READY, UNLOAD } from '../../../src/plugins/protocol.ts';
 import { type RawChild, startChild } from './raw-child.ts';
 
@@ -17,6 +17,7 @@ beforeEach(async () => {
 afterEach(() => child.kill());
 
 const LOGGING = '({ graft: (input, api) => api.log(input) })';
+const childScript = scriptAt(new URL('../../../src/plugins/compartment/process/child', import.meta.url));
 const callable = ['log'];
 
 describe('the order of frames', () => {
@@ -64,7 +65,7 @@ describe('the order of frames', () => {
     const loaded = child.load(2, '({ graft: () => 2 })');
     child.putCall(2, 2, null).frame(UNLOAD, 2).putAnswer(1, 0, 'x').flush();
     expect(await loaded).toMatchObject({ type: 'RESULT', call: 1, json: 'x' });
-    expect(await child.next()).toMatchObject({ type: 'LOADED', call: 2 });
+    expect(await child.next()).toMatchObject({ type: 'RESULT', call: 2 });
     expect(await child.next()).toMatchObject({ type: 'RESULT', call: 2, json: 2 });
     child.putCall(3, 2, null).flush();
     expect(await child.next()).toMatchObject({ type: 'EXIT', head: 70 });
@@ -144,7 +145,7 @@ describe('clocks and realms', () => {
 
   it('fails a LOAD that no realm can be made of', async () => {
     child.frame(LOAD, 1, JSON.stringify({ realm: '(', code: '({})', memory_mb: 16, load_ms: 100, grafts: [] })).flush();
-    expect(await child.next()).toMatchObject({ type: 'LOAD_FAILED', call: 1, json: { reason: 'compartment-lost' } });
+    expect(await child.next()).toMatchObject({ type: 'FAILED', call: 1, json: { reason: 'compartment-lost' } });
   });
 });
 
@@ -212,7 +213,7 @@ describe('what the process may do', () => {
     const { file, args } = childCommand();
     return spawnSync(
       file,
-      args.map((arg) => (arg === childScript() ? script : arg)),
+      args.map((arg) => (arg === childScript ? script : arg)),
       { env: {} },
     ).status;
   };

@@ -20,8 +20,8 @@ const child = (): string => `
   const { readSync, writeSync } = require('node:fs');
   const P = ${JSON.stringify(protocol)};
   const raw = (bytes) => { for (let sent = 0; sent < bytes.length; ) sent += writeSync(4, bytes, sent); };
-  const send = (type, call, head, text = '') => {
-    const body = Buffer.concat([Buffer.from([type, 0, 0, 0, 0]), head, Buffer.from(text)]);
+  const send = (type, call, head, ...texts) => {
+    const body = Buffer.concat([Buffer.from([type, 0, 0, 0, 0]), head, Buffer.from(texts.join(''))]);
     body.writeUInt32LE(call >>> 0, 1);
     const length = Buffer.alloc(4);
     length.writeUInt32LE(body.length);
@@ -48,7 +48,7 @@ const child = (): string => `
   for (;;) {
     const { type, call: n } = receive();
     if (type === P.LOAD && ${killedLoads-- > 0}) process.kill(process.pid, 'SIGKILL');
-    if (type === P.LOAD) send(P.LOADED, n, u32(0), '["graft"]');
+    if (type === P.LOAD) send(P.ENDED, n, u32(0), 'R', '["graft"]');
     if (type === P.CALL) { ${onCall} }
   }`;
 
@@ -66,7 +66,7 @@ const { PluginProcess } = await import('../../../src/plugins/compartment/process
 const FUNCTION = { name: 'p', kind: 'function', default: () => 'default' } as const;
 /** A call of accessor 1, which is stock.set. */
 const SET = `send(P.HOST_CALL, n, u16(1), '["a",9]');`;
-const RESULT = `send(P.RESULT, n, u32(0), '"fine"');`;
+const RESULT = `send(P.ENDED, n, u32(0), 'R', '"fine"');`;
 
 let base: TestBase;
 afterEach(() => base.close());
@@ -117,14 +117,15 @@ describe('a child that does not', () => {
       `${SET} receive(); raw(Buffer.concat([u32(P.ANSWER_BYTES_MAX + 1), Buffer.alloc(64)]));`,
     ],
     ['sends a frame that is too short', `${SET} receive(); raw(u32(4));`],
-    ['sends a frame without its head', `${SET} receive(); send(P.RESULT, n, Buffer.alloc(3));`],
+    ['sends a frame without its head', `${SET} receive(); send(P.ENDED, n, Buffer.alloc(3));`],
     ['calls the host for another call', `${SET} receive(); send(P.HOST_CALL, n + 1, u16(0), '["a"]');`],
     ['calls the host without an accessor', `${SET} receive(); send(P.HOST_CALL, n, Buffer.alloc(1));`],
-    ['answers a call it was not sent', `${SET} receive(); send(P.RESULT, n + 1, u32(0), '1');`],
-    ['says that a call has loaded', `${SET} receive(); send(P.LOADED, n, u32(0), '[]');`],
-    ['answers what is no JSON', `${SET} receive(); send(P.RESULT, n, u32(0), '{');`],
-    ['refuses with what is no JSON', `${SET} receive(); send(P.REFUSED, n, u32(0), '{');`],
-    ['fails with what is no JSON', `${SET} receive(); send(P.FAILED, n, u32(0), '{');`],
+    ['answers a call it was not sent', `${SET} receive(); send(P.ENDED, n + 1, u32(0), 'R', '1');`],
+    ['ends in a way that there is not', `${SET} receive(); send(P.ENDED, n, u32(0), 'X', '[]');`],
+    ['ends with nothing', `${SET} receive(); send(P.ENDED, n, u32(0));`],
+    ['answers what is no JSON', `${SET} receive(); send(P.ENDED, n, u32(0), 'R', '{');`],
+    ['refuses with what is no JSON', `${SET} receive(); send(P.ENDED, n, u32(0), 'N', '{');`],
+    ['fails with what is no JSON', `${SET} receive(); send(P.ENDED, n, u32(0), 'F', '{');`],
     ['ends by itself', `${SET} receive(); process.exit(0);`],
   ])('%s: its call is aborted, its process is gone', async (_name, script) => {
     const { outcome, pid } = await called(script);
@@ -144,7 +145,7 @@ describe('a child that does not', () => {
   });
 
   it.each<[string, string]>([
-    ['answers', `send(P.RESULT, n, u32(0), '1');`],
+    ['answers', `send(P.ENDED, n, u32(0), 'R', '1');`],
     ['calls again', `send(P.HOST_CALL, n, u16(1), '["b",9]');`],
   ])('%s while it waits for the host: its call is aborted, and nothing is left', async (_name, then) => {
     onCall = `send(P.HOST_CALL, n, u16(0), '["a"]'); ${then}`;
@@ -170,7 +171,7 @@ describe('a child that does not', () => {
   it.each(['{', '5', '[{"__proto__":1}]', '["a\\ud800"]', `[${'['.repeat(64)}${']'.repeat(64)}]`])(
     'sends arguments that are not plain data: %s is refused before any accessor sees it',
     async (json) => {
-      const script = `send(P.HOST_CALL, n, u16(1), ${JSON.stringify(json)}); const { body } = receive(); send(P.RESULT, n, u32(0), body.subarray(1).toString());`;
+      const script = `send(P.HOST_CALL, n, u16(1), ${JSON.stringify(json)}); const { body } = receive(); send(P.ENDED, n, u32(0), 'R', body.subarray(1).toString());`;
       const { outcome } = await called(script);
       expect(outcome).toMatchObject({ status: 'committed', value: { code: 'GRAFT_BAD_ARGUMENT' } });
       expect(JSON.stringify(outcome)).not.toContain('takes a text');
@@ -181,14 +182,14 @@ describe('a child that does not', () => {
   it.each(['{"__proto__":1}', '["\\u0000"]', '1e999', `${'['.repeat(64)}${']'.repeat(64)}`])(
     'answers %s, which is not plain data',
     async (json) => {
-      const { outcome } = await called(`send(P.RESULT, n, u32(0), ${JSON.stringify(json)});`);
+      const { outcome } = await called(`send(P.ENDED, n, u32(0), 'R', ${JSON.stringify(json)});`);
       expect(outcome).toMatchObject({ status: 'default', grafts: [{ reason: 'invalid-answer' }] });
     },
   );
 
   it('says how it failed in ways that are not the protocol’s', async () => {
     const said = { reason: 'total-time', name: 'n'.repeat(5000), message: 5, stack: {} };
-    const { outcome } = await called(`send(P.FAILED, n, u32(0), ${JSON.stringify(JSON.stringify(said))});`);
+    const { outcome } = await called(`send(P.ENDED, n, u32(0), 'F', ${JSON.stringify(JSON.stringify(said))});`);
     expect(outcome.grafts).toMatchObject([
       { reason: 'compartment-lost', detail: `${'n'.repeat(100)}: `, removed: true },
     ]);
@@ -196,7 +197,7 @@ describe('a child that does not', () => {
 
   it('refuses with a code that is none', async () => {
     const said = { code: '<script>', message: 'm'.repeat(5000) };
-    const { outcome } = await called(`send(P.REFUSED, n, u32(0), ${JSON.stringify(JSON.stringify(said))});`);
+    const { outcome } = await called(`send(P.ENDED, n, u32(0), 'N', ${JSON.stringify(JSON.stringify(said))});`);
     expect(outcome).toMatchObject({ status: 'refused', refusal: { code: 'refused', message: 'm'.repeat(1000) } });
   });
 });
@@ -230,7 +231,7 @@ describe('frames of a call that has ended', () => {
   };
 
   it('are refused and counted, and reach nobody', async () => {
-    onCall = `let errors = 0; for (let i = 0; i < 4; i++) { send(P.HOST_CALL, n, u16(1), '[]'); errors += receive().body[0]; } send(P.RESULT, n, u32(0), String(errors));`;
+    onCall = `let errors = 0; for (let i = 0; i < 4; i++) { send(P.HOST_CALL, n, u16(1), '[]'); errors += receive().body[0]; } send(P.ENDED, n, u32(0), 'R', String(errors));`;
     const { process, told, death } = await ended();
     await until(() => told.includes('room'));
     expect([told, process.late]).toEqual([['hostCall', 'room'], 4]);
@@ -239,7 +240,7 @@ describe('frames of a call that has ended', () => {
   });
 
   it('that has not begun do not come: it is taken out of the pipe before the answer to the one that waits', async () => {
-    onCall = `send(P.HOST_CALL, n, u16(1), '[]'); const types = [receive().type, receive().type, receive().type]; send(P.RESULT, n, u32(0), JSON.stringify(types));`;
+    onCall = `send(P.HOST_CALL, n, u16(1), '[]'); const types = [receive().type, receive().type, receive().type]; send(P.ENDED, n, u32(0), 'R', JSON.stringify(types));`;
     base = openBase('direct');
     const endings: unknown[] = [];
     let second: Item | null = null;

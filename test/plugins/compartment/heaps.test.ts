@@ -2,8 +2,9 @@
 // counters.
 
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { REALMS_MAX } from '../../../src/plugins/compartment/compartment.ts';
-import type { Compartment, CompartmentCall, CompartmentKind, Ending } from '../../../src/plugins/index.ts';
+import type { AnyKind } from '../../../bench/rivals/index.ts';
+import { HEAPS_MAX } from '../../../src/plugins/compartment/heap-pool.ts';
+import type { Compartment, CompartmentCall, Ending } from '../../../src/plugins/index.ts';
 import { claimsOf } from '../../support/claims.ts';
 import { makerOf } from '../../support/makers.ts';
 import { Random } from '../../support/random.ts';
@@ -23,7 +24,7 @@ afterAll(() => {
   for (const compartment of opened) compartment.dispose();
 });
 
-const load = async (kind: CompartmentKind): Promise<Compartment> => {
+const load = async (kind: AnyKind): Promise<Compartment> => {
   const code = claimsOf(kind).takes === 'wasm' ? await assembled(MODULE) : SCRIPT;
   const grafts = [{ export: 'graft', callable: [], columns: [] }];
   const compartment = await makerOf(kind, new Map()).load({ plugin: 'a', code, memory_mb: 16, load_ms: 5000, grafts });
@@ -58,12 +59,12 @@ class Model {
     const counter = at < 0 ? { principal, n: 0 } : (this.counters.splice(at, 1)[0] as { principal: string; n: number });
     counter.n++;
     this.counters.push(counter);
-    if (this.counters.length > REALMS_MAX) this.counters.shift();
+    if (this.counters.length > HEAPS_MAX) this.counters.shift();
     return counter.n;
   }
 }
 
-const KINDS: readonly CompartmentKind[] = ['vm', 'quickjs', 'wasm', 'worker'];
+const KINDS: readonly AnyKind[] = ['vm', 'quickjs', 'wasm', 'worker'];
 
 describe('heaps by principal', () => {
   test.each(KINDS.flatMap((kind) => [1, 2].map((seed) => [kind, seed] as const)))('%s, seed %i', async (kind, seed) => {
@@ -71,7 +72,7 @@ describe('heaps by principal', () => {
     const compartment = await load(kind);
     const model = new Model();
     for (let i = 0; i < 120; i++) {
-      const principal = random.below(3) === 0 ? '' : `user ${random.below(REALMS_MAX + 3)}`;
+      const principal = random.below(3) === 0 ? '' : `user ${random.below(HEAPS_MAX + 3)}`;
       expect([i, principal, await run(compartment, principal, 0)]).toEqual([i, principal, model.count(principal)]);
     }
   });

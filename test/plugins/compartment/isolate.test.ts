@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ColumnMemory } from '../../../src/plugins/columns.ts';
 import type { Compartment, CompartmentCall, Ending } from '../../../src/plugins/compartment/compartment.ts';
 import { IsolateMaker, type IsolateOptions } from '../../../src/plugins/compartment/index.ts';
+import { GraftError } from '../../../src/plugins/errors.ts';
 import type { Failure } from '../../../src/plugins/protocol.ts';
 
 interface Options extends IsolateOptions {
@@ -112,9 +113,9 @@ describe('what crosses', () => {
       '(input, api) => { try { api.host() } catch (e) { return [e instanceof Error, e.code, e.message, Object.keys(e), e.stack.includes("secret")] } }',
     ]);
     const host: Host = () => {
-      throw Object.assign(new Error('no'), { code: 'GRAFT_X', stack: 'secret', password: 'secret' });
+      throw Object.assign(new GraftError('GRAFT_NEEDS', 'no'), { stack: 'secret', password: 'secret' });
     };
-    expect(answerOf(run(callOf(null, host)))).toEqual([true, 'GRAFT_X', 'no', ['code'], false]);
+    expect(answerOf(run(callOf(null, host)))).toEqual([true, 'GRAFT_NEEDS', 'no', ['code'], false]);
   });
 });
 

@@ -4,18 +4,15 @@ import type { ChildProcess } from 'node:child_process';
 import { type Channel, openChannel } from '../../../src/plugins/compartment/process/channel.ts';
 import { childCommand } from '../../../src/plugins/compartment/process/command.ts';
 import { FrameReader, FrameWriter } from '../../../src/plugins/compartment/process/frames.ts';
-import { realmScript } from '../../../src/plugins/compartment/realm-script.ts';
+import { realmScript } from '../../../src/plugins/compartment/realm/script.ts';
 import * as protocol from '../../../src/plugins/protocol.ts';
 
 const TYPES: Record<number, string> = {
   [protocol.READY]: 'READY',
-  [protocol.LOADED]: 'LOADED',
-  [protocol.LOAD_FAILED]: 'LOAD_FAILED',
   [protocol.HOST_CALL]: 'HOST_CALL',
-  [protocol.RESULT]: 'RESULT',
-  [protocol.REFUSED]: 'REFUSED',
-  [protocol.FAILED]: 'FAILED',
 };
+/** What an end tells, by its letter (realm/steps.ts). */
+const ENDS: Record<string, string> = { R: 'RESULT', T: 'RESULT', N: 'REFUSED', F: 'FAILED' };
 /** Bytes before the JSON. */
 const HEADS: Record<string, number> = { READY: 0, HOST_CALL: 2 };
 
@@ -61,11 +58,18 @@ export class RawChild {
     const reader = this.#reader;
     reader.push(chunk);
     while (reader.next()) {
-      const type = TYPES[reader.type] ?? `type ${reader.type}`;
-      const skip = HEADS[type] ?? 4;
+      const isEnd = reader.type === protocol.ENDED;
+      const skip = HEADS[TYPES[reader.type] ?? ''] ?? 4;
       const head = skip === 0 ? 0 : reader.buffer.readUIntLE(reader.from, skip);
       const text = reader.text(skip);
-      this.#deliver({ type, call: reader.call, head, json: text === '' ? undefined : JSON.parse(text) });
+      const type = (isEnd ? ENDS[text[0] ?? ''] : TYPES[reader.type]) ?? `type ${reader.type}`;
+      const json = isEnd ? text.slice(1) : text;
+      this.#deliver({
+        type,
+        call: reader.call,
+        head,
+        json: json === '' ? undefined : isEnd && text[0] === 'T' ? json : JSON.parse(json),
+      });
     }
     if (reader.broken) this.#deliver({ type: 'BROKEN', call: 0, head: 0, json: undefined });
   }

@@ -16,7 +16,7 @@ afterAll(() => child.kill());
 const load = async (graft: string, before = '', options: LoadOptions = {}): Promise<number> => {
   const realm = ++realms;
   expect(await child.load(realm, `${before}\n;({ graft: ${graft} })`, options)).toMatchObject({
-    type: 'LOADED',
+    type: 'RESULT',
     call: realm,
     json: ['graft'],
   });
@@ -250,7 +250,7 @@ describe('loading', () => {
 
   it('names the exported functions', async () => {
     const received = await loading('({ graft() {}, other: async () => {}, data: 1, [Symbol()]() {} })');
-    expect(received).toMatchObject({ type: 'LOADED', json: ['graft', 'other'] });
+    expect(received).toMatchObject({ type: 'RESULT', json: ['graft', 'other'] });
   });
 
   it.each([
@@ -266,7 +266,7 @@ describe('loading', () => {
     ['a hoard', 'const a = []; for (;;) a.push({ n: a.length })', 'memory-limit'],
   ])('fails for %s', async (_, code, reason) => {
     const received = await loading(code, { load_ms: reason === 'own-time' ? 50 : 30_000, memory_mb: 16 });
-    expect(received).toMatchObject({ type: 'LOAD_FAILED', json: { reason } });
+    expect(received).toMatchObject({ type: 'FAILED', json: { reason } });
   });
 });
 

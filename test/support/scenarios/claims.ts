@@ -73,7 +73,7 @@ export const claimed = (claims: Claims): void => {
     expect(await base.invoke(point, false)).toEqual(committed(claims.freshHeap ? 1 : 4));
   });
 
-  it(`${claims.freshHeap ? 'keeps the heaps of realms apart' : 'has one heap for all realms'}`, async () => {
+  it(`${claims.freshHeap ? 'keeps the heaps of principals apart' : 'has one heap for all principals'}`, async () => {
     open(claims);
     const point = base.point(FUNCTION);
     await base.install('a', '{ graft: () => ++n }', {}, 'let n = 0;');
@@ -105,6 +105,31 @@ export const claimed = (claims: Claims): void => {
       other.commit();
       expect(await waiting).toMatchObject({ status: 'default', grafts: [{ reason: 'invalid-answer' }] });
     });
+
+  if (claims.freshHeap)
+    it('gives a call that is begun anew a fresh heap', async () => {
+      open(claims);
+      const point = base.point(FUNCTION);
+      await base.install('a', '{ graft: (input, api) => { n++; api.stock.set("a", n); return n } }', {}, 'let n = 0;');
+      const other = base.transactions.begin();
+      base.stock.set(other, 'a', 9);
+      const waiting = base.invoke(point, null);
+      other.commit();
+      expect(await waiting).toEqual(committed(1));
+      expect(await base.invoke(point, null)).toEqual(committed(2));
+      expect(base.state.a).toBe(2);
+    });
+
+  it('frees its heaps when its maker closes, and takes no call after that', async () => {
+    open(claims);
+    const point = base.point(FUNCTION);
+    const { compartment } = await base.install('a', '{ graft: () => 1 }');
+    expect(await base.invoke(point, null)).toEqual(committed(1));
+    expect(compartment.heaps).toBeGreaterThan(0);
+    await base.kill();
+    expect(compartment.heaps).toBe(0);
+    await expect(base.invoke(point, null)).rejects.toMatchObject({ code: 'GRAFT_CLOSED' });
+  });
 
   it(`${claims.copiesInput ? 'copies' : 'shares'} the input`, async () => {
     open(claims);

@@ -3,7 +3,7 @@
 
 import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
-import { type Engine, INTERRUPTIBLE } from '../realm-isolate.ts';
+import { type Engine, INTERRUPTIBLE } from './realm-isolate.ts';
 import { Warden } from './warden.ts';
 
 /** V8's own default, in KB: the stack of the host's thread. */
@@ -16,7 +16,7 @@ const HOST_STACK_KB = 984;
 const GUEST_STACK_KB = [400, 600, 720, 840] as const;
 
 /** How many calls may run in the thread, one inside the other. */
-export const LEVELS = GUEST_STACK_KB.length;
+const LEVELS_MAX = GUEST_STACK_KB.length;
 
 /** What all guests of the host's thread share: only one call runs in it at a time, the others are around it. */
 export interface Thread {
@@ -31,7 +31,8 @@ export const threadOf = (): Thread => {
   if (thread === undefined) {
     setFlagsFromString(INTERRUPTIBLE);
     const engine = createRequire(import.meta.url)('isolated-vm') as Engine;
-    thread = { engine, warden: new Warden(engine) };
+    const warden = new Warden(engine, LEVELS_MAX);
+    thread = { engine, warden };
   }
   return thread;
 };

@@ -9,8 +9,9 @@
 //   if (!warden.end()) …                  // the isolate has been ended, or is about to be
 
 import type ivm from 'isolated-vm';
-import type { Engine } from '../realm-isolate.ts';
-import { watcherScript } from '../realm-script.ts';
+import type { Nesting } from '../heap-compartment.ts';
+import { expressionAt } from '../realm/script.ts';
+import type { Engine } from './realm-isolate.ts';
 import { AWAKE, BELL, ISOLATE, LIMIT_MS, STRETCH, type Watch, WORDS } from './watcher.ts';
 
 const MEMORY_MB = 8;
@@ -19,23 +20,28 @@ const MEMORY_MB = 8;
  * with the engine.
  */
 const LEAVING_MS = 5;
+const WATCHER = new URL('watcher', import.meta.url);
 const STRETCH_MAX = 2 ** 31 - 1;
 
-export class Warden {
+export class Warden implements Nesting {
   readonly #words: Int32Array;
   readonly #watch: ivm.Reference<Watch>;
   /** Numbers of isolates that are watched no longer. */
   readonly #free: number[] = [];
   /** How many calls run in this thread, one inside the other. */
   level = 0;
+  readonly levels_max: number;
   #isolates = 0;
   #stretch = 0;
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, levels_max: number) {
+    this.levels_max = levels_max;
     const memory = new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT);
     this.#words = new Int32Array(memory);
     const context = new engine.Isolate({ memoryLimit: MEMORY_MB }).createContextSync();
-    const watcher: ivm.Reference<(memory: unknown) => Watch> = context.evalSync(watcherScript(), { reference: true });
+    const watcher: ivm.Reference<(memory: unknown) => Watch> = context.evalSync(expressionAt(WATCHER, 'watcher'), {
+      reference: true,
+    });
     this.#watch = watcher.applySync(undefined, [new engine.ExternalCopy(memory).copyInto()], {
       result: { reference: true },
     });

@@ -5,7 +5,7 @@
 //    for the ANSWER to
 // a HOST_CALL, frames that come in queue up, and a CANCEL takes its CALL out of the queue. 4. The outcome leaves in one
 // write before the next call starts, but for quick calls of one graft that have come together: their outcomes leave
-// together. 5. After a FAILED the realm is made anew from its LOAD, so that no heap outlives a failure. The end of the
+// together. 5. After a failure the realm is made anew from its LOAD, so that no heap outlives a failure. The end of the
 // stream ends the process; so does a frame that cannot be understood. Node runs this as one text (command.ts), with the
 // path of isolated-vm's binary as its only argument, and may read no file.
 
@@ -17,16 +17,13 @@ import {
   ANSWER_BYTES_MAX,
   CALL,
   CANCEL,
-  FAILED,
+  ENDED,
+  type Failure,
   FRAME_BYTES_MAX,
   HOST_CALL,
   LOAD,
-  LOAD_FAILED,
-  LOADED,
   type LoadMessage,
   READY,
-  REFUSED,
-  RESULT,
   UNLOAD,
 } from '../../protocol.ts';
 import { BRIDGE_TOO_LARGE } from '../realm/api.ts';
@@ -158,10 +155,15 @@ const hostCall = (accessor: number, args: string): string => {
   }
 };
 
-const send = (type: number, call: number, own_us: number, text: string): boolean => {
-  const fits = writer.begin(type, call).u32(Math.min(own_us, 0xffffffff)).text(text).end() <= ANSWER_BYTES_MAX;
+/** Whether a load or a call failed. */
+const isFailure = ({ text }: Reply): boolean => text[0] === 'F';
+
+/** Sends the end of a load or a call. False where it is too large to send. */
+const send = (call: number, reply: Reply): boolean => {
+  const { own_us, text } = reply;
+  const fits = writer.begin(ENDED, call).u32(Math.min(own_us, 0xffffffff)).text(text).end() <= ANSWER_BYTES_MAX;
   if (!fits) writer.drop();
-  else if (type !== RESULT || own_us > QUICK_US || !mayHold()) flush();
+  else if (isFailure(reply) || own_us > QUICK_US || !mayHold()) flush();
   return fits;
 };
 
@@ -194,12 +196,14 @@ const engine = (): typeof ivm => {
 setFlagsFromString(`--stack-size=${GUEST_STACK_KB}`);
 const isolatedVm = engine();
 
+const failed = (failure: Failure, own_us = 0): Reply => ({ text: `F${failureText(failure)}`, own_us });
+
 const makeGuest = (load: LoadMessage): { guest: Guest | undefined; reply: Reply } => {
   let guest: Guest | undefined;
   try {
     guest = new Guest(isolatedVm, load, hostCall);
     const reply = guest.load(load);
-    if (reply.kind === 'result') return { guest, reply };
+    if (!isFailure(reply)) return { guest, reply };
     guest.dispose();
     return { guest: undefined, reply };
   } catch (error) {
@@ -209,7 +213,7 @@ const makeGuest = (load: LoadMessage): { guest: Guest | undefined; reply: Reply 
       'RealmFailed',
       error instanceof Error ? error.message : 'the realm could not be made',
     );
-    return { guest: undefined, reply: { kind: 'failed', text: failureText(failure), own_us: 0 } };
+    return { guest: undefined, reply: failed(failure) };
   }
 };
 
@@ -227,19 +231,11 @@ const onLoad = ({ call, text }: Message): void => {
   const load = loadMessage(text);
   const { guest, reply } = makeGuest(load);
   if (guest !== undefined) realms.set(call, { load, guest });
-  if (!send(guest === undefined ? LOAD_FAILED : LOADED, call, reply.own_us, reply.text)) quit();
+  if (!send(call, reply)) quit();
 };
 
-const TYPES: Record<Reply['kind'], number> = { result: RESULT, refused: REFUSED, failed: FAILED };
-
-const lost: Reply = {
-  kind: 'failed',
-  text: failureText(plainFailure('compartment-lost', 'RealmLost', 'the realm could not be made anew')),
-  own_us: 0,
-};
-const tooLarge = failureText(
-  plainFailure('invalid-answer', 'InvalidAnswer', `answer: more than ${ANSWER_BYTES_MAX} bytes`),
-);
+const lost = failed(plainFailure('compartment-lost', 'RealmLost', 'the realm could not be made anew'));
+const tooLarge = `answer: more than ${ANSWER_BYTES_MAX} bytes`;
 
 const onCall = ({ call, realm: number, graft, own_ms, text }: Message): void => {
   const realm = realms.get(number);
@@ -249,9 +245,9 @@ const onCall = ({ call, realm: number, graft, own_ms, text }: Message): void => 
   lastGraft = graft;
   const reply = realm.guest === undefined ? lost : realm.guest.call(graft, text, own_ms);
   running = NO_CALL;
-  const sent = send(TYPES[reply.kind], call, reply.own_us, reply.text);
-  if (!sent) send(FAILED, call, reply.own_us, tooLarge);
-  if ((sent && reply.kind !== 'failed') || realm.guest === undefined) return;
+  const sent = send(call, reply);
+  if (!sent) send(call, failed(plainFailure('invalid-answer', 'InvalidAnswer', tooLarge), reply.own_us));
+  if ((sent && !isFailure(reply)) || realm.guest === undefined) return;
   realm.guest.dispose();
   realm.guest = makeGuest(realm.load).guest;
 };

@@ -8,8 +8,8 @@
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { INTERRUPTIBLE } from '../realm-isolate.ts';
-import { childScript } from '../realm-script.ts';
+import { INTERRUPTIBLE } from '../isolate/realm-isolate.ts';
+import { scriptAt } from '../realm/script.ts';
 
 /** What the system allows. Start-up says so where it is less than everything. */
 export interface ChildFacts {
@@ -47,6 +47,9 @@ const addonPath = (): string => {
   return resolve(folder);
 };
 
+/** The program of a plugin's process. */
+const CHILD = new URL('child', import.meta.url);
+
 let command: ChildCommand | undefined;
 
 /** The command that starts a plugin's process. Probed and made once. */
@@ -56,7 +59,7 @@ export function childCommand(): ChildCommand {
   const parentDeath = works([...(network ? NO_NETWORK : []), ...DIES_WITH_PARENT]);
   const wrap = [...(network ? NO_NETWORK : []), ...(parentDeath ? DIES_WITH_PARENT : [])];
   const flags = ['--permission', '--allow-addons', `--stack-size=${STACK_KB}`, INTERRUPTIBLE];
-  const node = [process.execPath, ...flags, '--eval', childScript(), addonPath()];
+  const node = [process.execPath, ...flags, '--eval', scriptAt(CHILD), addonPath()];
   const [file, ...args] = [...wrap, ...node] as [string, ...string[]];
   command = { file, args, facts: { network: network ? 'taken away' : 'open', parentDeath } };
   return command;

@@ -23,7 +23,7 @@ import {
   UNLOAD,
 } from '../../protocol.ts';
 import type { CompartmentCall, Ending } from '../compartment.ts';
-import { EMPTY_FAILURE, failureOf, INVALID, parseJson, refusalOf } from '../said.ts';
+import { failedWith, LOST, toldEnding } from '../ending.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { childCommand } from './command.ts';
 import { FrameReader, FrameWriter } from './frames.ts';
@@ -206,7 +206,7 @@ export class PluginProcess {
     item.cancelled = true;
     item.call = null;
     if (!this.#waits) return;
-    if (item === this.head) this.answer(item, 1, ENDED);
+    if (item === this.head) this.answer(item, 1, CALL_ENDED);
     else this.#forgetCancelled();
   }
 
@@ -267,11 +267,7 @@ export class PluginProcess {
         return;
       case protocol.HOST_CALL:
         return this.#hostCall(reader);
-      case protocol.LOADED:
-      case protocol.LOAD_FAILED:
-      case protocol.RESULT:
-      case protocol.REFUSED:
-      case protocol.FAILED:
+      case protocol.ENDED:
         return this.#done(reader);
       default:
         this.kill('compartment-lost');
@@ -288,7 +284,7 @@ export class PluginProcess {
     this.#forgetCancelled();
     if (item.cancelled) {
       this.#countLate();
-      return this.answer(item, 1, ENDED);
+      return this.answer(item, 1, CALL_ENDED);
     }
     this.events.hostCall(this, item, reader.buffer.readUInt16LE(reader.from), reader.text(2));
   }
@@ -299,46 +295,33 @@ export class PluginProcess {
 
   /** An item is done. */
   #done(reader: FrameReader): void {
-    const kind = reader.type === protocol.LOADED || reader.type === protocol.LOAD_FAILED ? 'load' : 'call';
     const item = this.head;
-    if (item?.number !== reader.call || item.kind !== kind || reader.size < 4 || this.#waits)
-      return this.kill('compartment-lost');
+    if (item?.number !== reader.call || reader.size < 5 || this.#waits) return this.kill('compartment-lost');
+    const ending = toldEnding(reader.text(4), reader.buffer.readUInt32LE(reader.from) / 1000);
     this.items.shift();
     item.done = true;
     this.#used = 0;
     this.#since = performance.now();
-    this.#remakes = reader.type === protocol.FAILED ? this.#since + REMAKE_MS : 0;
+    this.#remakes = ending?.kind === 'failed' ? this.#since + REMAKE_MS : 0;
     if (this.items.length === 0) this.idleSince = this.#since;
-    this.#tell(item, reader);
+    this.#tell(item, ending);
     this.events.room(this);
   }
 
-  #tell(item: Item, reader: FrameReader): void {
-    const own_ms = reader.buffer.readUInt32LE(reader.from) / 1000;
-    const parsed = parseJson(reader.text(4));
-    if (reader.type === protocol.LOADED) item.loaded?.(null);
-    else if (reader.type === protocol.LOAD_FAILED) this.#loadFailed(item, failureOf(parsed));
-    else if (item.cancelled) this.#countLate();
-    else if (parsed === INVALID) this.#nonsense(item);
-    else if (reader.type === protocol.RESULT) this.events.ended(this, item, { kind: 'value', value: parsed, own_ms });
-    else if (reader.type === protocol.REFUSED)
-      this.events.ended(this, item, { kind: 'refused', ...refusalOf(parsed), own_ms });
-    else {
-      // The child makes a fresh realm before it goes on.
-      item.fresh = true;
-      this.events.ended(this, item, { kind: 'failed', failure: failureOf(parsed), own_ms });
-    }
+  /** `ending` is null where the child told nonsense. */
+  #tell(item: Item, ending: Ending | null): void {
+    if (ending === null) this.kill('compartment-lost');
+    if (item.kind === 'load') return this.#loaded(item, ending ?? failedWith(LOST));
+    if (item.cancelled) return this.#countLate();
+    // After a failure the child makes a fresh realm before it goes on.
+    item.fresh = ending?.kind === 'failed';
+    this.events.ended(this, item, ending ?? failedWith(LOST));
   }
 
-  #loadFailed(item: Item, failure: Failure): void {
-    if (this.realms.get(item.owner) === item.number) this.realms.delete(item.owner);
+  #loaded(item: Item, ending: Ending): void {
+    const failure = ending.kind === 'value' ? null : ending.kind === 'failed' ? ending.failure : LOST;
+    if (failure !== null && this.realms.get(item.owner) === item.number) this.realms.delete(item.owner);
     item.loaded?.(failure);
-  }
-
-  /** A child that tells the end of a call and no JSON with it. */
-  #nonsense(item: Item): void {
-    this.kill('compartment-lost');
-    this.events.ended(this, item, { kind: 'failed', failure: EMPTY_FAILURE, own_ms: 0 });
   }
 
   /**
@@ -390,4 +373,4 @@ const cpuOf = (pid: number | undefined): number => {
 
 /** After a failure the child makes the realm anew before it goes on, which may take as long as a load. */
 const REMAKE_MS = 1000;
-const ENDED = '{"code":"GRAFT_TXN_ENDED","message":"the call has ended"}';
+const CALL_ENDED = '{"code":"GRAFT_TXN_ENDED","message":"the call has ended"}';

@@ -9,12 +9,13 @@
 import { endDeadlocks, type Transaction, type Tree, type Waiting } from '../../../txn/index.ts';
 import { GraftError } from '../../errors.ts';
 import type { Failure } from '../../protocol.ts';
-import type { CompartmentCall, Ending } from '../compartment.ts';
-import { realmScript } from '../realm-script.ts';
-import { argumentsOf, seen } from '../said.ts';
+import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.ts';
+import { failedWith, LOST } from '../ending.ts';
+import { argumentsOf, seen } from '../host-call.ts';
+import { realmScript } from '../realm/script.ts';
 import type { Item, Killed, PluginProcess, ProcessEvents } from './plugin-process.ts';
 import type { SparePool } from './spare-pool.ts';
-import type { Heap, Tenant } from './tenant.ts';
+import { Tenant, type TenantHeap } from './tenant.ts';
 
 /** Bounds of a group. */
 export interface GroupLimits {
@@ -82,16 +83,17 @@ export class ProcessGroup implements ProcessEvents {
   /** Loads a tenant into a process for the first time. Resolves with how that failed, or null. */
   async load(tenant: Tenant): Promise<Failure | null> {
     const process = this.processes.find((one) => one.items.length === 0 && !one.dead) ?? this.#another();
-    return new Promise((resolve) => this.#load(process, this.#heapOf(tenant, ''), resolve));
+    return new Promise((resolve) => this.#load(process, tenant.heap(''), resolve));
   }
 
-  #heapOf(tenant: Tenant, principal: string): Heap {
-    return tenant.heap(principal, (gone) => {
+  /** A tenant of this group, with no heap yet. */
+  tenant(source: CompartmentSource): Tenant {
+    return new Tenant(source, (gone) => {
       for (const process of this.processes) process.unload(gone);
     });
   }
 
-  #load(process: PluginProcess, heap: Heap, loaded: (failure: Failure | null) => void): void {
+  #load(process: PluginProcess, heap: TenantHeap, loaded: (failure: Failure | null) => void): void {
     const { tenant } = heap;
     const { code, memory_mb, load_ms, grafts } = tenant.source;
     process.load(heap, { realm: realmScript(), code, memory_mb, load_ms, grafts }, (failure) => {
@@ -124,7 +126,7 @@ export class ProcessGroup implements ProcessEvents {
       for (let one: Transaction | null = txn; one !== null; one = one.parent) one.doom('deadlock');
       this.dequeue(queued);
     }
-    if (txn.doomed !== null && txn.state === 'active') queued.call.ended(LOST);
+    if (txn.doomed !== null && txn.state === 'active') queued.call.ended(failedWith(LOST));
   }
 
   /**
@@ -153,7 +155,7 @@ export class ProcessGroup implements ProcessEvents {
     const process = this.#choose(queued.exclusive);
     if (process === null) return false;
     const { tenant, call } = queued;
-    const heap = this.#heapOf(tenant, call.principal);
+    const heap = tenant.heap(call.principal);
     if (!process.realms.has(heap))
       this.#load(process, heap, (failure) => failure !== null && this.#loadFailed(process, heap));
     const item = process.send(this.#nextNumber(), heap, call);
@@ -200,11 +202,11 @@ export class ProcessGroup implements ProcessEvents {
     call.at = null;
     if (!item.done) item.process.cancel(item);
     if (item.fresh) return;
-    this.#freshRealm(item.process, item.owner as Heap);
+    this.#freshRealm(item.process, item.owner as TenantHeap);
   }
 
   /** The next call in `heap` of `process` gets a fresh one; calls already in the pipe are begun anew. */
-  #freshRealm(process: PluginProcess, heap: Heap): void {
+  #freshRealm(process: PluginProcess, heap: TenantHeap): void {
     process.unload(heap);
     this.#takeBack(process, (item) => item.owner === heap);
   }
@@ -216,11 +218,11 @@ export class ProcessGroup implements ProcessEvents {
       if (call === null || item.cancelled || !which(item)) continue;
       call.at = null;
       process.cancel(item);
-      this.#again(item.owner as Heap, call);
+      this.#again(item.owner as TenantHeap, call);
     }
   }
 
-  #again({ tenant }: Heap, call: CompartmentCall): void {
+  #again({ tenant }: TenantHeap, call: CompartmentCall): void {
     if (call.restart()) this.#enqueue(new Queued(this, tenant, call), true);
   }
 
@@ -260,7 +262,7 @@ export class ProcessGroup implements ProcessEvents {
       if (queued.call.txn.state !== 'active') this.dequeue(queued);
       else if (queued.tenant.badLoads >= BAD_LOADS_MAX) {
         this.dequeue(queued);
-        queued.call.ended(LOST);
+        queued.call.ended(NEVER_LOADS);
       } else {
         if (!this.#place(queued)) return;
         this.dequeue(queued);
@@ -268,7 +270,7 @@ export class ProcessGroup implements ProcessEvents {
     }
   }
 
-  #loadFailed(process: PluginProcess, heap: Heap): void {
+  #loadFailed(process: PluginProcess, heap: TenantHeap): void {
     this.#takeBack(process, (item) => item.owner === heap);
   }
 
@@ -286,7 +288,7 @@ export class ProcessGroup implements ProcessEvents {
       if (call === null) continue;
       call.at = null;
       if (blamed) call.ended(lost(killed, signal));
-      else this.#again(item.owner as Heap, call);
+      else this.#again(item.owner as TenantHeap, call);
     }
     if (this.#closed) return;
     this.serve();
@@ -316,7 +318,7 @@ export class ProcessGroup implements ProcessEvents {
   #excused(process: PluginProcess, item: Item, killed: Killed | null, signal: string | null): boolean {
     if (killed !== null || signal !== 'SIGKILL') return false;
     if (process.waits) return true;
-    const what = item.call ?? (item.owner as Heap).tenant;
+    const what = item.call ?? (item.owner as TenantHeap).tenant;
     const losses = this.#losses.get(what) ?? 0;
     this.#losses.set(what, losses + 1);
     return losses < LOSSES_MAX;
@@ -324,9 +326,9 @@ export class ProcessGroup implements ProcessEvents {
 
   /** A load that was not at fault does not count against its plugin. */
   #loadLost(item: Item, blamed: boolean, how: string): void {
-    const { tenant } = item.owner as Heap;
+    const { tenant } = item.owner as TenantHeap;
     const badLoads = tenant.badLoads;
-    item.loaded?.({ reason: 'compartment-lost', name: '', message: `the process ended (${how})`, stack: '' });
+    item.loaded?.({ ...LOST, message: `the process ended (${how})` });
     if (!blamed) tenant.badLoads = badLoads;
   }
 
@@ -352,8 +354,15 @@ export class ProcessGroup implements ProcessEvents {
     }
   }
 
+  /** The plugin is hosted here no more: its realms go, and calls of it that have not started are placed anew. */
   unload(tenant: Tenant): void {
-    for (const process of this.processes) for (const heap of tenant.heaps.values()) this.#freshRealm(process, heap);
+    tenant.close();
+    for (const process of this.processes)
+      this.#takeBack(process, ({ owner }) => (owner as TenantHeap).tenant === tenant);
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
   }
 
   close(): void {
@@ -365,14 +374,10 @@ export class ProcessGroup implements ProcessEvents {
   }
 }
 
-const LOST: Ending = {
-  kind: 'failed',
-  own_ms: 0,
-  failure: { reason: 'compartment-lost', name: '', message: 'the plugin cannot be loaded any more', stack: '' },
-};
+const NEVER_LOADS = failedWith({ ...LOST, message: 'the plugin cannot be loaded any more' });
 
 const lost = (killed: Killed | null, signal: string | null): Ending => {
   const reason = killed === 'own-time' || killed === 'memory-limit' ? killed : 'compartment-lost';
   const message = killed === null ? `the process ended (${signal ?? 'exit'})` : 'the process was killed';
-  return { kind: 'failed', own_ms: 0, failure: { reason, name: '', message, stack: '' } };
+  return failedWith({ ...LOST, reason, message });
 };

@@ -3,10 +3,10 @@
 
 import { GraftError } from '../../errors.ts';
 import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource } from '../compartment.ts';
-import { installFailed } from '../said.ts';
+import { installFailed } from '../ending.ts';
 import { GROUP_LIMITS, type GroupLimits, ProcessGroup } from './process-group.ts';
 import { SparePool } from './spare-pool.ts';
-import { Tenant } from './tenant.ts';
+import type { Tenant } from './tenant.ts';
 
 export interface ProcessOptions extends Partial<GroupLimits> {
   /** Warm processes beyond those in use. */
@@ -27,6 +27,10 @@ class ProcessCompartment implements Compartment {
     this.#group = group;
     this.#tenant = tenant;
     this.#left = left;
+  }
+
+  get heaps(): number {
+    return this.#disposed || this.#group.isClosed ? 0 : this.#tenant.heaps;
   }
 
   start(call: CompartmentCall): void {
@@ -77,7 +81,7 @@ export class ProcessMaker implements CompartmentMaker {
       throw new GraftError('GRAFT_INSTALL_FAILED', `${source.plugin}: a process shares no columns with its host`);
     const name = this.#groupOf(source.plugin);
     const { group } = this.#join(name);
-    const tenant = new Tenant(source);
+    const tenant = group.tenant(source);
     const failure = await group.load(tenant);
     if (failure === null) return new ProcessCompartment(group, tenant, () => this.#leave(name));
     group.unload(tenant);

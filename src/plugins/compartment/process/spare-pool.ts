@@ -3,10 +3,10 @@
 // processes.
 
 import { readFileSync } from 'node:fs';
-import { realmScript } from '../realm-script.ts';
+import { realmScript } from '../realm/script.ts';
 import { type Killed, PluginProcess, type ProcessEvents } from './plugin-process.ts';
 import type { ProcessGroup } from './process-group.ts';
-import { type Heap, Tenant } from './tenant.ts';
+import { Tenant, TenantHeap } from './tenant.ts';
 
 const WATCH_MS = 5;
 /** Every so many watches, memory is read. */
@@ -23,10 +23,10 @@ const SPARE_BACK_OFF_MS = 200;
 const REFILL_MS = 25;
 
 /** Nobody's plugin: a process that has made a realm once makes the next one faster. */
-const NOBODY = new Tenant({ plugin: '', code: '({})', memory_mb: 8, load_ms: 1000, grafts: [] });
+const NOBODY = new Tenant({ plugin: '', code: '({})', memory_mb: 8, load_ms: 1000, grafts: [] }, () => {});
 
 const warmed = (process: PluginProcess): PluginProcess => {
-  const heap: Heap = { tenant: NOBODY };
+  const heap = new TenantHeap(NOBODY, () => {});
   process.load(heap, { ...NOBODY.source, realm: realmScript() }, () => {});
   process.unload(heap);
   return process;
@@ -134,7 +134,7 @@ export class SparePool implements ProcessEvents {
  */
 const checkMemory = (group: ProcessGroup): void => {
   for (const process of group.processes) {
-    const heaps = [...process.realms.keys()].map((heap) => (heap as Heap).tenant.source.memory_mb);
+    const heaps = [...process.realms.keys()].map((heap) => (heap as TenantHeap).tenant.source.memory_mb);
     const most = heaps.reduce((sum, mb) => sum + mb, Math.max(0, ...heaps));
     if (residentMb(process.child.pid) > BASE_MB + most) process.kill('memory-limit');
   }

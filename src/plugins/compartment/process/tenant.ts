@@ -1,39 +1,51 @@
-// A plugin of a group of processes, and its heaps: one for each principal of its calls, in each process that they have
-// run in.
+// A plugin of a group of processes, and its heaps: one for each principal of its calls, which is a realm in each process
+// that they have run in.
 
-import { type CompartmentSource, REALMS_MAX } from '../compartment.ts';
+import type { CompartmentSource } from '../compartment.ts';
+import { HeapPool, type Pooled } from '../heap-pool.ts';
 
-/** What calls of one principal share of a plugin: a realm of the engine in each process. */
-export interface Heap {
+/** What calls of one principal share of a plugin. Calls of it may run in several processes at once, a realm in each. */
+export class TenantHeap implements Pooled {
+  principal: string | null = null;
+  readonly level = 0;
+  dropped = false;
   readonly tenant: Tenant;
+  readonly #gone: (heap: TenantHeap) => void;
+
+  constructor(tenant: Tenant, gone: (heap: TenantHeap) => void) {
+    this.tenant = tenant;
+    this.#gone = gone;
+  }
+
+  dispose(): void {
+    this.#gone(this);
+  }
 }
 
 export class Tenant {
   readonly source: CompartmentSource;
   /** Loads that failed or killed their process, in a row. */
   badLoads = 0;
-  /** By principal; the one used last stands last. */
-  readonly heaps = new Map<string, Heap>();
+  readonly #pool: HeapPool<TenantHeap>;
 
-  constructor(source: CompartmentSource) {
+  /** `gone` is told of a heap that is used no more: it goes when the calls of it that were sent have run. */
+  constructor(source: CompartmentSource, gone: (heap: TenantHeap) => void) {
     this.source = source;
+    this.#pool = new HeapPool(() => new TenantHeap(this, gone));
   }
 
-  /**
-   * The heap of a principal. Where there are too many, `drop` is told of the one not used for longest: it goes when the
-   * calls of it that were sent have run.
-   */
-  heap(principal: string, drop: (gone: Heap) => void): Heap {
-    const { heaps } = this;
-    const heap = heaps.get(principal);
-    if (heap !== undefined && heaps.size === 1) return heap;
-    heaps.delete(principal);
-    const used = heap ?? { tenant: this };
-    heaps.set(principal, used);
-    if (heaps.size <= REALMS_MAX) return used;
-    const [oldest, gone] = heaps.entries().next().value as [string, Heap];
-    heaps.delete(oldest);
-    drop(gone);
-    return used;
+  get heaps(): number {
+    return this.#pool.size;
+  }
+
+  /** The heap of a principal. It stays in the pool, since many calls may run in it. */
+  heap(principal: string): TenantHeap {
+    const heap = this.#pool.take(principal) as TenantHeap;
+    this.#pool.give(heap);
+    return heap;
+  }
+
+  close(): void {
+    this.#pool.close();
   }
 }

@@ -1,5 +1,5 @@
 // The script that prepares a realm inside a bare isolate, bundled to one expression whose value is `prepare`
-// (realm-script.ts).
+// (script.ts).
 //
 // 1. The outside runs it in an empty context and calls `prepare(bridge, setup, …memory)`: scrub, capture, bound; no
 //    plugin code yet. It gets the realm's one function back, `step`, which it always calls with a clock running.

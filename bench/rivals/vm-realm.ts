@@ -3,8 +3,14 @@
 // by `worker`.
 
 import { constants, createContext, Script } from 'node:vm';
-import type { Bridge } from './realm/api.ts';
-import { type Direct, LONG, type RealmSetup, STEP_TEXT, type Step } from './realm/steps.ts';
+import {
+  type Bridge,
+  type Direct,
+  LONG,
+  type RealmSetup,
+  STEP_TEXT,
+  type Step,
+} from '../../src/plugins/compartment/realm/index.ts';
 
 type Arm = (step: number, graft: number, input: Direct | string) => void;
 
@@ -42,12 +48,12 @@ export class VmRealm {
    * Takes a step, within `timeout` ms. What it answers is a direct value, PENDING, or a letter and JSON. Throws where
    * the time-out ended it.
    */
-  enter(step: number, graft: number, input: Direct | string, timeout?: number): unknown {
+  enter(step: number, graft: number, input: Direct | string, timeout?: number): Direct | string {
     const answer = this.#take(step, graft, input, timeout);
-    return answer === LONG ? (this.#take(STEP_TEXT, 0, null, timeout) as [string])[0] : answer;
+    return answer === LONG ? (this.#take(STEP_TEXT, 0, null, timeout) as unknown as [string])[0] : answer;
   }
 
-  #take(step: number, graft: number, input: Direct | string, timeout: number | undefined): unknown {
+  #take(step: number, graft: number, input: Direct | string, timeout: number | undefined): Direct | string {
     this.#arm(step, graft, input);
     return ENTER.runInContext(this.#context, timeout === undefined ? {} : { timeout });
   }

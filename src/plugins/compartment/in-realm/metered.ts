@@ -5,25 +5,21 @@
 
 import { randomBytes } from 'node:crypto';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
-import { GraftError } from '../errors.ts';
-import { PLAIN_BOUNDS, type PlainBounds, plainFault } from '../plain.ts';
-import type { Failure } from '../protocol.ts';
-import type {
-  CompartmentCall,
-  CompartmentMaker,
-  CompartmentSource,
-  Ending,
-  Compartment as PluginCompartment,
-} from './compartment.ts';
-import { type Ask, apiOf, failureOf, graftFunctions, type Seat } from './in-realm.ts';
-import { type Instance, Instances } from './instances.ts';
+import { GraftError } from '../../errors.ts';
+import { PLAIN_BOUNDS, type PlainBounds, plainFault } from '../../plain.ts';
+import type { Failure } from '../../protocol.ts';
+import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.ts';
+import { Fault, installFailed, LOST } from '../ending.ts';
+import { type Heap, HeapMaker } from '../heap-compartment.ts';
+import { checkLocked } from '../lockdown.ts';
+import { plainFailure } from '../realm/failure.ts';
+import { copied, copiedAnswer, crossing, refusedBy, refusing } from './crossing.ts';
+import { type Ask, apiOf, failureOf, type GraftFunction, graftFunctions, type Seat } from './graft-api.ts';
 import { CELL, charge, enter, FUEL_MAX, leave, METER, RUNNING, settle, type Tick } from './meter/meter.ts';
 import { meteredConstructors } from './meter/natives.ts';
 import { GLOBALS, OPERATORS } from './meter/operators.ts';
 import { rewriteText } from './meter/rewrite.ts';
 import { type Rewritten, restored, sign, verify } from './meter/sign.ts';
-import { answerOf, copied, crossing, refusedBy, refusing } from './sealed.ts';
-import { checkLocked, installFailed } from './ses.ts';
 
 export interface MeteredOptions {
   /**
@@ -84,7 +80,7 @@ type Script = () => unknown;
 /** What a rewritten text evaluates to. */
 type Linked = (given: { readonly operators: object; readonly globals: object }) => Script;
 
-/** Evaluates a module with `fuel`; throws GRAFT_INSTALL_FAILED where that is not enough. */
+/** Evaluates a module with `fuel`. Throws a Fault where that is not enough. */
 const within = (fuel: number, script: Script): unknown => {
   enter(null, null, FUEL_MAX, fuel);
   try {
@@ -95,7 +91,7 @@ const within = (fuel: number, script: Script): unknown => {
   } finally {
     leave();
   }
-  throw new GraftError('GRAFT_INSTALL_FAILED', `the module used more than ${fuel} fuel`);
+  throw new Fault(plainFailure('own-time', '', `the module used more than ${fuel} fuel`));
 };
 
 /** The global object of all metered code of this realm: frozen, so that nothing of one plugin is another's. */
@@ -121,37 +117,27 @@ const linked = (code: string): Linked =>
   meteredRealm().evaluate(`${code}\n//# sourceURL=plugin.js`, { __rejectSomeDirectEvalExpressions__: false }) as Linked;
 
 /** One plugin's rewritten text: evaluated once, instantiated for every fresh heap. */
-class Plugin {
-  readonly #source: CompartmentSource;
+class Program {
+  readonly source: CompartmentSource;
   readonly #linked: Linked;
   readonly #map: string;
   #trace: TraceMap | null = null;
   readonly #fuel: number;
 
   constructor(source: CompartmentSource, text: Rewritten, fuel: number) {
-    this.#source = source;
+    this.source = source;
     this.#linked = linked(text.code);
     this.#map = text.map;
     this.#fuel = fuel;
   }
 
-  /** Evaluates the module within the fuel of a load. */
-  instance(): Instance {
-    const { plugin, grafts } = this.#source;
-    const seat: Seat = { current: null };
+  /** What the module exports, evaluated anew within the fuel of a load. */
+  exports(seat: Seat): unknown {
     const globals: Record<string, unknown> = Object.assign(Object.create(null), names, {
       __graftwork_refuse: refusing(seat),
     });
     globals.globalThis = globals;
-    const script = this.#linked({ operators: OPERATORS, globals: harden(globals) });
-    const exported = within(this.#fuel, script);
-    return {
-      seat,
-      functions: graftFunctions(plugin, exported, grafts),
-      apis: grafts.map((graft, index) => apiOf(seat, index, graft, face)),
-      principal: null,
-      dropped: false,
-    };
+    return within(this.#fuel, this.#linked({ operators: OPERATORS, globals: harden(globals) }));
   }
 
   /** Places of the rewritten text, as the author's script has them. The parser's own first line is not the author's. */
@@ -167,69 +153,57 @@ class Plugin {
   }
 }
 
-const ENDED_BY_HOST: Failure = { reason: 'compartment-lost', name: '', message: '', stack: '' };
+/** One evaluated copy of a plugin, and the meter around its calls. */
+class MeteredHeap implements Heap {
+  principal: string | null = null;
+  readonly level = 0;
+  dropped = false;
+  running: CompartmentCall | null = null;
+  readonly #program: Program;
+  readonly #rate: Rate;
+  readonly #functions: readonly GraftFunction[];
+  readonly #apis: readonly object[];
 
-class MeteredCompartment implements PluginCompartment {
-  readonly kind = 'metered';
-  readonly waits = false;
-  readonly #plugin: Plugin;
-  readonly #instances: Instances;
-  readonly #fuel_per_ms: number;
-  readonly #quantum: number;
-  readonly #tick: Tick | null;
-  /** The own time that calls have, and the fuel that it is: nearly always the same. */
-  #own_ms = 0;
-  #limit = 0;
-
-  constructor(plugin: Plugin, instances: Instances, fuel_per_ms: number, quantum: number, tick: Tick | null) {
-    this.#plugin = plugin;
-    this.#instances = instances;
-    this.#fuel_per_ms = fuel_per_ms;
-    this.#quantum = quantum;
-    this.#tick = tick;
+  /** Evaluates the module within the fuel of a load. Throws what that throws. */
+  constructor(program: Program, rate: Rate) {
+    const { grafts } = program.source;
+    this.#program = program;
+    this.#rate = rate;
+    this.#functions = graftFunctions(program.exports(this), grafts);
+    this.#apis = grafts.map((graft, index) => apiOf(this, index, graft, face));
   }
 
   run(call: CompartmentCall): Ending {
-    const limit = call.own_ms === this.#own_ms ? this.#limit : this.#fuelFor(call.own_ms);
+    const { tick, quantum } = this.#rate;
+    const limit = this.#rate.fuelFor(call.own_ms);
     const input = copied(call.input);
-    let instance: Instance;
-    try {
-      instance = this.#instances.take(call);
-    } catch (error) {
-      return { kind: 'failed', failure: this.#plugin.placed(failureOf(error)), own_ms: 0 };
-    }
-    const graft = instance.functions[call.index] as Instance['functions'][number];
-    const api = instance.apis[call.index] as object;
-    enter(call, this.#tick, this.#quantum, limit);
+    const graft = this.#functions[call.index] as GraftFunction;
+    const api = this.#apis[call.index] as object;
+    this.running = call;
+    enter(call, tick, quantum, limit);
     try {
       return this.#answered(call, graft(input, api), limit);
     } catch (error) {
       return this.#threw(call, error, limit);
     } finally {
       leave();
-      this.#instances.give(instance);
+      this.running = null;
     }
-  }
-
-  #fuelFor(own_ms: number): number {
-    this.#own_ms = own_ms;
-    this.#limit = fuelOf(own_ms, this.#fuel_per_ms);
-    return this.#limit;
   }
 
   /** Stops counting and tells the rest. Gives the call's own time. */
   #stop(call: CompartmentCall): number {
     CELL[RUNNING] = 0;
     const rest = settle();
-    const own_ms = METER.told / this.#fuel_per_ms;
-    this.#tick?.(call, rest);
+    const own_ms = METER.told / this.#rate.fuel_per_ms;
+    this.#rate.tick?.(call, rest);
     return own_ms;
   }
 
   #answered(call: CompartmentCall, value: unknown, limit: number): Ending {
     if (METER.ended) return this.#ended(call, limit);
     const own_ms = this.#stop(call);
-    return { kind: 'value', value: call.ignoresAnswer ? null : answerOf(value), own_ms };
+    return { kind: 'value', value: call.ignoresAnswer ? null : copiedAnswer(value), own_ms };
   }
 
   /** Reading what was thrown may run code of the graft, so it counts too. */
@@ -238,7 +212,7 @@ class MeteredCompartment implements PluginCompartment {
     const failure = failureOf(error);
     if (METER.ended) return this.#ended(call, limit);
     const own_ms = this.#stop(call);
-    return refusedBy(error, call, own_ms) ?? { kind: 'failed', failure: this.#plugin.placed(failure), own_ms };
+    return refusedBy(error, call, own_ms) ?? { kind: 'failed', failure: this.#program.placed(failure), own_ms };
   }
 
   #ended(call: CompartmentCall, limit: number): Ending {
@@ -248,71 +222,93 @@ class MeteredCompartment implements PluginCompartment {
       throw fault.error;
     }
     const own_ms = this.#stop(call);
-    const message = `more than ${limit} fuel`;
     return {
       kind: 'failed',
-      failure: exhausted ? { reason: 'own-time', name: '', message, stack: '' } : ENDED_BY_HOST,
+      failure: exhausted ? plainFailure('own-time', '', `more than ${limit} fuel`) : LOST,
       own_ms,
     };
   }
 
-  abandon(call: CompartmentCall): void {
-    this.#instances.drop(call);
-  }
-
-  dispose(): void {
-    this.#instances.clear();
-  }
+  /** The collector's business. */
+  dispose(): void {}
 }
 
 const fuelOf = (own_ms: number, fuel_per_ms: number): number =>
   Math.max(1, Math.min(FUEL_MAX, Math.floor(own_ms * fuel_per_ms)));
 
+/** What time is in fuel, and who is told of it. */
+class Rate {
+  readonly fuel_per_ms: number;
+  readonly quantum: number;
+  readonly tick: Tick | null;
+  /** The own time that calls have, and the fuel that it is: nearly always the same. */
+  #own_ms = 0;
+  #fuel = 0;
+
+  constructor(fuel_per_ms: number, quantum: number, tick: Tick | null) {
+    this.fuel_per_ms = fuel_per_ms;
+    this.quantum = quantum;
+    this.tick = tick;
+  }
+
+  fuelFor(own_ms: number): number {
+    if (own_ms !== this.#own_ms) {
+      this.#own_ms = own_ms;
+      this.#fuel = fuelOf(own_ms, this.fuel_per_ms);
+    }
+    return this.#fuel;
+  }
+}
+
+const linkedProgram = (source: CompartmentSource, text: Rewritten, fuel: number): Program => {
+  try {
+    return new Program(source, text, fuel);
+  } catch (error) {
+    throw installFailed(source.plugin, failureOf(error));
+  }
+};
+
 /** Hosts plugins in the calling realm, which must be locked down, and counts what they do. */
-export class MeteredMaker implements CompartmentMaker {
-  readonly kind = 'metered';
-  readonly waits = false;
-  readonly #fuel_per_ms: number;
-  readonly #quantum: number;
-  readonly #tick: Tick | null;
+export class MeteredMaker extends HeapMaker {
   readonly #key: Uint8Array;
 
   /** Throws GRAFT_BAD_OPTION for fuel that is no positive number below 2^31. */
   constructor(options: MeteredOptions = {}) {
-    const { fuel_per_ms = FUEL_PER_MS, quantum = FUEL_MAX } = options;
+    const { fuel_per_ms = FUEL_PER_MS, quantum = FUEL_MAX, tick = null, key = randomBytes(KEY_BYTES) } = options;
     for (const [name, fuel] of Object.entries({ fuel_per_ms, quantum }))
       if (!(fuel >= 1 && fuel <= FUEL_MAX)) throw new GraftError('GRAFT_BAD_OPTION', `metered: ${name}`);
-    this.#fuel_per_ms = fuel_per_ms;
-    this.#quantum = Math.floor(quantum);
-    this.#tick = options.tick ?? null;
-    this.#key = options.key ?? randomBytes(KEY_BYTES);
+    const rate = new Rate(fuel_per_ms, Math.floor(quantum), tick);
+    super('metered', (source) => {
+      checkLocked('metered');
+      const program = linkedProgram(source, this.#textOf(source), rate.fuelFor(source.load_ms));
+      return () => {
+        try {
+          return new MeteredHeap(program, rate);
+        } catch (error) {
+          return program.placed(failureOf(error));
+        }
+      };
+    });
+    this.#key = key;
   }
 
-  /**
-   * Rewrites a script and signs the result, to be stored (`stored`) and loaded later. Throws GRAFT_INSTALL_FAILED for
-   * what cannot be metered.
-   */
+  /** Rewrites a script and signs the result, to be stored (`stored`) and loaded later. Throws GRAFT_INSTALL_FAILED for what cannot be metered. */
   rewrite(script: string): Rewritten {
     try {
       return sign(rewriteText(script), this.#key);
     } catch (error) {
-      throw installFailed('metered', error);
+      throw installFailed('metered', failureOf(error));
     }
   }
 
-  /** `source.code` is a script, or what `stored` made of one that was rewritten. */
-  async load(source: CompartmentSource): Promise<PluginCompartment> {
-    checkLocked('metered');
-    try {
-      const text = restored(source.code) ?? this.rewrite(source.code);
-      if (!verify(text, this.#key))
-        throw new GraftError('GRAFT_INSTALL_FAILED', 'the rewritten text is not signed with the key of this maker');
-      const plugin = new Plugin(source, text, fuelOf(source.load_ms, this.#fuel_per_ms));
-      const instances = new Instances(() => plugin.instance());
-      instances.prepare();
-      return new MeteredCompartment(plugin, instances, this.#fuel_per_ms, this.#quantum, this.#tick);
-    } catch (error) {
-      throw installFailed(source.plugin, error);
-    }
+  /** A plugin's code is a script, or what `stored` made of one that was rewritten. */
+  #textOf({ plugin, code }: CompartmentSource): Rewritten {
+    const kept = restored(code);
+    if (kept === null) return this.rewrite(code);
+    if (verify(kept, this.#key)) return kept;
+    throw new GraftError(
+      'GRAFT_INSTALL_FAILED',
+      `${plugin}: the rewritten text is not signed with the key of this maker`,
+    );
   }
 }

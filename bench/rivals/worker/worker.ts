@@ -1,4 +1,4 @@
-// The worker compartment: the plugin in worker threads of the host's process. What waits, waits: a graft is an ordinary
+// The rival worker: the plugin in worker threads of the host's process. What waits, waits: a graft is an ordinary
 // function there too. It is here to be measured against `process`, which it resembles; what it does not do is this.
 //
 // - What ends the engine in a worker ends the whole process, and a built-in that never returns keeps its thread after
@@ -12,10 +12,17 @@
 // somebody else may be waiting for (it is nested, or holds locks) never queues, so no deadlock leads through the queue.
 // After an abort its worker is ended, and the spare takes its place.
 
-import { GraftError } from '../../errors.ts';
-import type { Failure } from '../../protocol.ts';
-import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource, Ending } from '../compartment.ts';
-import { installFailed } from '../said.ts';
+import {
+  type Compartment,
+  type CompartmentCall,
+  type CompartmentMaker,
+  type CompartmentSource,
+  type Ending,
+  failedWith,
+  installFailed,
+  LOST,
+} from '../../../src/plugins/compartment/index.ts';
+import { type Failure, GraftError } from '../../../src/plugins/index.ts';
 import { PluginWorker, type WorkerEvents } from './plugin-worker.ts';
 
 export interface WorkerOptions {
@@ -31,11 +38,7 @@ const WORKERS_MAX = 16;
 const QUEUED_MAX = 1000;
 const BAD_LOADS_MAX = 3;
 
-const LOST: Ending = {
-  kind: 'failed',
-  own_ms: 0,
-  failure: { reason: 'compartment-lost', name: '', message: 'the plugin cannot be loaded any more', stack: '' },
-};
+const NEVER_LOADS = failedWith({ ...LOST, message: 'the plugin cannot be loaded any more' });
 
 /** Whether somebody who holds a worker or a lock may be waiting for the call. */
 const isUrgent = ({ txn }: CompartmentCall): boolean =>
@@ -54,7 +57,10 @@ class WorkerCompartment implements Compartment, WorkerEvents {
   /** Told how the first load went. */
   #installed: ((failure: Failure | null) => void) | null = null;
 
-  constructor(source: CompartmentSource, spares: number) {
+  readonly #left: (compartment: WorkerCompartment) => void;
+
+  constructor(source: CompartmentSource, spares: number, left: (compartment: WorkerCompartment) => void) {
+    this.#left = left;
     this.#source = source;
     this.#spares = spares;
   }
@@ -86,9 +92,14 @@ class WorkerCompartment implements Compartment, WorkerEvents {
     else if (this.#workers.includes(worker)) this.#replace(worker, call);
   }
 
+  get heaps(): number {
+    return this.#workers.length;
+  }
+
   dispose(): void {
     this.#disposed = true;
     for (const worker of this.#workers.splice(0)) worker.terminate();
+    this.#left(this);
   }
 
   loaded(worker: PluginWorker, failure: Failure | null): void {
@@ -151,7 +162,7 @@ class WorkerCompartment implements Compartment, WorkerEvents {
   #serve(): void {
     if (this.#disposed) return;
     if (this.#badLoads >= BAD_LOADS_MAX) {
-      for (const call of this.#queue.splice(0)) call.ended(LOST);
+      for (const call of this.#queue.splice(0)) call.ended(NEVER_LOADS);
       return;
     }
     while (this.#queue.length > 0 && this.#place(this.#queue[0] as CompartmentCall)) this.#queue.shift();
@@ -166,16 +177,22 @@ export class WorkerMaker implements CompartmentMaker {
   readonly kind = 'worker';
   readonly waits = true;
   readonly #spares: number;
+  readonly #open = new Set<Compartment>();
 
   constructor({ spares = 1 }: WorkerOptions = {}) {
     this.#spares = spares;
   }
 
   async load(source: CompartmentSource): Promise<Compartment> {
-    const compartment = new WorkerCompartment(source, this.#spares);
+    const compartment = new WorkerCompartment(source, this.#spares, (gone) => void this.#open.delete(gone));
+    this.#open.add(compartment);
     const failure = await compartment.prepare();
     if (failure === null) return compartment;
     compartment.dispose();
     throw installFailed(source.plugin, failure);
+  }
+
+  close(): void {
+    for (const compartment of this.#open) compartment.dispose();
   }
 }

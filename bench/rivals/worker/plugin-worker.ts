@@ -3,12 +3,29 @@
 // that a worker says is believed beyond what fits that order.
 
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import type { Failure } from '../../protocol.ts';
-import { type CompartmentCall, type CompartmentSource, type Ending, REALMS_MAX } from '../compartment.ts';
-import { lateFailure, memoryFailure, plainFailure } from '../realm/failure.ts';
-import { crossing, errorText, graftNumber, memoryOf, setupOf, valueText } from '../realm-calls.ts';
-import { realmScript, workerScript } from '../realm-script.ts';
-import { argumentsOf, EMPTY_FAILURE, endingOf, seen } from '../said.ts';
+import {
+  argumentsOf,
+  type CompartmentCall,
+  type CompartmentSource,
+  crossing,
+  type Ending,
+  endingOf,
+  errorText,
+  failedWith,
+  graftNumber,
+  HeapPool,
+  LOST,
+  lateFailure,
+  memoryFailure,
+  memoryOf,
+  type Pooled,
+  plainFailure,
+  realmScript,
+  scriptAt,
+  setupOf,
+  valueText,
+} from '../../../src/plugins/compartment/index.ts';
+import type { Failure } from '../../../src/plugins/index.ts';
 import { ANSWER, ASK, CALL, DROP, ENDED, LOAD, READY, type ToWorker, type WorkerSetup } from './messages.ts';
 
 /** What a worker tells the compartment that it serves. */
@@ -25,8 +42,27 @@ const GRACE_MS = 30;
 const START_MS_MAX = 15_000;
 /** What V8 needs of a worker's heap before any plugin is in it. */
 const BASE_MB = 8;
-/** The realm that is loaded first: that of most calls. */
+/** The principal whose realm is loaded first: that of most calls. */
 const FIRST = '';
+/** The program of a worker. */
+const INSIDE = new URL('inside', import.meta.url);
+
+/** A realm in the worker: all calls of one principal. */
+class WorkerRealm implements Pooled {
+  principal: string | null = null;
+  readonly level = 0;
+  dropped = false;
+  isLoaded = false;
+  readonly #worker: PluginWorker;
+
+  constructor(worker: PluginWorker) {
+    this.#worker = worker;
+  }
+
+  dispose(): void {
+    if (this.isLoaded) this.#worker.forget(this.principal as string);
+  }
+}
 
 type Phase = 'starting' | 'loading' | 'idle' | 'running' | 'waiting' | 'dead';
 
@@ -49,8 +85,7 @@ export class PluginWorker {
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #bell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  /** Realms that are loaded; the last was used last. */
-  readonly #realms: string[] = [FIRST];
+  readonly #realms = new HeapPool(() => new WorkerRealm(this));
   #phase: Phase = 'starting';
   #call: CompartmentCall | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -70,7 +105,7 @@ export class PluginWorker {
       setup: setupOf(source),
       memory: memoryOf(source),
     };
-    this.#worker = new Worker(workerScript(), optionsOf(source, setup));
+    this.#worker = new Worker(scriptAt(INSIDE), optionsOf(source, setup));
     this.#worker.on('error', (error) => this.#died(error));
     this.#worker.on('exit', () => this.#died(null));
     this.#worker.unref();
@@ -96,19 +131,27 @@ export class PluginWorker {
   }
 
   #begin(call: CompartmentCall): void {
-    const realm = call.principal;
-    const at = this.#realms.indexOf(realm);
-    if (at < 0) return this.#load(realm);
-    this.#realms.push(...this.#realms.splice(at, 1));
+    const { principal } = call;
+    if (!this.#realm(principal).isLoaded) return this.#load(principal);
     this.#run('running', call.own_ms);
-    this.#post([CALL, realm, graftNumber(call), crossing(call.input)]);
+    this.#post([CALL, principal, graftNumber(call), crossing(call.input)]);
   }
 
-  #load(realm: string): void {
+  /** The realm of a principal. Of too many, the one not used for longest is forgotten. */
+  #realm(principal: string): WorkerRealm {
+    const realm = this.#realms.take(principal) as WorkerRealm;
+    this.#realms.give(realm);
+    return realm;
+  }
+
+  #load(principal: string): void {
     this.#run('loading', this.#source.load_ms);
-    if (!this.#realms.includes(realm)) this.#realms.push(realm);
-    if (this.#realms.length > REALMS_MAX) this.#post([DROP, this.#realms.shift() as string]);
-    this.#post([LOAD, realm]);
+    this.#realm(principal).isLoaded = true;
+    this.#post([LOAD, principal]);
+  }
+
+  forget(principal: string): void {
+    this.#post([DROP, principal]);
   }
 
   /** Ends it; nothing it says is heard any more. */
@@ -165,7 +208,7 @@ export class PluginWorker {
     const call = this.#call;
     this.terminate();
     if (call === null) this.#events.loaded(this, failure);
-    else this.#events.ended(this, call, { kind: 'failed', failure, own_ms: this.#used_ms });
+    else this.#events.ended(this, call, failedWith(failure, this.#used_ms));
   }
 
   /** A worker that says what does not fit is ended. */
@@ -178,7 +221,7 @@ export class PluginWorker {
     } else if (what === ENDED && (this.#phase === 'loading' || this.#phase === 'running')) this.#done(first);
     else if (what === ASK && this.#phase === 'running' && typeof first === 'number' && typeof second === 'string')
       this.#ask(first, second);
-    else this.#lost(EMPTY_FAILURE);
+    else this.#lost(LOST);
   }
 
   #done(answer: unknown): void {
@@ -208,7 +251,7 @@ export class PluginWorker {
       this.#watch();
       this.#post([ANSWER, text]);
     };
-    const refuse = (error: unknown): void => answer(errorText(seen(error)));
+    const refuse = (error: unknown): void => answer(errorText(error));
     try {
       const answered = call.callAccessor(index, argumentsOf(json), json.length);
       if (!(answered instanceof Promise)) return answer(valueText(answered));

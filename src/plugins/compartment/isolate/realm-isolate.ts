@@ -2,13 +2,12 @@
 // `isolate` in the host's own thread.
 //
 // 1. `new RealmIsolate` makes the isolate and scrubs its realm; no plugin code runs yet. 2. `enter` takes a step
-//    (realm/steps.ts). Whoever enters keeps
-// the clock. Where `enter` throws, the isolate was stopped, or a rejection that nobody handled was found; it is not to
-// be used again.
+//    (realm/steps.ts). Whoever enters keeps the clock. Where `enter` throws, the isolate was stopped, or a rejection
+//    that nobody handled was found; it is not to be used again.
 
 import type ivm from 'isolated-vm';
-import type { Bridge } from './realm/api.ts';
-import { REALM_FILENAME } from './realm/failure.ts';
+import type { Bridge } from '../realm/api.ts';
+import { REALM_FILENAME } from '../realm/failure.ts';
 import {
   BARE_TEXT_MAX,
   type Direct,
@@ -18,7 +17,7 @@ import {
   STEP_ENTRY,
   STEP_TEXT,
   type Step,
-} from './realm/steps.ts';
+} from '../realm/steps.ts';
 
 export type Engine = typeof ivm;
 

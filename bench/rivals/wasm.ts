@@ -1,4 +1,4 @@
-// The wasm compartment: the plugin is a WebAssembly module, in any language that compiles to one; it takes no
+// The rival wasm: the plugin is a WebAssembly module, in any language that compiles to one; it takes no
 // JavaScript. A heap is an instance with a memory of its own, of at most the limit. A module has no authority but its
 // imports, and numbers cross as they are, so a call costs next to nothing. It runs in the host's own thread and nothing
 // stops it there: a loop without end is the host's. (`vm` shows what a time-out would cost; a worker could be ended.)
@@ -25,20 +25,24 @@
 // A text is one i64: its place × 2^32 + its length. A trap ends the call as `thrown`.
 
 import { types } from 'node:util';
-import type { ColumnMemory } from '../columns.ts';
-import { GraftError } from '../errors.ts';
-import { ANSWER_BYTES_MAX, type Failure } from '../protocol.ts';
-import type {
-  Compartment,
-  CompartmentCall,
-  CompartmentMaker,
-  CompartmentSource,
-  Ending,
-  GraftSource,
-} from './compartment.ts';
-import { type Heap, HeapCompartment } from './heaps.ts';
-import { plainFailure } from './realm/failure.ts';
-import { argumentsOf, INVALID, installFailed, parseJson, refusalOf, seen } from './said.ts';
+import {
+  argumentsOf,
+  type CompartmentCall,
+  type CompartmentSource,
+  type Ending,
+  Fault,
+  failedWith,
+  type GraftSource,
+  type Heap,
+  HeapMaker,
+  INVALID,
+  installFailed,
+  parseJson,
+  plainFailure,
+  seen,
+  toldRefusal,
+} from '../../src/plugins/compartment/index.ts';
+import { ANSWER_BYTES_MAX, type ColumnMemory, type Failure, GraftError } from '../../src/plugins/index.ts';
 
 /** Of the engine's own interface, what is used here. */
 declare const WebAssembly: {
@@ -73,28 +77,25 @@ interface Graft {
 }
 
 /** What a module did that this file's rules do not allow, or did not do. */
-class Fault extends Error {
-  readonly failure: Failure;
-
-  constructor(reason: Failure['reason'], name: string, message: string) {
-    super(message);
-    this.failure = plainFailure(reason, name, message);
-  }
-}
+const fault = (reason: Failure['reason'], name: string, message: string): Fault =>
+  new Fault(plainFailure(reason, name, message));
 
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 
 /** An object of WebAssembly's own looks like an empty one. */
 const asNumber = (answer: unknown): number => {
   if (isNumber(answer)) return answer;
-  throw new Fault('invalid-answer', 'InvalidAnswer', 'the answer is no number');
+  throw fault('invalid-answer', 'InvalidAnswer', 'the answer is no number');
 };
 
 class WasmHeap implements Heap {
+  principal: string | null = null;
+  readonly level = 0;
+  dropped = false;
+  running: CompartmentCall | null = null;
   readonly #memory: { readonly buffer: ArrayBuffer };
   readonly #exports: Readonly<Record<string, unknown>>;
   readonly #grafts: readonly Graft[];
-  #call: CompartmentCall | null = null;
   /** What the running call threw to refuse, and with it what it said. */
   #refusal: { readonly thrown: Error; readonly code: string; readonly message: string } | null = null;
 
@@ -116,7 +117,7 @@ class WasmHeap implements Heap {
   #graft({ export: name, rows, callable, columns }: GraftSource): Graft {
     const exported = this.#exports[`direct_${name}`] ?? this.#exports[`graft_${name}`];
     if (typeof exported !== 'function')
-      throw new Fault('not-callable', 'NotCallable', `no function direct_${name} or graft_${name}`);
+      throw fault('not-callable', 'NotCallable', `no function direct_${name} or graft_${name}`);
     return {
       run: exported as Native,
       rows: rows === true,
@@ -134,7 +135,7 @@ class WasmHeap implements Heap {
   run(call: CompartmentCall): Ending {
     const begun_ms = performance.now();
     const graft = this.#grafts[call.index] as Graft;
-    this.#call = call;
+    this.running = call;
     this.#refusal = null;
     try {
       if (graft.columns.length > 0)
@@ -148,7 +149,7 @@ class WasmHeap implements Heap {
     } catch (error) {
       return this.#threw(error, performance.now() - begun_ms);
     } finally {
-      this.#call = null;
+      this.running = null;
     }
   }
 
@@ -160,14 +161,14 @@ class WasmHeap implements Heap {
   #direct(run: Native, input: unknown): unknown {
     if (isNumber(input) && run.length === 1) return asNumber(run(input));
     if (!Array.isArray(input) || input.length !== run.length || !input.every(isNumber))
-      throw new Fault('thrown', 'WrongInput', `the graft takes ${run.length} numbers`);
+      throw fault('thrown', 'WrongInput', `the graft takes ${run.length} numbers`);
     return asNumber(run(...input));
   }
 
   #texts(run: Native, input: unknown): unknown {
     const text = this.#write(JSON.stringify(input));
     const value = parseJson(this.#read(run(Number(text >> SHIFT), Number(text & LENGTH))));
-    if (value === INVALID) throw new Fault('invalid-answer', 'InvalidAnswer', 'the answer is no JSON');
+    if (value === INVALID) throw fault('invalid-answer', 'InvalidAnswer', 'the answer is no JSON');
     return value;
   }
 
@@ -175,21 +176,21 @@ class WasmHeap implements Heap {
     const refusal = this.#refusal;
     if (refusal !== null && error === refusal.thrown)
       return { kind: 'refused', code: refusal.code, message: refusal.message, own_ms };
-    return { kind: 'failed', failure: asFailure(error), own_ms };
+    return failedWith(asFailure(error), own_ms);
   }
 
   /** A view of the memory; a place and a length are unsigned, however an i32 comes out of the module. */
   #bytes(at: number, length: number): Uint8Array {
     const { buffer } = this.#memory;
     if ((at >>> 0) + (length >>> 0) > buffer.byteLength)
-      throw new Fault('thrown', 'OutOfBounds', 'a place that is not in the memory');
+      throw fault('thrown', 'OutOfBounds', 'a place that is not in the memory');
     return new Uint8Array(buffer, at >>> 0, length >>> 0);
   }
 
   /** Hands a text over. */
   #write(text: string): bigint {
     const { alloc } = this.#exports;
-    if (typeof alloc !== 'function') throw new Fault('thrown', 'NoAlloc', 'the module exports no function alloc');
+    if (typeof alloc !== 'function') throw fault('thrown', 'NoAlloc', 'the module exports no function alloc');
     const bytes = encoder.encode(text);
     const at = Number(alloc(bytes.length)) >>> 0;
     this.#bytes(at, bytes.length).set(bytes);
@@ -197,24 +198,24 @@ class WasmHeap implements Heap {
   }
 
   #text(at: number, length: number): string {
-    if (length >>> 0 > ANSWER_BYTES_MAX) throw new Fault('thrown', 'TooLong', 'a text that is too long');
+    if (length >>> 0 > ANSWER_BYTES_MAX) throw fault('thrown', 'TooLong', 'a text that is too long');
     const bytes = this.#bytes(at, length);
     try {
       return decoder.decode(bytes);
     } catch {
-      throw new Fault('thrown', 'NotUtf8', 'a text that is no UTF-8');
+      throw fault('thrown', 'NotUtf8', 'a text that is no UTF-8');
     }
   }
 
   /** What the module gives as a text. */
   #read(text: unknown): string {
-    if (typeof text !== 'bigint') throw new Fault('invalid-answer', 'InvalidAnswer', 'the answer is no i64');
+    if (typeof text !== 'bigint') throw fault('invalid-answer', 'InvalidAnswer', 'the answer is no i64');
     return this.#text(Number(BigInt.asUintN(64, text) >> SHIFT), Number(text & LENGTH));
   }
 
   #accessor(name: string, at: number, length: number): bigint {
-    const call = this.#call;
-    if (call === null) throw new Fault('thrown', 'NoCall', `api.${name}: no call runs`);
+    const call = this.running;
+    if (call === null) throw fault('thrown', 'NoCall', `api.${name}: no call runs`);
     const text = this.#text(at, length);
     let answer: unknown;
     try {
@@ -228,7 +229,7 @@ class WasmHeap implements Heap {
   }
 
   #refuse([codeAt = 0, codeLength = 0, at = 0, length = 0]: readonly number[]): never {
-    const said = refusalOf({ code: this.#text(codeAt, codeLength), message: this.#text(at, length) });
+    const said = toldRefusal({ code: this.#text(codeAt, codeLength), message: this.#text(at, length) });
     const thrown = new Error(said.message);
     this.#refusal = { thrown, ...said };
     throw thrown;
@@ -265,17 +266,11 @@ const instantiated = (module: object, source: CompartmentSource): Heap | Failure
 };
 
 /** Hosts plugins that are WebAssembly modules, in the calling thread. */
-export const wasmMaker = (): CompartmentMaker => ({
-  kind: 'wasm',
-  waits: false,
-  async load(source: CompartmentSource): Promise<Compartment> {
+export const wasmMaker = (): HeapMaker =>
+  new HeapMaker('wasm', async (source) => {
     const bytes = new Uint8Array(Buffer.from(source.code, 'base64'));
     const module = await WebAssembly.compile(bytes).catch((error: unknown) => {
       throw installFailed(source.plugin, asFailure(error));
     });
-    const make = () => instantiated(module, source);
-    const first = make();
-    if ('reason' in first) throw installFailed(source.plugin, first);
-    return new HeapCompartment('wasm', make, first);
-  },
-});
+    return () => instantiated(module, source);
+  });

@@ -1,21 +1,22 @@
-// What the compartments in the host's own realm share: the api object of a graft, and what a graft threw as bounded
-// text.
+// What the compartments in the calling realm share: the functions of a plugin's grafts, and the api object of each.
 //
 // A graft's api is made once. Its functions work while a call of that very graft runs, on the call's transaction; at
 // any other time, and in another graft's call, they throw.
 
 import { types } from 'node:util';
-import { columnView } from '../columns.ts';
-import { GraftError } from '../errors.ts';
-import { PLAIN_BOUNDS, plainFault } from '../plain.ts';
-import { ERROR_TEXT_MAX, type Failure } from '../protocol.ts';
-import type { CompartmentCall, GraftSource } from './compartment.ts';
+import { columnView } from '../../columns.ts';
+import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
+import type { Failure } from '../../protocol.ts';
+import type { CompartmentCall, GraftSource } from '../compartment.ts';
+import { Fault } from '../ending.ts';
+import { plainFailure, thrownFailure } from '../realm/failure.ts';
 
 export type GraftFunction = (input: unknown, api: object) => unknown;
 
-/** Where a plugin's calls run, one inside the other: the innermost. */
+/** Where a plugin's calls run. */
 export interface Seat {
-  current: CompartmentCall | null;
+  /** The call that runs, the innermost one. */
+  readonly running: CompartmentCall | null;
 }
 
 /** A call of an accessor by a graft: `args` as the graft gave them. Throws what the graft shall see. */
@@ -37,7 +38,7 @@ const checkArguments = (name: string, args: readonly unknown[], call: Compartmen
 const asking =
   (seat: Seat, graft: number, index: number, name: string): Ask =>
   (args) => {
-    const call = seat.current;
+    const call = seat.running;
     if (call === null || call.index !== graft)
       throw new Error(`api.${name}: no call of the graft that this function was made for runs`);
     while (args.length > 0 && args[args.length - 1] === undefined) args.length--;
@@ -76,31 +77,9 @@ export const apiOf = (seat: Seat, graft: number, source: GraftSource, face: Face
   return Object.freeze(Object.assign(Object.create(null), api, { columns: Object.freeze(columns) }));
 };
 
-/** A text property of what was thrown; reading it may run code, and that may throw again. */
-const textOf = (error: Error, key: 'name' | 'message' | 'stack'): string => {
-  try {
-    const value: unknown = error[key];
-    return typeof value === 'string' ? value.slice(0, ERROR_TEXT_MAX[key]) : '';
-  } catch {
-    return '';
-  }
-};
-
-export const failureOf = (error: unknown): Failure => {
-  if (error instanceof Error)
-    return {
-      reason: 'thrown',
-      name: textOf(error, 'name'),
-      message: textOf(error, 'message'),
-      stack: textOf(error, 'stack'),
-    };
-  return {
-    reason: 'thrown',
-    name: '',
-    message: typeof error === 'string' ? error.slice(0, ERROR_TEXT_MAX.message) : '',
-    stack: '',
-  };
-};
+/** What a module or a graft threw. */
+export const failureOf = (error: unknown): Failure =>
+  error instanceof Fault ? error.failure : thrownFailure(error, types.isProxy);
 
 const nothing = (): void => {};
 
@@ -120,12 +99,12 @@ export class Refused extends Error {
   }
 }
 
-/** The grafts' functions among a module's exports; throws GRAFT_INSTALL_FAILED for one that is none. */
-export const graftFunctions = (plugin: string, exported: unknown, grafts: readonly GraftSource[]): GraftFunction[] =>
+/** The grafts' functions among a module's exports. Throws a Fault where the manifest names one that is not there. */
+export const graftFunctions = (exported: unknown, grafts: readonly GraftSource[]): GraftFunction[] =>
   grafts.map((graft) => {
     const value = typeof exported === 'object' && exported !== null ? Reflect.get(exported, graft.export) : undefined;
     if (typeof value !== 'function')
-      throw new GraftError('GRAFT_INSTALL_FAILED', `${plugin} exports no function ${graft.export}`);
+      throw new Fault(plainFailure('not-callable', 'NotCallable', `no function ${graft.export}`));
     return graft.rows === true ? forRows(value as GraftFunction) : (value as GraftFunction);
   });
 

@@ -1,4 +1,4 @@
-// The quickjs compartment: QuickJS compiled to WebAssembly, one runtime and context per heap, in the host's own thread.
+// The rival quickjs: QuickJS compiled to WebAssembly, one runtime and context per heap, in the host's own thread.
 // The engine runs inside WebAssembly's memory, so what ends it does not end the host. It interprets, at a tenth to a
 // hundredth of the speed of the kinds that use V8.
 //
@@ -15,16 +15,22 @@ import {
   type QuickJSSyncVariant,
   type QuickJSWASMModule,
 } from 'quickjs-emscripten-core';
-import { GraftError } from '../errors.ts';
-import type { Failure } from '../protocol.ts';
-import type { Compartment, CompartmentMaker, CompartmentSource } from './compartment.ts';
-import { HeapCompartment } from './heaps.ts';
-import { memoryFailure, REALM_FILENAME } from './realm/failure.ts';
-import { type Direct, LONG, STEP_TEXT } from './realm/steps.ts';
-import { setupOf } from './realm-calls.ts';
-import { engineFailure, loaded, RealmHeap } from './realm-heap.ts';
-import { realmScript } from './realm-script.ts';
-import { installFailed } from './said.ts';
+import {
+  type CompartmentSource,
+  type Direct,
+  type Ending,
+  engineFailure,
+  HeapMaker,
+  LONG,
+  loaded,
+  memoryFailure,
+  REALM_FILENAME,
+  RealmHeap,
+  realmScript,
+  STEP_TEXT,
+  setupOf,
+} from '../../src/plugins/compartment/index.ts';
+import { type Failure, GraftError } from '../../src/plugins/index.ts';
 
 /** Of 1 MB that the module has by itself. */
 const STACK_BYTES = 256 * 1024;
@@ -39,13 +45,11 @@ const BRIDGE = `((raw) => {
   const letter = String.fromCharCode;
   return (accessor, args = '') => {
     const reply = raw(accessor, args);
-    return reply === '' ? '' : letter(at(reply, 0) - 65) + slice(reply, 1);
+    return typeof reply !== 'string' || reply === '' ? reply : letter(at(reply, 0) - 65) + slice(reply, 1);
   };
 })`;
 
 const OUT_OF_MEMORY = 'out of memory';
-
-class Interrupted extends Error {}
 
 /**
  * QuickJS itself, with WebAssembly memory of its own; each plugin has one, so that a fault of the engine is one
@@ -82,7 +86,6 @@ class QuickJsHeap extends RealmHeap {
   readonly #engine: Engine;
   readonly #context: QuickJSContext;
   readonly #step: QuickJSHandle;
-  #late = false;
 
   constructor(engine: Engine, source: CompartmentSource) {
     super();
@@ -97,14 +100,15 @@ class QuickJsHeap extends RealmHeap {
   }
 
   #interrupts(): boolean {
-    this.#late = this.remaining_ms <= 0;
-    return this.#late;
+    if (this.clock.own_ms() >= this.clock.limit_ms) this.late = true;
+    return this.late;
   }
 
   #prepare(setup: string): QuickJSHandle {
     const context = this.#context;
     const raw = context.newFunction('bridge', (index, args) => {
       const reply = this.hostCall(context.getNumber(index), context.getString(args));
+      if (typeof reply !== 'string') return this.#handleOf(reply);
       return context.newString(reply === '' ? '' : STATUS_LETTERS[reply.charCodeAt(0)] + reply.slice(1));
     });
     const wrap = context.unwrapResult(context.evalCode(BRIDGE));
@@ -116,10 +120,9 @@ class QuickJsHeap extends RealmHeap {
     return step;
   }
 
-  protected override enter(step: number, graft: number, input: Direct | string): unknown {
-    this.#late = false;
+  protected override enter(step: number, graft: number, input: Direct | string): Direct | string {
     const answer = this.#take(step, graft, input);
-    return answer === LONG ? this.#take(STEP_TEXT, 0, null) : answer;
+    return answer === LONG ? (this.#take(STEP_TEXT, 0, null) as string) : (answer as Direct | string);
   }
 
   /** Takes a step and drains the promises. */
@@ -135,7 +138,6 @@ class QuickJsHeap extends RealmHeap {
       const drained = context.runtime.executePendingJobs();
       if (drained.error) drained.error.dispose();
     }
-    if (this.#late) throw new Interrupted();
     return answer;
   }
 
@@ -152,14 +154,15 @@ class QuickJsHeap extends RealmHeap {
   }
 
   /** A step throws nothing by itself: the interrupt handler ended it, or the engine had no memory to go on with. */
-  protected override ended(error: unknown): Failure | null {
-    if (this.#late) return null;
-    return this.explained(engineFailure(error));
+  protected override explain(error: unknown): Failure {
+    return engineFailure(error);
   }
 
   /** QuickJS throws where memory ends; a graft that throws the like itself gains nothing by it. */
-  protected override explained(failure: Failure): Failure {
-    return failure.message === OUT_OF_MEMORY ? memoryFailure() : failure;
+  protected override ending(answer: Direct | string): Ending {
+    const ending = super.ending(answer);
+    if (ending.kind !== 'failed' || ending.failure.message !== OUT_OF_MEMORY) return ending;
+    return { ...ending, failure: memoryFailure() };
   }
 
   override dispose(): void {
@@ -175,16 +178,10 @@ class QuickJsHeap extends RealmHeap {
 }
 
 /** Hosts plugins in QuickJS, in the calling thread. Each plugin has an engine of its own. */
-export const quickJsMaker = (): CompartmentMaker => ({
-  kind: 'quickjs',
-  waits: false,
-  async load(source: CompartmentSource): Promise<Compartment> {
+export const quickJsMaker = (): HeapMaker =>
+  new HeapMaker('quickjs', async (source) => {
     if (source.grafts.some((graft) => graft.columns.length > 0))
       throw new GraftError('GRAFT_INSTALL_FAILED', `${source.plugin}: QuickJS shares no columns with its host`);
     const engine = new Engine(await newModule());
-    const make = () => loaded(() => new QuickJsHeap(engine, source), source);
-    const first = make();
-    if ('reason' in first) throw installFailed(source.plugin, first);
-    return new HeapCompartment('quickjs', make, first);
-  },
-});
+    return () => loaded(() => new QuickJsHeap(engine, source), source);
+  });

@@ -6,8 +6,8 @@
 // and so does every later tick, whatever the graft catches. While host code runs on the graft's stack (an accessor, a
 // tick), CELL[RUNNING] is 0: nothing is charged, and no built-in throws for lack of fuel.
 
-import { needStack } from '../../../txn/index.ts';
-import type { CompartmentCall } from '../compartment.ts';
+import { needStack } from '../../../../txn/index.ts';
+import type { CompartmentCall } from '../../compartment.ts';
 
 export const FUEL = 0;
 export const RUNNING = 1;

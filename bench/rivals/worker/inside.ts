@@ -7,15 +7,21 @@
 
 import { runInNewContext, Script } from 'node:vm';
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { failureText, REALM_FILENAME } from '../realm/failure.ts';
-import { type Direct, PENDING, STEP_FINISH, STEP_LOAD, STEP_START } from '../realm/steps.ts';
-import { engineFailure } from '../realm-heap.ts';
+import {
+  type Direct,
+  engineFailure,
+  REALM_FILENAME,
+  RealmRunner,
+  STEP_LOAD,
+  STEP_START,
+} from '../../../src/plugins/compartment/realm/index.ts';
+import type { Failure } from '../../../src/plugins/index.ts';
 import { VmRealm } from '../vm-realm.ts';
 import { ANSWER, ASK, CALL, DROP, ENDED, LOAD, READY, type ToWorker, type WorkerSetup } from './messages.ts';
 
 const { port, bell, realm, code, setup, memory } = workerData as WorkerSetup;
 const script = new Script(realm, { filename: REALM_FILENAME });
-const realms = new Map<string, VmRealm>();
+const realms = new Map<string, WorkerRealm>();
 
 const send = (port: MessagePort, ...message: unknown[]): void => port.postMessage(message);
 
@@ -29,26 +35,41 @@ const next = (): ToWorker => {
   }
 };
 
-/** Sends a host call out and waits for the answer. */
-const bridge = (accessor: number, args = '[]'): string => {
-  send(port, ASK, accessor, args);
-  const message = next();
-  return message[0] === ANSWER ? message[1] : '';
-};
+/** The host alone looks at a clock. */
+const NO_CLOCKS = { now_ms: () => 0, cpu_ms: () => 0 };
 
-const taken = (made: VmRealm, step: number, graft: number, input: Direct | string): unknown => {
-  try {
-    const answer = made.enter(step, graft, input);
-    return answer === PENDING ? made.enter(STEP_FINISH, 0, null) : answer;
-  } catch (error) {
-    return `F${failureText(engineFailure(error))}`;
+/** A realm of this worker. */
+class WorkerRealm extends RealmRunner {
+  readonly #realm = new VmRealm(script, setup, (accessor, args = '[]') => this.hostCall(accessor, args), memory);
+
+  constructor() {
+    super(NO_CLOCKS);
   }
-};
 
-const load = (key: string): unknown => {
-  const made = new VmRealm(script, setup, bridge, memory);
+  run(step: number, graft: number, input: Direct | string): Direct | string {
+    return this.take(step, graft, input, Number.POSITIVE_INFINITY);
+  }
+
+  protected override enter(step: number, graft: number, input: Direct | string): Direct | string {
+    return this.#realm.enter(step, graft, input);
+  }
+
+  /** Sends a host call out and waits for the answer. */
+  protected override ask(accessor: number, args: string): Direct | string {
+    send(port, ASK, accessor, args);
+    const message = next();
+    return message[0] === ANSWER ? message[1] : '';
+  }
+
+  protected override explain(error: unknown): Failure {
+    return engineFailure(error);
+  }
+}
+
+const load = (key: string): Direct | string => {
+  const made = new WorkerRealm();
   realms.set(key, made);
-  return taken(made, STEP_LOAD, 0, code);
+  return made.run(STEP_LOAD, 0, code);
 };
 
 const serve = (): never => {
@@ -57,7 +78,7 @@ const serve = (): never => {
     if (message[0] === LOAD) send(port, ENDED, load(message[1]));
     else if (message[0] === DROP) realms.delete(message[1]);
     else if (message[0] === CALL)
-      send(port, ENDED, taken(realms.get(message[1]) as VmRealm, STEP_START, message[2], message[3]));
+      send(port, ENDED, (realms.get(message[1]) as WorkerRealm).run(STEP_START, message[2], message[3]));
   }
 };
 

@@ -3,10 +3,10 @@
 // hardened, and its errors come as plain ones.
 
 import { types } from 'node:util';
-import { GraftError } from '../errors.ts';
-import { PLAIN_BOUNDS, plainFault } from '../plain.ts';
-import type { Ending } from './compartment.ts';
-import type { Ask, Seat } from './in-realm.ts';
+import { GraftError } from '../../errors.ts';
+import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
+import type { Ending } from '../compartment.ts';
+import type { Ask, Seat } from './graft-api.ts';
 
 const { isArray } = Array;
 const objectPrototype = Object.prototype;
@@ -33,7 +33,7 @@ export const copied = (value: unknown): unknown => {
 };
 
 /** A copy of an answer that is plain data; any other answer as it is, for the invocation to refuse. */
-export const answerOf = (value: unknown): unknown => {
+export const copiedAnswer = (value: unknown): unknown => {
   if (typeof value !== 'object' || value === null || plainFault(value, PLAIN_BOUNDS, types.isProxy) !== null)
     return value;
   return copied(value);
@@ -50,7 +50,7 @@ export const crossing = (ask: Ask, args: unknown[]): unknown => {
   try {
     for (let i = 0; i < args.length; i++) {
       const one = args[i];
-      if (typeof one === 'object') args[i] = answerOf(one);
+      if (typeof one === 'object') args[i] = copiedAnswer(one);
     }
     return copied(ask(args));
   } catch (error) {
@@ -78,7 +78,7 @@ export const refusing = (seat: Seat): ((code: unknown, message?: unknown) => nev
     if (typeof message !== 'string') throw new TypeError("a refusal's message is a string");
     const bounded = message.slice(0, MESSAGE_MAX);
     const refusal = harden(Object.assign(new Error(bounded), { code }));
-    refusals.set(refusal, { call: seat.current, code, message: bounded });
+    refusals.set(refusal, { call: seat.running, code, message: bounded });
     throw refusal;
   });
 

@@ -13,7 +13,7 @@
 //   ENDED   the LOAD or CALL is done                   what the step answered
 
 import type { MessagePort } from 'node:worker_threads';
-import type { Direct, RealmSetup } from '../realm/steps.ts';
+import type { Direct, RealmSetup } from '../../../src/plugins/compartment/realm/index.ts';
 
 export const LOAD = 1;
 export const DROP = 2;
@@ -26,7 +26,7 @@ export const ENDED = 18;
 export type ToWorker =
   | readonly [typeof LOAD | typeof DROP, realm: string]
   | readonly [typeof CALL, realm: string, graft: number, input: Direct | string]
-  | readonly [typeof ANSWER, text: string];
+  | readonly [typeof ANSWER, reply: Direct | string];
 
 /** What a worker is made with. */
 export interface WorkerSetup {

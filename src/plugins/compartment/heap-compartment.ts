@@ -1,0 +1,149 @@
+// A compartment in the host's own thread: a pool of heaps, and the order in which a call gets one. This is where a heap
+// is dropped: after a failed call, after one that was undone, and before a call is repeated.
+//
+// A new kind is a Heap and a maker of it: `new HeapMaker('kind', (source) => () => new KindHeap(source))`.
+
+import { GraftError } from '../errors.ts';
+import type { Failure } from '../protocol.ts';
+import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource, Ending } from './compartment.ts';
+import { installFailed } from './ending.ts';
+import { HeapPool, type Pooled, type PoolOptions } from './heap-pool.ts';
+
+/** One evaluated copy of a plugin. At most one call runs in it. */
+export interface Heap extends Pooled {
+  /** The call that runs in it. */
+  readonly running: CompartmentCall | null;
+  /** Nobody was to blame that the last call failed. */
+  readonly isInnocent?: boolean;
+  /** Runs a graft to its end. A heap in which a call failed is used no more. */
+  run(call: CompartmentCall): Ending;
+  /** The call that runs has been given up, and is in a host call now: it ends as soon as that returns. */
+  interrupt?(): void;
+}
+
+/** How many calls run in the thread, one inside the other, and how many may. */
+export interface Nesting {
+  readonly level: number;
+  readonly levels_max: number;
+}
+
+export interface HeapOptions extends PoolOptions {
+  /** For kinds whose heaps serve one level of nesting each. Default: any heap serves any level. */
+  readonly nesting?: Nesting;
+}
+
+const ANY_LEVEL: Nesting = { level: 0, levels_max: 1 };
+
+class HeapCompartment implements Compartment {
+  readonly kind: string;
+  readonly waits = false;
+  readonly #plugin: string;
+  readonly #pool: HeapPool<Heap>;
+  readonly #nesting: Nesting;
+  readonly #left: (compartment: HeapCompartment) => void;
+
+  constructor(
+    kind: string,
+    plugin: string,
+    pool: HeapPool<Heap>,
+    nesting: Nesting,
+    left: (compartment: HeapCompartment) => void,
+  ) {
+    this.kind = kind;
+    this.#plugin = plugin;
+    this.#pool = pool;
+    this.#nesting = nesting;
+    this.#left = left;
+  }
+
+  get heaps(): number {
+    return this.#pool.size;
+  }
+
+  run(call: CompartmentCall): Ending {
+    if (this.#pool.isClosed) throw new GraftError('GRAFT_CLOSED', `${this.#plugin}: its compartment is closed`);
+    const { level, levels_max } = this.#nesting;
+    if (level >= levels_max)
+      throw new GraftError('GRAFT_OVERLOADED', `${this.#plugin}: more than ${levels_max} calls, one inside the other`);
+    // An attempt before this one was taken back, and its heap with it.
+    if (call.at !== null) this.abandon(call);
+    const ending = this.#attempt(call, level);
+    return ending.kind === 'failed' && this.#mayRepeat(call) ? this.#attempt(call, level) : ending;
+  }
+
+  #attempt(call: CompartmentCall, level: number): Ending {
+    const pool = this.#pool;
+    const heap = pool.take(call.principal, level);
+    if (heap === null) return { kind: 'failed', failure: pool.failure as Failure, own_ms: 0 };
+    call.at = heap;
+    let failed = true;
+    try {
+      const ending = heap.run(call);
+      failed = ending.kind === 'failed';
+      return ending;
+    } finally {
+      if (failed) heap.dropped = true;
+      pool.give(heap);
+    }
+  }
+
+  /** Where nobody was to blame, a call is begun anew, once. */
+  #mayRepeat(call: CompartmentCall): boolean {
+    return (call.at as Heap | null)?.isInnocent === true && call.restart();
+  }
+
+  abandon(call: CompartmentCall): void {
+    const heap = call.at as Heap | null;
+    call.at = null;
+    if (heap === null) return;
+    if (heap.running === call) heap.interrupt?.();
+    this.#pool.drop(heap);
+  }
+
+  dispose(): void {
+    this.#pool.close();
+    this.#left(this);
+  }
+}
+
+/** What evaluates one plugin: each call of it makes a heap, or tells why it could not. */
+export type Evaluator = () => Heap | Failure;
+
+/** Makes compartments of one kind whose heaps are in the host's own thread. */
+export class HeapMaker implements CompartmentMaker {
+  readonly kind: string;
+  readonly waits = false;
+  readonly #prepare: (source: CompartmentSource) => Evaluator | Promise<Evaluator>;
+  readonly #options: HeapOptions;
+  readonly #open = new Set<Compartment>();
+
+  /** `prepare` does what is done once a plugin. It throws GRAFT_INSTALL_FAILED for a plugin that this kind does not take. */
+  constructor(
+    kind: string,
+    prepare: (source: CompartmentSource) => Evaluator | Promise<Evaluator>,
+    options: HeapOptions = {},
+  ) {
+    this.kind = kind;
+    this.#prepare = prepare;
+    this.#options = options;
+  }
+
+  async load(source: CompartmentSource): Promise<Compartment> {
+    const pool = new HeapPool(await this.#prepare(source), this.#options);
+    const failure = pool.prepare();
+    if (failure !== null) throw installFailed(source.plugin, failure);
+    const compartment = new HeapCompartment(
+      this.kind,
+      source.plugin,
+      pool,
+      this.#options.nesting ?? ANY_LEVEL,
+      (gone) => void this.#open.delete(gone),
+    );
+    this.#open.add(compartment);
+    return compartment;
+  }
+
+  close(): void {
+    for (const compartment of this.#open) compartment.dispose();
+  }
+}

@@ -1,0 +1,142 @@
+// The pool of one plugin's heaps. A heap is a copy of the plugin's module, evaluated: its variables are what the calls
+// of one principal share. Every kind of compartment that keeps heaps keeps them here.
+//
+//   const heap = pool.take(principal, level);   // an idle one of the principal, else a fresh one, else one made now
+//   …                                           // nobody else gets it meanwhile
+//   pool.give(heap);                            // idle again, or disposed of where it was dropped
+//   pool.drop(heap);                            // a call that ran in it was undone: nobody ever uses it again
+
+import type { Failure } from '../protocol.ts';
+
+/** Heaps of a plugin in which no call runs; of more than so many, the one not used for longest goes. */
+export const HEAPS_MAX = 16;
+
+/** What a pool keeps. */
+export interface Pooled {
+  /** On whose behalf calls have run in it; null: none has run. */
+  principal: string | null;
+  /** How many calls ran around it when it was made: it serves calls that are nested as deep. */
+  readonly level: number;
+  /** A call that ran in it was undone. */
+  dropped: boolean;
+  /** Frees it. Never called while a call runs in it. */
+  dispose(): void;
+}
+
+export interface PoolOptions {
+  /** Fresh heaps kept ready beyond the one in use, made when the event loop is idle. Default: none. */
+  readonly spares?: number;
+}
+
+export class HeapPool<H extends Pooled> {
+  readonly #make: () => H | Failure;
+  readonly #spares: number;
+  /** The heap used last stands last; fresh spares stand first. */
+  readonly #idle: H[] = [];
+  #taken = 0;
+  #filling = false;
+  #closed = false;
+  /** Why `take` could make no heap. */
+  failure: Failure | null = null;
+
+  /** `make` evaluates the plugin anew. */
+  constructor(make: () => H | Failure, { spares = 0 }: PoolOptions = {}) {
+    this.#make = make;
+    this.#spares = spares;
+  }
+
+  /** Heaps that exist, idle or in use. */
+  get size(): number {
+    return this.#idle.length + this.#taken;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Makes the first heap. Gives why that failed, or null. */
+  prepare(): Failure | null {
+    const heap = this.#made();
+    if (heap === null) return this.failure;
+    this.#idle.push(heap);
+    this.#fill();
+    return null;
+  }
+
+  /** A heap for one call; null where none could be made, and `failure` says why. */
+  take(principal: string, level = 0): H | null {
+    const last = this.#idle.at(-1);
+    const heap =
+      last !== undefined && last.principal === principal && last.level === level
+        ? (this.#idle.pop() as H)
+        : (this.#find(principal, level) ?? this.#made());
+    if (heap === null) return null;
+    heap.principal = principal;
+    this.#taken++;
+    return heap;
+  }
+
+  /** The idle heap of the principal that was used last, or one in which nothing has run. */
+  #find(principal: string, level: number): H | undefined {
+    const idle = this.#idle;
+    const own = idle.findLastIndex((heap) => heap.level === level && heap.principal === principal);
+    const at = own < 0 ? idle.findLastIndex((heap) => heap.level === level && heap.principal === null) : own;
+    return at < 0 ? undefined : idle.splice(at, 1)[0];
+  }
+
+  #made(): H | null {
+    const made = this.#make();
+    if ('reason' in made) {
+      this.failure = made;
+      return null;
+    }
+    return made;
+  }
+
+  /** The call in a heap that was taken has ended. */
+  give(heap: H): void {
+    this.#taken--;
+    if (heap.dropped || this.#closed) return this.#dispose(heap);
+    if (this.#idle.push(heap) > HEAPS_MAX + this.#spares) this.#evict();
+  }
+
+  /** Fresh heaps stay. */
+  #evict(): void {
+    const oldest = this.#idle.findIndex(({ principal }) => principal !== null);
+    for (const heap of this.#idle.splice(oldest, 1)) this.#dispose(heap);
+  }
+
+  /** Nobody uses the heap again. One in which a call still runs is disposed of when it is given back. */
+  drop(heap: H): void {
+    if (heap.dropped) return;
+    heap.dropped = true;
+    const at = this.#idle.indexOf(heap);
+    if (at >= 0) for (const gone of this.#idle.splice(at, 1)) this.#dispose(gone);
+  }
+
+  #dispose(heap: H): void {
+    heap.dispose();
+    this.#fill();
+  }
+
+  /** Disposes of all heaps; of one that is in use, when it is given back. */
+  close(): void {
+    this.#closed = true;
+    for (const heap of this.#idle.splice(0)) heap.dispose();
+  }
+
+  /** Makes what is missing of spares, one a turn of the event loop. */
+  #fill(): void {
+    if (this.#spares === 0 || this.#filling || this.#closed) return;
+    const fresh = this.#idle.filter(({ principal }) => principal === null).length;
+    if (fresh >= this.#spares && this.#idle.length > this.#spares) return;
+    this.#filling = true;
+    setImmediate(() => {
+      this.#filling = false;
+      const heap = this.#closed ? null : this.#made();
+      if (heap === null) return;
+      this.#idle.unshift(heap);
+      this.#fill();
+    }).unref();
+  }
+}

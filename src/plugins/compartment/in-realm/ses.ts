@@ -1,0 +1,65 @@
+// The ses compartment: each plugin in a SES Compartment of the locked realm (lockdown.ts), with nothing of the host but
+// its api. Authority is bounded, time and memory are not: it is for reviewed code, and for the browser. A metered one
+// (metered.ts) bounds time besides.
+
+import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.ts';
+import { type Heap, HeapMaker } from '../heap-compartment.ts';
+import { checkLocked } from '../lockdown.ts';
+import { copied, copiedAnswer, crossing, refusedBy, refusing } from './crossing.ts';
+import { type Ask, apiOf, failureOf, type GraftFunction, graftFunctions, mute } from './graft-api.ts';
+
+const face = (ask: Ask): object => harden((...args: unknown[]): unknown => crossing(ask, args));
+
+class SesHeap implements Heap {
+  principal: string | null = null;
+  readonly level = 0;
+  dropped = false;
+  running: CompartmentCall | null = null;
+  readonly #functions: readonly GraftFunction[];
+  readonly #apis: readonly object[];
+  readonly #now_ms: () => number;
+
+  /** Evaluates the module. Throws what that throws. */
+  constructor({ code, grafts }: CompartmentSource, now_ms: () => number) {
+    const realm = new Compartment({ globals: { __graftwork_refuse: refusing(this) }, __options__: true });
+    this.#functions = graftFunctions(realm.evaluate(`${code}\n//# sourceURL=plugin.js`), grafts);
+    this.#apis = grafts.map((graft, index) => apiOf(this, index, graft, face));
+    this.#now_ms = now_ms;
+  }
+
+  run(call: CompartmentCall): Ending {
+    const begun_ms = this.#now_ms();
+    this.running = call;
+    try {
+      const graft = this.#functions[call.index] as GraftFunction;
+      const value = graft(copied(call.input), this.#apis[call.index] as object);
+      if (typeof value === 'object') mute(value);
+      const answer = call.ignoresAnswer ? null : copiedAnswer(value);
+      return { kind: 'value', value: answer, own_ms: this.#now_ms() - begun_ms };
+    } catch (error) {
+      const own_ms = this.#now_ms() - begun_ms;
+      return refusedBy(error, call, own_ms) ?? { kind: 'failed', failure: failureOf(error), own_ms };
+    } finally {
+      this.running = null;
+    }
+  }
+
+  /** The collector's business. */
+  dispose(): void {}
+}
+
+/**
+ * Hosts plugins in SES compartments of the calling realm. `now_ms` is the clock of what is reported as own time;
+ * nothing is limited by it.
+ */
+export const sesMaker = (now_ms: () => number = () => performance.now()): HeapMaker =>
+  new HeapMaker('ses', (source) => {
+    checkLocked('ses');
+    return () => {
+      try {
+        return new SesHeap(source, now_ms);
+      } catch (error) {
+        return failureOf(error);
+      }
+    };
+  });

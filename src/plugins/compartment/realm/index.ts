@@ -1,0 +1,16 @@
+// What enters a realm, for kinds elsewhere: nothing here needs more than the engine that it runs in.
+
+export type { Bridge } from './api.ts';
+export { lateFailure, memoryFailure, plainFailure, REALM_FILENAME } from './failure.ts';
+export { engineFailure, RealmRunner } from './runner.ts';
+export { crossing, graftNumber, memoryOf, setupOf } from './setup.ts';
+export {
+  type Direct,
+  LONG,
+  type RealmSetup,
+  STEP_FINISH,
+  STEP_LOAD,
+  STEP_START,
+  STEP_TEXT,
+  type Step,
+} from './steps.ts';

@@ -1,0 +1,93 @@
+// The runner of a realm: the one way through a step of it (steps.ts), whatever the engine, and the clock of the
+// call that runs.
+//
+//   take       the clock starts → enter → where the graft left a promise, finish → late? → what the realm answered
+//   hostCall   the clock stands while the host works; a call whose time is up is ended there
+//
+// A kind says how its engine is entered and ended, and what its errors mean. What a step comes to is always an answer:
+// a failure of the engine reads like one that the realm tells.
+
+import type { Failure } from '../../protocol.ts';
+import { type Clocks, OwnClock } from '../own-clock.ts';
+import { failureText, lateFailure, plainFailure } from './failure.ts';
+import { type Direct, PENDING, STEP_FINISH } from './steps.ts';
+
+export abstract class RealmRunner {
+  protected readonly clock: OwnClock;
+  /** The call's own time is up, or the engine was ended for it. */
+  protected late = false;
+  /** What the last step took of the graft's own time. */
+  protected own_ms = 0;
+  #runs = false;
+  /** Host calls that have begun and not come back as they should. */
+  #outside = 0;
+
+  constructor(clocks?: Clocks) {
+    this.clock = new OwnClock(clocks);
+  }
+
+  /** Enters the engine for one step. Throws where the engine has ended it. */
+  protected abstract enter(step: number, graft: number, input: Direct | string): Direct | string;
+  /** What an error that `enter` threw means, where time was not up. */
+  protected abstract explain(error: unknown): Failure;
+  /** Carries a host call out. */
+  protected abstract ask(accessor: number, args: string): Direct | string;
+  /** Time is up, in a host call: nothing is to run when it returns. Engines that cannot end there run on, and are late. */
+  protected stop(): void {}
+  /** A stretch inside the engine begins, of at most `limit_ms`. */
+  protected begin(_limit_ms: number): void {}
+  /** The stretch ends. */
+  protected end(): void {}
+
+  protected take(step: number, graft: number, input: Direct | string, limit_ms: number): Direct | string {
+    const { clock } = this;
+    clock.start(limit_ms);
+    this.late = false;
+    this.#outside = 0;
+    this.#runs = true;
+    this.begin(clock.limit_ms);
+    try {
+      let answer = this.enter(step, graft, input);
+      if (answer === PENDING) answer = this.enter(STEP_FINISH, 0, null);
+      this.end();
+      this.own_ms = clock.own_ms();
+      return this.late || clock.isOver(this.own_ms) ? failed(lateFailure(clock.limit_ms)) : this.#whole(answer);
+    } catch (error) {
+      this.end();
+      this.own_ms = clock.own_ms();
+      return failed(this.late ? lateFailure(clock.limit_ms) : this.explain(error));
+    } finally {
+      this.#runs = false;
+    }
+  }
+
+  #whole(answer: Direct | string): Direct | string {
+    return this.#outside === 0 ? answer : failed(NOT_BACK);
+  }
+
+  /** The graft calls an accessor; see Bridge in api.ts. */
+  protected hostCall(accessor: number, args: string): Direct | string {
+    if (!this.#runs || this.late) return '';
+    const { clock } = this;
+    this.#outside++;
+    this.end();
+    const own_ms = clock.leave();
+    if (clock.isOver(own_ms)) this.late = true;
+    if (this.late) {
+      this.stop();
+      return '';
+    }
+    const reply = this.ask(accessor, args);
+    clock.comeBack();
+    this.begin(Math.max(1, Math.ceil(clock.limit_ms - own_ms)));
+    this.#outside--;
+    return reply;
+  }
+}
+
+const failed = (failure: Failure): string => `F${failureText(failure)}`;
+const NOT_BACK = plainFailure('thrown', 'HostCall', 'a host call did not come back');
+
+/** What a kind cannot explain. */
+export const engineFailure = (error: unknown): Failure =>
+  plainFailure('thrown', 'EngineFailed', error instanceof Error ? error.message : 'the engine failed');
