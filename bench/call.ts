@@ -1,7 +1,7 @@
 // A call of a graft in a process, through its graft point, against a message to a forked process and back, and against
 // a bare echo of the frame: one after the other, with one call-back, and 64 in flight.
 
-import { machine } from '../src/kernel-model/experiments/index.ts';
+import { machine } from '../report/index.ts';
 import { graftCalls } from './call-contenders.ts';
 import { type Benchmark, eachCall, inFlight, type Row } from './measure.ts';
 import { bareEcho, rawMessage } from './raw-calls.ts';

@@ -2,7 +2,7 @@
 // made of, so that a person can decide which to use. `--kinds isolate,process` and `--parts calls` measure less.
 
 import { loadavg } from 'node:os';
-import { machine } from '../src/kernel-model/experiments/index.ts';
+import { machine } from '../report/index.ts';
 import { survivedOf } from './isolation/hostile.ts';
 import { KINDS } from './isolation/kinds.ts';
 import { pageOf } from './isolation/page.ts';

@@ -1,7 +1,7 @@
 // The one measuring harness. A benchmark names contenders, one of them the floor; their rounds are interleaved, so that
 // whatever else the machine does hits all alike, and everything is reported as a ratio to the floor of the same run.
 
-import { alignedText, hashText, quantile, type Result, tableText } from '../src/kernel-model/experiments/index.ts';
+import { alignedText, hashText, quantile, type Result, tableText } from '../report/index.ts';
 
 /**
  * Something to measure. `round` does `count` operations and gives what they computed, so that nothing is optimised

@@ -3,7 +3,7 @@
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { machine } from '../src/kernel-model/experiments/index.ts';
+import { machine } from '../report/index.ts';
 import type { Benchmark, Row } from './measure.ts';
 
 export const metered: Benchmark = {

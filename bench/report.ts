@@ -3,14 +3,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  columnsOf,
-  type Figure,
-  figureSvg,
-  htmlReport,
-  type Result,
-  type Table,
-} from '../src/kernel-model/experiments/index.ts';
+import { columnsOf, type Figure, figureSvg, htmlReport, type Result, type Table } from '../report/index.ts';
 import { type BenchResult, machineText, ROW_COLUMNS, rowCells, TARGET_COLUMNS, targetCells } from './measure.ts';
 
 /** A benchmark that has no page of its own: its targets and its comparisons. */

@@ -5,7 +5,7 @@
 import Database from 'better-sqlite3';
 import { Effect, STM, TRef } from 'effect';
 import { applyPatches, enablePatches, produceWithPatches } from 'immer';
-import { machine } from '../src/kernel-model/experiments/index.ts';
+import { machine } from '../report/index.ts';
 import { Account, type Clock, StateMap, Transactions, type Undoable } from '../src/txn/index.ts';
 import { type Benchmark, type Contender, compare, type Row } from './measure.ts';
 

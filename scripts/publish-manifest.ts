@@ -4,9 +4,16 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 
 const root = new URL('../', import.meta.url);
-const { private: _, scripts: __, devDependencies: ___, optionalDependencies: ____, ...manifest } = JSON.parse(
-  readFileSync(new URL('package.json', root), 'utf8'),
-) as Record<string, unknown> & { bin: Record<string, string>; exports: Record<string, string> };
+const {
+  private: _,
+  scripts: __,
+  devDependencies: ___,
+  optionalDependencies: ____,
+  ...manifest
+} = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as Record<string, unknown> & {
+  bin: Record<string, string>;
+  exports: Record<string, string>;
+};
 
 const built = (path: string): string => path.replace(/^(\.\/)?src\//, './').replace(/\.ts$/, '.js');
 
@@ -17,11 +24,15 @@ writeFileSync(
       ...manifest,
       bin: Object.fromEntries(Object.entries(manifest.bin).map(([name, path]) => [name, built(path)])),
       exports: Object.fromEntries(
-        Object.entries(manifest.exports).map(([name, path]) => [name, { types: built(path).replace(/\.js$/, '.d.ts'), default: built(path) }]),
+        Object.entries(manifest.exports).map(([name, path]) => [
+          name,
+          { types: built(path).replace(/\.js$/, '.d.ts'), default: built(path) },
+        ]),
       ),
     },
     null,
     2,
   )}\n`,
 );
-for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(new URL(file, root), new URL(`dist/${file}`, root));
+for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE'])
+  copyFileSync(new URL(file, root), new URL(`dist/${file}`, root));

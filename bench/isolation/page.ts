@@ -1,14 +1,7 @@
 // The page that a person decides from: first which kind stops what at which price, then the figures behind it. Tables
 // and figures as plain data; the terminal, Markdown and HTML show the same.
 
-import {
-  type Figure,
-  hashText,
-  type Point,
-  quantile,
-  type Result,
-  type Table,
-} from '../../src/kernel-model/experiments/index.ts';
+import { type Figure, hashText, type Point, quantile, type Result, type Table } from '../../report/index.ts';
 import { duration, ROW_COLUMNS, type Row, rowCells, TARGET_COLUMNS, type Target, targetCells } from '../measure.ts';
 import { BODIES } from './bodies.ts';
 import { CALL_SIZES, IN_FLIGHT } from './calls.ts';

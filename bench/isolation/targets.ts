@@ -1,6 +1,6 @@
 // What the kinds are held to. A target of a kind, or a part, that was not measured is not listed.
 
-import { quantile } from '../../src/kernel-model/experiments/index.ts';
+import { quantile } from '../../report/index.ts';
 import type { Row, Target } from '../measure.ts';
 import type { Found } from './survey.ts';
 

@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { readTrace, type Trace } from '../../../../src/kernel-model/experiments/trace-file.ts';
+import { readTrace, type Trace } from '../../../../experiments/trace-file.ts';
 import {
   type Evict,
   makeAdaptive,

@@ -1,0 +1,31 @@
+// The compartments that the kernel's grafts can run in: the in-thread kinds. `direct` is the unsafe path of every
+// measurement.
+
+import { FUEL_QUANTUM, type Tick } from '../src/kernel-model/index.ts';
+import { IsolateMaker, MeteredMaker, sesMaker } from '../src/plugins/compartment/index.ts';
+import type { CompartmentMaker } from '../src/plugins/index.ts';
+import { scriptDirect } from './script-direct.ts';
+
+export const KINDS = ['direct', 'ses', 'metered', 'isolate'] as const;
+export type Kind = (typeof KINDS)[number];
+
+export const isKind = (kind: string): kind is Kind => (KINDS as readonly string[]).includes(kind);
+
+/** Own time is not measured where real time has no meaning. */
+const timeless = (): number => 0;
+
+/** What a kernel is booted with: makes the maker of one kind. `ses` and `metered` need a realm that is locked down. */
+export const compartments =
+  (kind: Kind) =>
+  (tick: Tick): CompartmentMaker => {
+    switch (kind) {
+      case 'direct':
+        return scriptDirect(timeless);
+      case 'ses':
+        return sesMaker(timeless);
+      case 'metered':
+        return new MeteredMaker({ tick, quantum: FUEL_QUANTUM });
+      case 'isolate':
+        return new IsolateMaker();
+    }
+  };

@@ -1,0 +1,22 @@
+// What an experiment is. Each is a file that exports one: it runs in a process whose realm is locked down, and hands
+// over tables and figures as data.
+
+import type { Result } from '../report/index.ts';
+
+export interface ExperimentOptions {
+  /** A size for tests and for the report of all: seconds. */
+  readonly small: boolean;
+  readonly seed: number;
+  readonly progress: (text: string) => void;
+  /** Flags of this experiment alone, as the command line has them. */
+  readonly flags: Readonly<Record<string, string>>;
+}
+
+export interface Experiment {
+  readonly name: string;
+  /** One sentence for who lists the experiments. */
+  readonly describes: string;
+  /** Flags besides the common ones, and what each is for. */
+  readonly flags?: Readonly<Record<string, string>>;
+  run(options: ExperimentOptions): Promise<Result>;
+}

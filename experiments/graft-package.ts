@@ -1,0 +1,92 @@
+// A graft of src/kernel-model/grafts as a plugin package, read and bundled as any plugin is.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type PluginPackage, readPackage } from '../src/plugins/package/index.ts';
+
+/** Which function of which file stands at which point. */
+export interface GraftFile {
+  /** Below src/kernel-model/grafts: `eviction/lru.ts`. */
+  readonly file: string;
+  readonly export: string;
+  /** The point's path, without the leading slash. */
+  readonly point: string;
+}
+
+const GRAFTS = new URL('../src/kernel-model/grafts/', import.meta.url);
+
+/** The files of one family of grafts: they may import each other. */
+const familyOf = (folder: string): Record<string, string> => {
+  const at = fileURLToPath(new URL(`${folder}/`, GRAFTS));
+  const names = readdirSync(at).filter((name) => name.endsWith('.ts'));
+  return Object.fromEntries(names.map((name) => [name, readFileSync(`${at}${name}`, 'utf8')]));
+};
+
+/**
+ * Reads and bundles a graft as the plugin `name`. `answer`: what it answers instead of its own answer, for grafts that
+ * shall be caught.
+ */
+export const graftPackage = (
+  name: string,
+  { file, export: exported, point }: GraftFile,
+  answer?: number,
+): Promise<PluginPackage> => {
+  const [folder, main] = file.split('/') as [string, string];
+  const files = familyOf(folder);
+  if (answer === undefined) return packageOf(name, files, main, exported, point);
+  const wrong = `import { ${exported} as graft } from './${main}';\nexport const wrong = (input, api) => { graft(input, api); return ${answer}; };`;
+  return packageOf(name, { ...files, 'wrong.ts': wrong }, 'wrong.ts', 'wrong', point);
+};
+
+/** A plugin of one function, from its source. */
+export const sourcePackage = (name: string, source: string, exported: string, point: string): Promise<PluginPackage> =>
+  packageOf(name, { 'main.ts': source }, 'main.ts', exported, point);
+
+/** What every point offers, and what some do besides, by the end of their paths. */
+const EVERYWHERE = ['log', 'now', 'lock', 'unlock', 'shared', 'threads', 'memory'];
+const OFFERED: readonly (readonly [string, readonly string[]])[] = [
+  ['/compute-ra', ['announced']],
+  ['/evict', ['pages']],
+  ['/victim', ['pages']],
+];
+
+const needsAt = (points: readonly string[]): string[] => [
+  ...EVERYWHERE,
+  ...OFFERED.flatMap(([end, names]) => (points.some((point) => point.endsWith(end)) ? names : [])),
+];
+
+/**
+ * A plugin of one module that is not expected to behave: any number of its exports at any points. What it needs is what
+ * the points offer, unless given.
+ */
+export const modulePackage = (
+  name: string,
+  source: string,
+  grafts: readonly { readonly point: string; readonly export: string }[],
+  more: { readonly needs?: readonly string[]; readonly limits?: Readonly<Record<string, number>> } = {},
+): Promise<PluginPackage> => {
+  const { needs = needsAt(grafts.map(({ point }) => point)), limits = {} } = more;
+  const manifest = {
+    name,
+    version: '1.0.0',
+    main: 'main.ts',
+    graftwork: { api: 1, grafts, needs: [...new Set(needs)], limits },
+  };
+  return readPackage({ manifest, files: { 'main.ts': source } });
+};
+
+const packageOf = (
+  name: string,
+  files: Record<string, string>,
+  main: string,
+  exported: string,
+  point: string,
+): Promise<PluginPackage> => {
+  const manifest = {
+    name,
+    version: '1.0.0',
+    main,
+    graftwork: { api: 1, grafts: [{ point, export: exported }], needs: needsAt([point]) },
+  };
+  return readPackage({ manifest, files });
+};

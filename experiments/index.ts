@@ -1,0 +1,3 @@
+// What the benchmarks take from the experiments: the unsafe path that both measure against.
+
+export { scriptDirect } from './script-direct.ts';

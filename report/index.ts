@@ -1,0 +1,10 @@
+// The report kit: what experiments and benchmarks hand over, and how people get to read it.
+
+export type { Axis, Figure, Point, Result, Series, Table } from './figure.ts';
+export { hashBytes, hashText } from './hash.ts';
+export { machine, megahertz } from './machine.ts';
+export { htmlReport } from './page.ts';
+export { quantile } from './quantile.ts';
+export { figureSvg } from './svg-plot.ts';
+export { alignedText, columnsOf, tableText } from './table.ts';
+export { resultText } from './text.ts';

@@ -1,0 +1,7 @@
+// Quantiles of what was measured.
+
+/** The value below which the fraction `p` of `values` lies; not a number where there are none. */
+export const quantile = (values: readonly number[], p: number): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? Number.NaN;
+};
