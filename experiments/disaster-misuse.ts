@@ -77,7 +77,8 @@ export const LEGAL: readonly Disaster[] = [
     seat: 'evict',
     claims: ALL,
     text: plain(
-      `(input, api) => { for (let i = 0; i < 50; i++) api.lock('l' + i); api.threads.lock(); api.pages.lock(); return input; }`,
+      `(input, api) => { for (let i = 0; i < 50; i++) api.lock('l' + i); ` +
+        'api.threads.lock(); api.pages.lock(); return input; }',
     ),
     ends: ['committed'],
   },
@@ -87,7 +88,8 @@ export const LEGAL: readonly Disaster[] = [
     seat: 'evict',
     claims: FUELLED,
     text: (names) =>
-      `(input, api) => {${meddle(names)}\n  let sum = 0; for (let i = 0; i < 800000; i++) sum += i % 7; return input; }`,
+      `(input, api) => {${meddle(names)}\n` +
+      '  let sum = 0; for (let i = 0; i < 800000; i++) sum += i % 7; return input; }',
     ends: ['lock-timeout'],
     undone: MEDDLED,
     accomplices: [wanting, busy],
@@ -132,7 +134,8 @@ export const LEGAL: readonly Disaster[] = [
     seat: 'evict',
     claims: ALL,
     text: ({ space }) =>
-      `(input, api) => { for (let page = 0; page < 12; page++) try { api.memory.wire(${space}, page); } catch {} return input; }`,
+      '(input, api) => { for (let page = 0; page < 12; page++) ' +
+      `try { api.memory.wire(${space}, page); } catch {} return input; }`,
     ends: ['limit', 'invalid-answer'],
     undone: 6,
   },

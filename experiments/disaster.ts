@@ -68,11 +68,14 @@ export const NEVER = 'the base calls it: it does not return as it should';
 /**
  * The beginning of a graft that changes what it may change: the shared map, a priority, the wiring of a page, a lock.
  */
-export const meddle = ({ mate, space }: Names): string => `
+export const meddle = ({ mate, space }: Names): string => {
+  const wire = `try { api.memory.wire(${space}, page); done = true; } catch {}`;
+  return `
   api.shared.set('a', 666);
   api.threads.setPriority(${mate}, 9);
-  for (let page = 0, done = false; page < 12 && !done; page++) try { api.memory.wire(${space}, page); done = true; } catch {}
+  for (let page = 0, done = false; page < 12 && !done; page++) ${wire}
   api.lock('x');`;
+};
 
 /** Meddles, and then does as `end` says. */
 const meddling =

@@ -46,7 +46,8 @@ const isGlobal = (seat: Seat): boolean => seat === 'victim' || seat === 'thread-
 const moduleOf = (text: string, seat: Seat, honest: number): string => {
   if (text.includes('export const graft')) return text;
   const answer = seat === 'compute-ra' ? '0' : 'input';
-  return `let calls = 0;\nconst bad = ${text};\nexport const graft = (input, api) => (calls++ < ${honest} ? ${answer} : bad(input, api));`;
+  const graft = `(input, api) => (calls++ < ${honest} ? ${answer} : bad(input, api))`;
+  return `let calls = 0;\nconst bad = ${text};\nexport const graft = ${graft};`;
 };
 
 /** What is left to happen when the stack is empty: reactions to promises. */
@@ -174,7 +175,8 @@ const rowOf = (verdict: Verdict): string[] => {
     disaster.what,
     kernelDid(verdict),
     equal,
-    `${ended} of ${threads} threads ended; others done at ${finished_ms.toFixed(1)} ms, with an honest graft at ${honest_ms.toFixed(1)}`,
+    `${ended} of ${threads} threads ended; others done at ${finished_ms.toFixed(1)} ms, ` +
+      `with an honest graft at ${honest_ms.toFixed(1)}`,
     faults.length === 0 ? 'survived' : faults.join('; '),
   ];
 };
@@ -189,7 +191,10 @@ const tableOf = (kind: Kind, verdicts: readonly Verdict[]): Table => ({
     const verdict = verdicts.findLast((one) => one.kind === kind && one.disaster === disaster);
     return verdict === undefined ? [disaster.what, '', '', '', 'not claimed'] : rowOf(verdict);
   }),
-  note: 'State: page queue, frames, page tables, shared map, priorities, wired pages, locks, accounts, files, before and after the call. Times are emulated. Where this machine’s clock or stack ends a graft, how far it came is not in the hash.',
+  note:
+    'State: page queue, frames, page tables, shared map, priorities, wired pages, locks, accounts, files, before ' +
+    'and after the call. Times are emulated. Where this machine’s clock or stack ends a graft, how far it came is ' +
+    'not in the hash.',
 });
 
 /** How many of each abuse were survived, by kind of compartment. */
@@ -202,14 +207,17 @@ const summary = (verdicts: readonly Verdict[]): Table => {
     const survived = rows.filter((one) =>
       all.filter(({ disaster }) => disaster === one).every(({ faults }) => faults.length === 0),
     );
-    return `${survived.length} of ${rows.length}${rows.length < claimed.length ? `, ${claimed.length - rows.length} not claimed` : ''}`;
+    const others = claimed.length - rows.length;
+    return `${survived.length} of ${rows.length}${others > 0 ? `, ${others} not claimed` : ''}`;
   };
   return {
     kind: 'table',
     title: 'Survived, by abuse and kind of compartment',
     columns: ['', ...KINDS],
     rows: abuses.map((abuse) => [abuse, ...KINDS.map((kind) => cell(abuse, kind))]),
-    note: 'Direct code isolates nothing, and neither it nor ses ends a loop: what they do not claim is not tried. Numbers in brackets: rules for grafts, as recalled from the OSDI ’96 paper’s body.',
+    note:
+      'Direct code isolates nothing, and neither it nor ses ends a loop: what they do not claim is not tried. ' +
+      'Numbers in brackets: rules for grafts, as recalled from the OSDI ’96 paper’s body.',
   };
 };
 
@@ -223,7 +231,8 @@ const trialsOf = ({ once, ends }: Disaster, kind: Kind, small: boolean): readonl
 export const disasters: Experiment = {
   name: 'disasters',
   describes:
-    'Every way in which a graft misbehaves, in every compartment that claims to survive it: state, progress, and how it ended.',
+    'Every way in which a graft misbehaves, in every compartment that claims to survive it: ' +
+    'state, progress, and how it ended.',
   async run({ small, progress }): Promise<Result> {
     const verdicts: Verdict[] = [];
     const times = new HonestTimes();
@@ -239,7 +248,9 @@ export const disasters: Experiment = {
     const rows = DISASTERS.length * KINDS.length;
     return {
       name: 'disasters',
-      title: `${claimed - broken} of ${claimed} disasters survived, each in a kernel of its own; ${rows - claimed} are not claimed`,
+      title:
+        `${claimed - broken} of ${claimed} disasters survived, each in a kernel of its own; ` +
+        `${rows - claimed} are not claimed`,
       parts: [summary(verdicts), ...KINDS.map((kind) => tableOf(kind, verdicts))],
       facts: {
         disasters: DISASTERS.length,

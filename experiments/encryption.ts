@@ -230,7 +230,10 @@ const speedTable = (rows: readonly Row[]): Table => ({
       a_byte(filter - program),
     ];
   }),
-  note: 'copy: the stream as it is, nothing is encrypted. Encrypting is taken to cost the program and the filter what it costs the graft beyond its transaction. A turn of a graft’s loop is charged alike however much it does, which flatters ciphers whose loops are unrolled.',
+  note:
+    'copy: the stream as it is, nothing is encrypted. Encrypting is taken to cost the program and the filter what ' +
+    'it costs the graft beyond its transaction. A turn of a graft’s loop is charged alike however much it does, ' +
+    'which flatters ciphers whose loops are unrolled.',
 });
 
 const driveTable = (rows: readonly Row[]): Table => ({
@@ -238,7 +241,9 @@ const driveTable = (rows: readonly Row[]): Table => ({
   title: 'The same, written out to the drive',
   columns: ['cipher', ...WAYS.map((way) => `${way}, MB/s`), 'graft, % of the copy’s'],
   rows: rows.map((row) => [row.cipher, ...WAYS.map((way) => speed(row, way)), (100 * row.us.copy) / row.us.graft]),
-  note: 'All is written first and then put on the disk, whose time hides the rest: what differs is less than one turn of the platters, or whole ones.',
+  note:
+    'All is written first and then put on the disk, whose time hides the rest: what differs is less than one turn ' +
+    'of the platters, or whole ones.',
 });
 
 /** What a write through the graft saves against the filter. */
@@ -260,7 +265,9 @@ const savedFigure = (rows: readonly Row[]): Figure => ({
     },
   ],
   marks: 'line',
-  note: 'The copies that a filter needs grow with the write, the transaction of the graft does not. A program that encrypts for itself needs neither.',
+  note:
+    'The copies that a filter needs grow with the write, the transaction of the graft does not. A program that ' +
+    'encrypts for itself needs neither.',
 });
 
 const factsOf = (rows: readonly Row[], onDrive: readonly Row[], memory: readonly Row[]): Record<string, number> => {
@@ -284,7 +291,8 @@ const factsOf = (rows: readonly Row[], onDrive: readonly Row[], memory: readonly
 export const encryption: Experiment = {
   name: 'encryption',
   describes:
-    'A stream that a graft encrypts (XOR, ChaCha20, AES-XTS): against a copy, a program that does it itself, and a filter process.',
+    'A stream that a graft encrypts (XOR, ChaCha20, AES-XTS): against a copy, a program that does it itself, and a ' +
+    'filter process.',
   flags: COMPARTMENT_FLAG,
   async run({ small, seed, flags, progress }): Promise<Result> {
     const kind = kindOf(flags);
@@ -306,7 +314,10 @@ export const encryption: Experiment = {
       real.push(await realTimesOf(cipherSample(cipher), `encryption (${cipher})`, kind, small));
     return {
       name: 'encryption',
-      title: `Encrypting in the stream gains no time: ${(facts.behind_program_us_a_buffer as number).toFixed(1)} µs a buffer behind a program that does it itself; against a filter process it pays from ${Math.round(facts.xor_break_even_against_filter_bytes as number)} bytes a write on`,
+      title:
+        `Encrypting in the stream gains no time: ${(facts.behind_program_us_a_buffer as number).toFixed(1)} µs a ` +
+        'buffer behind a program that does it itself; against a filter process it pays from ' +
+        `${Math.round(facts.xor_break_even_against_filter_bytes as number)} bytes a write on`,
       parts: [speedTable(memory), driveTable(onDrive), savedFigure(rows), ...real],
       facts: { compartment: kind, ...facts },
       hash: hashText(JSON.stringify([rows, onDrive])),

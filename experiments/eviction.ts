@@ -238,7 +238,9 @@ const tableOf = (rows: readonly Row[]): Table => ({
     run.calls,
     run.exchanged,
   ]),
-  note: 'A page that is exchanged takes the victim’s place in the global queue, so nobody else’s turn comes earlier; how the others fare stands in their column.',
+  note:
+    'A page that is exchanged takes the victim’s place in the global queue, so nobody else’s turn comes earlier; ' +
+    'how the others fare stands in their column.',
 });
 
 const figureOf = (rows: readonly Row[]): Figure => ({

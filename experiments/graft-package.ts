@@ -34,7 +34,10 @@ export const graftPackage = (
   const [folder, main] = file.split('/') as [string, string];
   const files = familyOf(folder);
   if (answer === undefined) return packageOf(name, files, main, exported, point);
-  const wrong = `import { ${exported} as graft } from './${main}';\nexport const wrong = (input, api) => { graft(input, api); return ${answer}; };`;
+  const wrong = [
+    `import { ${exported} as graft } from './${main}';`,
+    `export const wrong = (input, api) => { graft(input, api); return ${answer}; };`,
+  ].join('\n');
   return packageOf(name, { ...files, 'wrong.ts': wrong }, 'wrong.ts', 'wrong', point);
 };
 

@@ -113,7 +113,9 @@ export const locks: Experiment = {
         ['can be forgotten', 'no', 'yes: released with the transaction'],
         ['can be held on to', 'no', 'until somebody waits and the time-out comes'],
       ],
-      note: 'Both keep the lock to the end of the transaction (strict two-phase locking); unlock says that the holder is done with it.',
+      note:
+        'Both keep the lock to the end of the transaction (strict two-phase locking); unlock says that the holder ' +
+        'is done with it.',
     };
     const ends: Table = {
       kind: 'table',

@@ -124,9 +124,8 @@ const all = async (): Promise<boolean> => {
     } catch (error) {
       failed = true;
       clear();
-      process.stderr.write(
-        `${place} ${name.padEnd(12)} ${styleText('red', 'failed')}: ${error instanceof Error ? error.message : error}\n`,
-      );
+      const why = error instanceof Error ? error.message : error;
+      process.stderr.write(`${place} ${name.padEnd(12)} ${styleText('red', 'failed')}: ${why}\n`);
     }
   }
   const report = values.report ?? REPORT;

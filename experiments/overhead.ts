@@ -113,7 +113,9 @@ const tableOf = (kind: Kind, costs: ReadonlyMap<SampleName, Costs>, mhz: number)
       return [vino, vino * CPU_MHZ, (ours_ns / 1000).toFixed(3), Math.round((ours_ns * mhz) / 1000)];
     }),
   ]),
-  note: `VINO: 120 MHz Pentium [slides]. Ours: medians × ${mhz} MHz. "abort" takes commit's place and includes a fresh heap. Differences of medians may be below zero.`,
+  note:
+    `VINO: 120 MHz Pentium [slides]. Ours: medians × ${mhz} MHz. "abort" takes commit's place and includes a fresh ` +
+    'heap. Differences of medians may be below zero.',
 });
 
 const ALL: readonly Kind[] = ['direct', 'ses', 'metered', 'isolate'];

@@ -102,5 +102,8 @@ export const pathsTable = (name: string, times: readonly PathTimes[]): Table => 
     p90_ns / 1000,
     (median_ns - (times[0] as PathTimes).median_ns) / 1000,
   ]),
-  note: 'Each path adds one thing to the one before: base, no graft support; VINO, the indirection; null, an empty graft in a transaction; lock, its lock; unsafe, the graft itself; safe, a compartment; abort, its answer refused and all undone, a fresh heap included.',
+  note:
+    'Each path adds one thing to the one before: base, no graft support; VINO, the indirection; null, an empty ' +
+    'graft in a transaction; lock, its lock; unsafe, the graft itself; safe, a compartment; abort, its answer ' +
+    'refused and all undone, a fresh heap included.',
 });

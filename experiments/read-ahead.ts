@@ -134,7 +134,9 @@ const tableOf = (rows: readonly Row[], reads: number): Table => ({
     Math.round(plain.read_us - next.read_us),
     Math.round(plain.read_us - four.read_us),
   ]),
-  note: 'Saved: a read, against the default. Four ahead also lets the disk sort its queue, which pays without any computing. The computing is in the times.',
+  note:
+    'Saved: a read, against the default. Four ahead also lets the disk sort its queue, which pays without any ' +
+    'computing. The computing is in the times.',
 });
 
 const timesFigure = (rows: readonly Row[]): Figure => ({
@@ -149,7 +151,9 @@ const timesFigure = (rows: readonly Row[]): Figure => ({
     }),
   ),
   marks: 'line',
-  note: 'While computing is shorter than a read of the disk it disappears behind it; where it is longer, the disk does.',
+  note:
+    'While computing is shorter than a read of the disk it disappears behind it; ' +
+    'where it is longer, the disk does.',
 });
 
 /** Idle time saved a read by fetching one ahead. */
@@ -163,7 +167,9 @@ const evenFigure = (rows: readonly Row[], even_us: number): Figure => ({
   y: { label: 'saved a read', unit: 'µs' },
   series: [{ name: 'saved', points: idleSaved(rows).filter(([x]) => x <= 1000) }],
   marks: 'line',
-  note: `Below zero the graft costs more than it saves. It breaks even at ${Math.round(even_us)} µs of computing a read.`,
+  note:
+    'Below zero the graft costs more than it saves. ' +
+    `It breaks even at ${Math.round(even_us)} µs of computing a read.`,
 });
 
 const factsOf = (rows: readonly Row[], reads: number, even_us: number, call_us: number) => {
@@ -186,7 +192,8 @@ const factsOf = (rows: readonly Row[], reads: number, even_us: number, call_us: 
 export const readAhead: Experiment = {
   name: 'read-ahead',
   describes:
-    'Random reads that the application announces: what its read-ahead graft saves, and from how much computing a read on.',
+    'Random reads that the application announces: what its read-ahead graft saves, and from how much computing a ' +
+    'read on.',
   flags: COMPARTMENT_FLAG,
   async run({ small, seed, flags, progress }): Promise<Result> {
     const kind = kindOf(flags);
@@ -203,7 +210,9 @@ export const readAhead: Experiment = {
     const { gain_percent, gain_at_ms } = facts;
     return {
       name: 'read-ahead',
-      title: `One announced block ahead saves up to ${gain_percent.toFixed(0)} % of the time (at ${gain_at_ms} ms of computing a read), and pays from ${Math.round(even_us)} µs of computing on`,
+      title:
+        `One announced block ahead saves up to ${gain_percent.toFixed(0)} % of the time (at ${gain_at_ms} ms of ` +
+        `computing a read), and pays from ${Math.round(even_us)} µs of computing on`,
       parts: [
         tableOf(rows, size.reads),
         timesFigure(rows),

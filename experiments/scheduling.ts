@@ -199,7 +199,9 @@ const timesAsFast = (runs: Runs): number =>
 
 const equalsTable = (rows: readonly Row[]): Table => ({
   kind: 'table',
-  title: `Equally urgent: response to requests of ${EQUALS.service_us / 1000} ms on average, slices of ${SLICE_US / 1000} ms, emulated time`,
+  title:
+    `Equally urgent: response to requests of ${EQUALS.service_us / 1000} ms on average, slices of ` +
+    `${SLICE_US / 1000} ms, emulated time`,
   columns: ['clients', 'competitors', ...WAYS.map((way) => `${way}, s`), 'times as fast'],
   rows: rows.map(({ clients, competitors, runs }) => [
     clients,
@@ -207,7 +209,9 @@ const equalsTable = (rows: readonly Row[]): Table => ({
     ...WAYS.map((way) => runs[way].response_us / 1e6),
     timesAsFast(runs),
   ]),
-  note: 'How the clients wait: blocked in the kernel; runnable, giving way; or runnable and handing on. Times as fast: against the better of the first two.',
+  note:
+    'How the clients wait: blocked in the kernel; runnable, giving way; or runnable and handing on. Times as fast: ' +
+    'against the better of the first two.',
 });
 
 const sharesTable = (rows: readonly Row[]): Table => ({
@@ -220,7 +224,9 @@ const sharesTable = (rows: readonly Row[]): Table => ({
     ...WAYS.map((way) => 60 * runs[way].requests_per_s),
     ...WAYS.map((way) => 100 * runs[way].competitors_share),
   ]),
-  note: 'The server’s own turn is given up for the one that it is handed, so a single client gains nothing, and no competitor loses more than the turns of the clients, which were theirs to give.',
+  note:
+    'The server’s own turn is given up for the one that it is handed, so a single client gains nothing, and no ' +
+    'competitor loses more than the turns of the clients, which were theirs to give.',
 });
 
 const equalsFigure = (rows: readonly Row[]): Figure => {
@@ -260,7 +266,9 @@ const urgentTable = (rows: readonly Row[], requests: number): Table => ({
     Math.round((saved(rows)[i] as Point)[1]),
     row.runs['handing on'].graft_calls / requests,
   ]),
-  note: 'The server is no more urgent than the competitor and waits for it; the slice of the urgent client is urgent whoever has it.',
+  note:
+    'The server is no more urgent than the competitor and waits for it; the slice of the urgent client is urgent ' +
+    'whoever has it.',
 });
 
 const urgentFigure = (rows: readonly Row[], even_us: number): Figure => ({
@@ -270,7 +278,9 @@ const urgentFigure = (rows: readonly Row[], even_us: number): Figure => ({
   y: { label: 'saved a request', unit: 'µs' },
   series: [{ name: 'saved', points: saved(rows).filter(([x]) => x <= 5000) }],
   marks: 'line',
-  note: `Below zero the graft costs more than it saves. It breaks even where the competitor computes ${Math.round(even_us)} µs at a time.`,
+  note:
+    'Below zero the graft costs more than it saves. It breaks even where the competitor computes ' +
+    `${Math.round(even_us)} µs at a time.`,
 });
 
 const SMALL_BURSTS_US = [0, 200, 500, 1000, 2000, 5000, 20_000];
@@ -319,7 +329,8 @@ const factsOf = ({ equals, urgent }: Awaited<ReturnType<typeof measured>>, reque
 export const scheduling: Experiment = {
   name: 'scheduling',
   describes:
-    'Clients that hand their slices to the server they wait for: how much sooner answers come, and from which wait on it pays.',
+    'Clients that hand their slices to the server they wait for: how much sooner answers come, and from which wait ' +
+    'on it pays.',
   flags: COMPARTMENT_FLAG,
   async run({ small, seed, flags, progress }): Promise<Result> {
     const kind = kindOf(flags);
@@ -328,7 +339,9 @@ export const scheduling: Experiment = {
     const even_us = facts.break_even_burst_us;
     return {
       name: 'scheduling',
-      title: `Clients that hand their slices to their server have answers up to ${facts.gain_times.toFixed(1)} times as fast, and it pays from waits of ${Math.round(even_us)} µs on`,
+      title:
+        `Clients that hand their slices to their server have answers up to ${facts.gain_times.toFixed(1)} times as ` +
+        `fast, and it pays from waits of ${Math.round(even_us)} µs on`,
       parts: [
         equalsTable(found.equals),
         sharesTable(found.equals),

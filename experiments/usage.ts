@@ -37,7 +37,8 @@ const measured = async (scale: number, seed: number, kind: Kind, progress: (text
 const costTable = ({ all }: Runs): Table => ({
   kind: 'table',
   title:
-    'Graft points of a mixed load, all grafts installed: how often they were asked, and what that cost in emulated time',
+    'Graft points of a mixed load, all grafts installed: ' +
+    'how often they were asked, and what that cost in emulated time',
   columns: [
     'point',
     'graft',
@@ -98,7 +99,9 @@ const gainTable = (runs: Runs): Table => ({
       sooner(runs, none, use),
     ];
   }),
-  note: 'What one gains others gain too: a page that stays is a read less in the queue of the one disk. A graft that encrypts or counts gains no time; it is there for what it does.',
+  note:
+    'What one gains others gain too: a page that stays is a read less in the queue of the one disk. A graft that ' +
+    'encrypts or counts gains no time; it is there for what it does.',
 });
 
 const figureOf = (runs: Runs): Figure => ({
@@ -142,7 +145,9 @@ export const usage: Experiment = {
     const facts = factsOf(runs);
     return {
       name: 'usage',
-      title: `In a mixed load ${facts.most_asked} is asked most and ${facts.dearest} costs most; all grafts together take ${(facts.grafts_share_percent as number).toFixed(1)} % of the time`,
+      title:
+        `In a mixed load ${facts.most_asked} is asked most and ${facts.dearest} costs most; all grafts together ` +
+        `take ${(facts.grafts_share_percent as number).toFixed(1)} % of the time`,
       parts: [costTable(runs), gainTable(runs), figureOf(runs)],
       facts: { compartment: kind, ...facts },
       hash: hashText(JSON.stringify(runs)),

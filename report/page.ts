@@ -25,15 +25,19 @@ const STYLE = `
     --series-1: #56b4e9; --series-2: #ff9b5a; --series-3: #3fc79a; --series-4: #e08bc3;
     --series-5: #d8b83c; --series-6: #9bd2f5; --series-7: #a3a9b2; --series-8: #b79bff; }
 }
-body { max-width: 62rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--ground); }
+body { max-width: 62rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif;
+  color: var(--ink); background: var(--ground); }
 p { max-width: 48rem; } h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin: 0; }
 section { margin-top: 3rem; border-top: 1px solid var(--grid); padding-top: 1rem; }
 a { color: var(--link); } .faint, .note { color: var(--faint); } .note { font-size: 0.875rem; margin: 0.25rem 0 0; }
-figure { margin: 1.5rem 0; overflow-x: auto; } figcaption { font-weight: 600; margin-bottom: 0.5rem; } svg { max-width: 100%; height: auto; }
+figure { margin: 1.5rem 0; overflow-x: auto; } figcaption { font-weight: 600; margin-bottom: 0.5rem; }
+svg { max-width: 100%; height: auto; } code { font-size: 0.875em; }
 table { border-collapse: collapse; font-size: 0.9375rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.2rem 0.75rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--grid); }
-thead th { border-bottom-color: var(--faint); } th { font-weight: 600; } tbody th { font-weight: normal; color: var(--faint); }
-th:first-child, td:first-child { padding-left: 0; } .right { text-align: right; white-space: nowrap; } thead .right { white-space: normal; } code { font-size: 0.875em; }
+thead th { border-bottom-color: var(--faint); }
+th { font-weight: 600; } tbody th { font-weight: normal; color: var(--faint); }
+th:first-child, td:first-child { padding-left: 0; }
+.right { text-align: right; white-space: nowrap; } thead .right { white-space: normal; }
 `;
 
 const noteHtml = (note: string | undefined): string => (note ? `<p class="note">${escaped(note)}</p>` : '');
