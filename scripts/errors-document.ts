@@ -1,7 +1,7 @@
 // Writes docs/errors.md from the error table: `node scripts/errors-document.ts`.
 
 import { writeFileSync } from 'node:fs';
-import { ERRORS } from '../src/plugins/errors.ts';
+import { ERRORS } from '../src/plugins/index.ts';
 
 const rows = Object.entries(ERRORS).map(([code, { status, meaning }]) => `| \`${code}\` | ${status} | ${meaning} |`);
 

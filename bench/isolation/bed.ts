@@ -3,7 +3,6 @@
 // both ways, committed.
 
 import { types } from 'node:util';
-import { machineClock } from '../../src/host/options.ts';
 import {
   type Base,
   type CompartmentMaker,
@@ -16,11 +15,19 @@ import {
   PointTable,
   treasury,
 } from '../../src/plugins/index.ts';
-import { Transactions } from '../../src/txn/index.ts';
+import { type Clock, Transactions } from '../../src/txn/index.ts';
 import type { CallContender } from '../measure.ts';
 import type { Kind } from './kinds.ts';
 import { pluginText, type Source } from './source.ts';
 import type { Work } from './work.ts';
+
+const clock: Clock = {
+  now: () => performance.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
 
 const SYNC = {
   wait: () => {
@@ -38,7 +45,7 @@ export interface Asked {
 }
 
 export class Bed implements Base {
-  readonly transactions = new Transactions({ clock: machineClock, report: broken });
+  readonly transactions = new Transactions({ clock, report: broken });
   readonly treasury = treasury();
   readonly participant = null;
   readonly maker: CompartmentMaker;

@@ -1,3 +1,5 @@
+// Flights counted by route: which ones are flown most, and how late they are.
+
 export interface Flight {
   origin: string;
   destination: string;
