@@ -2,8 +2,9 @@
 // a bare echo of the frame: one after the other, with one call-back, and 64 in flight.
 
 import { machine } from '../report/index.ts';
+import type { Benchmark } from './benchmark.ts';
 import { graftCalls } from './call-contenders.ts';
-import { type Benchmark, eachCall, inFlight, type Row } from './measure.ts';
+import { eachCall, inFlight, type Row } from './measure.ts';
 import { bareEcho, rawMessage } from './raw-calls.ts';
 
 const IN_FLIGHT = 64;

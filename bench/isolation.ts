@@ -3,12 +3,13 @@
 
 import { loadavg } from 'node:os';
 import { machine } from '../report/index.ts';
+import { BadUse, type Benchmark } from './benchmark.ts';
 import { survivedOf } from './isolation/hostile.ts';
 import { KINDS } from './isolation/kinds.ts';
 import { pageOf } from './isolation/page.ts';
 import { type Found, PARTS, survey } from './isolation/survey.ts';
 import { targetsOf } from './isolation/targets.ts';
-import { BadUse, type Benchmark, type Row } from './measure.ts';
+import type { Row } from './measure.ts';
 
 /** Comparisons with floors, by what was compared. */
 const floorTables = (all: readonly Found[]): Record<string, readonly Row[]> => {

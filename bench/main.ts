@@ -2,11 +2,11 @@
 // (whether or not a target was met, which it says), 2 for bad use.
 
 import { parseArgs } from 'node:util';
+import { BadUse, type Benchmark } from './benchmark.ts';
 import { call } from './call.ts';
 import { isolation } from './isolation.ts';
-import { BadUse, type Benchmark, resultText } from './measure.ts';
 import { metered } from './metered.ts';
-import { writeReport } from './report.ts';
+import { benchText, writeReport } from './report.ts';
 import { txn } from './txn.ts';
 
 const BENCHMARKS: readonly Benchmark[] = [txn, call, metered, isolation];
@@ -63,4 +63,4 @@ const result = await benchmark
 const { report } = options.values;
 if (typeof report === 'string')
   for (const file of await writeReport(report, result)) process.stderr.write(`${report}/${file} written\n`);
-process.stdout.write(options.values.json === true ? `${JSON.stringify(result)}\n` : `${resultText(result)}\n`);
+process.stdout.write(options.values.json === true ? `${JSON.stringify(result)}\n` : `${benchText(result)}\n`);

@@ -1,7 +1,7 @@
 // The one measuring harness. A benchmark names contenders, one of them the floor; their rounds are interleaved, so that
 // whatever else the machine does hits all alike, and everything is reported as a ratio to the floor of the same run.
 
-import { alignedText, hashText, quantile, type Result, tableText } from '../report/index.ts';
+import { hashText, quantile } from '../report/index.ts';
 
 /**
  * Something to measure. `round` does `count` operations and gives what they computed, so that nothing is optimised
@@ -136,103 +136,3 @@ export const inFlight = async (
   const floor = quantile(times[0] ?? [], 0.5);
   return contenders.map((contender, index) => row(contender.name, times[index] ?? [], floor, ''));
 };
-
-/** Time in the unit that fits. */
-export const duration = (ns: number): string => {
-  if (ns < 1000) return `${ns.toFixed(1)} ns`;
-  return ns < 1e6 ? `${(ns / 1000).toFixed(2)} µs` : `${(ns / 1e6).toFixed(2)} ms`;
-};
-
-/** Rows of one comparison as text. */
-export const rowsText = (title: string, rows: readonly Row[]): string =>
-  `${title}\n${alignedText(ROW_COLUMNS, rows.map(rowCells))}`;
-
-/** The columns of rows that are printed, and one row's cells. */
-export const ROW_COLUMNS = ['', 'median', 'p10', 'p90', 'p99', '× floor'] as const;
-
-export const rowCells = ({ name, median_ns, p10_ns, p90_ns, p99_ns, ratio }: Row): string[] => [
-  name,
-  ...[median_ns, p10_ns, p90_ns].map(duration),
-  p99_ns === undefined ? '' : duration(p99_ns),
-  ratio.toFixed(2),
-];
-
-/** A bound that a figure is held against. */
-export interface Target {
-  readonly what: string;
-  readonly value: number;
-  readonly at_most?: number;
-  readonly at_least?: number;
-}
-
-export const met = ({
-  value,
-  at_most = Number.POSITIVE_INFINITY,
-  at_least = Number.NEGATIVE_INFINITY,
-}: Target): boolean => value <= at_most && value >= at_least;
-
-/** The columns of targets that are printed, and one target's cells. */
-export const TARGET_COLUMNS = ['target', 'measured', 'bound', ''] as const;
-
-export const targetCells = (target: Target): string[] => [
-  target.what,
-  target.value >= 1000 ? Math.round(target.value).toLocaleString('en') : target.value.toFixed(2),
-  target.at_most === undefined ? `≥ ${target.at_least?.toLocaleString('en')}` : `≤ ${target.at_most}`,
-  met(target) ? 'met' : 'MISSED',
-];
-
-export const targetsText = (targets: readonly Target[]): string =>
-  alignedText(TARGET_COLUMNS, targets.map(targetCells));
-
-/** Flags that make no sense. */
-export class BadUse extends Error {}
-
-export interface BenchOptions {
-  /** A size for tests: seconds, not minutes. */
-  readonly small: boolean;
-  readonly seed: number;
-  readonly progress: (text: string) => void;
-  /** Flags of this benchmark alone. */
-  readonly flags?: Readonly<Record<string, string>>;
-}
-
-export interface BenchResult {
-  readonly benchmark: string;
-  readonly seed: number;
-  readonly small: boolean;
-  readonly machine: Readonly<Record<string, string | number>>;
-  readonly tables: Readonly<Record<string, readonly Row[]>>;
-  readonly targets: readonly Target[];
-  /** What opens its report: tables and figures in words. */
-  readonly page?: Result;
-  /** What else was found, for who wants to compute with it. */
-  readonly samples?: unknown;
-}
-
-/** One benchmark, one file, one table. */
-export interface Benchmark {
-  readonly name: string;
-  readonly describes: string;
-  /** The flags that it takes, and what each is for. */
-  readonly flags?: Readonly<Record<string, string>>;
-  /** Rejects with BadUse for flags that make no sense. */
-  run(options: BenchOptions): Promise<BenchResult>;
-}
-
-export const machineText = ({ machine, seed }: BenchResult): string =>
-  [...Object.entries(machine), ['seed', seed]].map(([name, value]) => `${name} ${value}`).join(' · ');
-
-const plainParts = ({ tables, targets }: BenchResult): string[] => [
-  ...Object.entries(tables).map(([title, rows]) => rowsText(title, rows)),
-  targetsText(targets),
-];
-
-/** The tables of a page: its figures show what they say. */
-const pageText = ({ parts, facts, hash }: Result): string[] => [
-  ...parts.flatMap((part) => (part.kind === 'table' ? [tableText(part)] : [])),
-  ...Object.entries(facts).map(([name, value]) => `${name}: ${value}`),
-  `hash ${hash}`,
-];
-
-export const resultText = (result: BenchResult): string =>
-  [machineText(result), ...(result.page === undefined ? plainParts(result) : pageText(result.page))].join('\n\n');

@@ -4,7 +4,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { machine } from '../report/index.ts';
-import type { Benchmark, Row } from './measure.ts';
+import type { Benchmark } from './benchmark.ts';
+import type { Row } from './measure.ts';
 
 export const metered: Benchmark = {
   name: 'metered',

@@ -7,7 +7,8 @@ import { Effect, STM, TRef } from 'effect';
 import { applyPatches, enablePatches, produceWithPatches } from 'immer';
 import { machine } from '../report/index.ts';
 import { Account, type Clock, StateMap, Transactions, type Undoable } from '../src/txn/index.ts';
-import { type Benchmark, type Contender, compare, type Row } from './measure.ts';
+import type { Benchmark } from './benchmark.ts';
+import { type Contender, compare, type Row } from './measure.ts';
 
 const RECORDS = 10_000;
 const clock: Clock = { now: () => performance.now(), after: () => ({ cancel: () => {} }) };

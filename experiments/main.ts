@@ -10,7 +10,7 @@ import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, styleText } from 'node:util';
-import { htmlReport, machine, type Result, resultText } from '../report/index.ts';
+import { htmlReport, machine, machineText, type Result, resultText } from '../report/index.ts';
 import { EXPERIMENTS } from './experiments.ts';
 import type { WorkOrder } from './worker.ts';
 
@@ -88,10 +88,7 @@ const { values, positionals } = parsed;
 const seed = Number(values.seed ?? 1);
 const flags = Object.fromEntries(Object.entries(values).filter(([name]) => name in FLAGS)) as Record<string, string>;
 
-const machineText = (): string =>
-  Object.entries(machine(['isolated-vm', 'ses']))
-    .map(([name, value]) => `${name} ${value}`)
-    .join(' · ');
+const measuredOn = () => machine(['isolated-vm', 'ses']);
 
 const one = async (name: string): Promise<void> => {
   const known = EXPERIMENTS.find((experiment) => experiment.name === name) ?? refuse(`no experiment ${name}`);
@@ -99,12 +96,10 @@ const one = async (name: string): Promise<void> => {
   if (strange !== undefined) refuse(`${name} takes no --${strange}`);
   const result = await run({ name, small: values.small === true, seed, flags }, progress);
   clear();
-  if (values.report !== undefined) writeFileSync(values.report, await htmlReport([result], machineText()));
+  if (values.report !== undefined) writeFileSync(values.report, await htmlReport([result], machineText(measuredOn())));
   const { facts, ...rest } = result;
   const text =
-    values.json === true
-      ? JSON.stringify({ ...facts, ...rest, seed, machine: machine(['isolated-vm', 'ses']) })
-      : resultText(result);
+    values.json === true ? JSON.stringify({ ...facts, ...rest, seed, machine: measuredOn() }) : resultText(result);
   process.stdout.write(`${text}\n`);
 };
 
@@ -129,9 +124,8 @@ const all = async (): Promise<boolean> => {
     }
   }
   const report = values.report ?? REPORT;
-  writeFileSync(report, await htmlReport(results, machineText()));
-  if (values.json === true)
-    process.stdout.write(`${JSON.stringify({ seed, machine: machine(['isolated-vm', 'ses']), results })}\n`);
+  writeFileSync(report, await htmlReport(results, machineText(measuredOn())));
+  if (values.json === true) process.stdout.write(`${JSON.stringify({ seed, machine: measuredOn(), results })}\n`);
   process.stderr.write(`${report} written\n`);
   return !failed;
 };

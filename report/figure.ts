@@ -1,6 +1,7 @@
-// What an experiment hands over: tables and figures as plain data, and the facts that sum it up. An experiment gives a
-// `Result`; report.ts makes text or HTML of it. Terminal and SVG draw the same data: `drawable` settles for both which
-// points have a place on the axes, `axisText` what an axis is called, `barPlaces` where bars stand.
+// What an experiment or a benchmark hands over: tables and figures as plain data, and the facts that sum it up, in a
+// `Result`. text.ts, markdown.ts and page.ts make something to read of it. Terminal and SVG draw the same data:
+// `drawable` settles for both which points have a place on the axes, `axisText` what an axis is called, `barPlaces`
+// where bars stand.
 
 /**
  * One axis of a figure. `unit` may be empty. A logarithmic axis shows values above zero only. An axis of names has the
@@ -46,7 +47,7 @@ export interface Figure {
 }
 
 /**
- * What one experiment found. `title` is its sentence; `hash` is over what it computed, equal from run to run where the
+ * What was found. `title` is its sentence; `hash` is over what it computed, equal from run to run where the
  * experiment is deterministic.
  */
 export interface Result {

@@ -2,9 +2,9 @@
 
 export type { Axis, Figure, Point, Result, Series, Table } from './figure.ts';
 export { hashBytes, hashText } from './hash.ts';
-export { machine, megahertz } from './machine.ts';
+export { machine, machineText, megahertz } from './machine.ts';
+export { markdownReport, pictureFile } from './markdown.ts';
 export { htmlReport } from './page.ts';
 export { quantile } from './quantile.ts';
 export { figureSvg } from './svg-plot.ts';
-export { alignedText, columnsOf, tableText } from './table.ts';
 export { resultText } from './text.ts';

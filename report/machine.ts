@@ -13,7 +13,7 @@ export const megahertz = (): number => {
   }
 };
 
-/** What every output carries: without it a figure means nothing. */
+/** The processor, Node, and the versions of `packages`. */
 export const machine = (packages: readonly string[]): Record<string, string | number> => {
   const require = createRequire(import.meta.url);
   const versions = packages.map((name) => [
@@ -29,3 +29,9 @@ export const machine = (packages: readonly string[]): Record<string, string | nu
     ...Object.fromEntries(versions),
   };
 };
+
+/** The same in words: `node 24.21.0 · ses 2.3.0`. */
+export const machineText = (facts: Readonly<Record<string, string | number>>): string =>
+  Object.entries(facts)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(' · ');

@@ -1,7 +1,6 @@
-// Tables as aligned text, and numbers as people read them. `tableText` prints a table of an experiment, `alignedText`
-// any rows of text; the benchmarks print with it too. `columnsOf` settles what every cell of a table says and which
-// columns stand to the right; the report makes the same cells into HTML. Nothing is escaped: what a plugin wrote does
-// not belong here.
+// Tables as aligned text, and numbers as people read them. `tableText` prints a table, `alignedText` any rows of text.
+// `columnsOf` settles what every cell of a table says and which columns stand to the right; Markdown and HTML are made
+// of the same cells. Nothing is escaped: what a plugin wrote does not belong here.
 
 import type { Table } from './figure.ts';
 

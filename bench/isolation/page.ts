@@ -2,7 +2,9 @@
 // and figures as plain data; the terminal, Markdown and HTML show the same.
 
 import { type Figure, hashText, type Point, quantile, type Result, type Table } from '../../report/index.ts';
-import { duration, ROW_COLUMNS, type Row, rowCells, TARGET_COLUMNS, type Target, targetCells } from '../measure.ts';
+import type { Row } from '../measure.ts';
+import { duration, rowTable, targetTable } from '../tables.ts';
+import type { Target } from '../target.ts';
 import { BODIES } from './bodies.ts';
 import { CALL_SIZES, IN_FLIGHT } from './calls.ts';
 import type { Survived } from './hostile.ts';
@@ -104,13 +106,6 @@ const claimTable = (all: readonly Found[]): Table => ({
   }),
 });
 
-const targetTable = (targets: readonly Target[]): Table => ({
-  kind: 'table',
-  title: 'Targets',
-  columns: [...TARGET_COLUMNS],
-  rows: targets.map(targetCells),
-});
-
 const callTable = (all: readonly Found[]): Table => ({
   kind: 'table',
   title: 'Calls',
@@ -192,13 +187,6 @@ const stopTable = (all: readonly Found[]): Table => ({
   columns: ['kind', ...BODY_NAMES, 'honest calls aborted'],
   rows: all.map(({ kind, stops }) => [kind, ...BODY_NAMES.map((name) => stopCell(stops?.[name])), wronged(stops)]),
   note: 'Medians. After each the same plugin answers an honest call, under the same limit. A kind that counts fuel ends by work done, not by time. In brackets: why it ended, where that was not its own time.',
-});
-
-const rowTable = ([title, rows]: [string, readonly Row[]]): Table => ({
-  kind: 'table',
-  title,
-  columns: [...ROW_COLUMNS],
-  rows: rows.map(rowCells),
 });
 
 /** A value for each kind as points, the kinds side by side. */
@@ -323,7 +311,7 @@ export const pageOf = (
     ...(all.some(({ calls }) => calls) ? [callTable(all)] : []),
     ...(all.some(({ start, fresh, idle }) => start ?? fresh ?? idle) ? [lifeTable(all)] : []),
     ...(all.some(({ stops }) => stops) ? [stopTable(all)] : []),
-    ...Object.entries(tables).map(rowTable),
+    ...Object.entries(tables).map(([title, rows]) => rowTable(title, rows)),
   ],
   facts: { ...repetitions(small), ...problemsOf(all) },
   hash: hashOfAll(all),

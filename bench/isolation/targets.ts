@@ -1,7 +1,8 @@
 // What the kinds are held to. A target of a kind, or a part, that was not measured is not listed.
 
 import { quantile } from '../../report/index.ts';
-import type { Row, Target } from '../measure.ts';
+import type { Row } from '../measure.ts';
+import type { Target } from '../target.ts';
 import type { Found } from './survey.ts';
 
 const ratio = (rows: readonly Row[] | undefined): number | null => rows?.at(-1)?.ratio ?? null;

@@ -3,7 +3,8 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { call } from '../../bench/call.ts';
-import { met, resultText } from '../../bench/measure.ts';
+import { benchText } from '../../bench/report.ts';
+import { met } from '../../bench/target.ts';
 import { txn } from '../../bench/txn.ts';
 
 const options = { small: true, seed: 1, progress: () => {} };
@@ -18,7 +19,7 @@ describe('bench', () => {
       const alike = rows.filter((row) => /flat undo|Graftwork|closures/.test(row.name)).map((row) => row.hash);
       expect({ title, hashes: new Set(alike).size }).toEqual({ title, hashes: title === 'nested' ? 0 : 1 });
     }
-    expect(resultText(result)).toContain('× floor');
+    expect(benchText(result)).toContain('× floor');
   });
 
   test('call: a graft computes what the floors compute', async () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runInThisContext } from 'node:vm';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { BadUse, type BenchResult } from '../../bench/benchmark.ts';
 import { survivedOf } from '../../bench/isolation/hostile.ts';
 import { carriedOut } from '../../bench/isolation/order.ts';
 import { pageOf } from '../../bench/isolation/page.ts';
@@ -13,7 +14,6 @@ import type { Found } from '../../bench/isolation/survey.ts';
 import { overshoot, targetsOf } from '../../bench/isolation/targets.ts';
 import { WORK, type Work } from '../../bench/isolation/work.ts';
 import { isolation } from '../../bench/isolation.ts';
-import { BadUse, type BenchResult } from '../../bench/measure.ts';
 import { writeReport } from '../../bench/report.ts';
 import { columnMemory, columnViews } from '../../src/plugins/columns.ts';
 

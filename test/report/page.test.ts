@@ -1,47 +1,10 @@
 // The report: every result with all its parts, escaped, in one page that asks for nothing.
 
 import { describe, expect, test } from '@jest/globals';
-import { htmlReport, type Result, resultText, type Table } from '../../report/index.ts';
+import { htmlReport, type Result } from '../../report/index.ts';
 import { figureOf, MARKS } from './figures.ts';
 import { markupFault } from './markup.ts';
-
-const table: Table = {
-  kind: 'table',
-  title: 'Cost of a call',
-  columns: ['path', 'µs'],
-  rows: [
-    ['base', 0],
-    ['total', 12_360],
-  ],
-  note: 'The note of the table.',
-};
-
-const read_ahead: Result = {
-  name: 'read-ahead',
-  title: 'Announced reads pay from 2 ms of computing on.',
-  parts: [
-    table,
-    ...MARKS.map((marks) =>
-      figureOf(
-        [
-          [1, 2],
-          [3, 4],
-        ],
-        { title: `a figure of ${marks}`, marks, note: `The note of ${marks}.` },
-      ),
-    ),
-  ],
-  facts: { reads: 3000, 'break-even (ms)': 2.25, device: 'HP C2247A' },
-  hash: '0123abcd',
-};
-
-const eviction: Result = {
-  name: 'eviction',
-  title: 'One fault saved pays for many calls.',
-  parts: [],
-  facts: {},
-  hash: 'ffee',
-};
+import { eviction, read_ahead } from './results.ts';
 
 const EVIL = `<script>alert("x")</script>&'`;
 const evil: Result = {
@@ -130,23 +93,5 @@ describe('htmlReport', () => {
 
   test('of no results is a page', async () => {
     expect(markupFault(await htmlReport([], 'm'))).toBe('');
-  });
-});
-
-describe('resultText', () => {
-  test('says all parts, facts and the hash', () => {
-    const text = resultText(read_ahead);
-    const sentences = [
-      'read-ahead: Announced reads pay',
-      'Cost of a call',
-      ...MARKS.map((marks) => `a figure of ${marks}`),
-      '3,000',
-      'hash 0123abcd',
-    ];
-    expect(sentences.filter((sentence) => !text.includes(sentence))).toEqual([]);
-  });
-
-  test('of a result without parts and facts is its sentence and its hash', () => {
-    expect(resultText(eviction)).toBe('eviction: One fault saved pays for many calls.\n\nhash ffee');
   });
 });
