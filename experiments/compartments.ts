@@ -2,9 +2,8 @@
 // measurement.
 
 import { FUEL_QUANTUM, type Tick } from '../src/kernel-model/index.ts';
-import { IsolateMaker, MeteredMaker, sesMaker } from '../src/plugins/compartment/index.ts';
+import { IsolateMaker, MeteredMaker, scriptDirect, sesMaker } from '../src/plugins/compartment/index.ts';
 import type { CompartmentMaker } from '../src/plugins/index.ts';
-import { scriptDirect } from './script-direct.ts';
 
 export const KINDS = ['direct', 'ses', 'metered', 'isolate'] as const;
 export type Kind = (typeof KINDS)[number];

@@ -1,8 +1,13 @@
 // The kinds that are compared. What each claims stands in the table that the conformance suite tries
 // (test/support/claims.ts); here is how it is made to be measured, a row each.
 
-import { scriptDirect } from '../../experiments/index.ts';
-import { IsolateMaker, MeteredMaker, ProcessMaker, sesMaker } from '../../src/plugins/compartment/index.ts';
+import {
+  IsolateMaker,
+  MeteredMaker,
+  ProcessMaker,
+  scriptDirect,
+  sesMaker,
+} from '../../src/plugins/compartment/index.ts';
 import type { CompartmentMaker } from '../../src/plugins/index.ts';
 import { CLAIMS, type Claims } from '../../test/support/claims.ts';
 import { type AnyKind, quickJsMaker, vmMaker, WorkerMaker, wasmMaker } from '../rivals/index.ts';

@@ -2,6 +2,7 @@
 // unsafe path of every measurement, and for one's own code. Transactions, checks and limits on accessors hold as
 // everywhere; clocks and memory do not.
 
+import { runInThisContext } from 'node:vm';
 import { GraftError } from '../../errors.ts';
 import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource, Ending } from '../compartment.ts';
 import { installFailed } from '../ending.ts';
@@ -92,6 +93,19 @@ export const directMaker = (
     },
     close: () => {
       for (const compartment of open) compartment.dispose();
+    },
+  };
+};
+
+/** The same for a plugin's script, as other kinds take it, which is run as it is. */
+export const scriptDirect = (now_ms?: () => number): CompartmentMaker => {
+  const modules = new Map<string, Readonly<Record<string, unknown>>>();
+  const maker = directMaker(modules, now_ms);
+  return {
+    ...maker,
+    async load(source) {
+      modules.set(source.plugin, runInThisContext(source.code, { filename: 'plugin.js' }));
+      return maker.load(source);
     },
   };
 };
