@@ -154,6 +154,7 @@ class WorkerCompartment implements Compartment, WorkerEvents {
     if (call !== null && call !== gone) {
       call.at = null;
       if (call.restart()) this.#queue.unshift(call);
+      else call.ended(failedWith(LOST));
     }
     this.#serve();
   }

@@ -224,6 +224,8 @@ export class ProcessGroup implements ProcessEvents {
 
   #again({ tenant }: TenantHeap, call: CompartmentCall): void {
     if (call.restart()) this.#enqueue(new Queued(this, tenant, call), true);
+    // It was doomed while it ran, which is its own doing, or somebody else has ended it: either way it is over.
+    else call.ended(failedWith(LOST));
   }
 
   hostCall(process: PluginProcess, item: Item, accessor: number, json: string): void {
