@@ -42,7 +42,7 @@ const call = (input: number): CompartmentCall => {
     own_ms: 50_000,
     ignoresAnswer: false,
     at: null,
-    txn: { state: 'active', doomed: null },
+    txn: { state: 'active', doomed: null, parent: null },
   };
   return made as unknown as CompartmentCall;
 };

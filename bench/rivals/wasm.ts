@@ -43,6 +43,7 @@ import {
   toldRefusal,
 } from '../../src/plugins/compartment/index.ts';
 import { ANSWER_BYTES_MAX, type ColumnMemory, type Failure, GraftError } from '../../src/plugins/index.ts';
+import type { Transaction } from '../../src/txn/index.ts';
 
 /** Of the engine's own interface, what is used here. */
 declare const WebAssembly: {
@@ -91,6 +92,7 @@ const asNumber = (answer: unknown): number => {
 class WasmHeap implements Heap {
   principal: string | null = null;
   readonly level = 0;
+  within: Transaction | null = null;
   dropped = false;
   running: CompartmentCall | null = null;
   readonly #memory: { readonly buffer: ArrayBuffer };

@@ -102,6 +102,11 @@ export class GraftCall implements CompartmentCall, Caller {
     return this.graft.limits.own_ms;
   }
 
+  get lingers(): boolean {
+    const { kind, grafts } = this.graft.point;
+    return this.home.parent !== null || (kind === 'chain' && grafts.length > 1);
+  }
+
   get graftName(): string {
     return this.graft.name;
   }

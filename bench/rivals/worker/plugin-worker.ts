@@ -26,6 +26,7 @@ import {
   valueText,
 } from '../../../src/plugins/compartment/index.ts';
 import type { Failure } from '../../../src/plugins/index.ts';
+import type { Transaction } from '../../../src/txn/index.ts';
 import { ANSWER, ASK, CALL, DROP, ENDED, LOAD, READY, type ToWorker, type WorkerSetup } from './messages.ts';
 
 /** What a worker tells the compartment that it serves. */
@@ -51,16 +52,20 @@ const INSIDE = new URL('inside', import.meta.url);
 class WorkerRealm implements Pooled {
   principal: string | null = null;
   readonly level = 0;
+  within: Transaction | null = null;
   dropped = false;
   isLoaded = false;
+  /** Its name in the worker. */
+  readonly key: string;
   readonly #worker: PluginWorker;
 
-  constructor(worker: PluginWorker) {
+  constructor(key: string, worker: PluginWorker) {
+    this.key = key;
     this.#worker = worker;
   }
 
   dispose(): void {
-    if (this.isLoaded) this.#worker.forget(this.principal as string);
+    if (this.isLoaded) this.#worker.forget(this.key);
   }
 }
 
@@ -85,7 +90,8 @@ export class PluginWorker {
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #bell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  readonly #realms = new HeapPool(() => new WorkerRealm(this));
+  #made = 0;
+  readonly #realms = new HeapPool(() => new WorkerRealm(`${this.#made++}`, this));
   #phase: Phase = 'starting';
   #call: CompartmentCall | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -131,27 +137,29 @@ export class PluginWorker {
   }
 
   #begin(call: CompartmentCall): void {
-    const { principal } = call;
-    if (!this.#realm(principal).isLoaded) return this.#load(principal);
+    const home = call.txn.parent;
+    const realm = this.#realm(call.principal, home);
+    if (!realm.isLoaded) return this.#load(realm);
+    if (call.lingers) realm.within = home;
     this.#run('running', call.own_ms);
-    this.#post([CALL, principal, graftNumber(call), crossing(call.input)]);
+    this.#post([CALL, realm.key, graftNumber(call), crossing(call.input)]);
   }
 
   /** The realm of a principal. Of too many, the one not used for longest is forgotten. */
-  #realm(principal: string): WorkerRealm {
-    const realm = this.#realms.take(principal) as WorkerRealm;
+  #realm(principal: string, home: Transaction | null): WorkerRealm {
+    const realm = this.#realms.take(principal, home) as WorkerRealm;
     this.#realms.give(realm);
     return realm;
   }
 
-  #load(principal: string): void {
+  #load(realm: WorkerRealm): void {
     this.#run('loading', this.#source.load_ms);
-    this.#realm(principal).isLoaded = true;
-    this.#post([LOAD, principal]);
+    realm.isLoaded = true;
+    this.#post([LOAD, realm.key]);
   }
 
-  forget(principal: string): void {
-    this.#post([DROP, principal]);
+  forget(key: string): void {
+    this.#post([DROP, key]);
   }
 
   /** Ends it; nothing it says is heard any more. */
@@ -217,7 +225,7 @@ export class PluginWorker {
     const [what, first, second] = Array.isArray(message) ? (message as unknown[]) : [];
     if (what === READY && this.#phase === 'starting') {
       this.#stop();
-      this.#load(FIRST);
+      this.#load(this.#realm(FIRST, null));
     } else if (what === ENDED && (this.#phase === 'loading' || this.#phase === 'running')) this.#done(first);
     else if (what === ASK && this.#phase === 'running' && typeof first === 'number' && typeof second === 'string')
       this.#ask(first, second);

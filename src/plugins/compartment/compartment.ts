@@ -24,6 +24,8 @@ export interface CompartmentCall {
   readonly own_ms: number;
   /** Calls of different principals never meet in one heap. */
   readonly principal: string;
+  /** What it does is kept only when a transaction around it commits, which may take long. */
+  readonly lingers: boolean;
   /** An event's graft: what it answers is ignored. */
   readonly ignoresAnswer: boolean;
   /** For the compartment's own use: where the call runs, or has run. Null at first. */

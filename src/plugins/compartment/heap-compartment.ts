@@ -73,8 +73,10 @@ class HeapCompartment implements Compartment {
 
   #attempt(call: CompartmentCall, level: number): Ending {
     const pool = this.#pool;
-    const heap = pool.take(call.principal, level);
+    const home = call.txn.parent;
+    const heap = pool.take(call.principal, home, level);
     if (heap === null) return { kind: 'failed', failure: pool.failure as Failure, own_ms: 0 };
+    heap.within = home;
     call.at = heap;
     let failed = true;
     try {

@@ -1,11 +1,15 @@
 // The pool of one plugin's heaps. A heap is a copy of the plugin's module, evaluated: its variables are what the calls
 // of one principal share. Every kind of compartment that keeps heaps keeps them here.
 //
-//   const heap = pool.take(principal, level);   // an idle one of the principal, else a fresh one, else one made now
+//   const heap = pool.take(principal, home);    // an idle one of the principal, else a fresh one, else one made now
 //   …                                           // nobody else gets it meanwhile
 //   pool.give(heap);                            // idle again, or disposed of where it was dropped
 //   pool.drop(heap);                            // a call that ran in it was undone: nobody ever uses it again
+//
+// What a call did in a heap is kept only when the transaction around the call commits. Until then the heap serves calls
+// inside that transaction alone; where it aborts, the heap is dropped.
 
+import type { Transaction } from '../../txn/index.ts';
 import type { Failure } from '../protocol.ts';
 
 /** Heaps of a plugin in which no call runs; of more than so many, the one not used for longest goes. */
@@ -17,6 +21,8 @@ export interface Pooled {
   principal: string | null;
   /** How many calls ran around it when it was made: it serves calls that are nested as deep. */
   readonly level: number;
+  /** The transaction whose commit keeps what calls did in it; null: all of that is kept for good. */
+  within: Transaction | null;
   /** A call that ran in it was undone. */
   dropped: boolean;
   /** Frees it. Never called while a call runs in it. */
@@ -63,13 +69,20 @@ export class HeapPool<H extends Pooled> {
     return null;
   }
 
-  /** A heap for one call; null where none could be made, and `failure` says why. */
-  take(principal: string, level = 0): H | null {
+  /**
+   * A heap for one call whose work is committed into `home`; null where none could be made, and `failure` says why.
+   * `suits` says which idle ones will do.
+   */
+  take(principal: string, home: Transaction | null, level = 0, suits?: (heap: H) => boolean): H | null {
     const last = this.#idle.at(-1);
     const heap =
-      last !== undefined && last.principal === principal && last.level === level
+      last !== undefined &&
+      last.principal === principal &&
+      last.level === level &&
+      suits === undefined &&
+      (last.within === null || serves(last, home))
         ? (this.#idle.pop() as H)
-        : (this.#find(principal, level) ?? this.#made());
+        : (this.#find(principal, home, level, suits) ?? this.#made());
     if (heap === null) return null;
     heap.principal = principal;
     this.#taken++;
@@ -77,11 +90,15 @@ export class HeapPool<H extends Pooled> {
   }
 
   /** The idle heap of the principal that was used last, or one in which nothing has run. */
-  #find(principal: string, level: number): H | undefined {
+  #find(principal: string, home: Transaction | null, level: number, suits?: (heap: H) => boolean): H | undefined {
     const idle = this.#idle;
-    const own = idle.findLastIndex((heap) => heap.level === level && heap.principal === principal);
-    const at = own < 0 ? idle.findLastIndex((heap) => heap.level === level && heap.principal === null) : own;
-    return at < 0 ? undefined : idle.splice(at, 1)[0];
+    const fits = (heap: H, of: string | null): boolean =>
+      heap.level === level && heap.principal === of && serves(heap, home) && (suits === undefined || suits(heap));
+    const own = idle.findLastIndex((heap) => fits(heap, principal));
+    const at = own < 0 ? idle.findLastIndex((heap) => fits(heap, null)) : own;
+    const found = at < 0 ? undefined : idle.splice(at, 1)[0];
+    for (const heap of idle.filter(({ within }) => within?.state === 'aborted')) this.drop(heap);
+    return found;
   }
 
   #made(): H | null {
@@ -140,3 +157,15 @@ export class HeapPool<H extends Pooled> {
     }).unref();
   }
 }
+
+/** Whether a call whose work is committed into `home` may see what earlier calls did in `heap`. */
+const serves = (heap: Pooled, home: Transaction | null): boolean => {
+  let { within } = heap;
+  while (within !== null && within.state === 'committed') within = within.parent;
+  heap.within = within;
+  if (within === null) return true;
+  if (within.state === 'aborted') return false;
+  let around = home;
+  while (around !== null && around !== within) around = around.parent;
+  return around !== null;
+};

@@ -1,5 +1,6 @@
 // A heap with a prepared realm in it (realm/), in the host's own thread: what isolated-vm, node:vm and QuickJS share.
 
+import type { Transaction } from '../../txn/index.ts';
 import type { Failure } from '../protocol.ts';
 import type { CompartmentCall, CompartmentSource, Ending } from './compartment.ts';
 import { endingOf } from './ending.ts';
@@ -12,6 +13,7 @@ import { type Direct, STEP_LOAD, STEP_START } from './realm/steps.ts';
 export abstract class RealmHeap extends RealmRunner implements Heap {
   principal: string | null = null;
   readonly level: number = 0;
+  within: Transaction | null = null;
   dropped = false;
   running: CompartmentCall | null = null;
 

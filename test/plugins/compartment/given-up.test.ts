@@ -100,7 +100,7 @@ const opened = async () => {
     kind: 'function',
     default: () => 'default',
     callable: { log: host.log, hold },
-    limits: { own_ms: 100, total_ms: 20_000, memory_mb: 16 },
+    limits: { own_ms: 500, total_ms: 20_000, memory_mb: 16 },
     budget: 100,
   });
   const graftwork = { api: 1, grafts: [{ point: 'p', export: 'graft' }], needs: ['log', 'hold'] };

@@ -47,7 +47,15 @@ beforeAll(async () => {
 afterAll(() => compartment.dispose());
 
 const bounded = (text: string): unknown => {
-  const part = { index: 0, own_ms: 5000, principal: '', ignoresAnswer: false, at: null, txn: null as never };
+  const part = {
+    index: 0,
+    own_ms: 5000,
+    principal: '',
+    lingers: false,
+    ignoresAnswer: false,
+    at: null,
+    txn: { parent: null } as never,
+  };
   const ending = compartment.run?.({
     ...part,
     input: text,

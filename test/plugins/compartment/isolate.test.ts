@@ -46,7 +46,8 @@ const callOf = (input: unknown = null, host: Host = () => null, part: Partial<Co
   principal: '',
   ignoresAnswer: false,
   at: null,
-  txn: null as never,
+  lingers: false,
+  txn: { parent: null } as never,
   restarts: 0,
   callAccessor(index, args) {
     return host(index, args, this);

@@ -120,6 +120,44 @@ export const claimed = (claims: Claims): void => {
       expect(base.state.a).toBe(2);
     });
 
+  if (claims.freshHeap) {
+    const MEMO = '{ graft: (input) => { const old = memo; memo = input; return old } }';
+
+    it('shows nobody what a call left that is part of a transaction, until that has committed', async () => {
+      open(claims);
+      const point = base.point(FUNCTION);
+      await base.install('a', MEMO, {}, 'let memo = "clean";');
+      const around = base.transactions.begin();
+      expect(await base.invoke(point, 'secret', { txn: around })).toEqual(committed('clean'));
+      expect(await base.invoke(point, 'other')).toEqual(committed('clean'));
+      around.abort();
+      expect(await base.invoke(point, 'third')).toEqual(committed('other'));
+    });
+
+    it('keeps what such a call left when the transaction commits', async () => {
+      open(claims);
+      const point = base.point(FUNCTION);
+      await base.install('a', MEMO, {}, 'let memo = "clean";');
+      const around = base.transactions.begin();
+      await base.invoke(point, 'first', { txn: around });
+      around.commit();
+      expect(await base.invoke(point, 'second')).toEqual(committed('first'));
+    });
+
+    it('forgets what a call left in a part of a transaction that was taken back', async () => {
+      open(claims);
+      const point = base.point(FUNCTION);
+      await base.install('a', MEMO, {}, 'let memo = "clean";');
+      const around = base.transactions.begin();
+      const part = around.begin(null);
+      await base.invoke(point, 'undone', { txn: part });
+      part.abort();
+      expect(await base.invoke(point, 'kept', { txn: around })).toEqual(committed('clean'));
+      around.commit();
+      expect(await base.invoke(point, 'last')).toEqual(committed('kept'));
+    });
+  }
+
   it('frees its heaps when its maker closes, and takes no call after that', async () => {
     open(claims);
     const point = base.point(FUNCTION);

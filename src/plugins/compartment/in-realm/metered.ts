@@ -5,6 +5,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
+import type { Transaction } from '../../../txn/index.ts';
 import { GraftError } from '../../errors.ts';
 import { PLAIN_BOUNDS, type PlainBounds, plainFault } from '../../plain.ts';
 import type { Failure } from '../../protocol.ts';
@@ -157,6 +158,7 @@ class Program {
 class MeteredHeap implements Heap {
   principal: string | null = null;
   readonly level = 0;
+  within: Transaction | null = null;
   dropped = false;
   running: CompartmentCall | null = null;
   readonly #program: Program;

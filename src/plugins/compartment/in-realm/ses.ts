@@ -2,6 +2,7 @@
 // its api. Authority is bounded, time and memory are not: it is for reviewed code, and for the browser. A metered one
 // (metered.ts) bounds time besides.
 
+import type { Transaction } from '../../../txn/index.ts';
 import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.ts';
 import { type Heap, HeapMaker } from '../heap-compartment.ts';
 import { checkLocked } from '../lockdown.ts';
@@ -13,6 +14,7 @@ const face = (ask: Ask): object => harden((...args: unknown[]): unknown => cross
 class SesHeap implements Heap {
   principal: string | null = null;
   readonly level = 0;
+  within: Transaction | null = null;
   dropped = false;
   running: CompartmentCall | null = null;
   readonly #functions: readonly GraftFunction[];

@@ -83,7 +83,7 @@ export class ProcessGroup implements ProcessEvents {
   /** Loads a tenant into a process for the first time. Resolves with how that failed, or null. */
   async load(tenant: Tenant): Promise<Failure | null> {
     const process = this.processes.find((one) => one.items.length === 0 && !one.dead) ?? this.#another();
-    return new Promise((resolve) => this.#load(process, tenant.heap(''), resolve));
+    return new Promise((resolve) => this.#load(process, tenant.firstHeap(), resolve));
   }
 
   /** A tenant of this group, with no heap yet. */
@@ -155,7 +155,7 @@ export class ProcessGroup implements ProcessEvents {
     const process = this.#choose(queued.exclusive);
     if (process === null) return false;
     const { tenant, call } = queued;
-    const heap = tenant.heap(call.principal);
+    const heap = tenant.heapFor(call, (one) => this.#isBusy(one));
     if (!process.realms.has(heap))
       this.#load(process, heap, (failure) => failure !== null && this.#loadFailed(process, heap));
     const item = process.send(this.#nextNumber(), heap, call);
@@ -163,6 +163,10 @@ export class ProcessGroup implements ProcessEvents {
     call.at = item;
     this.#pool.watch(this);
     return true;
+  }
+
+  #isBusy(heap: TenantHeap): boolean {
+    return this.processes.some(({ items }) => items.some(({ owner }) => owner === heap));
   }
 
   #nextNumber(): number {

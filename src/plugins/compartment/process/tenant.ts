@@ -1,13 +1,15 @@
 // A plugin of a group of processes, and its heaps: one for each principal of its calls, which is a realm in each process
 // that they have run in.
 
-import type { CompartmentSource } from '../compartment.ts';
+import type { Transaction } from '../../../txn/index.ts';
+import type { CompartmentCall, CompartmentSource } from '../compartment.ts';
 import { HeapPool, type Pooled } from '../heap-pool.ts';
 
 /** What calls of one principal share of a plugin. Calls of it may run in several processes at once, a realm in each. */
 export class TenantHeap implements Pooled {
   principal: string | null = null;
   readonly level = 0;
+  within: Transaction | null = null;
   dropped = false;
   readonly tenant: Tenant;
   readonly #gone: (heap: TenantHeap) => void;
@@ -38,9 +40,22 @@ export class Tenant {
     return this.#pool.size;
   }
 
-  /** The heap of a principal. It stays in the pool, since many calls may run in it. */
-  heap(principal: string): TenantHeap {
-    const heap = this.#pool.take(principal) as TenantHeap;
+  /**
+   * The heap that a call runs in. It stays in the pool, since many calls may run in it; one that lingers gets a heap in
+   * which nothing else runs, and which others find again only when what it did is kept.
+   */
+  heapFor(call: CompartmentCall, isBusy: (heap: TenantHeap) => boolean): TenantHeap {
+    const home = call.txn.parent;
+    const suits = call.lingers ? (heap: TenantHeap) => !isBusy(heap) : undefined;
+    const heap = this.#pool.take(call.principal, home, 0, suits) as TenantHeap;
+    if (call.lingers) heap.within = home;
+    this.#pool.give(heap);
+    return heap;
+  }
+
+  /** The heap that the plugin is loaded into first. */
+  firstHeap(): TenantHeap {
+    const heap = this.#pool.take('', null) as TenantHeap;
     this.#pool.give(heap);
     return heap;
   }
