@@ -26,6 +26,8 @@ import {
   type Installer,
   type InvokeOptions,
   invoke,
+  isObject,
+  isString,
   type Outcome,
   PluginTable,
   type PointOptions,
@@ -51,8 +53,6 @@ import {
   DEFAULT_STORE,
   type HostEvent,
   type HostOptions,
-  isObject,
-  isString,
   machineClock,
   toStandardError,
 } from './options.ts';

@@ -2,7 +2,7 @@
 
 import type { EntitySchema } from 'typeorm';
 import type { CompartmentMaker, ProcessOptions } from '../plugins/compartment/index.ts';
-import { checkOptions } from '../plugins/index.ts';
+import { checkOptions, isFunction, isObject, isString } from '../plugins/index.ts';
 import type { Clock } from '../txn/index.ts';
 import type { CommitStep } from './store/index.ts';
 
@@ -33,9 +33,6 @@ export type HostEvent =
       readonly error: unknown;
     };
 
-export const isString = (value: unknown): boolean => typeof value === 'string';
-const isFunction = (value: unknown): boolean => typeof value === 'function';
-export const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 const CHECKS = {
   store: isString,
   registry: isString,

@@ -6,9 +6,10 @@ import { type ColumnMemory, columnMemory } from './columns.ts';
 import type { CompartmentMaker, CompartmentSource } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
 import { Graft, type Plugin, retire } from './graft.ts';
-import type { GraftPoint, PointTable } from './graft-point.ts';
+import type { GraftPoint } from './graft-point.ts';
 import { LIMIT_NAMES, smaller } from './limits.ts';
 import type { PluginPackage } from './package/index.ts';
+import type { PointTable } from './point-table.ts';
 
 /** Who installs, and what of the points' callables he may hand on (dotted names or their first parts). */
 export interface Installer {

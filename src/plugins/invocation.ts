@@ -12,15 +12,16 @@
 // point's fault policy.
 
 import { Aborted, type AbortReason, type Account, Ticket, type Transaction, type Transactions } from '../txn/index.ts';
-import { type Checked, checkRows, checkValue } from './answer.ts';
 import type { Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
 import type { Graft } from './graft.ts';
 import { GraftCall, type Place } from './graft-call.ts';
-import type { GraftPoint, StateView } from './graft-point.ts';
+import type { GraftPoint } from './graft-point.ts';
 import type { GraftReport, Outcome, Refusal } from './outcome.ts';
 import { isPlainAtom } from './plain.ts';
+import type { StateView } from './point-options.ts';
 import type { Failure } from './protocol.ts';
+import { type Checked, checkRows, checkValue } from './schema.ts';
 
 /** What takes part in the commit of a top-level transaction: a database. */
 export interface Participant {

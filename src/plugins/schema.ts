@@ -1,7 +1,9 @@
-// Checking what crosses at a graft point: plain data, then the point's schema, then its post-condition.
+// What crosses at a graft point against a schema: plain data first, then whatever Standard Schema the point declares.
+// answer.ts checks a graft's whole answer, post-condition included.
 
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { PLAIN_BOUNDS, plainFault } from './plain.ts';
+import { isFunction, isObject } from './type-guards.ts';
 
 /** A value that passed, or where (`path`, from the value's own root) and why it did not. */
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string };
@@ -11,10 +13,16 @@ const pathOf = (issue: StandardSchemaV1.Issue): string =>
     .map((step) => String(typeof step === 'object' ? step.key : step))
     .reduce((path, step) => `${path}.${step}`, '');
 
+/** Whether a value is a Standard Schema. */
+export const isSchema = (value: unknown): boolean => (isObject(value) || isFunction(value)) && '~standard' in value;
+
 const WHY_MAX = 300;
 const refused = (why: string): { ok: false; why: string } => ({ ok: false, why: why.slice(0, WHY_MAX) });
 
-/** What a schema that fails itself, or would answer later, comes to: nothing of its error reaches the other side. */
+/**
+ * What a schema says of a value, or why it cannot say: it failed itself, or would answer later. Nothing of a schema's own
+ * error reaches the other side.
+ */
 const validated = <T>(value: unknown, schema: StandardSchemaV1<unknown, T>): StandardSchemaV1.Result<T> | string => {
   try {
     const result = schema['~standard'].validate(value);

@@ -4,7 +4,7 @@ import { types } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { z } from 'zod';
-import { type Checked, checkValue } from '../../src/plugins/answer.ts';
+import { type Checked, checkValue } from '../../src/plugins/schema.ts';
 
 const check = (value: unknown, schema?: StandardSchemaV1<unknown, unknown>): Checked<unknown> =>
   checkValue(value, schema, types.isProxy);
