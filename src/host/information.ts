@@ -49,7 +49,7 @@ export const pluginInfo = (plugin: Plugin): PluginInfo => ({
   grafts: plugin.grafts.map((graft) => ({
     export: graft.export,
     point: graft.point.name,
-    state: graft.state,
+    state: graft.stands ? 'installed' : 'removed',
     calls: graft.calls,
     aborts: graft.aborts,
   })),

@@ -15,7 +15,7 @@ import {
 import type { Callable, Caller } from './callable.ts';
 import type { CompartmentCall, Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
-import { enlist, type Graft, retire, strike } from './graft.ts';
+import type { Graft } from './graft.ts';
 import { ARGUMENT_BYTES, CALLS, LOG_BYTES, WRITES } from './limits.ts';
 import type { Spent } from './outcome.ts';
 import { isPlainAtom, PLAIN_BOUNDS, plainFault } from './plain.ts';
@@ -60,8 +60,8 @@ export class GraftCall implements CompartmentCall, Caller {
   txn!: Transaction;
   /** What the graft logged in this attempt. */
   lines: string[] = NO_LINES;
-  /** Its place among its plugin's running calls. */
-  place = -1;
+  /** Where its plugin keeps it among the calls that run. */
+  runningIndex = -1;
   /** The lock that an in-thread attempt could not wait for. */
   conflict: { readonly lock: Lock; readonly mode: Mode } | null = null;
   at: object | null = null;
@@ -90,7 +90,7 @@ export class GraftCall implements CompartmentCall, Caller {
     this.ignoresAnswer = graft.point.kind === 'event';
     this.#default = original;
     graft.calls++;
-    enlist(graft.plugin, this);
+    graft.plugin.enlist(this);
     this.begin();
   }
 
@@ -180,9 +180,7 @@ export class GraftCall implements CompartmentCall, Caller {
     const writes = this.#charged(WRITES);
     const log_bytes = this.#charged(LOG_BYTES);
     this.#closeAccount();
-    const plugin = this.graft.plugin;
-    strike(plugin, this);
-    if (plugin.retired) retire(plugin);
+    this.graft.plugin.strike(this);
     return { own_ms, calls, writes, log_bytes };
   }
 

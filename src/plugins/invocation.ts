@@ -111,7 +111,7 @@ export class Invocation<Input, Output> {
     if (this.#whole !== null || this.#refusal !== null) return null;
     if (this.#failure !== null && this.point.kind !== 'event') return null;
     // One that was removed since the call began is passed over: its compartment may be gone.
-    while (this.#grafts[this.#at]?.state === 'removed') this.#at++;
+    while (this.#grafts[this.#at]?.stands === false) this.#at++;
     const graft = this.#grafts[this.#at++];
     if (graft === undefined) return null;
     const home = this.point.kind === 'event' ? this.base.transactions.begin() : this.txn;

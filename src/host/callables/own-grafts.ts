@@ -23,13 +23,11 @@ export interface Later {
 
 /** Throws GRAFT_BAD_ARGUMENT. */
 export const ownGraft = (later: Later, what: string, plugin: string, name: unknown): Graft =>
-  later
-    .graftsOf(plugin)
-    .find((graft) => graft.export === name && graft.state === 'installed' && graft.point.kind === 'event') ??
+  later.graftsOf(plugin).find((graft) => graft.export === name && graft.stands && graft.point.kind === 'event') ??
   badArgument(`${what}: takes the name of an export of one's own that stands at an event point`);
 
 /** Calls a graft if it still stands. */
 export const callLater = (later: Later, graft: Graft, input: unknown, from: Origin): void => {
-  if (graft.state !== 'installed') return;
+  if (!graft.stands) return;
   later.invoke(graft, input, from).catch((error: unknown) => later.failed(graft, error));
 };

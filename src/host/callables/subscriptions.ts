@@ -33,7 +33,7 @@ export class Subscriptions {
   /** Forgets grafts that do not stand any more. */
   sweep(): void {
     for (const handlers of this.#handlers.values())
-      for (const graft of handlers) if (graft.state !== 'installed') handlers.delete(graft);
+      for (const graft of handlers) if (!graft.stands) handlers.delete(graft);
   }
 
   /**
