@@ -2,37 +2,36 @@
 // machine meanwhile; the asynchronous one awaits. The order of things is the invocation's; nothing is decided here.
 
 import { type Aborted, type AbortReason, Ticket, type Transaction } from '../txn/index.ts';
+import type { Base } from './base.ts';
 import type { Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
+import { EventInvocation, eventAfterCommit } from './event-invocation.ts';
 import type { Graft } from './graft.ts';
-import { type GraftCall, LOST, lockForNext, type Place, settled } from './graft-call.ts';
+import { type GraftCall, LOST_ENDING, lockForNext, settled } from './graft-call.ts';
 import type { GraftPoint } from './graft-point.ts';
-import { type Base, commitTop, Invocation } from './invocation.ts';
+import { Invocation } from './invocation.ts';
+import { type Origin, originOf } from './origin.ts';
 import type { Outcome } from './outcome.ts';
+import { commitTop } from './participant.ts';
 
-export interface InvokeOptions {
+export interface InvokeOptions extends Partial<Origin> {
   /** The transaction that the call is part of. */
   readonly txn?: Transaction;
-  /** How deep calls through graft points are nested. */
-  readonly depth?: number;
-  /** On whose behalf the call is made: calls of different principals share no heap of a plugin. */
-  readonly principal?: string;
   readonly signal?: AbortSignal;
   /** The one graft of the point to call; none, if it has been removed. */
   readonly only?: Graft;
 }
 
-const OUTERMOST: Place = { depth: 0, principal: '' };
-
-/** Throws GRAFT_BAD_OPTION. */
-const placeOf = ({ depth = 0, principal = '' }: { readonly depth?: number; readonly principal?: string }): Place =>
-  depth === 0 && principal === '' ? OUTERMOST : { depth, principal: checkPrincipal(principal) };
-
-const PRINCIPAL_MAX = 200;
-
-const checkPrincipal = (principal: unknown): string => {
-  if (typeof principal === 'string' && principal.length <= PRINCIPAL_MAX) return principal;
-  throw new GraftError('GRAFT_BAD_OPTION', `a principal is a text of at most ${PRINCIPAL_MAX} characters`);
+/** Begins a call. Throws GRAFT_BAD_INPUT and GRAFT_BAD_OPTION. */
+const begin = <Input, Output>(
+  base: Base,
+  point: GraftPoint<Input, Output>,
+  input: unknown,
+  options: Pick<InvokeOptions, 'txn' | 'depth' | 'principal' | 'only'>,
+): Invocation<Input, Output> => {
+  const { txn = null, only = null } = options;
+  const Kind = point.kind === 'event' ? EventInvocation : Invocation;
+  return new Kind(base, point, input, txn, originOf(options), only);
 };
 
 /** Calls a graft point from the asynchronous host. */
@@ -42,13 +41,13 @@ export const invoke = async <Input, Output>(
   input: unknown,
   options: InvokeOptions = {},
 ): Promise<Outcome<Output>> => {
-  const place = placeOf(options);
   if (point.kind === 'event' && options.txn !== undefined) {
+    const origin = originOf(options);
     const later = (): Promise<void> =>
-      invoke(base, point, input, place).then(nothing, (error) => base.eventFailed?.(point.name, error));
-    return afterCommit(base, point, input, options.txn, () => void later());
+      invoke(base, point, input, origin).then(nothing, (error) => base.eventFailed?.(point.name, error));
+    return eventAfterCommit(base, point, input, options.txn, () => void later());
   }
-  const invocation = new Invocation(base, point, input, options.txn ?? null, place, options.only);
+  const invocation = begin(base, point, input, options);
   const stop = guard(base, invocation, options.signal);
   let fallback: unknown = null;
   try {
@@ -59,7 +58,7 @@ export const invoke = async <Input, Output>(
       if (met !== null) await settleLater(invocation, call, met);
     }
     if (invocation.needsDefault) fallback = await point.original(invocation.input, invocation.txn);
-    if (invocation.keeps) {
+    if (invocation.isToCommit()) {
       const committed = commit(base, invocation);
       const failure = committed instanceof Promise ? await committed : committed;
       if (failure !== null) invocation.lost(failure.reason);
@@ -116,7 +115,7 @@ const commit = <I, O>(base: Base, invocation: Invocation<I, O>): Aborted | null 
 
 /** Arms the request's deadline and listens to its signal; both abort the call as a whole. */
 const guard = <I, O>(base: Base, invocation: Invocation<I, O>, signal: AbortSignal | undefined): (() => void) => {
-  const end = (reason: AbortReason): void => invocation.end(reason);
+  const end = (reason: AbortReason): void => invocation.abort(reason);
   const timer = base.transactions.clock.after(invocation.point.limits.total_ms, () => end('total-time'));
   if (signal === undefined) return () => timer.cancel();
   const cancel = (): void => end('cancelled');
@@ -126,19 +125,6 @@ const guard = <I, O>(base: Base, invocation: Invocation<I, O>, signal: AbortSign
     timer.cancel();
     signal.removeEventListener('abort', cancel);
   };
-};
-
-/** An event inside a transaction is an effect: it happens when the transaction has committed. */
-const afterCommit = <I, O>(
-  base: Base,
-  point: GraftPoint<I, O>,
-  input: unknown,
-  txn: Transaction,
-  leave: () => void,
-): Outcome<O> => {
-  new Invocation(base, point, input, txn, OUTERMOST).txn.commit();
-  txn.defer({ leave });
-  return { status: 'default', value: null as O, grafts: [] };
 };
 
 /**
@@ -174,7 +160,7 @@ const runAgain = async <I, O>(invocation: Invocation<I, O>, call: GraftCall): Pr
     const ticket = again(call);
     if (ticket instanceof Object && 'kind' in ticket) return settle(invocation, call, ticket);
     if (ticket !== null) await settled(ticket);
-    if (!resume(call)) return settle(invocation, call, LOST);
+    if (!resume(call)) return settle(invocation, call, LOST_ENDING);
     const ending = runInThread(call);
     if (call.conflict === null) return settle(invocation, call, ending);
   }
@@ -196,7 +182,7 @@ const again = (call: GraftCall): Ticket | Ending | null => {
   try {
     return lockForNext(call);
   } catch {
-    return LOST;
+    return LOST_ENDING;
   }
 };
 
@@ -222,14 +208,14 @@ export const invokeSync = <Input, Output>(
   options: InvokeSyncOptions,
 ): Outcome<Output> => {
   if (point.kind === 'event' && options.txn !== undefined)
-    return afterCommit(
+    return eventAfterCommit(
       base,
       point,
       input,
       options.txn,
       () => void invokeSync(base, point, input, { wait: options.wait }),
     );
-  const invocation = new Invocation(base, point, input, options.txn ?? null, placeOf(options));
+  const invocation = begin(base, point, input, options);
   let fallback: unknown = null;
   try {
     for (let call = invocation.next(); call !== null; call = invocation.next()) {
@@ -240,7 +226,7 @@ export const invokeSync = <Input, Output>(
       if (wait !== null) settleSync(invocation, call, ending, wait, options);
     }
     if (invocation.needsDefault) fallback = point.original(invocation.input, invocation.txn);
-    if (invocation.keeps) finishSync(base, invocation);
+    if (invocation.isToCommit()) finishSync(base, invocation);
   } catch (error) {
     invocation.drop();
     throw error;
@@ -256,7 +242,7 @@ const waitSync = <I, O>(invocation: Invocation<I, O>, ticket: Ticket, { wait }: 
   const { clock } = invocation.base.transactions;
   const now_ms = clock.now();
   invocation.deadline_ms ??= now_ms + invocation.point.limits.total_ms;
-  const timer = clock.after(Math.max(0, invocation.deadline_ms - now_ms), () => invocation.end('total-time'));
+  const timer = clock.after(Math.max(0, invocation.deadline_ms - now_ms), () => invocation.abort('total-time'));
   try {
     wait(ticket);
   } finally {
@@ -270,7 +256,7 @@ const repeatSync = <I, O>(invocation: Invocation<I, O>, call: GraftCall, options
   call.conflict = null;
   if (ticket instanceof Object && 'kind' in ticket) return ticket;
   if (ticket !== null) waitSync(invocation, ticket, options);
-  return resume(call) ? runInThread(call) : LOST;
+  return resume(call) ? runInThread(call) : LOST_ENDING;
 };
 
 const settleSync = <I, O>(

@@ -12,45 +12,28 @@ import {
   type Transaction,
   TransactionError,
 } from '../txn/index.ts';
+import type { Base } from './base.ts';
 import type { Callable, Caller } from './callable.ts';
 import type { CompartmentCall, Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
 import type { Graft } from './graft.ts';
 import { ARGUMENT_BYTES, CALLS, LOG_BYTES, WRITES } from './limits.ts';
+import type { Origin } from './origin.ts';
 import type { Spent } from './outcome.ts';
 import { isPlainAtom, PLAIN_BOUNDS, plainFault } from './plain.ts';
+import { LOST } from './protocol.ts';
 
 /** Who can answer in the graft's place. */
 export interface DefaultAnswer {
   original(txn: Transaction): unknown;
 }
 
-/** What a graft's call needs from the base it runs on. */
-export interface CallBase {
-  readonly treasury: Account;
-  isProxy(value: object): boolean;
-  /** An accessor failed in a way that is the host's own fault. */
-  accessorFailed(graft: Graft, error: unknown): void;
-}
-
-/** Where a call stands among others. */
-export interface Place {
-  /** How many calls through graft points are around it. */
-  readonly depth: number;
-  /** On whose behalf it is made. */
-  readonly principal: string;
-}
-
 const NO_LINES: string[] = [];
-/** How a call ends that is over already, for a reason of somebody else's. */
-export const LOST: Ending = {
-  kind: 'failed',
-  own_ms: 0,
-  failure: { reason: 'compartment-lost', name: '', message: '', stack: '' },
-};
+/** How a graft's call ends that somebody else has ended already. */
+export const LOST_ENDING: Ending = { kind: 'failed', own_ms: 0, failure: LOST };
 
 export class GraftCall implements CompartmentCall, Caller {
-  readonly base: CallBase;
+  readonly base: Base;
   readonly graft: Graft;
   readonly input: unknown;
   readonly home: Transaction;
@@ -74,19 +57,19 @@ export class GraftCall implements CompartmentCall, Caller {
   #account: Account | null = null;
 
   constructor(
-    base: CallBase,
+    base: Base,
     graft: Graft,
     input: unknown,
     home: Transaction,
-    place: Place,
+    origin: Origin,
     original: DefaultAnswer | null,
   ) {
     this.base = base;
     this.graft = graft;
     this.input = input;
     this.home = home;
-    this.depth = place.depth;
-    this.principal = place.principal;
+    this.depth = origin.depth;
+    this.principal = origin.principal;
     this.ignoresAnswer = graft.point.kind === 'event';
     this.#default = original;
     graft.calls++;
@@ -133,7 +116,7 @@ export class GraftCall implements CompartmentCall, Caller {
    */
   #lost(): void {
     this.graft.plugin.compartment.abandon(this);
-    queueMicrotask(() => this.ended(LOST));
+    queueMicrotask(() => this.ended(LOST_ENDING));
   }
 
   /** Takes the attempt back. */

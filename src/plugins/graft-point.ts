@@ -7,7 +7,9 @@ import { checkColumns } from './columns.ts';
 import { GraftError } from './errors.ts';
 import type { Graft } from './graft.ts';
 import { LIMIT_DEFAULTS, type Limits } from './limits.ts';
+import { isPlainAtom } from './plain.ts';
 import { checkPointOptions, type FaultPolicy, type PointKind, type PointOptions } from './point-options.ts';
+import { type Checked, checkRows, checkValue } from './schema.ts';
 
 /** The answers to rows, one after the other; a promise of them from the first that is one. */
 const answered = <Input, Output>(
@@ -81,6 +83,15 @@ export class GraftPoint<Input = unknown, Output = unknown> {
 
   take(graft: Graft): void {
     this.grafts = this.grafts.filter((other) => other !== graft);
+  }
+
+  /** What goes in, checked against plain data and the schema, as the schema made it. Throws GRAFT_BAD_INPUT. */
+  checkInput(input: unknown, isProxy: (value: object) => boolean): Input {
+    const { input: schema, rows } = this.options;
+    if (schema === undefined && rows !== true && isPlainAtom(input)) return input as Input;
+    const checked = (rows === true ? checkRows : checkValue)(input, schema, isProxy) as Checked<Input>;
+    if (!checked.ok) throw new GraftError('GRAFT_BAD_INPUT', `${this.name}: ${checked.why}`);
+    return checked.value;
   }
 
   /** The grafts that answer `input`. */

@@ -1,0 +1,29 @@
+// How a call ends, as far as it is known: one closed union. Whoever ends a call says how (a graft that answers, refuses
+// or fails, the request's deadline, the store), and `heavier` says what counts.
+
+import type { AbortReason } from '../txn/index.ts';
+import type { Refusal } from './outcome.ts';
+
+/**
+ * `unanswered`: nobody's answer stands, the default's turn. `answered`: a graft's answer stands. `refused`: a graft said
+ * no. `failed`: a graft failed, and the point's policy does not go on. `aborted`: the call as a whole was ended, which is
+ * no graft's fault.
+ */
+export type CallEnd =
+  | { readonly kind: 'unanswered' }
+  | { readonly kind: 'answered' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'failed'; readonly reason: AbortReason }
+  | { readonly kind: 'aborted'; readonly reason: AbortReason };
+
+export const UNANSWERED: CallEnd = { kind: 'unanswered' };
+export const ANSWERED: CallEnd = { kind: 'answered' };
+
+const WEIGHTS: Record<CallEnd['kind'], number> = { unanswered: 0, answered: 1, refused: 2, failed: 2, aborted: 3 };
+
+/** The end that counts where a call has two: the heavier one; of two that weigh the same, the first. */
+export const heavier = (first: CallEnd, second: CallEnd): CallEnd =>
+  WEIGHTS[second.kind] > WEIGHTS[first.kind] ? second : first;
+
+/** Whether what grafts did is kept. */
+export const isKept = ({ kind }: CallEnd): boolean => kind === 'unanswered' || kind === 'answered';
