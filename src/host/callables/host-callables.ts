@@ -11,7 +11,7 @@ import type { Clock } from '../../txn/index.ts';
 import { callByName } from './calls.ts';
 import { abort, onAbort } from './endings.ts';
 import { Handles, type Opener } from './handles.ts';
-import { NamedLocks } from './named-locks.ts';
+import { Locks } from './locks.ts';
 import type { Later } from './own-grafts.ts';
 import { ResponseHeaders } from './response-headers.ts';
 import { sleep } from './sleep.ts';
@@ -31,7 +31,7 @@ export class HostCallables {
   readonly #options: HostCallablesOptions;
   readonly #subscriptions: Subscriptions[] = [];
   readonly #timers: Timers;
-  readonly #locks: NamedLocks[] = [];
+  readonly #locks: Locks[] = [];
   readonly #handles: Handles[] = [];
   /** `sleep(ms)`: waits, at most a minute. Only for compartments that can wait. */
   readonly sleep: Callable = sleep;
@@ -56,8 +56,8 @@ export class HostCallables {
    * `lock(name)` and `unlock(name)`. `lock_timeout_ms` (default 500): how long anyone waits before the holder is
    * aborted.
    */
-  locks(options: { readonly lock_timeout_ms?: number } = {}): NamedLocks {
-    const locks = new NamedLocks(options.lock_timeout_ms ?? LOCK_TIMEOUT_MS);
+  locks(options: { readonly lock_timeout_ms?: number } = {}): Locks {
+    const locks = new Locks(options.lock_timeout_ms ?? LOCK_TIMEOUT_MS);
     this.#locks.push(locks);
     return locks;
   }

@@ -287,7 +287,7 @@ export class Kernel {
     this.dispatcher.setPriority(thread, priority);
   }
 
-  charge_lock(): void {
+  chargeLock(): void {
     this.cpu.charge(CYCLES.lock);
   }
 
