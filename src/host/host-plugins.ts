@@ -18,7 +18,7 @@ import type { HostEvent } from './host-event.ts';
 import { type PluginInfo, pluginInfo } from './information.ts';
 import type { Registry } from './records.ts';
 
-export interface InstallOptions {
+export interface PluginInstallOptions {
   /** Who installs; a name alone may grant everything. Default: the host itself. */
   readonly installer?: string | Installer;
 }
@@ -47,7 +47,7 @@ export class HostPlugins {
     this.#table = new PluginTable({ points, maker, position: positionOf });
   }
 
-  async install(source: PluginSource, options: InstallOptions): Promise<PluginInfo> {
+  async install(source: PluginSource, options: PluginInstallOptions): Promise<PluginInfo> {
     checkOptions(options, { installer: (value) => isString(value) || isObject(value) }, 'install');
     const given = options.installer ?? HOST_ITSELF;
     const installer: Installer = typeof given === 'string' ? { name: given, grants: 'everything' } : given;

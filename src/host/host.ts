@@ -26,7 +26,7 @@ import type { PluginSource } from '../plugins/package/index.ts';
 import { StateMap, Transactions } from '../txn/index.ts';
 import { HostCallables } from './callables/index.ts';
 import { type HostEvent, toStandardError } from './host-event.ts';
-import { HostPlugins, type InstallOptions } from './host-plugins.ts';
+import { HostPlugins, type PluginInstallOptions } from './host-plugins.ts';
 import { type CallOptions, type HostPoint, HostPoints } from './host-point.ts';
 import type { HostTable } from './host-table.ts';
 import { HostTransaction } from './host-transaction.ts';
@@ -213,7 +213,7 @@ export class Host {
    * Installs a plugin: a folder, a `.tgz` (path or bytes), or `{ manifest, files }`. A coded error, and nothing is
    * changed, where that fails.
    */
-  async install(source: PluginSource, options: InstallOptions = {}): Promise<PluginInfo> {
+  async install(source: PluginSource, options: PluginInstallOptions = {}): Promise<PluginInfo> {
     this.#checkOpen();
     return this.#plugins.install(source, options);
   }

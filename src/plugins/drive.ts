@@ -74,12 +74,12 @@ export const invoke = async <Input, Output>(
 
 const nothing = (): void => {};
 
-type Wait = Ticket | Promise<void>;
+type Obstacle = Ticket | Promise<void>;
 
 /** What the end of a graft's call has met: it is settled again when that is over. */
 interface Met {
   readonly ending: Ending;
-  readonly wait: Wait;
+  readonly wait: Obstacle;
 }
 
 const settle = <I, O>(invocation: Invocation<I, O>, call: GraftCall, ending: Ending): Met | null => {
@@ -98,7 +98,7 @@ const settleLater = async <I, O>(
   call: GraftCall,
   { ending, wait: first }: Met,
 ): Promise<void> => {
-  for (let wait: Wait | null = first; wait !== null; wait = invocation.settle(call, ending)) {
+  for (let wait: Obstacle | null = first; wait !== null; wait = invocation.settle(call, ending)) {
     if (wait instanceof Promise) return wait;
     await settled(wait);
   }
@@ -263,10 +263,10 @@ const settleSync = <I, O>(
   invocation: Invocation<I, O>,
   call: GraftCall,
   ending: Ending,
-  first: Wait,
+  first: Obstacle,
   options: InvokeSyncOptions,
 ): void => {
-  for (let wait: Wait | null = first; wait !== null; wait = invocation.settle(call, ending)) {
+  for (let wait: Obstacle | null = first; wait !== null; wait = invocation.settle(call, ending)) {
     if (wait instanceof Promise) throw storeWaits(wait);
     waitSync(invocation, wait, options);
   }

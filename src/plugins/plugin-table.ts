@@ -8,7 +8,7 @@ import { Graft } from './graft.ts';
 import { checkNeeds, HOST_ITSELF, type Installer } from './installer.ts';
 import type { PluginPackage } from './package/index.ts';
 import { graftSource, type Placement, placementsOf } from './placement.ts';
-import { Plugin, type Position } from './plugin.ts';
+import { Plugin, type SourceLookup } from './plugin.ts';
 import type { PointTable } from './point-table.ts';
 import { checkUpgrade } from './upgrade.ts';
 
@@ -17,7 +17,7 @@ const LOAD_MS = 1000;
 export interface PluginTableOptions {
   readonly points: PointTable;
   readonly maker: CompartmentMaker;
-  readonly position: Position;
+  readonly position: SourceLookup;
 }
 
 export class PluginTable {

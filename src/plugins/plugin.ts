@@ -7,7 +7,7 @@ import type { GraftCall } from './graft-call.ts';
 import type { PluginPackage } from './package/index.ts';
 
 /** Maps a place in a bundle to the author's file, `file:line:column`, or null. */
-export type Position = (sourceMap: string, line: number, column: number) => string | null;
+export type SourceLookup = (sourceMap: string, line: number, column: number) => string | null;
 
 export class Plugin {
   readonly name: string;
@@ -20,12 +20,12 @@ export class Plugin {
   readonly grafts: Graft[] = [];
   readonly compartment: Compartment;
   readonly #sourceMap: string;
-  readonly #position: Position;
+  readonly #position: SourceLookup;
   /** Calls of its grafts that have begun and not ended, in no order. */
   readonly #running: GraftCall[] = [];
   #isRetired = false;
 
-  constructor(pkg: PluginPackage, installer: string, compartment: Compartment, position: Position) {
+  constructor(pkg: PluginPackage, installer: string, compartment: Compartment, position: SourceLookup) {
     this.name = pkg.name;
     this.version = pkg.version;
     this.digest = pkg.digest;

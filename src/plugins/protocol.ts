@@ -73,7 +73,7 @@ export interface Failure {
   readonly stack: string;
 }
 
-/** Of a call that somebody else has ended already: there is nothing left to say of it. */
+/** The compartment was lost, or somebody else has ended the call already: there is nothing more to say of it. */
 export const LOST: Failure = { reason: 'compartment-lost', name: '', message: '', stack: '' };
 
 /** Text of an error that crosses is cut inside the realm to these lengths, in UTF-16 units. */

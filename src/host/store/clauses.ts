@@ -5,13 +5,13 @@
 import { badArgument } from '../../plugins/index.ts';
 import { IN_VALUES_MAX, LIKE_LENGTH_MAX, LIKE_WILDCARDS_MAX, ORDER_COLUMNS_MAX } from './bounds.ts';
 import type { SqlValue } from './connection.ts';
-import { type Column, type Table, toSql } from './table.ts';
+import { type Table, type TableColumn, toSql } from './table.ts';
 
 /** What one caller may do with a table. */
 export interface Door {
   readonly table: Table;
-  readonly readable: ReadonlyMap<string, Column>;
-  readonly writable: ReadonlyMap<string, Column>;
+  readonly readable: ReadonlyMap<string, TableColumn>;
+  readonly writable: ReadonlyMap<string, TableColumn>;
   /** Rows and JSON bytes of one find; Infinity for the host itself. */
   readonly rows_max: number;
   readonly bytes_max: number;
@@ -24,7 +24,7 @@ export interface Clause {
 }
 
 export interface Selection extends Clause {
-  readonly columns: readonly Column[];
+  readonly columns: readonly TableColumn[];
   /** One row more than this is read where no limit was given, to tell that there are too many. */
   readonly rows_max: number;
 }
@@ -40,7 +40,7 @@ export const record = (value: unknown, what: string, keys?: readonly string[]): 
   return unknown === undefined ? entries : badArgument(`${what}: unknown key ${short(unknown[0])}`);
 };
 
-const columnIn = (columns: ReadonlyMap<string, Column>, name: unknown, what: string): Column => {
+const columnIn = (columns: ReadonlyMap<string, TableColumn>, name: unknown, what: string): TableColumn => {
   const column = typeof name === 'string' ? columns.get(name) : undefined;
   return (
     column ??
@@ -48,7 +48,7 @@ const columnIn = (columns: ReadonlyMap<string, Column>, name: unknown, what: str
   );
 };
 
-const OPERATORS: Record<string, (column: Column, value: unknown) => Clause> = {
+const OPERATORS: Record<string, (column: TableColumn, value: unknown) => Clause> = {
   '<': (column, value) => ordered(column, '<', value),
   '<=': (column, value) => ordered(column, '<=', value),
   '>': (column, value) => ordered(column, '>', value),
@@ -58,13 +58,13 @@ const OPERATORS: Record<string, (column: Column, value: unknown) => Clause> = {
   like: (column, value) => like(column, value),
 };
 
-const ordered = (column: Column, operator: string, value: unknown): Clause => {
+const ordered = (column: TableColumn, operator: string, value: unknown): Clause => {
   if (value === null) return badArgument(`where.${column.name}: ${operator} takes no null`);
   return { sql: `${column.sql} ${operator} ?`, values: [toSql(column, value)] };
 };
 
 /** One parameter whatever the length, so that one prepared statement serves all. */
-const inList = (column: Column, value: unknown): Clause => {
+const inList = (column: TableColumn, value: unknown): Clause => {
   if (!Array.isArray(value) || value.length > IN_VALUES_MAX)
     return badArgument(`where.${column.name}: in takes a list of at most ${IN_VALUES_MAX} values`);
   const values = value.map((one) =>
@@ -73,7 +73,7 @@ const inList = (column: Column, value: unknown): Clause => {
   return { sql: `${column.sql} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(values)] };
 };
 
-const like = (column: Column, value: unknown): Clause => {
+const like = (column: TableColumn, value: unknown): Clause => {
   if (column.kind !== 'text') return badArgument(`where.${column.name}: like is for text`);
   if (
     typeof value !== 'string' ||
@@ -86,7 +86,7 @@ const like = (column: Column, value: unknown): Clause => {
   return { sql: `${column.sql} LIKE ?`, values: [toSql(column, value)] };
 };
 
-const condition = (column: Column, wanted: unknown): Clause => {
+const condition = (column: TableColumn, wanted: unknown): Clause => {
   if (wanted === null) return { sql: `${column.sql} IS NULL`, values: [] };
   if (typeof wanted !== 'object') return { sql: `${column.sql} = ?`, values: [toSql(column, wanted)] };
   const parts = new Map(record(wanted, `where.${column.name}`, ['op', 'value']));
@@ -116,7 +116,7 @@ export const targetClause = (door: Door, where: unknown, what: string): Clause =
   return clause.sql === '' ? badArgument(`${what} takes conditions: which rows`) : clause;
 };
 
-const chosenColumns = (door: Door, names: unknown): Column[] => {
+const chosenColumns = (door: Door, names: unknown): TableColumn[] => {
   if (names === undefined) return [...door.readable.values()];
   if (!Array.isArray(names) || names.length === 0) return badArgument('columns must be a list of names');
   if (new Set(names).size !== names.length) return badArgument('columns: a name twice');
@@ -166,7 +166,7 @@ export const countOf = (door: Door, where: Clause): Clause => ({
   values: where.values,
 });
 
-const assignments = (door: Door, row: unknown, what: string): [Column, SqlValue][] =>
+const assignments = (door: Door, row: unknown, what: string): [TableColumn, SqlValue][] =>
   record(row, what).map(([name, value]) => {
     const column = columnIn(door.writable, name, what);
     if (column.computed) return badArgument(`${what}: ${column.name} is computed`);
@@ -177,7 +177,7 @@ const assignments = (door: Door, row: unknown, what: string): [Column, SqlValue]
 export const insertion = (door: Door, row: unknown): Clause & { readonly id: SqlValue } => {
   const { table } = door;
   const cells = assignments(door, row, 'row');
-  const given = (wanted: Column): boolean => cells.some(([column]) => column === wanted);
+  const given = (wanted: TableColumn): boolean => cells.some(([column]) => column === wanted);
   for (const column of table.columns.values())
     if (column.onInsert !== null && !given(column)) cells.push([column, column.onInsert()]);
   const id = cells.find(([column]) => column === table.primary)?.[1] ?? null;

@@ -20,7 +20,7 @@ import { OWN_ENTITIES, RESERVED, TRANSACTION } from './entities.ts';
 import { Outbox } from './outbox.ts';
 import { Session } from './session.ts';
 import { Snapshots } from './snapshots.ts';
-import type { Channel, CommitStep, Handler, Store, StoredMap, TableAccess, TableGrant } from './store.ts';
+import type { CommitStep, Handler, OutgoingChannel, Store, StoredMap, TableAccess, TableGrant } from './store.ts';
 import { StoredState } from './stored-state.ts';
 import { Table } from './table.ts';
 import { type Connections, grantedCallables, hostAccess } from './table-access.ts';
@@ -162,7 +162,7 @@ class SqliteStore implements Store {
     return hostAccess(this.#connections, this.#table(name));
   }
 
-  channel(name: string, handler: Handler): Channel {
+  channel(name: string, handler: Handler): OutgoingChannel {
     return this.#outbox.channel(name, handler);
   }
 
