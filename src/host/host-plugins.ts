@@ -16,7 +16,7 @@ import {
 import { originalPosition, type PluginSource, readPackage } from '../plugins/package/index.ts';
 import type { HostEvent } from './host-event.ts';
 import { type PluginInfo, pluginInfo } from './information.ts';
-import type { Registry } from './records.ts';
+import type { Registry } from './registry.ts';
 
 export interface PluginInstallOptions {
   /** Who installs; a name alone may grant everything. Default: the host itself. */

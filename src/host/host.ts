@@ -34,7 +34,7 @@ import { accountsInUse, factsOf, type InUse, type PluginInfo, type PointInfo, po
 import { machineClock } from './machine-clock.ts';
 import { checkHostOptions, DEFAULT_STORE, type HostOptions } from './options.ts';
 import { pluginStorage } from './plugin-storage.ts';
-import { type AbortRecord, memoryRegistry, type Registry } from './records.ts';
+import { type AbortRecord, memoryRegistry, type Registry } from './registry.ts';
 import { HostCell, HostCounter, HostList, HostMap, type StateSpec, stateOptions } from './state.ts';
 import { openRegistry, openStore, type Row, type Store } from './store/index.ts';
 

@@ -7,6 +7,6 @@ export type { HostTable } from './host-table.ts';
 export type { HostTransaction } from './host-transaction.ts';
 export type { InUse, PluginInfo, PointInfo } from './information.ts';
 export type { HostOptions } from './options.ts';
-export type { AbortRecord } from './records.ts';
+export type { AbortRecord } from './registry.ts';
 export { HostCell, HostCounter, HostList, HostMap, type StateSpec } from './state.ts';
 export type { TableGrant } from './store/index.ts';

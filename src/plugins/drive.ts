@@ -7,12 +7,13 @@ import type { Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
 import { EventInvocation, eventAfterCommit } from './event-invocation.ts';
 import type { Graft } from './graft.ts';
-import { type GraftCall, LOST_ENDING, lockForNext, settled } from './graft-call.ts';
+import { type GraftCall, LOST_ENDING, lockForNext } from './graft-call.ts';
 import type { GraftPoint } from './graft-point.ts';
 import { Invocation } from './invocation.ts';
 import { type Origin, originOf } from './origin.ts';
 import type { Outcome } from './outcome.ts';
 import { commitTop } from './participant.ts';
+import { settled } from './settled.ts';
 
 export interface InvokeOptions extends Partial<Origin> {
   /** The transaction that the call is part of. */

@@ -22,6 +22,7 @@ import type { Origin } from './origin.ts';
 import type { Spent } from './outcome.ts';
 import { isPlainAtom, PLAIN_BOUNDS, plainFault } from './plain.ts';
 import { LOST } from './protocol.ts';
+import { settled } from './settled.ts';
 
 /** Who can answer in the graft's place. */
 export interface DefaultAnswer {
@@ -246,14 +247,6 @@ export class GraftCall implements CompartmentCall, Caller {
     return new GraftError('GRAFT_INTERNAL', 'an accessor failed');
   }
 }
-
-/** Resolves when a ticket is settled. */
-export const settled = (ticket: Ticket): Promise<void> =>
-  ticket.state === 'waiting'
-    ? new Promise((resolve) => {
-        ticket.onSettled = resolve;
-      })
-    : Promise.resolve();
 
 /** Where an in-thread attempt met a lock: takes it for the call as a whole, so that the next attempt finds it free. */
 export const lockForNext = (call: GraftCall): Ticket | null => {

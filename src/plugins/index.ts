@@ -26,5 +26,6 @@ export { PluginTable, type PluginTableOptions } from './plugin-table.ts';
 export type { FaultPolicy, PointKind, PointOptions, StateView } from './point-options.ts';
 export { PointTable } from './point-table.ts';
 export { ANSWER_BYTES_MAX, type Failure } from './protocol.ts';
+export { settled } from './settled.ts';
 export { treasury, unitsInUse } from './treasury.ts';
 export { isBoolean, isFunction, isObject, isRecord, isString } from './type-guards.ts';

@@ -8,11 +8,11 @@
 
 import type { Callable } from '../../plugins/index.ts';
 import type { Clock } from '../../txn/index.ts';
-import { callByName } from './calls.ts';
-import { abort, onAbort } from './endings.ts';
+import { abort, onAbort } from './abort.ts';
+import { callByName } from './call-by-name.ts';
 import { Handles, type Opener } from './handles.ts';
+import type { Later } from './later.ts';
 import { Locks } from './locks.ts';
-import type { Later } from './own-grafts.ts';
 import { ResponseHeaders } from './response-headers.ts';
 import { sleep } from './sleep.ts';
 import { Subscriptions } from './subscriptions.ts';

@@ -4,7 +4,7 @@
 
 import { badArgument, type CallableTree, type Graft, type Origin, WRITES } from '../../plugins/index.ts';
 import { EMIT_DEPTH_MAX, EMITS_MAX } from './bounds.ts';
-import { callLater, type Later, ownGraft } from './own-grafts.ts';
+import { callLater, type Later, ownGraft } from './later.ts';
 import { PerCall } from './per-call.ts';
 
 const HOST: Origin = { depth: 0, principal: '' };

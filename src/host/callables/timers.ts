@@ -5,7 +5,7 @@
 import { badArgument, type Callable, type Graft, WRITES } from '../../plugins/index.ts';
 import type { Clock, Timer, Undoable } from '../../txn/index.ts';
 import { TIMER_MS_MAX, TIMER_MS_MIN, TIMERS_MAX } from './bounds.ts';
-import { callLater, type Later, ownGraft } from './own-grafts.ts';
+import { callLater, type Later, ownGraft } from './later.ts';
 
 interface Scheduled {
   readonly graft: Graft;

@@ -19,7 +19,6 @@ import type { Connection } from './connection.ts';
 import { OUTBOX } from './entities.ts';
 import type { Session } from './session.ts';
 import type { CommitStep, Handler, OutgoingChannel } from './store.ts';
-import { entered } from './waiting.ts';
 
 interface MessageRow {
   readonly seq: number;
@@ -253,7 +252,7 @@ export class Outbox {
     const { transactions, session, report } = this.#options;
     const txn = transactions.begin();
     try {
-      await entered(session, txn);
+      await session.entered(txn);
       const [sent, count] = [this.#sent, this.#sentCount];
       txn.prepare();
       session.commit(() => {

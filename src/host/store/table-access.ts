@@ -223,15 +223,15 @@ const writing = (count: number, run: (caller: Caller, args: readonly unknown[]) 
 
 /** What grafts may call, no more than the grant says. */
 export const grantedCallables = (at: Connections, table: Table, grant: TableGrant): CallableTree => {
-  const at_door = doorOf(table, grant);
-  const door = new TableDoor(at, at_door);
+  const granted = doorOf(table, grant);
+  const door = new TableDoor(at, granted);
   const tree: Record<string, Callable> = {};
-  if (at_door.readable.size > 0) {
+  if (granted.readable.size > 0) {
     tree.find = reading(1, (caller, [options]) => door.find(caller.txn, options, caller.readOnly));
     tree.count = reading(1, (caller, [where]) => door.count(caller.txn, where, caller.readOnly));
   }
   if (grant.insert === true) tree.insert = writing(1, (caller, [row]) => door.insert(caller.txn, row));
-  if (at_door.writable.size > 0 && grant.update !== false)
+  if (granted.writable.size > 0 && grant.update !== false)
     tree.update = writing(2, (caller, [where, changes]) => door.update(caller.txn, where, changes));
   if (grant.delete === true) tree.delete = writing(1, (caller, [where]) => door.delete(caller.txn, where));
   return tree;

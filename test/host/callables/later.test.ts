@@ -1,7 +1,7 @@
 // Subscriptions and timers: what a plugin has called later.
 
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { Later } from '../../../src/host/callables/own-grafts.ts';
+import type { Later } from '../../../src/host/callables/later.ts';
 import { Subscriptions } from '../../../src/host/callables/subscriptions.ts';
 import { Timers } from '../../../src/host/callables/timers.ts';
 import type { Caller, Graft, Origin } from '../../../src/plugins/index.ts';
