@@ -136,7 +136,7 @@ export class VirtualMemory {
   }
 
   /** How many pages are on their way in or out, each with a frame that is neither free nor anybody's. */
-  get inTransit(): number {
+  get in_transit(): number {
     let count = 0;
     for (const pages of this.#transit.values()) count += pages.size;
     return count;

@@ -12,7 +12,7 @@ const spacesOf = ({ kernel }: World): AddressSpace[] => [...kernel.spaces.values
 
 /** Frames and pages are one-to-one, and no frame is lost. */
 const checkFrames = (world: World): void => {
-  const { frames, inTransit } = world.kernel.memory;
+  const { frames, in_transit } = world.kernel.memory;
   const resident = new Map<AddressSpace, number>();
   let owned = 0;
   for (let frame = 0; frame < frames.count; frame++) {
@@ -24,8 +24,8 @@ const checkFrames = (world: World): void => {
     if ((entry & PRESENT) === 0 || frameOf(entry) !== frame)
       world.fail(`frame ${frame}: page ${frames.page[frame]} of its owner lies elsewhere`);
   }
-  if (frames.free + owned + inTransit !== frames.count)
-    world.fail(`frames: ${frames.free} free, ${owned} owned, ${inTransit} in transit, of ${frames.count}`);
+  if (frames.free + owned + in_transit !== frames.count)
+    world.fail(`frames: ${frames.free} free, ${owned} owned, ${in_transit} in transit, of ${frames.count}`);
   for (const space of spacesOf(world))
     if (space.resident !== (resident.get(space) ?? 0))
       world.fail(`space ${space.id} counts ${space.resident} pages, has ${resident.get(space)}`);

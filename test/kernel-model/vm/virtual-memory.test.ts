@@ -31,7 +31,7 @@ describe('swap', () => {
         for (let seed = 0; seed < 3; seed++) bed.spawn('ann', body(seed), { priority: 16 + seed });
         expect([frames, free_target, bed.kernel.run(), wrong]).toEqual([frames, free_target, true, []]);
         expect(bed.kernel.memory.counts.page_outs).toBeGreaterThan(0);
-        expect(bed.kernel.memory.frames.free + bed.kernel.memory.inTransit).toBe(frames);
+        expect(bed.kernel.memory.frames.free + bed.kernel.memory.in_transit).toBe(frames);
       }
     }
   });
@@ -119,8 +119,8 @@ describe('a victim', () => {
       return victim;
     });
     expect(bed.kernel.run()).toBe(true);
-    const { frames, inTransit } = bed.kernel.memory;
-    expect([frames.free + inTransit, frames.owner]).toEqual([2, [null, null]]);
+    const { frames, in_transit } = bed.kernel.memory;
+    expect([frames.free + in_transit, frames.owner]).toEqual([2, [null, null]]);
   });
 
   it('is never a page whose wiring may yet be undone', async () => {
