@@ -251,12 +251,12 @@ export class Host {
     return this.#registry.aborts(before === undefined ? { limit } : { limit, before });
   }
 
-  /** What holds on this system, in words. */
+  /** Facts about this system and this host, in words: versions, store, compartment, what plugins are kept from. */
   facts(): Record<string, string> {
     return { ...this.#facts };
   }
 
-  /** What is in use just now: all zero while no call runs and no timer is armed. */
+  /** Open resources: all zero while no call runs and no timer is armed. */
   inUse(): InUse {
     return { ...accountsInUse(this.#base.transactions, this.#base.treasury), ...this.callables.inUse };
   }

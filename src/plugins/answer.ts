@@ -1,5 +1,5 @@
-// A graft's answer, checked: plain data, then the point's schema, then its post-condition, which sees the state as the
-// graft's transaction would leave it. Checked before anything is kept.
+// Checking a graft's answer, before anything of the call is kept: plain data first, then the point's schema, then its
+// post-condition, which sees the state as the graft's transaction would leave it.
 
 import { Aborted, Ticket } from '../txn/index.ts';
 import type { Base } from './base.ts';

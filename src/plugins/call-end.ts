@@ -5,9 +5,9 @@ import type { AbortReason } from '../txn/index.ts';
 import type { Refusal } from './outcome.ts';
 
 /**
- * `unanswered`: nobody's answer stands, the default's turn. `answered`: a graft's answer stands. `refused`: a graft said
- * no. `failed`: a graft failed, and the point's policy does not go on. `aborted`: the call as a whole was ended, which is
- * no graft's fault.
+ * `unanswered`: no graft's answer stands, and the default answers. `answered`: a graft's answer stands. `refused`: a
+ * graft said no. `failed`: a graft failed, and the point's policy is not to go on. `aborted`: the call as a whole was
+ * ended, which is no graft's fault.
  */
 export type CallEnd =
   | { readonly kind: 'unanswered' }

@@ -1,5 +1,6 @@
-// The two drivers of THE call. The synchronous one never waits but through `wait`, which the kernel gives it to run its
-// machine meanwhile; the asynchronous one awaits. The order of things is the invocation's; nothing is decided here.
+// The two drivers of THE call. The asynchronous one awaits; the synchronous one never waits but through `wait`, where
+// the kernel runs its machine meanwhile. Both take the steps of an invocation in its order (invocation.ts); nothing is
+// decided here.
 
 import { type Aborted, type AbortReason, Ticket, type Transaction } from '../txn/index.ts';
 import type { Base } from './base.ts';
@@ -55,8 +56,8 @@ export const invoke = async <Input, Output>(
     // What need not wait is not awaited: each turn costs a small call a twentieth of its time.
     for (let call = invocation.next(); call !== null; call = invocation.next()) {
       const ran = run(invocation, call);
-      const met = ran instanceof Promise ? await ran : ran;
-      if (met !== null) await settleLater(invocation, call, met);
+      const unsettled = ran instanceof Promise ? await ran : ran;
+      if (unsettled !== null) await settleLater(invocation, call, unsettled);
     }
     if (invocation.needsDefault) fallback = await point.original(invocation.input, invocation.txn);
     if (invocation.isToCommit()) {
@@ -75,29 +76,28 @@ export const invoke = async <Input, Output>(
 
 const nothing = (): void => {};
 
+/** What the settling of a graft's call may have to wait for: a lock, or the store's COMMIT. */
 type Obstacle = Ticket | Promise<void>;
 
-/** What the end of a graft's call has met: it is settled again when that is over. */
-interface Met {
+/** The end of a graft's call that cannot be settled yet: when `obstacle` is over, it is settled again. */
+interface Unsettled {
   readonly ending: Ending;
-  readonly wait: Obstacle;
+  readonly obstacle: Obstacle;
 }
 
-const settle = <I, O>(invocation: Invocation<I, O>, call: GraftCall, ending: Ending): Met | null => {
+const settle = <I, O>(invocation: Invocation<I, O>, call: GraftCall, ending: Ending): Unsettled | null => {
   const wait = invocation.settle(call, ending);
   if (wait instanceof Ticket) suspend(call);
-  return wait === null ? null : { ending, wait };
+  return wait === null ? null : { ending, obstacle: wait };
 };
 
-/**
- * The verdict on an answer has to wait for a lock: until then nothing else may run in the heap that the call has left.
- */
+/** The post-condition waits for a lock: until it is asked again, nothing else may run in the heap of the call. */
 const suspend = (call: GraftCall): void => call.graft.plugin.compartment.abandon(call);
 
 const settleLater = async <I, O>(
   invocation: Invocation<I, O>,
   call: GraftCall,
-  { ending, wait: first }: Met,
+  { ending, obstacle: first }: Unsettled,
 ): Promise<void> => {
   for (let wait: Obstacle | null = first; wait !== null; wait = invocation.settle(call, ending)) {
     if (wait instanceof Promise) return wait;
@@ -129,17 +129,17 @@ const guard = <I, O>(base: Base, invocation: Invocation<I, O>, signal: AbortSign
 };
 
 /**
- * Runs one graft to its end, attempt after attempt, and settles it. A compartment that waits is told of the verdict
- * before it goes on with what came behind: where the answer is refused, nothing that ran in the same heap since then
- * may count.
+ * Runs one graft to its end, attempt after attempt, and settles it. A compartment that waits hears here whether the
+ * answer is kept, before it reads the end of the next call in the same heap: where it is not kept, nothing that has run
+ * in that heap since may count.
  */
-const run = <I, O>(invocation: Invocation<I, O>, call: GraftCall): Met | null | Promise<Met | null> => {
+const run = <I, O>(invocation: Invocation<I, O>, call: GraftCall): Unsettled | null | Promise<Unsettled | null> => {
   const compartment = call.graft.plugin.compartment;
   if (compartment.start === undefined) {
     const ending = runInThread(call);
     return call.conflict === null ? settle(invocation, call, ending) : runAgain(invocation, call);
   }
-  return new Promise<Met | null>((resolve, reject) => {
+  return new Promise<Unsettled | null>((resolve, reject) => {
     call.onEnding = (ending) => {
       try {
         resolve(settle(invocation, call, ending));
@@ -156,7 +156,7 @@ const run = <I, O>(invocation: Invocation<I, O>, call: GraftCall): Met | null | 
 };
 
 /** Repeats a graft in the calling thread that met a lock, waiting between attempts. */
-const runAgain = async <I, O>(invocation: Invocation<I, O>, call: GraftCall): Promise<Met | null> => {
+const runAgain = async <I, O>(invocation: Invocation<I, O>, call: GraftCall): Promise<Unsettled | null> => {
   for (;;) {
     const ticket = again(call);
     if (ticket instanceof Object && 'kind' in ticket) return settle(invocation, call, ticket);
@@ -279,7 +279,7 @@ const finishSync = <I, O>(base: Base, invocation: Invocation<I, O>): void => {
   if (failure !== null) invocation.lost(failure.reason);
 };
 
-/** Nobody hears how that commit ends. */
+/** The error of a synchronous call whose store commits later; nobody hears how that commit ends. */
 const storeWaits = (commit: Promise<unknown>): GraftError => {
   commit.catch(nothing);
   return new GraftError('GRAFT_MUST_WAIT', 'a store whose COMMIT takes time needs the asynchronous driver');

@@ -1,7 +1,7 @@
-// THE call at an event point. Many grafts handle an event, each alone, in order: in a top-level transaction of its own,
-// which commits, through the store, before the next graft is called. What a graft answers is ignored, and what it
-// refuses, or how it ends, does not keep the others from being called. The call's own transaction is a place to hang the
-// time-out on, and what the default runs in.
+// THE call at an event point. Many grafts handle an event, one after the other. Each has a top-level transaction of its
+// own, which commits, through the store, before the next graft is called. A graft's answer is ignored, and a graft that
+// refuses or fails does not keep the others from being called. The call's own transaction is there for the deadline,
+// and for the host's default.
 
 import type { Aborted, Transaction, Undone } from '../txn/index.ts';
 import type { Base } from './base.ts';

@@ -1,6 +1,7 @@
 // One graft in one call: its transaction, its account, what it may call. The invocation owns it; a compartment runs it.
-// An attempt that is lost and nobody's fault (a lock that must be waited for where one cannot wait, a neighbour's
-// death) is taken back and begun anew, uncounted.
+//
+// A call is one attempt, or several. An attempt may be lost without anybody's fault: it met a lock where its compartment
+// cannot wait, or its process died of another plugin's call. It is taken back then and begun anew, uncounted.
 
 import {
   Aborted,
@@ -24,7 +25,7 @@ import { isPlainAtom, PLAIN_BOUNDS, plainFault } from './plain.ts';
 import { LOST } from './protocol.ts';
 import { settled } from './settled.ts';
 
-/** Who can answer in the graft's place. */
+/** Who answers `api.original` of a graft. */
 export interface DefaultAnswer {
   original(txn: Transaction): unknown;
 }
@@ -51,7 +52,7 @@ export class GraftCall implements CompartmentCall, Caller {
   at: object | null = null;
   /** Tells the driver the end, once. */
   onEnding: ((ending: Ending) => void) | null = null;
-  /** The attempt that runs: what an earlier one still says is not heard. */
+  /** The number of the attempt that runs: what an earlier one still says is not heard. */
   attempt = 0;
   readonly #default: DefaultAnswer | null;
   /** What this attempt may use, from its first accessor on: most small calls need none. */

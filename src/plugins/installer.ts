@@ -1,5 +1,5 @@
-// An installer: who lets a plugin in, and what of the points' callables he may hand on. A plugin's grafts never may more
-// than that, and what a plugin needs and no point of its offers is refused at install.
+// An installer: who lets a plugin in, and which callables of the points he may grant. A plugin's grafts may never call
+// more than that. Install refuses a plugin that needs what none of its points offers.
 
 import { GraftError } from './errors.ts';
 import type { PluginPackage } from './package/index.ts';

@@ -3,14 +3,15 @@
 //
 //   new Invocation    the input is checked, a transaction begins
 //   next()            the next graft to call, in a nested transaction of its own; null: no more
-//   settle(call, …)   its answer is checked (answer.ts) before anything is kept; it commits, or all it did is taken back.
-//                     A ticket: wait and settle again
+//   settle(call, …)   its answer is checked (answer.ts) before anything is kept; it commits, or all it did is taken
+//                     back. A ticket: wait and settle again
 //   needsDefault      nobody's answer stands: the driver asks the host's default
 //   isToCommit()      true: the driver commits the transaction, through the store if it took part; else it was aborted
 //   outcome(value)    what the caller is told
 //
 // How the call ends is one value (call-end.ts). A graft that failed is undone, reported and, at the end of its budget,
-// removed; what the caller sees then is the point's fault policy. A call of an event point differs (event-invocation.ts).
+// removed; what the caller sees then is the point's fault policy. event-invocation.ts says how calls of event points
+// differ.
 
 import { type Aborted, type AbortReason, Ticket, type Transaction, type Undone } from '../txn/index.ts';
 import { checkAnswer } from './answer.ts';

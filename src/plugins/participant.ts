@@ -25,8 +25,8 @@ const refusedByStore = (txn: Transaction, error: unknown): Aborted => {
 };
 
 /**
- * Commits a top-level transaction, the store's half first. Gives null, or why the store refused and everything was taken
- * back; a promise of it where the store's COMMIT takes time.
+ * Commits a top-level transaction, the store's half first. Gives null, or why the store refused: then everything was
+ * taken back. A promise of it where the store's COMMIT takes time.
  */
 export const commitTop = (
   { participant }: { readonly participant: Participant | null },

@@ -1,5 +1,5 @@
-// A placement: where one graft of a package is going to stand, and what it gets there. A package has one for each row of
-// its manifest; install makes them, checks them, loads the compartment from them, and makes a graft of each.
+// A placement: where one graft of a package is to stand, and what it gets there. A package has one for each row of its
+// manifest. Install makes them, checks them, loads the compartment from them, and makes a graft of each.
 
 import type { Callable } from './callable.ts';
 import { type ColumnMemory, columnMemory } from './columns.ts';

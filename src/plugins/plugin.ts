@@ -1,5 +1,5 @@
-// A plugin: code in a compartment, its grafts, and who answers for it. It keeps account of the calls that run in it, and
-// its compartment is disposed of when the plugin has retired and the last of them has ended.
+// An installed plugin: its code in a compartment, its grafts, and who installed it. It knows the calls that run in it.
+// When none of its grafts stands any more it retires, and its compartment is disposed of with the last call.
 
 import type { Compartment } from './compartment/compartment.ts';
 import type { Graft } from './graft.ts';

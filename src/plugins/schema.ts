@@ -20,7 +20,7 @@ const WHY_MAX = 300;
 const refused = (why: string): { ok: false; why: string } => ({ ok: false, why: why.slice(0, WHY_MAX) });
 
 /**
- * What a schema says of a value, or why it cannot say: it failed itself, or would answer later. Nothing of a schema's own
+ * What a schema says of a value, or why it cannot say: it threw, or it would answer later. Nothing of a schema's own
  * error reaches the other side.
  */
 const validated = <T>(value: unknown, schema: StandardSchemaV1<unknown, T>): StandardSchemaV1.Result<T> | string => {

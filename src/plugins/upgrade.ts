@@ -1,6 +1,5 @@
-// An upgrade: a package installed over a plugin of its name that stands. The new version may do what the old one may, and
-// no more, since who let the old one in did not look at the new one. Nor may it be older than the one that stands: that
-// may have closed a hole.
+// An upgrade: a package installed over a plugin of its name that stands. The new version may do no more than the old
+// one, since nobody has looked at it yet. It may not be older than the old one, which may have closed a hole.
 
 import { GraftError } from './errors.ts';
 import { covers, type Installer } from './installer.ts';
@@ -25,7 +24,7 @@ export const checkUpgrade = (
     throw new GraftError('GRAFT_UPGRADE', `${pkg.name} ${pkg.version} is older than ${old.version}`);
 };
 
-/** Where a graft of the new version is to stand, and within which limits. */
+/** Throws GRAFT_UPGRADE for a graft that stands elsewhere, earlier, or within wider limits than the old version's. */
 const checkPlacement = (old: Plugin, name: string, { point, limits, order }: Placement): void => {
   const had = old.grafts.filter((graft) => graft.point.name === point.name);
   if (had.length === 0)

@@ -1,8 +1,8 @@
 // The ready-made callables of a host, for points to list under `callable`:
 //
-//   const locks = host.callables.locks(); const events = host.callables.events(['stock/changed']); host.graftPoint({ …,
-//   callable: { ...locks.callables, ...events.callables, sleep: host.callables.sleep, schedule: host.callables.schedule
-//   } });
+//   const locks = host.callables.locks();
+//   const events = host.callables.events(['stock/changed']);
+//   host.graftPoint({ …, callable: { ...locks.callables, ...events.callables, sleep: host.callables.sleep } });
 //
 // All of them act in the graft's transaction, with the locks, effects and undo records that everything else uses.
 
@@ -90,7 +90,7 @@ export class HostCallables {
     return new ResponseHeaders();
   }
 
-  /** What is in use just now. */
+  /** Open resources: named locks that somebody holds or awaits, handles, and timers that have not fired. */
   get inUse(): { readonly locks: number; readonly handles: number; readonly timers: number } {
     return {
       locks: this.#locks.reduce((sum, { held }) => sum + held.length, 0),
@@ -99,7 +99,7 @@ export class HostCallables {
     };
   }
 
-  /** Forgets what belongs to grafts that do not stand any more. */
+  /** Forgets subscriptions and timers of grafts that do not stand any more. */
   sweep(): void {
     this.#timers.sweep();
     for (const subscriptions of this.#subscriptions) subscriptions.sweep();
