@@ -19,11 +19,14 @@ export type CallEnd =
 export const UNANSWERED: CallEnd = { kind: 'unanswered' };
 export const ANSWERED: CallEnd = { kind: 'answered' };
 
-const WEIGHTS: Record<CallEnd['kind'], number> = { unanswered: 0, answered: 1, refused: 2, failed: 2, aborted: 3 };
-
-/** The end that counts where a call has two: the heavier one; of two that weigh the same, the first. */
-export const heavier = (first: CallEnd, second: CallEnd): CallEnd =>
-  WEIGHTS[second.kind] > WEIGHTS[first.kind] ? second : first;
-
 /** Whether what grafts did is kept. */
 export const isKept = ({ kind }: CallEnd): boolean => kind === 'unanswered' || kind === 'answered';
+
+/**
+ * The end that counts where a call has two: `unanswered` is lightest, then `answered`, then `refused` and `failed`, then
+ * `aborted`; of two that weigh the same, the first.
+ */
+export const heavier = (first: CallEnd, second: CallEnd): CallEnd => {
+  if (first.kind === 'aborted' || second.kind === 'unanswered') return first;
+  return second.kind === 'aborted' || isKept(first) ? second : first;
+};

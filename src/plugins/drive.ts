@@ -32,8 +32,10 @@ const begin = <Input, Output>(
   options: Pick<InvokeOptions, 'txn' | 'depth' | 'principal' | 'only'>,
 ): Invocation<Input, Output> => {
   const { txn = null, only = null } = options;
-  const Kind = point.kind === 'event' ? EventInvocation : Invocation;
-  return new Kind(base, point, input, txn, originOf(options), only);
+  const origin = originOf(options);
+  return point.kind === 'event'
+    ? new EventInvocation(base, point, input, txn, origin, only)
+    : new Invocation(base, point, input, txn, origin, only);
 };
 
 /** Calls a graft point from the asynchronous host. */
