@@ -24,7 +24,7 @@ const RESTORE: Undoable = {
 class Bench {
   readonly #kernel = new Kernel({ frames: 1, disk: null, compartments: compartments('direct') });
   readonly #locks: readonly Lock[] = Array.from({ length: 64 }, (_, i) =>
-    this.#kernel.accessors.locks.get('ann', `lock ${i}`),
+    this.#kernel.accessors.locks.get(`ann/lock ${i}`),
   );
   readonly words = new Int32Array(1024);
 

@@ -15,7 +15,7 @@ const newKernel = (): Kernel => new Kernel({ frames: 4, disk: null, compartments
 const cost_ns = (operations: number, batches: number): { each: number; once: number } => {
   const { accessors, calls } = newKernel();
   const words = new Int32Array(32);
-  const locks = Array.from(words, (_, i) => accessors.locks.get('ann', `${i}`));
+  const locks = Array.from(words, (_, i) => accessors.locks.get(`ann/${i}`));
   const timed = (body: (txn: ReturnType<typeof calls.transactions.begin>) => void): number => {
     const times: number[] = [];
     for (let batch = 0; batch < batches; batch++) {

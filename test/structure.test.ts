@@ -208,7 +208,47 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/\bTODO\b|\bFIXME\b/, 'do it, or say in the documentation that it is not done'],
 ];
 
+/** Names of types that two files below src declare all the same, each for itself and nobody else. */
+const DECLARED_TWICE: Readonly<Record<string, string>> = {
+  Entry: 'a file of a package, a state with its lock, and a function of a realm',
+  Json: 'an object of unknown JSON, in two files of package/',
+  Names: 'names in a package, and names that metered code uses',
+  Price: 'what a change of state costs, and what a built-in does',
+  Realm: 'what a process knows of a realm, and the realm',
+  Refusal: 'what a graft says, and what the rewriter does',
+  Row: 'of a table of the database, and of the table of built-ins',
+  Wait: 'of kernel code, and of a plugin process',
+};
+
+/** The files below src that declare a type, by its name. */
+const declarations = (): Map<string, string[]> => {
+  const files = new Map<string, string[]>();
+  for (const file of LIBRARY)
+    for (const [, name] of codeOf(file).matchAll(/^(?:export )?(?:abstract )?(?:class|interface|type) (\w+)/gm))
+      files.set(name as string, [...new Set([...(files.get(name as string) ?? []), file])]);
+  return files;
+};
+
+const commentsOf = (file: string): string => (read(file).match(/\/\*[\s\S]*?\*\/|\/\/.*$/gm) ?? []).join('\n');
+
 describe('words', () => {
+  test('a type name is declared once below src, or stands in DECLARED_TWICE with what it means each time', () => {
+    const declared = declarations();
+    expect(declared.size).toBeGreaterThan(100);
+    const twice = [...declared].filter(([, files]) => files.length > 1);
+    expect(twice.filter(([name]) => !(name in DECLARED_TWICE))).toEqual([]);
+    const again = twice.map(([name]) => name);
+    expect(Object.keys(DECLARED_TWICE).filter((name) => !again.includes(name))).toEqual([]);
+  });
+
+  test('a comment names only source files that there are', () => {
+    const found = HOUSE.flatMap((file) =>
+      [...commentsOf(file).matchAll(/(?:[\w-]+\/)*[\w-]+\.ts\b/g)].map(([name]) => ({ file, name })),
+    );
+    expect(found.length).toBeGreaterThan(10);
+    expect(found.filter(({ name }) => !SOURCES.some((one) => `/${one}`.endsWith(`/${name}`)))).toEqual([]);
+  });
+
   test('names and comments use the words of the field', () => {
     const found = SOURCES.filter((file) => file !== 'test/structure.test.ts').flatMap((file) =>
       read(file)

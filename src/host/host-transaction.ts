@@ -1,7 +1,7 @@
 // A transaction of the host's own code: the same transactions as a graft's, awaited. What is asked of it runs one after
 // the other, so that while a graft called inside it runs, its own accessors wait.
 
-import { GraftError } from '../plugins/index.ts';
+import { GraftError, settled } from '../plugins/index.ts';
 import { Aborted, Ticket, type Transaction } from '../txn/index.ts';
 
 export class HostTransaction {
@@ -21,9 +21,7 @@ export class HostTransaction {
       for (;;) {
         const answer = access(this.core);
         if (!(answer instanceof Ticket)) return answer;
-        await new Promise<void>((resolve) => {
-          answer.onSettled = resolve;
-        });
+        await settled(answer);
       }
     });
   }

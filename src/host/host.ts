@@ -11,91 +11,43 @@
 import { types } from 'node:util';
 import { type CompartmentMaker, ProcessMaker } from '../plugins/compartment/index.ts';
 import {
-  answerOf,
   type Base,
   badArgument,
   type Callable,
   type CallableTree,
-  checkOptions,
   commitTop,
-  type Graft,
   GraftError,
-  GraftPoint,
-  type GraftReport,
-  HOST_ITSELF,
-  type Installer,
-  type InvokeOptions,
   invoke,
   type Outcome,
-  PluginTable,
   type PointOptions,
-  PointTable,
   treasury,
 } from '../plugins/index.ts';
-import { originalPosition, type PluginSource, readPackage } from '../plugins/package/index.ts';
+import type { PluginSource } from '../plugins/package/index.ts';
 import { StateMap, Transactions } from '../txn/index.ts';
 import { HostCallables } from './callables/index.ts';
+import { type HostEvent, toStandardError } from './host-event.ts';
+import { HostPlugins, type PluginInstallOptions } from './host-plugins.ts';
+import { type CallOptions, type HostPoint, HostPoints } from './host-point.ts';
 import type { HostTable } from './host-table.ts';
 import { HostTransaction } from './host-transaction.ts';
-import {
-  accountsInUse,
-  factsOf,
-  type InUse,
-  type PluginInfo,
-  type PointInfo,
-  pluginInfo,
-  pointInfo,
-} from './information.ts';
-import {
-  checkHostOptions,
-  DEFAULT_STORE,
-  type HostEvent,
-  type HostOptions,
-  isObject,
-  isString,
-  machineClock,
-  toStandardError,
-} from './options.ts';
+import { accountsInUse, factsOf, type InUse, type PluginInfo, type PointInfo, pointInfo } from './information.ts';
+import { machineClock } from './machine-clock.ts';
+import { checkHostOptions, DEFAULT_STORE, type HostOptions } from './options.ts';
 import { pluginStorage } from './plugin-storage.ts';
-import { type AbortRecord, memoryRegistry, type Registry } from './records.ts';
+import { type AbortRecord, memoryRegistry, type Registry } from './registry.ts';
 import { HostCell, HostCounter, HostList, HostMap, type StateSpec, stateOptions } from './state.ts';
 import { openRegistry, openStore, type Row, type Store } from './store/index.ts';
 
-/** A graft point as the application calls it. */
-export interface HostPoint<Input, Output> {
-  readonly name: string;
-  /** The outcome; throws only for misuse: GRAFT_BAD_INPUT, GRAFT_OVERLOADED, GRAFT_CLOSED. */
-  invoke(input: Input, options?: CallOptions): Promise<Outcome<Output>>;
-  /** The value; throws the coded error of a refusal (GRAFT_REFUSED), denial, failure or abort as well. */
-  call(input: Input, options?: CallOptions): Promise<Output>;
-  /** The point as something that grafts elsewhere may call: a nested transaction. */
-  callable(): Callable;
-}
-
-export interface CallOptions {
-  /** The transaction that the call is part of. */
-  readonly txn?: HostTransaction;
-  /**
-   * On whose behalf the call is made (a user): calls of different principals share no heap of a plugin, nor do the
-   * calls that they make in turn.
-   */
-  readonly principal?: string;
-  readonly signal?: AbortSignal;
-}
-
-const DEPTH_MAX = 8;
-const PLAIN_CALL: InvokeOptions = {};
 const TOTAL_MS = 30_000;
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 export class Host {
   readonly #base: Base;
-  readonly #points = new PointTable();
-  readonly #plugins: PluginTable;
+  readonly #points: HostPoints;
+  readonly #plugins: HostPlugins;
   readonly #maker: CompartmentMaker;
   readonly #store: Store | null;
   readonly #registry: Registry;
-  readonly #report: (event: HostEvent) => void;
   readonly #facts: Record<string, string>;
   readonly #names = new Set<string>();
   readonly #begun = new Set<HostTransaction>();
@@ -114,7 +66,6 @@ export class Host {
   ) {
     this.#store = store;
     this.#registry = registry;
-    this.#report = report;
     this.#maker = options.compartment ?? new ProcessMaker(options.processes);
     this.#base = {
       transactions,
@@ -122,46 +73,28 @@ export class Host {
       participant: store,
       isProxy: types.isProxy,
       accessorFailed: (graft, error) => report({ what: 'accessor-failed', name: graft.name, error }),
-      reported: (graft, done, lines) => this.#reported(graft, done, lines),
+      reported: (graft, done, lines) => this.#plugins.reported(graft, done, lines),
     };
-    this.#plugins = new PluginTable({
-      points: this.#points,
+    this.#points = new HostPoints(this.#base, () => this.#closing !== null);
+    this.#plugins = new HostPlugins({
+      points: this.#points.table,
       maker: this.#maker,
-      position: (map, line, column) => {
-        const at = originalPosition(map, line, column);
-        return at === null ? null : `${at.file}:${at.line}:${at.column}`;
-      },
+      registry,
+      report,
+      removed: () => this.callables.sweep(),
     });
     this.callables = new HostCallables({
       clock: transactions.clock,
-      graftsOf: (plugin) => (this.#plugins.has(plugin) ? this.#plugins.get(plugin).grafts : []),
+      graftsOf: (plugin) => this.#plugins.graftsOf(plugin),
       invoke: (graft, input, from) => invoke(this.#base, graft.point, input, { ...from, only: graft }),
       failed: (graft, error) => report({ what: 'accessor-failed', name: graft.name, error }),
-      pointCallable: (point) => this.#callable(this.#points.get(point)),
+      pointCallable: (point) => this.#points.callable(point),
     });
     this.#facts = factsOf(this.#maker, options.store ?? DEFAULT_STORE);
   }
 
-  #reported(graft: Graft, done: GraftReport, lines: readonly string[]): void {
-    if (lines.length > 0)
-      this.#report({ what: 'log', graft: graft.name, committed: done.status === 'committed', lines });
-    if (done.status !== 'aborted') return;
-    this.#registry.recordAbort({
-      at: new Date().toISOString(),
-      point: graft.point.name,
-      graft: graft.name,
-      reason: done.reason ?? 'thrown',
-      detail: done.detail ?? '',
-      source: done.at ?? '',
-      undone: done.undone,
-      removed: done.removed === true,
-    });
-    if (!done.removed) return;
-    this.callables.sweep();
-    // An old version, in whose calls this may still happen, is not what the registry keeps.
-    const { plugin } = graft;
-    const isCurrent = this.#plugins.has(plugin.name) && this.#plugins.get(plugin.name) === plugin;
-    if (isCurrent) this.#registry.graftRemoved(plugin.name, graft.export);
+  #checkOpen(): void {
+    if (this.#closing !== null) throw new GraftError('GRAFT_CLOSED', 'the host is closed');
   }
 
   #claim(name: string): string {
@@ -179,46 +112,12 @@ export class Host {
   ): HostPoint<readonly Input[], readonly Output[]>;
   graftPoint<Input, Output>(options: PointOptions<Input, Output>): HostPoint<Input, Output>;
   graftPoint<Input, Output>(options: PointOptions<Input, Output>): HostPoint<unknown, unknown> {
-    const point = this.#points.add(new GraftPoint(options));
-    return {
-      name: point.name,
-      invoke: (input, callOptions = {}) => this.#invoke(point, input, callOptions),
-      call: async (input, callOptions = {}) => answerOf(point.name, await this.#invoke(point, input, callOptions)),
-      callable: () => this.#callable(point),
-    };
-  }
-
-  #callable<I, O>(point: GraftPoint<I, O>): Callable {
-    return {
-      waits: true,
-      run: async (caller, [input = null]) => {
-        if (caller.depth + 1 > DEPTH_MAX) throw caller.txn.doom('limit', `nesting deeper than ${DEPTH_MAX}`);
-        return answerOf(
-          point.name,
-          await invoke(this.#base, point, input, {
-            txn: caller.txn,
-            depth: caller.depth + 1,
-            principal: caller.principal,
-          }),
-        );
-      },
-    };
-  }
-
-  #invoke<I, O>(point: GraftPoint<I, O>, input: unknown, options: CallOptions): Promise<Outcome<O>> {
-    if (this.#closing !== null) return Promise.reject(new GraftError('GRAFT_CLOSED', 'the host is closed'));
-    const { txn, principal, signal } = options;
-    const given: InvokeOptions =
-      principal === undefined && signal === undefined
-        ? PLAIN_CALL
-        : { ...(principal === undefined ? {} : { principal }), ...(signal === undefined ? {} : { signal }) };
-    if (txn === undefined) return invoke(this.#base, point, input, given);
-    return txn.queue(() => invoke(this.#base, point, input, { ...given, txn: txn.core }));
+    return this.#points.declare(options);
   }
 
   /** Calls a point by its name. Throws GRAFT_UNKNOWN_POINT and what `invoke` of the point throws. */
-  async invoke(name: string, input: unknown, options: CallOptions = {}): Promise<Outcome<unknown>> {
-    return this.#invoke(this.#points.get(name), input, options);
+  invoke(name: string, input: unknown, options: CallOptions = {}): Promise<Outcome<unknown>> {
+    return this.#points.invoke(name, input, options);
   }
 
   /**
@@ -226,7 +125,7 @@ export class Host {
    * where it cannot commit.
    */
   async transaction<T>(run: (txn: HostTransaction) => Promise<T>): Promise<T> {
-    if (this.#closing !== null) throw new GraftError('GRAFT_CLOSED', 'the host is closed');
+    this.#checkOpen();
     const { transactions } = this.#base;
     const txn = new HostTransaction(transactions.begin());
     const timer = transactions.clock.after(TOTAL_MS, () => transactions.end(txn.core, 'total-time', ''));
@@ -314,16 +213,9 @@ export class Host {
    * Installs a plugin: a folder, a `.tgz` (path or bytes), or `{ manifest, files }`. A coded error, and nothing is
    * changed, where that fails.
    */
-  async install(source: PluginSource, options: { readonly installer?: string | Installer } = {}): Promise<PluginInfo> {
-    if (this.#closing !== null) throw new GraftError('GRAFT_CLOSED', 'the host is closed');
-    checkOptions(options, { installer: (value) => isString(value) || isObject(value) }, 'install');
-    const given = options.installer ?? HOST_ITSELF;
-    const installer: Installer = typeof given === 'string' ? { name: given, grants: 'everything' } : given;
-    const pkg = await readPackage(source);
-    const plugin = await this.#plugins.install(pkg, installer);
-    this.callables.sweep();
-    await this.#registry.savePlugin({ package: pkg, installer: installer.name, removed: [] });
-    return pluginInfo(plugin);
+  async install(source: PluginSource, options: PluginInstallOptions = {}): Promise<PluginInfo> {
+    this.#checkOpen();
+    return this.#plugins.install(source, options);
   }
 
   /**
@@ -334,38 +226,23 @@ export class Host {
     if (this.#restored) throw new GraftError('GRAFT_BAD_OPTION', 'restore is called once');
     this.#restored = true;
     await this.#store?.resume();
-    const back: PluginInfo[] = [];
-    for (const kept of await this.#registry.plugins()) {
-      const { grafts } = kept.package.manifest;
-      if (grafts.every((graft) => kept.removed.includes(graft.export))) continue;
-      try {
-        const plugin = await this.#plugins.install(kept.package, { name: kept.installer, grants: 'everything' });
-        for (const graft of plugin.grafts) if (kept.removed.includes(graft.export)) graft.remove();
-        back.push(pluginInfo(plugin));
-      } catch (error) {
-        this.#report({ what: 'accessor-failed', name: `restore ${kept.package.name}`, error });
-      }
-    }
-    return back;
+    return this.#plugins.restore();
   }
 
   /**
    * Removes a plugin; calls in flight finish, or are aborted as `cancelled` where `now` is true. Throws
    * GRAFT_UNKNOWN_PLUGIN.
    */
-  async remove(name: string, options: { readonly now?: boolean } = {}): Promise<PluginInfo> {
-    const plugin = this.#plugins.remove(name, options.now === true);
-    this.callables.sweep();
-    await this.#registry.removePlugin(name);
-    return pluginInfo(plugin);
+  remove(name: string, options: { readonly now?: boolean } = {}): Promise<PluginInfo> {
+    return this.#plugins.remove(name, options.now === true);
   }
 
   points(): PointInfo[] {
-    return this.#points.list().map(pointInfo);
+    return this.#points.table.list().map(pointInfo);
   }
 
   plugins(): PluginInfo[] {
-    return this.#plugins.list().map(pluginInfo);
+    return this.#plugins.list();
   }
 
   /** Records of aborts, newest first; `before` an id, to page on. */
@@ -374,12 +251,12 @@ export class Host {
     return this.#registry.aborts(before === undefined ? { limit } : { limit, before });
   }
 
-  /** What holds on this system, in words. */
+  /** Facts about this system and this host, in words: versions, store, compartment, what plugins are kept from. */
   facts(): Record<string, string> {
     return { ...this.#facts };
   }
 
-  /** What is in use just now: all zero while no call runs and no timer is armed. */
+  /** Open resources: all zero while no call runs and no timer is armed. */
   inUse(): InUse {
     return { ...accountsInUse(this.#base.transactions, this.#base.treasury), ...this.callables.inUse };
   }
@@ -422,7 +299,6 @@ export const createHost = async (options: HostOptions = {}): Promise<Host> => {
           transactions,
           entities: options.entities ?? [],
           report: (error) => report({ what: 'store-failed', name: url, error }),
-          ...(options.onStep === undefined ? {} : { onStep: options.onStep }),
         });
   const registry = options.registry === undefined ? memoryRegistry() : await openRegistry(options.registry);
   return new Host(options, transactions, store, registry, report);

@@ -1,4 +1,4 @@
-// What a host tells of its points, its plugins and its system.
+// What a host tells of its points, its plugins, its open resources and the system it runs on.
 
 import { createRequire } from 'node:module';
 import { type CompartmentMaker, childCommand } from '../plugins/compartment/index.ts';
@@ -49,13 +49,13 @@ export const pluginInfo = (plugin: Plugin): PluginInfo => ({
   grafts: plugin.grafts.map((graft) => ({
     export: graft.export,
     point: graft.point.name,
-    state: graft.state,
+    state: graft.stands ? 'installed' : 'removed',
     calls: graft.calls,
     aborts: graft.aborts,
   })),
 });
 
-/** What holds on this system, in words. */
+/** Facts about this system and this host, in words. */
 export const factsOf = (maker: CompartmentMaker, store: string): Record<string, string> => {
   const require = createRequire(import.meta.url);
   const facts: Record<string, string> = {
@@ -72,8 +72,8 @@ export const factsOf = (maker: CompartmentMaker, store: string): Record<string, 
 };
 
 /**
- * What is in use just now: transactions that have begun, units in the accounts of calls, named locks, handles, and
- * timers that have not fired.
+ * Open resources: transactions that have begun, units in the accounts of calls, named locks, handles, and timers that
+ * have not fired.
  */
 export interface InUse {
   readonly transactions: number;

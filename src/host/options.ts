@@ -1,10 +1,9 @@
-// What a host is made from, and what it tells of itself when there is nobody to tell.
+// What a host is made from.
 
 import type { EntitySchema } from 'typeorm';
 import type { CompartmentMaker, ProcessOptions } from '../plugins/compartment/index.ts';
-import { checkOptions } from '../plugins/index.ts';
-import type { Clock } from '../txn/index.ts';
-import type { CommitStep } from './store/index.ts';
+import { checkOptions, isFunction, isObject, isString, type OptionChecks } from '../plugins/index.ts';
+import type { HostEvent } from './host-event.ts';
 
 export interface HostOptions {
   /** `sqlite:PATH`, or `memory`: no database, state and messages are lost at the end. Default `sqlite:graftwork.db`. */
@@ -21,43 +20,15 @@ export interface HostOptions {
    * standard error.
    */
   readonly report?: (event: HostEvent) => void;
-  /** For tests: told each step of a commit with the store. */
-  readonly onStep?: (step: CommitStep) => void;
 }
 
-export type HostEvent =
-  | { readonly what: 'log'; readonly graft: string; readonly committed: boolean; readonly lines: readonly string[] }
-  | {
-      readonly what: 'accessor-failed' | 'undo-failed' | 'effect-failed' | 'store-failed';
-      readonly name: string;
-      readonly error: unknown;
-    };
-
-export const isString = (value: unknown): boolean => typeof value === 'string';
-const isFunction = (value: unknown): boolean => typeof value === 'function';
-export const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
-const CHECKS = {
+const CHECKS: OptionChecks = {
   store: isString,
   registry: isString,
   entities: Array.isArray,
   processes: isObject,
   compartment: isObject,
   report: isFunction,
-  onStep: isFunction,
-};
-
-/** The machine's monotonic clock. */
-export const machineClock: Clock = {
-  now: () => performance.now(),
-  after(ms, run) {
-    const timer = setTimeout(run, ms);
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
-
-export const toStandardError = (event: HostEvent): void => {
-  if (event.what === 'log') for (const line of event.lines) console.error(`[${event.graft}] ${JSON.stringify(line)}`);
-  else console.error(`graftwork: ${event.what}: ${event.name}:`, event.error);
 };
 
 export const DEFAULT_STORE = 'sqlite:graftwork.db';

@@ -54,7 +54,7 @@ export const PRIORITY_DEFAULT = 16;
  * Time-outs of lock classes, in emulated milliseconds; they run only while somebody waits. Chosen: VINO's clock ticked
  * every 10 ms.
  */
-export const LOCK_TIMEOUT_MS = { process_list: 50, page_queue: 50, announced: 50, user: 100 } as const;
+export const LOCK_TIMEOUT_MS = { processList: 50, pageQueue: 50, announced: 50, user: 100 } as const;
 
 /** Fuel between two ticks of a metered graft: as often may it be preempted. */
 export const FUEL_QUANTUM = 2000;

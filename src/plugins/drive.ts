@@ -1,38 +1,41 @@
-// The two drivers of THE call. The synchronous one never waits but through `wait`, which the kernel gives it to run its
-// machine meanwhile; the asynchronous one awaits. The order of things is the invocation's; nothing is decided here.
+// The two drivers of THE call. The asynchronous one awaits; the synchronous one never waits but through `wait`, where
+// the kernel runs its machine meanwhile. Both take the steps of an invocation in its order (invocation.ts); nothing is
+// decided here.
 
 import { type Aborted, type AbortReason, Ticket, type Transaction } from '../txn/index.ts';
+import type { Base } from './base.ts';
 import type { Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
+import { EventInvocation, eventAfterCommit } from './event-invocation.ts';
 import type { Graft } from './graft.ts';
-import { type GraftCall, LOST, lockForNext, type Place, settled } from './graft-call.ts';
+import { type GraftCall, LOST_ENDING, lockForNext } from './graft-call.ts';
 import type { GraftPoint } from './graft-point.ts';
-import { type Base, commitTop, Invocation } from './invocation.ts';
+import { Invocation } from './invocation.ts';
+import { type Origin, originOf } from './origin.ts';
 import type { Outcome } from './outcome.ts';
+import { commitTop } from './participant.ts';
+import { settled } from './settled.ts';
 
-export interface InvokeOptions {
+export interface InvokeOptions extends Partial<Origin> {
   /** The transaction that the call is part of. */
   readonly txn?: Transaction;
-  /** How deep calls through graft points are nested. */
-  readonly depth?: number;
-  /** On whose behalf the call is made: calls of different principals share no heap of a plugin. */
-  readonly principal?: string;
   readonly signal?: AbortSignal;
   /** The one graft of the point to call; none, if it has been removed. */
   readonly only?: Graft;
 }
 
-const OUTERMOST: Place = { depth: 0, principal: '' };
-
-/** Throws GRAFT_BAD_OPTION. */
-const placeOf = ({ depth = 0, principal = '' }: { readonly depth?: number; readonly principal?: string }): Place =>
-  depth === 0 && principal === '' ? OUTERMOST : { depth, principal: checkPrincipal(principal) };
-
-const PRINCIPAL_MAX = 200;
-
-const checkPrincipal = (principal: unknown): string => {
-  if (typeof principal === 'string' && principal.length <= PRINCIPAL_MAX) return principal;
-  throw new GraftError('GRAFT_BAD_OPTION', `a principal is a text of at most ${PRINCIPAL_MAX} characters`);
+/** Begins a call. Throws GRAFT_BAD_INPUT and GRAFT_BAD_OPTION. */
+const begin = <Input, Output>(
+  base: Base,
+  point: GraftPoint<Input, Output>,
+  input: unknown,
+  options: Pick<InvokeOptions, 'txn' | 'depth' | 'principal' | 'only'>,
+): Invocation<Input, Output> => {
+  const { txn = null, only = null } = options;
+  const origin = originOf(options);
+  return point.kind === 'event'
+    ? new EventInvocation(base, point, input, txn, origin, only)
+    : new Invocation(base, point, input, txn, origin, only);
 };
 
 /** Calls a graft point from the asynchronous host. */
@@ -42,24 +45,24 @@ export const invoke = async <Input, Output>(
   input: unknown,
   options: InvokeOptions = {},
 ): Promise<Outcome<Output>> => {
-  const place = placeOf(options);
   if (point.kind === 'event' && options.txn !== undefined) {
+    const origin = originOf(options);
     const later = (): Promise<void> =>
-      invoke(base, point, input, place).then(nothing, (error) => base.eventFailed?.(point.name, error));
-    return afterCommit(base, point, input, options.txn, () => void later());
+      invoke(base, point, input, origin).then(nothing, (error) => base.eventFailed?.(point.name, error));
+    return eventAfterCommit(base, point, input, options.txn, () => void later());
   }
-  const invocation = new Invocation(base, point, input, options.txn ?? null, place, options.only);
+  const invocation = begin(base, point, input, options);
   const stop = guard(base, invocation, options.signal);
   let fallback: unknown = null;
   try {
     // What need not wait is not awaited: each turn costs a small call a twentieth of its time.
     for (let call = invocation.next(); call !== null; call = invocation.next()) {
       const ran = run(invocation, call);
-      const met = ran instanceof Promise ? await ran : ran;
-      if (met !== null) await settleLater(invocation, call, met);
+      const unsettled = ran instanceof Promise ? await ran : ran;
+      if (unsettled !== null) await settleLater(invocation, call, unsettled);
     }
     if (invocation.needsDefault) fallback = await point.original(invocation.input, invocation.txn);
-    if (invocation.keeps) {
+    if (invocation.isToCommit()) {
       const committed = commit(base, invocation);
       const failure = committed instanceof Promise ? await committed : committed;
       if (failure !== null) invocation.lost(failure.reason);
@@ -75,31 +78,30 @@ export const invoke = async <Input, Output>(
 
 const nothing = (): void => {};
 
-type Wait = Ticket | Promise<void>;
+/** What the settling of a graft's call may have to wait for: a lock, or the store's COMMIT. */
+type Obstacle = Ticket | Promise<void>;
 
-/** What the end of a graft's call has met: it is settled again when that is over. */
-interface Met {
+/** The end of a graft's call that cannot be settled yet: when `obstacle` is over, it is settled again. */
+interface Unsettled {
   readonly ending: Ending;
-  readonly wait: Wait;
+  readonly obstacle: Obstacle;
 }
 
-const settle = <I, O>(invocation: Invocation<I, O>, call: GraftCall, ending: Ending): Met | null => {
+const settle = <I, O>(invocation: Invocation<I, O>, call: GraftCall, ending: Ending): Unsettled | null => {
   const wait = invocation.settle(call, ending);
   if (wait instanceof Ticket) suspend(call);
-  return wait === null ? null : { ending, wait };
+  return wait === null ? null : { ending, obstacle: wait };
 };
 
-/**
- * The verdict on an answer has to wait for a lock: until then nothing else may run in the heap that the call has left.
- */
+/** The post-condition waits for a lock: until it is asked again, nothing else may run in the heap of the call. */
 const suspend = (call: GraftCall): void => call.graft.plugin.compartment.abandon(call);
 
 const settleLater = async <I, O>(
   invocation: Invocation<I, O>,
   call: GraftCall,
-  { ending, wait: first }: Met,
+  { ending, obstacle: first }: Unsettled,
 ): Promise<void> => {
-  for (let wait: Wait | null = first; wait !== null; wait = invocation.settle(call, ending)) {
+  for (let wait: Obstacle | null = first; wait !== null; wait = invocation.settle(call, ending)) {
     if (wait instanceof Promise) return wait;
     await settled(wait);
   }
@@ -116,7 +118,7 @@ const commit = <I, O>(base: Base, invocation: Invocation<I, O>): Aborted | null 
 
 /** Arms the request's deadline and listens to its signal; both abort the call as a whole. */
 const guard = <I, O>(base: Base, invocation: Invocation<I, O>, signal: AbortSignal | undefined): (() => void) => {
-  const end = (reason: AbortReason): void => invocation.end(reason);
+  const end = (reason: AbortReason): void => invocation.abort(reason);
   const timer = base.transactions.clock.after(invocation.point.limits.total_ms, () => end('total-time'));
   if (signal === undefined) return () => timer.cancel();
   const cancel = (): void => end('cancelled');
@@ -128,31 +130,18 @@ const guard = <I, O>(base: Base, invocation: Invocation<I, O>, signal: AbortSign
   };
 };
 
-/** An event inside a transaction is an effect: it happens when the transaction has committed. */
-const afterCommit = <I, O>(
-  base: Base,
-  point: GraftPoint<I, O>,
-  input: unknown,
-  txn: Transaction,
-  leave: () => void,
-): Outcome<O> => {
-  new Invocation(base, point, input, txn, OUTERMOST).txn.commit();
-  txn.defer({ leave });
-  return { status: 'default', value: null as O, grafts: [] };
-};
-
 /**
- * Runs one graft to its end, attempt after attempt, and settles it. A compartment that waits is told of the verdict
- * before it goes on with what came behind: where the answer is refused, nothing that ran in the same heap since then
- * may count.
+ * Runs one graft to its end, attempt after attempt, and settles it. A compartment that waits hears here whether the
+ * answer is kept, before it reads the end of the next call in the same heap: where it is not kept, nothing that has run
+ * in that heap since may count.
  */
-const run = <I, O>(invocation: Invocation<I, O>, call: GraftCall): Met | null | Promise<Met | null> => {
+const run = <I, O>(invocation: Invocation<I, O>, call: GraftCall): Unsettled | null | Promise<Unsettled | null> => {
   const compartment = call.graft.plugin.compartment;
   if (compartment.start === undefined) {
     const ending = runInThread(call);
     return call.conflict === null ? settle(invocation, call, ending) : runAgain(invocation, call);
   }
-  return new Promise<Met | null>((resolve, reject) => {
+  return new Promise<Unsettled | null>((resolve, reject) => {
     call.onEnding = (ending) => {
       try {
         resolve(settle(invocation, call, ending));
@@ -169,12 +158,12 @@ const run = <I, O>(invocation: Invocation<I, O>, call: GraftCall): Met | null | 
 };
 
 /** Repeats a graft in the calling thread that met a lock, waiting between attempts. */
-const runAgain = async <I, O>(invocation: Invocation<I, O>, call: GraftCall): Promise<Met | null> => {
+const runAgain = async <I, O>(invocation: Invocation<I, O>, call: GraftCall): Promise<Unsettled | null> => {
   for (;;) {
     const ticket = again(call);
     if (ticket instanceof Object && 'kind' in ticket) return settle(invocation, call, ticket);
     if (ticket !== null) await settled(ticket);
-    if (!resume(call)) return settle(invocation, call, LOST);
+    if (!resume(call)) return settle(invocation, call, LOST_ENDING);
     const ending = runInThread(call);
     if (call.conflict === null) return settle(invocation, call, ending);
   }
@@ -196,7 +185,7 @@ const again = (call: GraftCall): Ticket | Ending | null => {
   try {
     return lockForNext(call);
   } catch {
-    return LOST;
+    return LOST_ENDING;
   }
 };
 
@@ -222,14 +211,14 @@ export const invokeSync = <Input, Output>(
   options: InvokeSyncOptions,
 ): Outcome<Output> => {
   if (point.kind === 'event' && options.txn !== undefined)
-    return afterCommit(
+    return eventAfterCommit(
       base,
       point,
       input,
       options.txn,
       () => void invokeSync(base, point, input, { wait: options.wait }),
     );
-  const invocation = new Invocation(base, point, input, options.txn ?? null, placeOf(options));
+  const invocation = begin(base, point, input, options);
   let fallback: unknown = null;
   try {
     for (let call = invocation.next(); call !== null; call = invocation.next()) {
@@ -240,7 +229,7 @@ export const invokeSync = <Input, Output>(
       if (wait !== null) settleSync(invocation, call, ending, wait, options);
     }
     if (invocation.needsDefault) fallback = point.original(invocation.input, invocation.txn);
-    if (invocation.keeps) finishSync(base, invocation);
+    if (invocation.isToCommit()) finishSync(base, invocation);
   } catch (error) {
     invocation.drop();
     throw error;
@@ -256,7 +245,7 @@ const waitSync = <I, O>(invocation: Invocation<I, O>, ticket: Ticket, { wait }: 
   const { clock } = invocation.base.transactions;
   const now_ms = clock.now();
   invocation.deadline_ms ??= now_ms + invocation.point.limits.total_ms;
-  const timer = clock.after(Math.max(0, invocation.deadline_ms - now_ms), () => invocation.end('total-time'));
+  const timer = clock.after(Math.max(0, invocation.deadline_ms - now_ms), () => invocation.abort('total-time'));
   try {
     wait(ticket);
   } finally {
@@ -270,17 +259,17 @@ const repeatSync = <I, O>(invocation: Invocation<I, O>, call: GraftCall, options
   call.conflict = null;
   if (ticket instanceof Object && 'kind' in ticket) return ticket;
   if (ticket !== null) waitSync(invocation, ticket, options);
-  return resume(call) ? runInThread(call) : LOST;
+  return resume(call) ? runInThread(call) : LOST_ENDING;
 };
 
 const settleSync = <I, O>(
   invocation: Invocation<I, O>,
   call: GraftCall,
   ending: Ending,
-  first: Wait,
+  first: Obstacle,
   options: InvokeSyncOptions,
 ): void => {
-  for (let wait: Wait | null = first; wait !== null; wait = invocation.settle(call, ending)) {
+  for (let wait: Obstacle | null = first; wait !== null; wait = invocation.settle(call, ending)) {
     if (wait instanceof Promise) throw storeWaits(wait);
     waitSync(invocation, wait, options);
   }
@@ -292,7 +281,7 @@ const finishSync = <I, O>(base: Base, invocation: Invocation<I, O>): void => {
   if (failure !== null) invocation.lost(failure.reason);
 };
 
-/** Nobody hears how that commit ends. */
+/** The error of a synchronous call whose store commits later; nobody hears how that commit ends. */
 const storeWaits = (commit: Promise<unknown>): GraftError => {
   commit.catch(nothing);
   return new GraftError('GRAFT_MUST_WAIT', 'a store whose COMMIT takes time needs the asynchronous driver');

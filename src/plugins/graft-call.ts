@@ -1,6 +1,7 @@
 // One graft in one call: its transaction, its account, what it may call. The invocation owns it; a compartment runs it.
-// An attempt that is lost and nobody's fault (a lock that must be waited for where one cannot wait, a neighbour's
-// death) is taken back and begun anew, uncounted.
+//
+// A call is one attempt, or several. An attempt may be lost without anybody's fault: it met a lock where its compartment
+// cannot wait, or its process died of another plugin's call. It is taken back then and begun anew, uncounted.
 
 import {
   Aborted,
@@ -12,45 +13,29 @@ import {
   type Transaction,
   TransactionError,
 } from '../txn/index.ts';
+import type { Base } from './base.ts';
 import type { Callable, Caller } from './callable.ts';
 import type { CompartmentCall, Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
-import { enlist, type Graft, retire, strike } from './graft.ts';
+import type { Graft } from './graft.ts';
 import { ARGUMENT_BYTES, CALLS, LOG_BYTES, WRITES } from './limits.ts';
+import type { Origin } from './origin.ts';
 import type { Spent } from './outcome.ts';
 import { isPlainAtom, PLAIN_BOUNDS, plainFault } from './plain.ts';
+import { LOST } from './protocol.ts';
+import { settled } from './settled.ts';
 
-/** Who can answer in the graft's place. */
+/** Who answers `api.original` of a graft. */
 export interface DefaultAnswer {
   original(txn: Transaction): unknown;
 }
 
-/** What a graft's call needs from the base it runs on. */
-export interface CallBase {
-  readonly treasury: Account;
-  isProxy(value: object): boolean;
-  /** An accessor failed in a way that is the host's own fault. */
-  accessorFailed(graft: Graft, error: unknown): void;
-}
-
-/** Where a call stands among others. */
-export interface Place {
-  /** How many calls through graft points are around it. */
-  readonly depth: number;
-  /** On whose behalf it is made. */
-  readonly principal: string;
-}
-
 const NO_LINES: string[] = [];
-/** How a call ends that is over already, for a reason of somebody else's. */
-export const LOST: Ending = {
-  kind: 'failed',
-  own_ms: 0,
-  failure: { reason: 'compartment-lost', name: '', message: '', stack: '' },
-};
+/** How a graft's call ends that somebody else has ended already. */
+export const LOST_ENDING: Ending = { kind: 'failed', own_ms: 0, failure: LOST };
 
 export class GraftCall implements CompartmentCall, Caller {
-  readonly base: CallBase;
+  readonly base: Base;
   readonly graft: Graft;
   readonly input: unknown;
   readonly home: Transaction;
@@ -60,37 +45,37 @@ export class GraftCall implements CompartmentCall, Caller {
   txn!: Transaction;
   /** What the graft logged in this attempt. */
   lines: string[] = NO_LINES;
-  /** Its place among its plugin's running calls. */
-  place = -1;
+  /** Where its plugin keeps it among the calls that run. */
+  runningIndex = -1;
   /** The lock that an in-thread attempt could not wait for. */
   conflict: { readonly lock: Lock; readonly mode: Mode } | null = null;
   at: object | null = null;
   /** Tells the driver the end, once. */
   onEnding: ((ending: Ending) => void) | null = null;
-  /** The attempt that runs: what an earlier one still says is not heard. */
+  /** The number of the attempt that runs: what an earlier one still says is not heard. */
   attempt = 0;
   readonly #default: DefaultAnswer | null;
   /** What this attempt may use, from its first accessor on: most small calls need none. */
   #account: Account | null = null;
 
   constructor(
-    base: CallBase,
+    base: Base,
     graft: Graft,
     input: unknown,
     home: Transaction,
-    place: Place,
+    origin: Origin,
     original: DefaultAnswer | null,
   ) {
     this.base = base;
     this.graft = graft;
     this.input = input;
     this.home = home;
-    this.depth = place.depth;
-    this.principal = place.principal;
+    this.depth = origin.depth;
+    this.principal = origin.principal;
     this.ignoresAnswer = graft.point.kind === 'event';
     this.#default = original;
     graft.calls++;
-    enlist(graft.plugin, this);
+    graft.plugin.enlist(this);
     this.begin();
   }
 
@@ -138,7 +123,7 @@ export class GraftCall implements CompartmentCall, Caller {
    */
   #lost(): void {
     this.graft.plugin.compartment.abandon(this);
-    queueMicrotask(() => this.ended(LOST));
+    queueMicrotask(() => this.ended(LOST_ENDING));
   }
 
   /** Takes the attempt back. */
@@ -185,9 +170,7 @@ export class GraftCall implements CompartmentCall, Caller {
     const writes = this.#charged(WRITES);
     const log_bytes = this.#charged(LOG_BYTES);
     this.#closeAccount();
-    const plugin = this.graft.plugin;
-    strike(plugin, this);
-    if (plugin.retired) retire(plugin);
+    this.graft.plugin.strike(this);
     return { own_ms, calls, writes, log_bytes };
   }
 
@@ -270,14 +253,6 @@ export class GraftCall implements CompartmentCall, Caller {
     return new GraftError('GRAFT_INTERNAL', 'an accessor failed');
   }
 }
-
-/** Resolves when a ticket is settled. */
-export const settled = (ticket: Ticket): Promise<void> =>
-  ticket.state === 'waiting'
-    ? new Promise((resolve) => {
-        ticket.onSettled = resolve;
-      })
-    : Promise.resolve();
 
 /** Where an in-thread attempt met a lock: takes it for the call as a whole, so that the next attempt finds it free. */
 export const lockForNext = (call: GraftCall): Ticket | null => {

@@ -1,113 +1,15 @@
-// Graft points: the named places where a graft may stand, and the table of them. A point says what goes in and out,
-// what a graft may call, how its answer is checked, what happens when it fails, and what answers when nobody stands
-// there.
+// A graft point: a named place where grafts may stand. It knows who stands there, in the order of calling, checks what
+// goes in, and answers with the host's own default.
 
-import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Transaction } from '../txn/index.ts';
-import { type Callable, type CallableTree, flatten } from './callable.ts';
-import { type Column, type ColumnOptions, checkColumns } from './columns.ts';
+import { type Callable, flatten } from './callable.ts';
+import { checkColumns } from './columns.ts';
 import { GraftError } from './errors.ts';
 import type { Graft } from './graft.ts';
-import { LIMIT_DEFAULTS, LIMIT_NAMES, type Limits } from './limits.ts';
-
-/**
- * `function`: one graft replaces the default. `chain`: each gets the answer of the one before. `event`: each handles it
- * alone, answers are ignored.
- */
-export type PointKind = 'function' | 'chain' | 'event';
-export type FaultPolicy = 'default' | 'deny' | 'fail';
-
-/** Reads of the state that a graft at the point may call, in the graft's own transaction, before it commits. */
-export type StateView = (name: string, ...args: unknown[]) => unknown;
-
-export interface PointOptions<Input = unknown, Output = unknown> {
-  /** Segments of letters, digits, `-`, `_` and `.`, joined by `/`. */
-  readonly name: string;
-  readonly kind: PointKind;
-  /** Any Standard Schema; validation must be synchronous. Omitted: any plain data. */
-  readonly input?: StandardSchemaV1<unknown, Input>;
-  readonly output?: StandardSchemaV1<unknown, Output>;
-  /**
-   * The host's own answer; the transaction is there for a default that wants to see the caller's uncommitted state. A
-   * chain's omitted default answers its input, an event's answers nothing.
-   */
-  readonly default?: (input: Input, txn: Transaction) => Output | Promise<Output>;
-  /** The post-condition: true, or what is wrong with the answer. It sees the state before commit. */
-  readonly check?: (answer: Output, input: Input, state: StateView) => boolean | string;
-  /**
-   * Function points: the input is a list, and a graft is called once for each of its rows, all in one crossing and one
-   * transaction. Schemas, default and post-condition are those of a row; what one row does wrong takes all of them
-   * back.
-   */
-  readonly rows?: boolean;
-  /** Function points: which plugin's graft answers this input. Omitted: only one graft may stand here. */
-  readonly select?: (input: Input) => string;
-  readonly callable?: CallableTree;
-  /** Memory that each graft here shares with the host; the graft finds it as `api.columns`. */
-  readonly columns?: Readonly<Record<string, ColumnOptions>>;
-  /** Writes the columns before every attempt of a call. */
-  readonly fill?: (input: Input, columns: Readonly<Record<string, Column>>) => void;
-  readonly onFault?: FaultPolicy;
-  readonly limits?: Partial<Limits>;
-  /** A graft is removed at this many aborts of its own fault. 1, as in VINO, unless given. */
-  readonly budget?: number;
-  /** Grafts here only read the store, and see one snapshot of it. */
-  readonly readOnly?: boolean;
-  /** May be called over HTTP without the token. */
-  readonly public?: boolean;
-  /** One sentence for people who list the points. */
-  readonly describes?: string;
-}
-
-const POINT_NAME = /^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/;
-const OPTIONS: Record<keyof PointOptions, (value: unknown) => boolean> = {
-  name: (value) => typeof value === 'string' && value.length <= 200 && POINT_NAME.test(value),
-  kind: (value) => value === 'function' || value === 'chain' || value === 'event',
-  input: isSchema,
-  output: isSchema,
-  default: isFunction,
-  check: isFunction,
-  rows: isBoolean,
-  select: isFunction,
-  callable: (value) => typeof value === 'object' && value !== null,
-  columns: (value) => typeof value === 'object' && value !== null,
-  fill: isFunction,
-  onFault: (value) => value === 'default' || value === 'deny' || value === 'fail',
-  limits: (value) => typeof value === 'object' && value !== null,
-  budget: (value) => typeof value === 'number' && value >= 1,
-  readOnly: isBoolean,
-  public: isBoolean,
-  describes: (value) => typeof value === 'string',
-};
-
-function isSchema(value: unknown): boolean {
-  return (typeof value === 'object' || typeof value === 'function') && value !== null && '~standard' in value;
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function';
-}
-
-function isBoolean(value: unknown): boolean {
-  return typeof value === 'boolean';
-}
-
-/** Throws GRAFT_BAD_OPTION for an option that is unknown or whose value is not allowed. */
-export const checkOptions = (
-  options: object,
-  allowed: Record<string, (value: unknown) => boolean>,
-  what: string,
-): void => {
-  for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(allowed, name))
-      throw new GraftError('GRAFT_BAD_OPTION', `${what}: unknown option ${name.slice(0, 100)}`);
-    if (value !== undefined && allowed[name]?.(value) !== true)
-      throw new GraftError('GRAFT_BAD_OPTION', `${what}: option ${name} has a value that is not allowed`);
-  }
-};
-
-const isPositive = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value > 0;
-const LIMIT_CHECKS = Object.fromEntries(LIMIT_NAMES.map((name) => [name, isPositive]));
+import { LIMIT_DEFAULTS, type Limits } from './limits.ts';
+import { isPlainAtom } from './plain.ts';
+import { checkPointOptions, type FaultPolicy, type PointKind, type PointOptions } from './point-options.ts';
+import { type Checked, checkRows, checkValue } from './schema.ts';
 
 /** The answers to rows, one after the other; a promise of them from the first that is one. */
 const answered = <Input, Output>(
@@ -148,24 +50,7 @@ export class GraftPoint<Input = unknown, Output = unknown> {
   grafts: readonly Graft[] = [];
 
   constructor(options: PointOptions<Input, Output>) {
-    checkOptions(options, OPTIONS, 'graft point');
-    for (const needed of ['name', 'kind'] as const) {
-      if (options[needed] === undefined)
-        throw new GraftError('GRAFT_BAD_OPTION', `graft point: option ${needed} is missing`);
-    }
-    if (options.kind === 'function' && options.default === undefined) {
-      throw new GraftError('GRAFT_BAD_OPTION', `graft point ${options.name}: a function point needs a default`);
-    }
-    if (options.select !== undefined && options.kind !== 'function') {
-      throw new GraftError('GRAFT_BAD_OPTION', `graft point ${options.name}: only a function point selects`);
-    }
-    if (options.rows === true && (options.kind !== 'function' || options.select !== undefined)) {
-      throw new GraftError(
-        'GRAFT_BAD_OPTION',
-        `graft point ${options.name}: only a function point that does not select takes rows`,
-      );
-    }
-    checkOptions(options.limits ?? {}, LIMIT_CHECKS, `limits of ${options.name}`);
+    checkPointOptions(options);
     this.options = options;
     this.name = options.name;
     this.kind = options.kind;
@@ -200,6 +85,15 @@ export class GraftPoint<Input = unknown, Output = unknown> {
     this.grafts = this.grafts.filter((other) => other !== graft);
   }
 
+  /** What goes in, checked against plain data and the schema, as the schema made it. Throws GRAFT_BAD_INPUT. */
+  checkInput(input: unknown, isProxy: (value: object) => boolean): Input {
+    const { input: schema, rows } = this.options;
+    if (schema === undefined && rows !== true && isPlainAtom(input)) return input as Input;
+    const checked = (rows === true ? checkRows : checkValue)(input, schema, isProxy) as Checked<Input>;
+    if (!checked.ok) throw new GraftError('GRAFT_BAD_INPUT', `${this.name}: ${checked.why}`);
+    return checked.value;
+  }
+
   /** The grafts that answer `input`. */
   chosen(input: Input): readonly Graft[] {
     const select = this.options.select;
@@ -215,37 +109,5 @@ export class GraftPoint<Input = unknown, Output = unknown> {
     if (original === undefined) return this.kind === 'chain' ? input : null;
     if (this.options.rows !== true) return original(input, txn);
     return answered(input as unknown as readonly Input[], (row) => original(row, txn));
-  }
-}
-
-/** The graft namespace (VINO): points by name. */
-export class PointTable {
-  readonly #points = new Map<string, GraftPoint>();
-
-  add<Input, Output>(point: GraftPoint<Input, Output>): GraftPoint<Input, Output> {
-    if (this.#points.has(point.name)) throw new GraftError('GRAFT_POINT_EXISTS', point.name);
-    this.#points.set(point.name, point as unknown as GraftPoint);
-    return point;
-  }
-
-  /** Throws GRAFT_UNKNOWN_POINT. */
-  get(name: string): GraftPoint {
-    const point = this.#points.get(name);
-    if (point === undefined) throw new GraftError('GRAFT_UNKNOWN_POINT', name.slice(0, 200));
-    return point;
-  }
-
-  has(name: string): boolean {
-    return this.#points.has(name);
-  }
-
-  /** What stood for something that is gone now: its grafts are removed with it. */
-  remove(point: GraftPoint): void {
-    for (const graft of point.grafts) graft.remove();
-    if (this.#points.get(point.name) === point) this.#points.delete(point.name);
-  }
-
-  list(): GraftPoint[] {
-    return [...this.#points.values()];
   }
 }

@@ -1,3 +1,4 @@
+export type { Base } from './base.ts';
 export { badArgument, type Callable, type CallableTree, type Caller } from './callable.ts';
 export { type Column, type ColumnMemory, type ColumnOptions, type ColumnType, columnView } from './columns.ts';
 export type {
@@ -11,19 +12,20 @@ export type {
 } from './compartment/compartment.ts';
 export { type InvokeOptions, invoke, invokeSync } from './drive.ts';
 export { ERRORS, type ErrorCode, GraftError } from './errors.ts';
-export { Graft, type Plugin, treasury, unitsInUse } from './graft.ts';
-export {
-  checkOptions,
-  type FaultPolicy,
-  GraftPoint,
-  type PointKind,
-  type PointOptions,
-  PointTable,
-  type StateView,
-} from './graft-point.ts';
-export { HOST_ITSELF, type Installer, PluginTable, type PluginTableOptions } from './installed.ts';
-export { type Base, commitTop, type Participant } from './invocation.ts';
+export { Graft } from './graft.ts';
+export { GraftPoint } from './graft-point.ts';
+export { HOST_ITSELF, type Installer } from './installer.ts';
 export { CALLS, LIMIT_DEFAULTS, LIMIT_NAMES, type Limits, LOG_BYTES, RESOURCES, WRITES } from './limits.ts';
+export { checkOptions, type OptionChecks } from './options.ts';
+export type { Origin } from './origin.ts';
 export { answerOf, type GraftReport, type Outcome, type Refusal, type Spent } from './outcome.ts';
+export { commitTop, type Participant } from './participant.ts';
 export { PLAIN_BOUNDS, type PlainBounds, type PlainFault, plainFault } from './plain.ts';
+export { Plugin } from './plugin.ts';
+export { PluginTable, type PluginTableOptions } from './plugin-table.ts';
+export type { FaultPolicy, PointKind, PointOptions, StateView } from './point-options.ts';
+export { PointTable } from './point-table.ts';
 export { ANSWER_BYTES_MAX, type Failure } from './protocol.ts';
+export { settled } from './settled.ts';
+export { treasury, unitsInUse } from './treasury.ts';
+export { isBoolean, isFunction, isObject, isRecord, isString } from './type-guards.ts';

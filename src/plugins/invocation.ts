@@ -1,84 +1,57 @@
-// THE call. One state machine owns it, for the kernel's synchronous driver and the host's asynchronous one alike
-// (drive.ts):
+// THE call, at a function point or a chain. One state machine owns it, for the kernel's synchronous driver and the
+// host's asynchronous one alike (drive.ts):
 //
-//   new Invocation   the input is checked, a transaction begins
-//   next()           the next graft to call, in a nested transaction of its own; null: no more
-//   settle(call, …) its answer is checked before anything is kept; it commits, or everything it did is taken back. A
-//   ticket: wait and call again
-//   needsDefault     nobody's answer stands: the driver asks the host's default
-//   finish(value)    the transaction commits, through the store if it took part; the outcome
+//   new Invocation    the input is checked, a transaction begins
+//   next()            the next graft to call, in a nested transaction of its own; null: no more
+//   settle(call, …)   its answer is checked (answer.ts) before anything is kept; it commits, or all it did is taken
+//                     back. A ticket: wait and settle again
+//   needsDefault      nobody's answer stands: the driver asks the host's default
+//   isToCommit()      true: the driver commits the transaction, through the store if it took part; else it was aborted
+//   outcome(value)    what the caller is told
 //
-// A graft that failed is undone, reported and, at the end of its budget, removed; what the caller sees then is the
-// point's fault policy.
+// How the call ends is one value (call-end.ts). A graft that failed is undone, reported and, at the end of its budget,
+// removed; what the caller sees then is the point's fault policy. event-invocation.ts says how calls of event points
+// differ.
 
-import { Aborted, type AbortReason, type Account, Ticket, type Transaction, type Transactions } from '../txn/index.ts';
-import { type Checked, checkRows, checkValue } from './answer.ts';
+import { type Aborted, type AbortReason, Ticket, type Transaction, type Undone } from '../txn/index.ts';
+import { checkAnswer } from './answer.ts';
+import type { Base } from './base.ts';
+import { ANSWERED, type CallEnd, heavier, isKept, UNANSWERED } from './call-end.ts';
 import type { Ending } from './compartment/compartment.ts';
-import { GraftError } from './errors.ts';
 import type { Graft } from './graft.ts';
-import { GraftCall, type Place } from './graft-call.ts';
-import type { GraftPoint, StateView } from './graft-point.ts';
-import type { GraftReport, Outcome, Refusal } from './outcome.ts';
-import { isPlainAtom } from './plain.ts';
+import { GraftCall } from './graft-call.ts';
+import type { GraftPoint } from './graft-point.ts';
+import type { Origin } from './origin.ts';
+import type { GraftReport, Outcome } from './outcome.ts';
 import type { Failure } from './protocol.ts';
-
-/** What takes part in the commit of a top-level transaction: a database. */
-export interface Participant {
-  /** Whether `txn` has used the store. */
-  joined(txn: Transaction): boolean;
-  /**
-   * Carries the store's half of a commit out; the transaction is committing. Throws when the store refuses: then
-   * nothing was committed there.
-   */
-  commit(txn: Transaction): void | Promise<void>;
-}
-
-/** What an invocation needs from the base it runs on: a kernel or a host. */
-export interface Base {
-  readonly transactions: Transactions;
-  readonly treasury: Account;
-  readonly participant: Participant | null;
-  isProxy(value: object): boolean;
-  accessorFailed(graft: Graft, error: unknown): void;
-  /** A graft's call ended; `lines` is what it logged. */
-  reported(graft: Graft, report: GraftReport, lines: readonly string[]): void;
-  /**
-   * An event that was held back until a commit could not be handled: a queue was full, or the host's own default threw.
-   */
-  eventFailed?(point: string, error: unknown): void;
-}
 
 /** Ends that are nobody's fault and end the call as a whole. */
 const WHOLE: readonly AbortReason[] = ['total-time', 'cancelled', 'store-conflict', 'deadlock'];
 const DETAIL_MAX = 500;
-const NONE: GraftCall[] = [];
+const NO_CALLS: GraftCall[] = [];
 const NO_REPORTS: readonly GraftReport[] = Object.freeze([]);
+const NOTHING: Undone = { records: 0, first: [] };
 
 export class Invocation<Input, Output> {
   readonly base: Base;
   readonly point: GraftPoint<Input, Output>;
   readonly input: Input;
-  /**
-   * The call's own transaction; for an event point, a place to hang the time-out on: each graft there has a top-level
-   * one.
-   */
+  /** The call's own transaction. */
   readonly txn: Transaction;
-  readonly place: Place;
+  readonly origin: Origin;
   /** When the call's total time ends, for a synchronous call that has waited. */
   deadline_ms: number | null = null;
+  /** The answer that stands; of a chain, the next graft's input. */
+  protected answer: unknown;
   readonly #grafts: readonly Graft[];
   /** One graft was asked for by name: where it fails, nobody answers in its place. */
   readonly #isOnly: boolean;
-  #reports: readonly GraftReport[] = NO_REPORTS;
-  /** Calls whose work has been committed into the call's own transaction. */
-  #kept: GraftCall[] = NONE;
-  #at = 0;
-  #value: unknown;
-  #committed = false;
-  #refusal: Refusal | null = null;
-  #failure: AbortReason | null = null;
-  #whole: AbortReason | null = null;
+  #next = 0;
   #current: GraftCall | null = null;
+  #end: CallEnd = UNANSWERED;
+  /** Calls whose work has been committed into the call's own transaction. */
+  #kept: GraftCall[] = NO_CALLS;
+  #reports: readonly GraftReport[] = NO_REPORTS;
 
   /**
    * Throws GRAFT_BAD_INPUT; nothing has begun then. `only`: the one graft to call, instead of those that stand there.
@@ -88,17 +61,14 @@ export class Invocation<Input, Output> {
     point: GraftPoint<Input, Output>,
     input: unknown,
     parent: Transaction | null,
-    place: Place,
+    origin: Origin,
     only: Graft | null = null,
   ) {
     this.base = base;
     this.point = point;
-    this.input =
-      point.options.input === undefined && point.options.rows !== true && isPlainAtom(input)
-        ? (input as Input)
-        : checkedInput(base, point, input);
-    this.#value = this.input;
-    this.place = place;
+    this.input = point.checkInput(input, base.isProxy);
+    this.answer = this.input;
+    this.origin = origin;
     this.#grafts = only === null ? point.chosen(this.input) : [only];
     this.#isOnly = only !== null;
     this.txn = parent === null ? base.transactions.begin() : parent.begin(null);
@@ -106,38 +76,51 @@ export class Invocation<Input, Output> {
 
   /** The next graft to call, its transaction begun, or null. */
   next(): GraftCall | null {
-    if (this.#whole === null && this.txn.doomed !== null) this.#whole = this.txn.doomed.reason;
-    if (this.#whole !== null || this.#refusal !== null) return null;
-    if (this.#failure !== null && this.point.kind !== 'event') return null;
+    if (!this.goesOn(this.#endNow())) return null;
     // One that was removed since the call began is passed over: its compartment may be gone.
-    while (this.#grafts[this.#at]?.state === 'removed') this.#at++;
-    const graft = this.#grafts[this.#at++];
+    while (this.#grafts[this.#next]?.stands === false) this.#next++;
+    const graft = this.#grafts[this.#next++];
     if (graft === undefined) return null;
-    const home = this.point.kind === 'event' ? this.base.transactions.begin() : this.txn;
-    const input = this.point.kind === 'chain' ? this.#value : this.input;
-    this.#current = new GraftCall(
-      this.base,
-      graft,
-      input,
-      home,
-      this.place,
-      this.point.kind === 'function' && this.point.options.rows !== true ? this : null,
-    );
+    this.#current = this.call(graft);
     return this.#current;
   }
 
-  /** Ends the call as a whole, for a reason that is nobody's fault. */
-  end(reason: AbortReason): void {
-    if (this.txn.state !== 'active') return;
-    this.#whole = reason;
-    const { transactions } = this.base;
-    if (this.#current !== null && this.#current.home !== this.txn) transactions.end(this.#current.home, reason, '');
-    transactions.end(this.txn, reason, '');
+  /** Whether grafts that have not been called still are. */
+  protected goesOn(end: CallEnd): boolean {
+    return isKept(end);
+  }
+
+  protected call(graft: Graft): GraftCall {
+    const { kind, options } = this.point;
+    const input = kind === 'chain' ? this.answer : this.input;
+    const original = kind === 'function' && options.rows !== true ? this : null;
+    return new GraftCall(this.base, graft, input, this.txn, this.origin, original);
   }
 
   /** What `api.original` of a graft at a function point calls. */
   original(txn: Transaction): unknown {
     return this.point.original(this.input, txn);
+  }
+
+  /** Ends the call as a whole, for a reason that is nobody's fault. */
+  abort(reason: AbortReason): void {
+    if (this.txn.state !== 'active') return;
+    this.conclude({ kind: 'aborted', reason });
+    const { transactions } = this.base;
+    if (this.#current !== null && this.#current.home !== this.txn) transactions.end(this.#current.home, reason, '');
+    transactions.end(this.txn, reason, '');
+  }
+
+  /** Notes an end of the call, or of one graft in it. */
+  protected conclude(end: CallEnd): void {
+    this.#end = heavier(this.#end, end);
+  }
+
+  /** How the call ends as things are: what has doomed its transaction has ended it as a whole. */
+  #endNow(): CallEnd {
+    const { doomed } = this.txn;
+    if (doomed !== null) this.conclude({ kind: 'aborted', reason: doomed.reason });
+    return this.#end;
   }
 
   /**
@@ -148,156 +131,36 @@ export class Invocation<Input, Output> {
     const { txn } = call;
     txn.onAbort = null;
     if (txn.state === 'active' && txn.doomed === null && ending.kind === 'value') {
-      const ticket = this.#check(call, ending.value);
+      const ticket = this.check(call, ending.value);
       if (ticket !== null) return ticket;
     }
     this.#current = null;
     if (txn.state === 'active' && ending.kind === 'failed') txn.doom(ending.failure.reason, textOf(ending.failure));
-    if (txn.doomed !== null) this.#fail(call, ending, call.home.doomed ?? txn.doomed);
+    if (txn.doomed !== null) this.fail(call, ending, call.home.doomed ?? txn.doomed);
     else if (ending.kind === 'refused') this.#refuse(call, ending);
-    else if (ending.kind === 'value') return this.#commit(call, ending);
+    else if (ending.kind === 'value') return this.keep(call, ending);
     return null;
   }
 
-  /** The answer against plain data, schema and post-condition, in the graft's transaction, before it commits. */
-  #check(call: GraftCall, value: unknown): Ticket | null {
-    if (call.ignoresAnswer) return null;
-    const { output, check, rows } = this.point.options;
-    let answer = value as Output;
-    if (output !== undefined || rows === true || !isPlainAtom(value)) {
-      const checked = this.#checkedAnswer(call, value);
-      if (!checked.ok) {
-        call.txn.doom('invalid-answer', checked.why);
-        return null;
-      }
-      answer = checked.value;
-    }
-    if (check !== undefined) {
-      const verdict =
-        rows === true
-          ? this.#verdictOnRows(call, answer as readonly Output[])
-          : this.#verdict(call, answer, call.input);
-      if (verdict instanceof Ticket) return verdict;
-      if (verdict !== true)
-        call.txn.doom(
-          'invalid-answer',
-          typeof verdict === 'string' ? verdict.slice(0, DETAIL_MAX) : 'the post-condition does not hold',
-        );
-    }
-    if (call.txn.doomed === null) this.#value = answer;
+  protected check(call: GraftCall, value: unknown): Ticket | null {
+    const answer = checkAnswer(this.base, call, value);
+    if (answer instanceof Ticket) return answer;
+    if (call.txn.doomed === null) this.answer = answer;
     return null;
   }
 
-  #checkedAnswer(call: GraftCall, value: unknown): Checked<Output> {
-    const { output, rows } = this.point.options;
-    if (rows !== true) return checkValue(value, output, this.base.isProxy);
-    const checked = checkRows(value, output, this.base.isProxy);
-    if (!checked.ok || checked.value.length === (call.input as readonly unknown[]).length)
-      return checked as Checked<Output>;
-    return {
-      ok: false,
-      why: `: ${checked.value.length} answers for ${(call.input as readonly unknown[]).length} rows`,
-    };
-  }
-
-  /** The first verdict that is not good. */
-  #verdictOnRows(call: GraftCall, answers: readonly Output[]): boolean | string | Ticket {
-    const rows = call.input as readonly unknown[];
-    for (let i = 0; i < answers.length; i++) {
-      const verdict = this.#verdict(call, answers[i] as Output, rows[i]);
-      if (verdict !== true) return typeof verdict === 'string' ? `[${i}]: ${verdict}` : verdict;
-    }
-    return true;
-  }
-
-  #verdict(call: GraftCall, answer: Output, input: unknown): boolean | string | Ticket {
-    let blocked: Ticket | null = null;
-    const state: StateView = (name, ...args) => {
-      const read = this.#read(call, name, args);
-      if (!(read instanceof Ticket)) return read;
-      blocked ??= read;
-      throw new Aborted('cancelled', 'begun anew');
-    };
-    try {
-      const verdict = (this.point.options.check as NonNullable<typeof this.point.options.check>)(
-        answer,
-        input as Input,
-        state,
-      );
-      return blocked ?? verdict;
-    } catch (error) {
-      if (blocked !== null) return blocked;
-      if (!(error instanceof Aborted)) this.base.accessorFailed(call.graft, error);
-      return 'the post-condition failed';
-    }
-  }
-
-  #read(call: GraftCall, name: string, args: readonly unknown[]): unknown {
-    const callable = this.point.callables.get(name);
-    if (callable === undefined) throw new GraftError('GRAFT_BAD_ARGUMENT', `${this.point.name} offers no ${name}`);
-    call.pay();
-    const value = callable.run(call, args);
-    if (!(value instanceof Promise)) return value;
-    value.catch(() => {});
-    throw new GraftError('GRAFT_BAD_ARGUMENT', `${name} waits: a post-condition reads at once`);
-  }
-
-  #commit(call: GraftCall, ending: Ending): Promise<void> | null {
+  /** Commits what a graft did into the call's own transaction. A promise: the store's COMMIT takes time. */
+  protected keep(call: GraftCall, ending: Ending): Promise<void> | null {
     call.txn.commit();
-    if (this.point.kind === 'event') return this.#commitEvent(call, ending);
-    if (this.#kept === NONE) this.#kept = [call];
+    if (this.#kept === NO_CALLS) this.#kept = [call];
     else this.#kept.push(call);
-    this.#committed = true;
-    this.#reportKept(call, ending);
+    this.reportKept(call, ending);
     return null;
   }
 
-  /** An event's graft has a top-level transaction: it is committed here, the store's half included. */
-  #commitEvent(call: GraftCall, ending: Ending): Promise<void> | null {
-    const told = (failure: Aborted | null): void => {
-      if (failure !== null) return this.#fail(call, ending, failure);
-      this.#committed = true;
-      this.#reportKept(call, ending);
-    };
-    const failure = commitTop(this.base, call.home);
-    if (failure instanceof Promise) return failure.then(told);
-    told(failure);
-    return null;
-  }
-
-  #refuse(call: GraftCall, ending: Ending & { kind: 'refused' }): void {
-    const undone = call.txn.abort('cancelled', 'refused');
-    if (this.point.kind === 'event') call.home.abort();
-    else this.#refusal = { code: ending.code, message: ending.message };
-    this.#report(call, ending, { status: 'refused', detail: `${ending.code}: ${ending.message}`, undone });
-  }
-
-  #fail(call: GraftCall, ending: Ending, failure: Aborted): void {
-    const { graft } = call;
-    const ended = call.txn.state === 'active';
-    const undone = ended ? call.txn.abort() : call.txn.undone.records > 0 ? call.txn.undone : call.home.undone;
-    if (this.point.kind === 'event') call.home.abort();
-    graft.plugin.compartment.abandon(call);
-    // What ended the transaction around the whole call is not this graft's fault, whatever the reason.
-    const whole = WHOLE.includes(failure.reason) || (call.home.parent !== null && call.home.parent.doomed !== null);
-    if (whole && this.point.kind !== 'event') this.#whole ??= failure.reason;
-    const removed = !whole && ++graft.aborts >= this.point.budget;
-    if (removed) graft.remove();
-    if (!whole && this.point.onFault !== 'default') this.#failure ??= failure.reason;
-    const at = ending.kind === 'failed' ? positionOf(graft, ending.failure.stack) : null;
-    const { detail } = failure;
-    this.#report(call, ending, {
-      status: 'aborted',
-      reason: failure.reason,
-      undone,
-      ...(detail === '' ? {} : { detail: detail.slice(0, DETAIL_MAX) }),
-      ...(at === null ? {} : { at }),
-      ...(removed ? { removed } : {}),
-    });
-  }
-
-  #reportKept(call: GraftCall, ending: Ending): void {
-    this.#tell(call, {
+  protected reportKept(call: GraftCall, ending: Ending): void {
+    this.conclude(ANSWERED);
+    this.#report(call, {
       graft: call.graft.name,
       status: 'committed',
       undone: NOTHING,
@@ -305,11 +168,50 @@ export class Invocation<Input, Output> {
     });
   }
 
-  #report(call: GraftCall, ending: Ending, part: Pick<GraftReport, 'status' | 'undone'> & Partial<GraftReport>): void {
-    this.#tell(call, { graft: call.graft.name, ...part, spent: call.close(ending.own_ms) });
+  #refuse(call: GraftCall, { code, message, own_ms }: Ending & { kind: 'refused' }): void {
+    const undone = this.takeBack(call, 'refused');
+    this.graftEnded({ kind: 'refused', refusal: { code, message } });
+    const detail = `${code}: ${message}`;
+    this.#report(call, { graft: call.graft.name, status: 'refused', detail, undone, spent: call.close(own_ms) });
   }
 
-  #tell(call: GraftCall, report: GraftReport): void {
+  /** Takes back what a graft did whose call failed, and blames it unless what failed lies around it. */
+  protected fail(call: GraftCall, ending: Ending, { reason, detail }: Aborted): void {
+    const { graft } = call;
+    const undone = this.takeBack(call);
+    graft.plugin.compartment.abandon(call);
+    // What ended the transaction around the whole call is not this graft's fault, whatever the reason.
+    const isWhole = WHOLE.includes(reason) || (call.home.parent !== null && call.home.parent.doomed !== null);
+    const isRemoved = !isWhole && ++graft.aborts >= this.point.budget;
+    if (isRemoved) graft.remove();
+    if (isWhole) this.graftEnded({ kind: 'aborted', reason });
+    else if (this.point.onFault !== 'default') this.graftEnded({ kind: 'failed', reason });
+    const at = ending.kind === 'failed' ? positionOf(graft, ending.failure.stack) : null;
+    this.#report(call, {
+      graft: graft.name,
+      status: 'aborted',
+      reason,
+      undone,
+      ...(detail === '' ? {} : { detail: detail.slice(0, DETAIL_MAX) }),
+      ...(at === null ? {} : { at }),
+      ...(isRemoved ? { removed: true } : {}),
+      spent: call.close(ending.own_ms),
+    });
+  }
+
+  /** Takes back what a graft did, unless its transaction has ended already. */
+  protected takeBack(call: GraftCall, detail = ''): Undone {
+    const { txn, home } = call;
+    if (txn.state === 'active') return txn.abort('cancelled', detail);
+    return txn.undone.records > 0 ? txn.undone : home.undone;
+  }
+
+  /** What the end of a graft that is not kept says of the call. */
+  protected graftEnded(end: CallEnd): void {
+    this.conclude(end);
+  }
+
+  #report(call: GraftCall, report: GraftReport): void {
     // Nearly every call has one graft, and a list that grows is given room for seventeen.
     this.#reports = this.#reports === NO_REPORTS ? [report] : [...this.#reports, report];
     this.base.reported(call.graft, report, call.lines);
@@ -317,15 +219,23 @@ export class Invocation<Input, Output> {
 
   /** Whether the host's own default has to answer. */
   get needsDefault(): boolean {
-    return (
-      !this.#isOnly && this.#whole === null && this.#refusal === null && this.#failure === null && !this.#committed
-    );
+    return !this.#isOnly && this.#end.kind === 'unanswered';
   }
 
-  /** A commit that could not be: the call as a whole is aborted. */
+  /** Whether the transaction is to be committed now; otherwise everything has been taken back. */
+  isToCommit(): boolean {
+    const end = this.#endNow();
+    if (isKept(end)) return true;
+    const reason = end.kind === 'aborted' ? end.reason : 'cancelled';
+    this.txn.abort(reason);
+    this.undoKept(reason);
+    return false;
+  }
+
+  /** The commit could not be: the call as a whole is aborted. */
   lost(reason: AbortReason): void {
-    this.#whole = reason;
-    this.#undoKept(reason);
+    this.conclude({ kind: 'aborted', reason });
+    this.undoKept(reason);
   }
 
   /** The driver cannot go on because the host's own code threw: everything is taken back, and nobody is blamed. */
@@ -339,54 +249,40 @@ export class Invocation<Input, Output> {
       call.close(0);
     }
     this.txn.abort();
-    this.#undoKept('cancelled');
+    this.undoKept('cancelled');
   }
 
   /**
    * The work of grafts that had committed was undone with the call: their entries say so, and their heaps are replaced.
    */
-  #undoKept(reason: AbortReason): void {
+  protected undoKept(reason: AbortReason): void {
     const kept = this.#kept;
-    this.#kept = NONE;
+    this.#kept = NO_CALLS;
     for (const call of kept) call.graft.plugin.compartment.abandon(call);
-    if (this.point.kind === 'event') return;
     const { undone } = this.txn;
     this.#reports = this.#reports.map((report) =>
       report.status === 'committed' ? { ...report, status: 'aborted', reason, undone } : report,
     );
   }
 
-  /** Whether the transaction is to be committed now; otherwise everything is taken back. */
-  get keeps(): boolean {
-    if (this.#whole === null && this.txn.doomed !== null) this.#whole = this.txn.doomed.reason;
-    if (this.#whole === null && this.#refusal === null && this.#failure === null) return true;
-    const reason = this.#whole ?? 'cancelled';
-    this.txn.abort(reason);
-    this.#undoKept(reason);
-    return false;
-  }
-
   /** The outcome. `fallback` is the default's answer, where it was asked. */
   outcome(fallback: unknown): Outcome<Output> {
+    const end = this.#end;
     const grafts = this.#reports;
-    if (this.#whole !== null) return { status: 'aborted', reason: this.#whole, grafts };
-    if (this.#refusal !== null) return { status: 'refused', refusal: this.#refusal, grafts };
-    if (this.#failure !== null)
-      return { status: this.point.onFault === 'deny' ? 'denied' : 'failed', reason: this.#failure, grafts };
-    if (!this.#committed) return { status: 'default', value: fallback as Output, grafts };
-    return { status: 'committed', value: (this.point.kind === 'event' ? null : this.#value) as Output, grafts };
+    switch (end.kind) {
+      case 'unanswered':
+        return { status: 'default', value: fallback as Output, grafts };
+      case 'answered':
+        return { status: 'committed', value: this.answer as Output, grafts };
+      case 'refused':
+        return { status: 'refused', refusal: end.refusal, grafts };
+      case 'failed':
+        return { status: this.point.onFault === 'deny' ? 'denied' : 'failed', reason: end.reason, grafts };
+      case 'aborted':
+        return { status: 'aborted', reason: end.reason, grafts };
+    }
   }
 }
-
-/** Throws GRAFT_BAD_INPUT. */
-const checkedInput = <Input, Output>(base: Base, point: GraftPoint<Input, Output>, input: unknown): Input => {
-  const { rows, input: schema } = point.options;
-  const checked = (rows === true ? checkRows : checkValue)(input, schema, base.isProxy) as Checked<Input>;
-  if (!checked.ok) throw new GraftError('GRAFT_BAD_INPUT', `${point.name}: ${checked.why}`);
-  return checked.value;
-};
-
-const NOTHING = { records: 0, first: [] } as const;
 
 const textOf = ({ name, message }: Failure): string =>
   (name === '' ? message : `${name}: ${message}`).slice(0, DETAIL_MAX);
@@ -395,41 +291,4 @@ const textOf = ({ name, message }: Failure): string =>
 const positionOf = (graft: Graft, stack: string): string | null => {
   const frame = /plugin\.js:(\d{1,7}):(\d{1,7})/.exec(stack);
   return frame === null ? null : graft.plugin.position(Number(frame[1]), Number(frame[2]));
-};
-
-const refusedByStore = (txn: Transaction, error: unknown): Aborted => {
-  const failure = new Aborted('store-conflict', error instanceof Error ? error.message.slice(0, DETAIL_MAX) : '');
-  txn.doomed = failure;
-  txn.abort();
-  return failure;
-};
-
-/**
- * Commits a top-level transaction, the store's half first: check → committing → the store's COMMIT → memory commit.
- * Gives null, or why the store refused and everything was taken back; a promise of it where the store's COMMIT takes
- * time.
- */
-export const commitTop = (base: Base, txn: Transaction): Aborted | null | Promise<Aborted | null> => {
-  const participant = base.participant;
-  if (participant === null || !participant.joined(txn)) {
-    txn.commit();
-    return null;
-  }
-  txn.prepare();
-  try {
-    const pending = participant.commit(txn);
-    if (pending instanceof Promise) {
-      return pending.then(
-        () => {
-          txn.commit();
-          return null;
-        },
-        (error: unknown) => refusedByStore(txn, error),
-      );
-    }
-  } catch (error) {
-    return refusedByStore(txn, error);
-  }
-  txn.commit();
-  return null;
 };

@@ -73,5 +73,8 @@ export interface Failure {
   readonly stack: string;
 }
 
+/** The compartment was lost, or somebody else has ended the call already: there is nothing more to say of it. */
+export const LOST: Failure = { reason: 'compartment-lost', name: '', message: '', stack: '' };
+
 /** Text of an error that crosses is cut inside the realm to these lengths, in UTF-16 units. */
 export const ERROR_TEXT_MAX = { name: 100, message: 1000, stack: 2000 } as const;

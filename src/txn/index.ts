@@ -3,6 +3,7 @@ export { Accessor, type AccessorSpec, accessor, type Place } from './accessor.ts
 export { Account } from './account.ts';
 export type { Clock, Timer } from './clock.ts';
 export { acquire, CHANGE, expireNow, Lock, type LockClass, type Mode, READ, Ticket, unlock, WRITE } from './lock.ts';
+export { NamedLocks } from './named-locks.ts';
 export { hasStack, needStack } from './stack-room.ts';
 export { Cell } from './state/cell.ts';
 export { Counter } from './state/counter.ts';

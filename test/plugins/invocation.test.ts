@@ -1,5 +1,5 @@
-// The call: what each kind of point makes of the ends of its grafts, what calls nest, and when a graft goes. Where
-// nothing has to wait, grafts run in the direct compartment.
+// The call at a function point and a chain: what it makes of the ends of its grafts, what calls nest, and when a graft
+// goes. Where nothing has to wait, grafts run in the direct compartment.
 
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { answerOf, type GraftPoint, type Outcome } from '../../src/plugins/index.ts';
@@ -68,42 +68,6 @@ describe('a function point', () => {
     const { grafts } = await base.invoke(point, 1);
     const first = Array.from({ length: 20 }, (_, i) => `stock.set k${i}`);
     expect(grafts[0]?.undone).toEqual({ records: 25, first });
-  });
-
-  it('refuses an answer against the post-condition, and says why', async () => {
-    open();
-    const check = (answer: unknown, input: unknown) =>
-      (answer as number) <= (input as number) || 'a discount may not raise a price';
-    const point = base.point({ ...FUNCTION, check });
-    await base.install('a', `{ graft: (input, api) => { ${WRITES_A} return input + 1 } }`);
-    expect(await base.invoke(point, 5)).toMatchObject({
-      status: 'default',
-      grafts: [{ reason: 'invalid-answer', detail: 'a discount may not raise a price' }],
-    });
-    expect(base.state.a).toBe(1);
-  });
-
-  it.each<[string, () => unknown]>([
-    [
-      'throws',
-      () => {
-        throw new Error('secret');
-      },
-    ],
-    [
-      'asks for what the point does not offer',
-      (...args: unknown[]) => (args[2] as (name: string) => unknown)('nothing'),
-    ],
-  ])('keeps nothing where the post-condition %s, and tells the host', async (_name, check) => {
-    open();
-    const point = base.point({ ...FUNCTION, check: check as () => boolean });
-    await base.install('a', `{ graft: (input, api) => { ${WRITES_A} return 1 } }`);
-    const outcome = await base.invoke(point, 5);
-    expect(outcome).toMatchObject({
-      status: 'default',
-      grafts: [{ reason: 'invalid-answer', detail: 'the post-condition failed' }],
-    });
-    expect([base.state.a, base.faults.length]).toEqual([1, 1]);
   });
 
   it('is removed at the end of its budget, not before; ends that are nobody’s fault and refusals do not count', async () => {
@@ -185,22 +149,6 @@ describe('a chain', () => {
     expect([base.state, point.grafts.length]).toEqual([{ a: 1, b: 2 }, 3]);
   });
 
-  it('checks each answer before the next link sees it', async () => {
-    open();
-    const point = base.point<number, number>({
-      name: 'p',
-      kind: 'chain',
-      check: (answer, input) => answer > input || 'must grow',
-    });
-    await link('x', 1, 'return input - 1');
-    await link('y', 2, 'return input + 1');
-    expect(await base.invoke(point, 5)).toMatchObject({
-      status: 'committed',
-      value: 6,
-      grafts: [{ detail: 'must grow' }, {}],
-    });
-  });
-
   it('passes over a link that was removed while an earlier one ran', async () => {
     open('process');
     const point = base.point({ name: 'p', kind: 'chain', callable: { wait: base.wait } });
@@ -211,76 +159,6 @@ describe('a chain', () => {
     base.plugins.remove('y');
     base.gate('gate').open();
     expect(await outcome).toMatchObject({ status: 'committed', value: 1 });
-  });
-});
-
-describe('an event', () => {
-  const listener = (name: string, order: number, body: string): Promise<unknown> =>
-    base.install(name, `{ graft: (input, api) => { api.stock.set("${name}", input); ${body} } }`, at('p', order));
-
-  it.each([
-    ['default', { status: 'committed', value: null }],
-    ['deny', { status: 'denied', reason: 'thrown' }],
-    ['fail', { status: 'failed', reason: 'thrown' }],
-  ] as const)(
-    'is handled by each alone, in order, what they answer is ignored: under the policy %s',
-    async (onFault, told) => {
-      open();
-      const point = base.point({ name: 'p', kind: 'event', onFault, check: () => 'no answer is good enough' });
-      await listener('y', 2, 'throw 1');
-      await listener('z', 3, 'return () => "no plain data"');
-      await listener('x', 1, 'return 5');
-      await listener('w', 4, 'refuse("no", "")');
-      const outcome = await base.invoke(point, 'news');
-      expect(outcome).toMatchObject(told);
-      expect(briefly(outcome)).toEqual([
-        ['x#graft', 'committed', null],
-        ['y#graft', 'aborted', 'thrown'],
-        ['z#graft', 'committed', null],
-        ['w#graft', 'refused', null],
-      ]);
-      expect(base.state).toEqual({ a: 1, b: 2, x: 'news', z: 'news' });
-      expect(point.grafts.map(({ name }) => name)).toEqual(['x#graft', 'z#graft', 'w#graft']);
-    },
-  );
-
-  it('whose listener waits too long ends there; what others have committed stays', async () => {
-    open('process');
-    const point = base.point({ name: 'p', kind: 'event', callable: { ...base.callable, wait: base.wait } });
-    await listener('x', 1, '');
-    await listener('y', 2, 'api.wait("gate")');
-    await listener('z', 3, '');
-    const outcome = base.invoke(point, 'news');
-    await base.gate('gate').reached;
-    base.clock.advance(2000);
-    expect(await outcome).toMatchObject({ status: 'aborted', reason: 'total-time' });
-    expect(base.state).toEqual({ a: 1, b: 2, x: 'news' });
-  });
-
-  it('inside a transaction must have an input that is right, at once', async () => {
-    open();
-    const point = base.point({ name: 'p', kind: 'event' });
-    const txn = base.transactions.begin();
-    await expect(base.invoke(point, undefined, { txn })).rejects.toMatchObject({ code: 'GRAFT_BAD_INPUT' });
-    txn.abort();
-  });
-
-  it('that cannot be handled after the commit is told to the host, and is nobody’s unhandled rejection', async () => {
-    open();
-    const failures: unknown[] = [];
-    Object.assign(base, { eventFailed: (point: string, error: Error) => failures.push([point, error.message]) });
-    const point = base.point({
-      ...FUNCTION,
-      kind: 'event',
-      default: () => {
-        throw new Error('no');
-      },
-    });
-    const txn = base.transactions.begin();
-    await base.invoke(point, 1, { txn });
-    txn.commit();
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(failures).toEqual([['p', 'no']]);
   });
 });
 

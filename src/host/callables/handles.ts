@@ -22,12 +22,12 @@ export type Opener = (name: string, caller: Caller) => Opened | null;
 
 const CLASS = { name: 'handles', timeout_ms: Number.POSITIVE_INFINITY };
 
-/** What one call has open. Nobody else ever asks for the lock. */
-class Desk extends Lock {
+/** The open handles of one call. It is a lock, which nobody else ever asks for: the call's end lets go of it. */
+class OpenHandles extends Lock {
   readonly opened = new Map<string, Opened>();
-  readonly #gone: (desk: Desk) => void;
+  readonly #gone: (handles: OpenHandles) => void;
 
-  constructor(gone: (desk: Desk) => void) {
+  constructor(gone: (handles: OpenHandles) => void) {
     super(CLASS);
     this.#gone = gone;
   }
@@ -53,8 +53,8 @@ class Desk extends Lock {
 export class Handles {
   readonly #open: Opener;
   readonly #most: number;
-  readonly #desks = new WeakMap<Transaction, Desk>();
-  readonly #standing = new Set<Desk>();
+  readonly #calls = new WeakMap<Transaction, OpenHandles>();
+  readonly #all = new Set<OpenHandles>();
 
   constructor(open: Opener, most = HANDLES_MAX) {
     this.#open = open;
@@ -63,38 +63,39 @@ export class Handles {
 
   /** How many handles are open in all calls. */
   get open(): number {
-    return [...this.#standing].reduce((sum, desk) => sum + desk.opened.size, 0);
+    return [...this.#all].reduce((sum, handles) => sum + handles.opened.size, 0);
   }
 
-  #deskOf(txn: Transaction): Desk {
-    let desk = this.#desks.get(txn);
-    if (desk === undefined) {
-      desk = new Desk((gone) => this.#standing.delete(gone));
-      acquire(txn, desk, WRITE);
-      this.#desks.set(txn, desk);
-      this.#standing.add(desk);
+  #openOf(txn: Transaction): OpenHandles {
+    let handles = this.#calls.get(txn);
+    if (handles === undefined) {
+      handles = new OpenHandles((gone) => this.#all.delete(gone));
+      acquire(txn, handles, WRITE);
+      this.#calls.set(txn, handles);
+      this.#all.add(handles);
     }
-    return desk;
+    return handles;
   }
 
   #find(
     { txn }: Caller,
     what: string,
     handle: unknown,
-  ): { readonly desk: Desk; readonly handle: string; readonly opened: Opened } {
-    const desk = this.#desks.get(txn);
-    const opened = typeof handle === 'string' ? desk?.opened.get(handle) : undefined;
-    if (desk === undefined || opened === undefined) return badArgument(`${what}: not a handle that this call has open`);
-    return { desk, handle: handle as string, opened };
+  ): { readonly handles: OpenHandles; readonly handle: string; readonly opened: Opened } {
+    const handles = this.#calls.get(txn);
+    const opened = typeof handle === 'string' ? handles?.opened.get(handle) : undefined;
+    if (handles === undefined || opened === undefined)
+      return badArgument(`${what}: not a handle that this call has open`);
+    return { handles, handle: handle as string, opened };
   }
 
   readonly #opening: Callable['run'] = (caller, [value]) => {
     const name = nameOf('open', value);
-    const desk = this.#deskOf(caller.txn);
-    if (desk.opened.size >= this.#most) throw caller.txn.doom('limit', 'handles');
+    const handles = this.#openOf(caller.txn);
+    if (handles.opened.size >= this.#most) throw caller.txn.doom('limit', 'handles');
     const opened = this.#open(name, caller) ?? badArgument('open: there is nothing of that name');
     const handle = crypto.randomUUID();
-    desk.opened.set(handle, opened);
+    handles.opened.set(handle, opened);
     return handle;
   };
 
@@ -104,8 +105,8 @@ export class Handles {
     close: {
       waits: false,
       run: (caller, [value]) => {
-        const { desk, handle } = this.#find(caller, 'close', value);
-        desk.close(handle);
+        const { handles, handle } = this.#find(caller, 'close', value);
+        handles.close(handle);
       },
     },
   };

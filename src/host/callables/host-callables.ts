@@ -1,18 +1,18 @@
 // The ready-made callables of a host, for points to list under `callable`:
 //
-//   const locks = host.callables.locks(); const events = host.callables.events(['stock/changed']); host.graftPoint({ …,
-//   callable: { ...locks.callables, ...events.callables, sleep: host.callables.sleep, schedule: host.callables.schedule
-//   } });
+//   const locks = host.callables.locks();
+//   const events = host.callables.events(['stock/changed']);
+//   host.graftPoint({ …, callable: { ...locks.callables, ...events.callables, sleep: host.callables.sleep } });
 //
 // All of them act in the graft's transaction, with the locks, effects and undo records that everything else uses.
 
 import type { Callable } from '../../plugins/index.ts';
 import type { Clock } from '../../txn/index.ts';
-import { callByName } from './calls.ts';
-import { abort, onAbort } from './endings.ts';
+import { abort, onAbort } from './abort.ts';
+import { callByName } from './call-by-name.ts';
 import { Handles, type Opener } from './handles.ts';
-import { NamedLocks } from './named-locks.ts';
-import type { Later } from './own-grafts.ts';
+import type { Later } from './later.ts';
+import { Locks } from './locks.ts';
 import { ResponseHeaders } from './response-headers.ts';
 import { sleep } from './sleep.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -31,7 +31,7 @@ export class HostCallables {
   readonly #options: HostCallablesOptions;
   readonly #subscriptions: Subscriptions[] = [];
   readonly #timers: Timers;
-  readonly #locks: NamedLocks[] = [];
+  readonly #locks: Locks[] = [];
   readonly #handles: Handles[] = [];
   /** `sleep(ms)`: waits, at most a minute. Only for compartments that can wait. */
   readonly sleep: Callable = sleep;
@@ -56,8 +56,8 @@ export class HostCallables {
    * `lock(name)` and `unlock(name)`. `lock_timeout_ms` (default 500): how long anyone waits before the holder is
    * aborted.
    */
-  locks(options: { readonly lock_timeout_ms?: number } = {}): NamedLocks {
-    const locks = new NamedLocks(options.lock_timeout_ms ?? LOCK_TIMEOUT_MS);
+  locks(options: { readonly lock_timeout_ms?: number } = {}): Locks {
+    const locks = new Locks(options.lock_timeout_ms ?? LOCK_TIMEOUT_MS);
     this.#locks.push(locks);
     return locks;
   }
@@ -90,7 +90,7 @@ export class HostCallables {
     return new ResponseHeaders();
   }
 
-  /** What is in use just now. */
+  /** Open resources: named locks that somebody holds or awaits, handles, and timers that have not fired. */
   get inUse(): { readonly locks: number; readonly handles: number; readonly timers: number } {
     return {
       locks: this.#locks.reduce((sum, { held }) => sum + held.length, 0),
@@ -99,7 +99,7 @@ export class HostCallables {
     };
   }
 
-  /** Forgets what belongs to grafts that do not stand any more. */
+  /** Forgets subscriptions and timers of grafts that do not stand any more. */
   sweep(): void {
     this.#timers.sweep();
     for (const subscriptions of this.#subscriptions) subscriptions.sweep();

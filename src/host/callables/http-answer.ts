@@ -3,6 +3,7 @@
 // are the host's own.
 
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { isRecord } from '../../plugins/index.ts';
 import { HEADER_BYTES_MAX, HEADERS_MAX } from './bounds.ts';
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}$/;
@@ -55,7 +56,7 @@ export interface HttpAnswer {
 const isRedirect = (status: unknown): boolean => [301, 302, 303, 307, 308].includes(status as number);
 
 const headersFault = (headers: unknown, status: unknown): string | null => {
-  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) return 'headers: not an object';
+  if (!isRecord(headers)) return 'headers: not an object';
   const rows = Object.entries(headers);
   if (rows.length > HEADERS_MAX) return `headers: more than ${HEADERS_MAX}`;
   const names = new Set(rows.map(([name]) => name.toLowerCase()));
@@ -85,10 +86,10 @@ const CHECKS: Record<keyof HttpAnswer, (value: unknown, answer: Record<string, u
 };
 
 const faultOf = (answer: unknown): string | null => {
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return 'not an object';
+  if (!isRecord(answer)) return 'not an object';
   for (const [key, value] of Object.entries(answer)) {
     if (!Object.hasOwn(CHECKS, key)) return `unknown key ${key.slice(0, 50)}`;
-    const fault = CHECKS[key as keyof HttpAnswer](value, answer as Record<string, unknown>);
+    const fault = CHECKS[key as keyof HttpAnswer](value, answer);
     if (fault !== null) return fault;
   }
   return null;

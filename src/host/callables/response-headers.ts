@@ -2,8 +2,11 @@
 // its undo, and read by whoever writes the answer once everything else is settled, so nothing has left when a call
 // aborts:
 //
-//   const value = await host.transaction(async (txn) => { const body = await page.call(input, { txn }); return { body,
-//   headers: headers.of(txn) }; }); response.writeHead(200, value.headers).end(value.body);
+//   const page = await host.transaction(async (txn) => {
+//     const body = await point.call(input, { txn });
+//     return { body, headers: headers.of(txn) };
+//   });
+//   response.writeHead(200, page.headers).end(page.body);
 //
 // A header that is not allowed dooms the call: an answer of which a part was refused is no answer.
 

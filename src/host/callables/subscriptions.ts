@@ -2,9 +2,9 @@
 // transaction commits, and leave no trace of one that aborts. A subscription lasts as long as its graft stands; each
 // handler is called alone, in a transaction of its own.
 
-import { badArgument, type CallableTree, type Graft, WRITES } from '../../plugins/index.ts';
+import { badArgument, type CallableTree, type Graft, type Origin, WRITES } from '../../plugins/index.ts';
 import { EMIT_DEPTH_MAX, EMITS_MAX } from './bounds.ts';
-import { callLater, type Later, type Origin, ownGraft } from './own-grafts.ts';
+import { callLater, type Later, ownGraft } from './later.ts';
 import { PerCall } from './per-call.ts';
 
 const HOST: Origin = { depth: 0, principal: '' };
@@ -33,7 +33,7 @@ export class Subscriptions {
   /** Forgets grafts that do not stand any more. */
   sweep(): void {
     for (const handlers of this.#handlers.values())
-      for (const graft of handlers) if (graft.state !== 'installed') handlers.delete(graft);
+      for (const graft of handlers) if (!graft.stands) handlers.delete(graft);
   }
 
   /**

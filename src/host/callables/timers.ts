@@ -5,7 +5,7 @@
 import { badArgument, type Callable, type Graft, WRITES } from '../../plugins/index.ts';
 import type { Clock, Timer, Undoable } from '../../txn/index.ts';
 import { TIMER_MS_MAX, TIMER_MS_MIN, TIMERS_MAX } from './bounds.ts';
-import { callLater, type Later, ownGraft } from './own-grafts.ts';
+import { callLater, type Later, ownGraft } from './later.ts';
 
 interface Scheduled {
   readonly graft: Graft;
@@ -45,7 +45,7 @@ export class Timers {
   }
 
   #arm(scheduled: Scheduled, timers: Set<Scheduled>, ms: number, principal: string): void {
-    if (scheduled.graft.state !== 'installed') timers.delete(scheduled);
+    if (!scheduled.graft.stands) timers.delete(scheduled);
     else
       scheduled.timer = this.#clock.after(ms, () => {
         timers.delete(scheduled);
@@ -56,7 +56,7 @@ export class Timers {
   /** Cancels the timers of grafts that do not stand any more. */
   sweep(): void {
     for (const [plugin, timers] of this.#plugins) {
-      for (const scheduled of timers) if (scheduled.graft.state !== 'installed') this.#cancel(timers, scheduled);
+      for (const scheduled of timers) if (!scheduled.graft.stands) this.#cancel(timers, scheduled);
       if (timers.size === 0) this.#plugins.delete(plugin);
     }
   }

@@ -1,7 +1,7 @@
 // `graftwork call POINT JSON`: calls a graft point and tells what became of it: the outcome, the value, and for each
 // graft how it ended and what of its work was undone. The exit code says the outcome, so that a script can act on it.
 
-import type { Outcome } from '../../plugins/index.ts';
+import type { GraftReport, Outcome } from '../../plugins/index.ts';
 import { JSON_TYPE } from '../server/index.ts';
 import { type Answer, ask, errorLine, type ServerFlags } from './client.ts';
 import { checkJson, readInput } from './json.ts';
@@ -16,8 +16,6 @@ export const OUTCOME_EXIT: Readonly<Record<Outcome<unknown>['status'], number>> 
   aborted: 6,
 };
 
-type Report = Outcome<unknown>['grafts'][number];
-
 const headline = (outcome: Outcome<unknown>): string => {
   switch (outcome.status) {
     case 'committed':
@@ -30,13 +28,13 @@ const headline = (outcome: Outcome<unknown>): string => {
   }
 };
 
-const describeUndone = ({ records, first }: Report['undone']): string => {
+const describeUndone = ({ records, first }: GraftReport['undone']): string => {
   if (records === 0) return '';
   const more = records > first.length ? ', …' : '';
   return `\n  undone: ${records} ${records === 1 ? 'change' : 'changes'}: ${visible(first.join(', '))}${more}`;
 };
 
-const describeGraft = (report: Report): string => {
+const describeGraft = (report: GraftReport): string => {
   const why = [report.reason, report.detail].filter((part) => part !== undefined).join(': ');
   const line = `${report.graft}: ${report.status}${why === '' ? '' : `, ${why}`}${report.at === undefined ? '' : ` at ${report.at}`}`;
   return `${visible(line)}${report.removed ? '\n  removed from its point' : ''}${describeUndone(report.undone)}`;

@@ -8,7 +8,7 @@
 
 import { join } from 'node:path';
 import type { Express } from 'express';
-import { checkOptions, GraftError } from '../../plugins/index.ts';
+import { checkOptions, GraftError, isFunction, isString } from '../../plugins/index.ts';
 import type { Host } from '../host.ts';
 import type { ServedHost } from './routes.ts';
 import { createServer, listen } from './server.ts';
@@ -40,8 +40,6 @@ export interface Served {
 
 export type ServableHost = ServedHost & Pick<Host, 'facts' | 'close'>;
 
-const isString = (value: unknown): boolean => typeof value === 'string';
-const isFunction = (value: unknown): boolean => typeof value === 'function';
 const isAnything = (): boolean => true;
 const OPTIONS = {
   port: isAnything,

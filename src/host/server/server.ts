@@ -8,7 +8,7 @@
 import { createServer as createHttpServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
-import { checkOptions, GraftError } from '../../plugins/index.ts';
+import { checkOptions, GraftError, isFunction, isObject, isString } from '../../plugins/index.ts';
 import { BODY_MAX } from './body.ts';
 import { foreignGuard, safeHeaders, tokenGuard, urlHost } from './guard.ts';
 import { problemHandler } from './problem.ts';
@@ -31,10 +31,7 @@ export interface ServerOptions {
   readonly log?: (text: string) => void;
 }
 
-const isString = (value: unknown): boolean => typeof value === 'string';
-const isFunction = (value: unknown): boolean => typeof value === 'function';
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
-const isPositive = (value: unknown): boolean => Number.isInteger(value) && (value as number) > 0;
+const isPositiveWhole = (value: unknown): boolean => Number.isInteger(value) && (value as number) > 0;
 
 const isOrigin = (value: unknown): boolean => {
   const url = typeof value === 'string' ? URL.parse(value) : null;
@@ -42,7 +39,7 @@ const isOrigin = (value: unknown): boolean => {
 };
 
 const OPTIONS = { token: isString, publicOrigin: isOrigin, bodyMax: isObject, pages: isFunction, log: isFunction };
-const BODY_OPTIONS = { call_bytes: isPositive, package_bytes: isPositive };
+const BODY_OPTIONS = { call_bytes: isPositiveWhole, package_bytes: isPositiveWhole };
 
 /**
  * An Express application that serves `host`. Throws GRAFT_BAD_OPTION. Routes go in by `pages`: behind it nothing is
@@ -89,8 +86,8 @@ export interface Listening {
 const LISTEN_OPTIONS = {
   port: (value: unknown) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535,
   hostname: isString,
-  request_ms_max: isPositive,
-  close_ms_max: isPositive,
+  request_ms_max: isPositiveWhole,
+  close_ms_max: isPositiveWhole,
 };
 
 const CONNECTIONS_MAX = 512;

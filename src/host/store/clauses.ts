@@ -1,17 +1,17 @@
-// Arguments of reads and writes, checked exactly and turned into SQL. A caller stands at a door: the columns it may
-// read and write, the rows it may have at once. Whatever it asks for beyond that throws GRAFT_BAD_ARGUMENT; nothing is
-// ignored and nothing converted.
+// Arguments of reads and writes, checked exactly and turned into SQL. A caller has rights to a table: columns that it
+// may read and write, and how many rows it may have at once. Whatever it asks for beyond that throws
+// GRAFT_BAD_ARGUMENT; nothing is ignored and nothing converted.
 
 import { badArgument } from '../../plugins/index.ts';
 import { IN_VALUES_MAX, LIKE_LENGTH_MAX, LIKE_WILDCARDS_MAX, ORDER_COLUMNS_MAX } from './bounds.ts';
 import type { SqlValue } from './connection.ts';
-import { type Column, type Table, toSql } from './table.ts';
+import { type Table, type TableColumn, toSql } from './table.ts';
 
 /** What one caller may do with a table. */
-export interface Door {
+export interface TableRights {
   readonly table: Table;
-  readonly readable: ReadonlyMap<string, Column>;
-  readonly writable: ReadonlyMap<string, Column>;
+  readonly readable: ReadonlyMap<string, TableColumn>;
+  readonly writable: ReadonlyMap<string, TableColumn>;
   /** Rows and JSON bytes of one find; Infinity for the host itself. */
   readonly rows_max: number;
   readonly bytes_max: number;
@@ -24,7 +24,7 @@ export interface Clause {
 }
 
 export interface Selection extends Clause {
-  readonly columns: readonly Column[];
+  readonly columns: readonly TableColumn[];
   /** One row more than this is read where no limit was given, to tell that there are too many. */
   readonly rows_max: number;
 }
@@ -40,7 +40,7 @@ export const record = (value: unknown, what: string, keys?: readonly string[]): 
   return unknown === undefined ? entries : badArgument(`${what}: unknown key ${short(unknown[0])}`);
 };
 
-const columnIn = (columns: ReadonlyMap<string, Column>, name: unknown, what: string): Column => {
+const columnIn = (columns: ReadonlyMap<string, TableColumn>, name: unknown, what: string): TableColumn => {
   const column = typeof name === 'string' ? columns.get(name) : undefined;
   return (
     column ??
@@ -48,7 +48,7 @@ const columnIn = (columns: ReadonlyMap<string, Column>, name: unknown, what: str
   );
 };
 
-const OPERATORS: Record<string, (column: Column, value: unknown) => Clause> = {
+const OPERATORS: Record<string, (column: TableColumn, value: unknown) => Clause> = {
   '<': (column, value) => ordered(column, '<', value),
   '<=': (column, value) => ordered(column, '<=', value),
   '>': (column, value) => ordered(column, '>', value),
@@ -58,13 +58,13 @@ const OPERATORS: Record<string, (column: Column, value: unknown) => Clause> = {
   like: (column, value) => like(column, value),
 };
 
-const ordered = (column: Column, operator: string, value: unknown): Clause => {
+const ordered = (column: TableColumn, operator: string, value: unknown): Clause => {
   if (value === null) return badArgument(`where.${column.name}: ${operator} takes no null`);
   return { sql: `${column.sql} ${operator} ?`, values: [toSql(column, value)] };
 };
 
 /** One parameter whatever the length, so that one prepared statement serves all. */
-const inList = (column: Column, value: unknown): Clause => {
+const inList = (column: TableColumn, value: unknown): Clause => {
   if (!Array.isArray(value) || value.length > IN_VALUES_MAX)
     return badArgument(`where.${column.name}: in takes a list of at most ${IN_VALUES_MAX} values`);
   const values = value.map((one) =>
@@ -73,7 +73,7 @@ const inList = (column: Column, value: unknown): Clause => {
   return { sql: `${column.sql} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(values)] };
 };
 
-const like = (column: Column, value: unknown): Clause => {
+const like = (column: TableColumn, value: unknown): Clause => {
   if (column.kind !== 'text') return badArgument(`where.${column.name}: like is for text`);
   if (
     typeof value !== 'string' ||
@@ -86,7 +86,7 @@ const like = (column: Column, value: unknown): Clause => {
   return { sql: `${column.sql} LIKE ?`, values: [toSql(column, value)] };
 };
 
-const condition = (column: Column, wanted: unknown): Clause => {
+const condition = (column: TableColumn, wanted: unknown): Clause => {
   if (wanted === null) return { sql: `${column.sql} IS NULL`, values: [] };
   if (typeof wanted !== 'object') return { sql: `${column.sql} = ?`, values: [toSql(column, wanted)] };
   const parts = new Map(record(wanted, `where.${column.name}`, ['op', 'value']));
@@ -98,10 +98,10 @@ const condition = (column: Column, wanted: unknown): Clause => {
 };
 
 /** ` WHERE …`, or nothing where there are no conditions. */
-export const whereClause = (door: Door, where: unknown): Clause => {
+export const whereClause = (rights: TableRights, where: unknown): Clause => {
   if (where === undefined) return { sql: '', values: [] };
   const conditions = record(where, 'where').map(([name, wanted]) =>
-    condition(columnIn(door.readable, name, 'where'), wanted),
+    condition(columnIn(rights.readable, name, 'where'), wanted),
   );
   if (conditions.length === 0) return { sql: '', values: [] };
   return {
@@ -111,19 +111,19 @@ export const whereClause = (door: Door, where: unknown): Clause => {
 };
 
 /** The conditions of a write, which must be there. */
-export const targetClause = (door: Door, where: unknown, what: string): Clause => {
-  const clause = whereClause(door, where);
+export const targetClause = (rights: TableRights, where: unknown, what: string): Clause => {
+  const clause = whereClause(rights, where);
   return clause.sql === '' ? badArgument(`${what} takes conditions: which rows`) : clause;
 };
 
-const chosenColumns = (door: Door, names: unknown): Column[] => {
-  if (names === undefined) return [...door.readable.values()];
+const chosenColumns = (rights: TableRights, names: unknown): TableColumn[] => {
+  if (names === undefined) return [...rights.readable.values()];
   if (!Array.isArray(names) || names.length === 0) return badArgument('columns must be a list of names');
   if (new Set(names).size !== names.length) return badArgument('columns: a name twice');
-  return names.map((name) => columnIn(door.readable, name, 'columns'));
+  return names.map((name) => columnIn(rights.readable, name, 'columns'));
 };
 
-const orderClause = (door: Door, orderBy: unknown): string => {
+const orderClause = (rights: TableRights, orderBy: unknown): string => {
   if (orderBy === undefined) return '';
   if (!Array.isArray(orderBy) || orderBy.length === 0 || orderBy.length > ORDER_COLUMNS_MAX)
     return badArgument(`orderBy must be a list of 1 to ${ORDER_COLUMNS_MAX} columns`);
@@ -131,7 +131,7 @@ const orderClause = (door: Door, orderBy: unknown): string => {
     const parts = new Map(record(term, 'orderBy', ['column', 'descending']));
     const descending = parts.get('descending') ?? false;
     if (typeof descending !== 'boolean') return badArgument('orderBy: descending must be a boolean');
-    return `${columnIn(door.readable, parts.get('column'), 'orderBy').sql}${descending ? ' DESC' : ''}`;
+    return `${columnIn(rights.readable, parts.get('column'), 'orderBy').sql}${descending ? ' DESC' : ''}`;
   });
   return ` ORDER BY ${terms.join(', ')}`;
 };
@@ -142,42 +142,42 @@ const whole = (value: unknown, what: string): number =>
     : badArgument(`${what} must be a whole number, not negative`);
 
 /** `SELECT …` of a find. */
-export const selection = (door: Door, options: unknown): Selection => {
+export const selection = (rights: TableRights, options: unknown): Selection => {
   const parts = new Map(
     options === undefined ? [] : record(options, 'options', ['where', 'columns', 'orderBy', 'limit', 'offset']),
   );
-  const columns = chosenColumns(door, parts.get('columns'));
-  const where = whereClause(door, parts.get('where'));
-  const order = orderClause(door, parts.get('orderBy'));
+  const columns = chosenColumns(rights, parts.get('columns'));
+  const where = whereClause(rights, parts.get('where'));
+  const order = orderClause(rights, parts.get('orderBy'));
   const limit = parts.get('limit') === undefined ? null : whole(parts.get('limit'), 'limit');
-  if (limit !== null && limit > door.rows_max) return badArgument(`limit: at most ${door.rows_max} rows at once`);
+  if (limit !== null && limit > rights.rows_max) return badArgument(`limit: at most ${rights.rows_max} rows at once`);
   const offset = parts.get('offset') === undefined ? 0 : whole(parts.get('offset'), 'offset');
-  const rows = limit ?? (Number.isFinite(door.rows_max) ? door.rows_max + 1 : -1);
+  const rows = limit ?? (Number.isFinite(rights.rows_max) ? rights.rows_max + 1 : -1);
   return {
-    sql: `SELECT ${columns.map((column) => column.sql).join(', ')} FROM ${door.table.sql}${where.sql}${order} LIMIT ? OFFSET ?`,
+    sql: `SELECT ${columns.map((column) => column.sql).join(', ')} FROM ${rights.table.sql}${where.sql}${order} LIMIT ? OFFSET ?`,
     values: [...where.values, rows, offset],
     columns,
-    rows_max: door.rows_max,
+    rows_max: rights.rows_max,
   };
 };
 
-export const countOf = (door: Door, where: Clause): Clause => ({
-  sql: `SELECT count(*) AS n FROM ${door.table.sql}${where.sql}`,
+export const countOf = (rights: TableRights, where: Clause): Clause => ({
+  sql: `SELECT count(*) AS n FROM ${rights.table.sql}${where.sql}`,
   values: where.values,
 });
 
-const assignments = (door: Door, row: unknown, what: string): [Column, SqlValue][] =>
+const assignments = (rights: TableRights, row: unknown, what: string): [TableColumn, SqlValue][] =>
   record(row, what).map(([name, value]) => {
-    const column = columnIn(door.writable, name, what);
+    const column = columnIn(rights.writable, name, what);
     if (column.computed) return badArgument(`${what}: ${column.name} is computed`);
     return [column, toSql(column, value)];
   });
 
 /** `INSERT …`; `id` is the primary value where it is known before. */
-export const insertion = (door: Door, row: unknown): Clause & { readonly id: SqlValue } => {
-  const { table } = door;
-  const cells = assignments(door, row, 'row');
-  const given = (wanted: Column): boolean => cells.some(([column]) => column === wanted);
+export const insertion = (rights: TableRights, row: unknown): Clause & { readonly id: SqlValue } => {
+  const { table } = rights;
+  const cells = assignments(rights, row, 'row');
+  const given = (wanted: TableColumn): boolean => cells.some(([column]) => column === wanted);
   for (const column of table.columns.values())
     if (column.onInsert !== null && !given(column)) cells.push([column, column.onInsert()]);
   const id = cells.find(([column]) => column === table.primary)?.[1] ?? null;
@@ -188,9 +188,9 @@ export const insertion = (door: Door, row: unknown): Clause & { readonly id: Sql
 };
 
 /** `UPDATE …` without its conditions. */
-export const changesClause = (door: Door, changes: unknown): Clause => {
-  const { table } = door;
-  const cells = assignments(door, changes, 'changes');
+export const changesClause = (rights: TableRights, changes: unknown): Clause => {
+  const { table } = rights;
+  const cells = assignments(rights, changes, 'changes');
   if (cells.length === 0) return badArgument('changes must name a column');
   const terms = cells.map(([column]) => `${column.sql} = ?`);
   for (const column of table.columns.values())

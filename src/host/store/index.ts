@@ -2,11 +2,11 @@ export { Connection, type SqlValue } from './connection.ts';
 export { openRegistry } from './registry.ts';
 export { type ConnectionRole, openStore, type StoreOptions } from './sqlite-store.ts';
 export type {
-  Channel,
   CommitStep,
   Comparison,
   FindOptions,
   Handler,
+  OutgoingChannel,
   Row,
   Scalar,
   Store,

@@ -18,8 +18,7 @@ import { OUTBOX_PAGE, SEND_ATTEMPTS_MAX, SEND_RETRY_MS, SENT_MAX } from './bound
 import type { Connection } from './connection.ts';
 import { OUTBOX } from './entities.ts';
 import type { Session } from './session.ts';
-import type { Channel, CommitStep, Handler } from './store.ts';
-import { entered } from './waiting.ts';
+import type { CommitStep, Handler, OutgoingChannel } from './store.ts';
 
 interface MessageRow {
   readonly seq: number;
@@ -40,7 +39,7 @@ const failure = (what: string, cause: unknown): GraftError =>
   new GraftError('GRAFT_STORE', `${what} failed`, { cause });
 
 /** A message of a transaction that has not committed. */
-class Message implements Effect {
+class OutgoingMessage implements Effect {
   readonly lane: Lane;
   readonly text: string;
 
@@ -174,16 +173,16 @@ export class Outbox {
     this.#options = options;
   }
 
-  channel(name: string, handler: Handler): Channel {
+  channel(name: string, handler: Handler): OutgoingChannel {
     if (this.#lanes.has(name)) throw new GraftError('GRAFT_BAD_OPTION', `there is a channel ${name} already`);
     const lane = new Lane(name, handler, this, this.#options);
     this.#lanes.set(name, lane);
     lane.wake();
-    const hold = (txn: Transaction, payload: unknown): ReturnType<Channel['send']> => {
+    const hold = (txn: Transaction, payload: unknown): ReturnType<OutgoingChannel['send']> => {
       const ticket = this.#options.session.enter(txn);
       if (ticket !== null) return ticket;
       txn.charge(WRITES, 1);
-      txn.defer(new Message(lane, JSON.stringify(payload)));
+      txn.defer(new OutgoingMessage(lane, JSON.stringify(payload)));
       return undefined;
     };
     return {
@@ -204,7 +203,7 @@ export class Outbox {
   /** Writes the messages of a tree that commits. */
   write(tree: Tree, connection: Connection): void {
     for (const effect of tree.effects) {
-      if (!(effect instanceof Message) || this.#lanes.get(effect.lane.name) !== effect.lane) continue;
+      if (!(effect instanceof OutgoingMessage) || this.#lanes.get(effect.lane.name) !== effect.lane) continue;
       const id = randomBytes(16).toString('hex');
       connection.run(
         `INSERT INTO ${OUTBOX} (id, channel, payload) VALUES (?, ?, ?)`,
@@ -253,7 +252,7 @@ export class Outbox {
     const { transactions, session, report } = this.#options;
     const txn = transactions.begin();
     try {
-      await entered(session, txn);
+      await session.entered(txn);
       const [sent, count] = [this.#sent, this.#sentCount];
       txn.prepare();
       session.commit(() => {

@@ -9,7 +9,7 @@ import SQLite from 'better-sqlite3';
 import { DataSource, EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import { GraftError } from '../../plugins/index.ts';
-import type { AbortRecord, KeptPlugin, Registry } from '../records.ts';
+import type { AbortRecord, KeptPlugin, Registry } from '../registry.ts';
 import { ABORTS_MAX, ABORTS_PRUNE, BUSY_TIMEOUT_MS } from './bounds.ts';
 import { asSeen, Connection, cannotOpen } from './connection.ts';
 

@@ -13,7 +13,7 @@
 // and are merged when the next one is opened.
 
 import { randomBytes } from 'node:crypto';
-import { GraftError } from '../../plugins/index.ts';
+import { GraftError, settled } from '../../plugins/index.ts';
 import {
   acquire,
   Lock,
@@ -96,6 +96,11 @@ export class Session {
     if (newest === undefined) this.#begin(txn);
     else if (newest < txn.undoMark) this.#savepoint(txn);
     return null;
+  }
+
+  /** Enters, however long the queue is. Throws Aborted where the transaction ends meanwhile. */
+  async entered(txn: Transaction): Promise<void> {
+    for (let ticket = this.enter(txn); ticket !== null; ticket = this.enter(txn)) await settled(ticket);
   }
 
   #begin(txn: Transaction): void {

@@ -12,7 +12,7 @@
 import SQLite from 'better-sqlite3';
 import { DataSource, type EntitySchema } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
-import { type CallableTree, checkOptions, GraftError } from '../../plugins/index.ts';
+import { type CallableTree, checkOptions, GraftError, isFunction, isObject } from '../../plugins/index.ts';
 import type { Ticket, Transaction, Transactions } from '../../txn/index.ts';
 import { BUSY_TIMEOUT_MS, LOCK_TIMEOUT_MS, SNAPSHOTS } from './bounds.ts';
 import { Connection, cannotOpen } from './connection.ts';
@@ -20,7 +20,7 @@ import { OWN_ENTITIES, RESERVED, TRANSACTION } from './entities.ts';
 import { Outbox } from './outbox.ts';
 import { Session } from './session.ts';
 import { Snapshots } from './snapshots.ts';
-import type { Channel, CommitStep, Handler, Store, StoredMap, TableAccess, TableGrant } from './store.ts';
+import type { CommitStep, Handler, OutgoingChannel, Store, StoredMap, TableAccess, TableGrant } from './store.ts';
 import { StoredState } from './stored-state.ts';
 import { Table } from './table.ts';
 import { type Connections, grantedCallables, hostAccess } from './table-access.ts';
@@ -39,9 +39,8 @@ export interface StoreOptions {
 
 export type ConnectionRole = 'writer' | 'reader' | 'snapshot';
 
-const isFunction = (value: unknown): boolean => typeof value === 'function';
 const OPTIONS: Record<keyof StoreOptions, (value: unknown) => boolean> = {
-  transactions: (value) => typeof value === 'object' && value !== null,
+  transactions: isObject,
   entities: Array.isArray,
   onStep: isFunction,
   lock_timeout_ms: (value) => typeof value === 'number' && value > 0,
@@ -163,7 +162,7 @@ class SqliteStore implements Store {
     return hostAccess(this.#connections, this.#table(name));
   }
 
-  channel(name: string, handler: Handler): Channel {
+  channel(name: string, handler: Handler): OutgoingChannel {
     return this.#outbox.channel(name, handler);
   }
 

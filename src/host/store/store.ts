@@ -82,7 +82,7 @@ export interface TableAccess {
  */
 export type Handler = (id: string, payload: unknown) => void | Promise<void>;
 
-export interface Channel {
+export interface OutgoingChannel {
   /** `send(payload)`, for grafts. */
   readonly callable: Callable;
   send(txn: Transaction, payload: unknown): undefined | Ticket;
@@ -106,7 +106,7 @@ export interface Store extends Participant {
   /** The host's own access, ungranted. */
   table(name: string): TableAccess;
   /** A way for messages to leave the host after commit, never on abort. Nothing is sent before `resume`. */
-  channel(name: string, handler: Handler): Channel;
+  channel(name: string, handler: Handler): OutgoingChannel;
   storedMap(name: string): StoredMap;
   /**
    * Begins to send, first what an earlier life committed and did not send. Call it when all channels have their

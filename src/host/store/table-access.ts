@@ -1,5 +1,5 @@
-// Reads and writes of one table through one door: a graft's, as far as its grant goes, or the host's own. The order of
-// every write is that of every accessor: the writer's slot → the charge → the log → the statement.
+// Reads and writes of one table, within the rights of a caller: a graft's, as far as its grant goes, or the host's own.
+// The order of every write is that of every accessor: the writer's slot → the charge → the log → the statement.
 
 import { badArgument, type Callable, type CallableTree, type Caller, GraftError, WRITES } from '../../plugins/index.ts';
 import { Ticket, type Transaction, type Undoable } from '../../txn/index.ts';
@@ -8,9 +8,9 @@ import {
   type Clause,
   changesClause,
   countOf,
-  type Door,
   insertion,
   selection,
+  type TableRights,
   targetClause,
   whereClause,
 } from './clauses.ts';
@@ -33,26 +33,26 @@ const note = (name: string): Undoable => ({ name, undo: () => {} });
 
 const tooMuch = (what: string): never => badArgument(`the answer has more than ${what}: ask for fewer rows or columns`);
 
-export class TableDoor {
+export class GrantedTable {
   readonly #at: Connections;
-  readonly #door: Door;
+  readonly #rights: TableRights;
   readonly #inserts: Undoable;
   readonly #updates: Undoable;
   readonly #deletes: Undoable;
 
-  constructor(at: Connections, door: Door) {
+  constructor(at: Connections, rights: TableRights) {
     this.#at = at;
-    this.#door = door;
-    this.#inserts = note(`${door.table.name}.insert`);
-    this.#updates = note(`${door.table.name}.update`);
-    this.#deletes = note(`${door.table.name}.delete`);
+    this.#rights = rights;
+    this.#inserts = note(`${rights.table.name}.insert`);
+    this.#updates = note(`${rights.table.name}.update`);
+    this.#deletes = note(`${rights.table.name}.delete`);
   }
 
   find(txn: Transaction | null, options: unknown, readOnly = false): Row[] | Ticket {
-    const wanted = selection(this.#door, options);
+    const wanted = selection(this.#rights, options);
     return this.#read(txn, readOnly, (connection) => {
       const rows: Row[] = [];
-      const measure = new Measure(this.#door, wanted.columns.length);
+      const measure = new Measure(this.#rights, wanted.columns.length);
       for (const cells of connection.rows(wanted.sql, wanted.values)) {
         const row: Row = {};
         wanted.columns.forEach((column, i) => {
@@ -66,7 +66,7 @@ export class TableDoor {
   }
 
   count(txn: Transaction | null, where: unknown, readOnly = false): number | Ticket {
-    const clause = countOf(this.#door, whereClause(this.#door, where));
+    const clause = countOf(this.#rights, whereClause(this.#rights, where));
     return this.#read(txn, readOnly, (connection) => countRows(connection, clause));
   }
 
@@ -87,7 +87,7 @@ export class TableDoor {
 
   insert(txn: Transaction, row: unknown): { id: number | string } | Ticket {
     const { session } = this.#at;
-    const statement = insertion(this.#door, row);
+    const statement = insertion(this.#rights, row);
     const ticket = session.enter(txn);
     if (ticket !== null) return ticket;
     txn.charge(WRITES, 1);
@@ -97,8 +97,8 @@ export class TableDoor {
   }
 
   update(txn: Transaction, where: unknown, changes: unknown): number | Ticket {
-    const target = targetClause(this.#door, where, 'update');
-    const update = changesClause(this.#door, changes);
+    const target = targetClause(this.#rights, where, 'update');
+    const update = changesClause(this.#rights, changes);
     return this.#write(txn, this.#updates, target, {
       sql: update.sql + target.sql,
       values: [...update.values, ...target.values],
@@ -106,9 +106,9 @@ export class TableDoor {
   }
 
   delete(txn: Transaction, where: unknown): number | Ticket {
-    const target = targetClause(this.#door, where, 'delete');
+    const target = targetClause(this.#rights, where, 'delete');
     return this.#write(txn, this.#deletes, target, {
-      sql: `DELETE FROM ${this.#door.table.sql}${target.sql}`,
+      sql: `DELETE FROM ${this.#rights.table.sql}${target.sql}`,
       values: target.values,
     });
   }
@@ -119,7 +119,7 @@ export class TableDoor {
     const ticket = session.enter(txn);
     if (ticket !== null) return ticket;
     return session.attempt(txn, () => {
-      const rows = countRows(session.connection, countOf(this.#door, target));
+      const rows = countRows(session.connection, countOf(this.#rights, target));
       txn.charge(WRITES, rows);
       txn.tree.log.push(logged, session, JSON.stringify(target.values), null);
       return session.connection.run(statement.sql, ...statement.values).changes;
@@ -132,12 +132,12 @@ const countRows = (connection: Connection, clause: Clause): number =>
 
 /** Measures an answer while it is read, so that nothing large is ever gathered. */
 class Measure {
-  readonly #door: Door;
+  readonly #rights: TableRights;
   readonly #cells: number;
   #characters = 0;
 
-  constructor(door: Door, cells: number) {
-    this.#door = door;
+  constructor(rights: TableRights, cells: number) {
+    this.#rights = rights;
     this.#cells = cells;
   }
 
@@ -147,7 +147,7 @@ class Measure {
   }
 
   row(rows: number): void {
-    const { rows_max, bytes_max } = this.#door;
+    const { rows_max, bytes_max } = this.#rights;
     if (rows > rows_max) tooMuch(`${rows_max} rows`);
     if (Number.isFinite(bytes_max) && rows * (this.#cells + 1) > FIND_VALUES_MAX) tooMuch(`${FIND_VALUES_MAX} values`);
     if (this.#characters > bytes_max) tooMuch(`${bytes_max} bytes`);
@@ -155,7 +155,7 @@ class Measure {
 
   /** The exact measure is the JSON text; it is only made where it could exceed the bound. */
   checked(rows: Row[]): Row[] {
-    const { readable, bytes_max } = this.#door;
+    const { readable, bytes_max } = this.#rights;
     if (!Number.isFinite(bytes_max)) return rows;
     const names = [...readable.keys()].reduce((sum, name) => sum + 6 * name.length + 32, 2);
     if (6 * this.#characters + rows.length * names <= bytes_max) return rows;
@@ -167,7 +167,7 @@ class Measure {
 export const hostAccess = (at: Connections, table: Table): TableAccess => {
   const columns = new Map([...table.columns].filter(([, column]) => column.kind !== 'blob'));
   const unbounded = Number.POSITIVE_INFINITY;
-  const door = new TableDoor(at, {
+  const granted = new GrantedTable(at, {
     table,
     readable: columns,
     writable: columns,
@@ -175,11 +175,11 @@ export const hostAccess = (at: Connections, table: Table): TableAccess => {
     bytes_max: unbounded,
   });
   return {
-    find: ((txn: Transaction | null, options?: FindOptions) => door.find(txn, options)) as TableAccess['find'],
-    count: ((txn: Transaction | null, where?: Where) => door.count(txn, where)) as TableAccess['count'],
-    insert: (txn, row) => door.insert(txn, row),
-    update: (txn, where, changes) => door.update(txn, where, changes),
-    delete: (txn, where) => door.delete(txn, where),
+    find: ((txn: Transaction | null, options?: FindOptions) => granted.find(txn, options)) as TableAccess['find'],
+    count: ((txn: Transaction | null, where?: Where) => granted.count(txn, where)) as TableAccess['count'],
+    insert: (txn, row) => granted.insert(txn, row),
+    update: (txn, where, changes) => granted.update(txn, where, changes),
+    delete: (txn, where) => granted.delete(txn, where),
   };
 };
 
@@ -192,7 +192,7 @@ const GRANT_KEYS: readonly string[] = [
   'rows_max',
 ] satisfies (keyof TableGrant)[];
 
-const doorOf = (table: Table, grant: TableGrant): Door => {
+const rightsOf = (table: Table, grant: TableGrant): TableRights => {
   const bad = (what: string): never => {
     throw new GraftError('GRAFT_BAD_OPTION', `grant of ${table.name}: ${what}`);
   };
@@ -223,16 +223,16 @@ const writing = (count: number, run: (caller: Caller, args: readonly unknown[]) 
 
 /** What grafts may call, no more than the grant says. */
 export const grantedCallables = (at: Connections, table: Table, grant: TableGrant): CallableTree => {
-  const at_door = doorOf(table, grant);
-  const door = new TableDoor(at, at_door);
+  const rights = rightsOf(table, grant);
+  const granted = new GrantedTable(at, rights);
   const tree: Record<string, Callable> = {};
-  if (at_door.readable.size > 0) {
-    tree.find = reading(1, (caller, [options]) => door.find(caller.txn, options, caller.readOnly));
-    tree.count = reading(1, (caller, [where]) => door.count(caller.txn, where, caller.readOnly));
+  if (rights.readable.size > 0) {
+    tree.find = reading(1, (caller, [options]) => granted.find(caller.txn, options, caller.readOnly));
+    tree.count = reading(1, (caller, [where]) => granted.count(caller.txn, where, caller.readOnly));
   }
-  if (grant.insert === true) tree.insert = writing(1, (caller, [row]) => door.insert(caller.txn, row));
-  if (at_door.writable.size > 0 && grant.update !== false)
-    tree.update = writing(2, (caller, [where, changes]) => door.update(caller.txn, where, changes));
-  if (grant.delete === true) tree.delete = writing(1, (caller, [where]) => door.delete(caller.txn, where));
+  if (grant.insert === true) tree.insert = writing(1, (caller, [row]) => granted.insert(caller.txn, row));
+  if (rights.writable.size > 0 && grant.update !== false)
+    tree.update = writing(2, (caller, [where, changes]) => granted.update(caller.txn, where, changes));
+  if (grant.delete === true) tree.delete = writing(1, (caller, [where]) => granted.delete(caller.txn, where));
   return tree;
 };

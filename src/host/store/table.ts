@@ -10,7 +10,7 @@ import type { Scalar } from './store.ts';
 
 export type Kind = 'boolean' | 'integer' | 'number' | 'text' | 'blob';
 
-export interface Column {
+export interface TableColumn {
   readonly name: string;
   /** The quoted name. */
   readonly sql: string;
@@ -41,7 +41,7 @@ const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-const columnOf = (metadata: EntityMetadata['columns'][number], dataSource: DataSource): Column => {
+const columnOf = (metadata: EntityMetadata['columns'][number], dataSource: DataSource): TableColumn => {
   const type = dataSource.driver.normalizeType(metadata).toLowerCase();
   const sql = quoted(metadata.databaseName);
   return {
@@ -60,9 +60,9 @@ export class Table {
   readonly name: string;
   /** The quoted name. */
   readonly sql: string;
-  readonly columns: ReadonlyMap<string, Column>;
+  readonly columns: ReadonlyMap<string, TableColumn>;
   /** The first primary column. */
-  readonly primary: Column;
+  readonly primary: TableColumn;
 
   constructor(metadata: EntityMetadata, dataSource: DataSource) {
     this.name = metadata.tableName;
@@ -78,13 +78,13 @@ export class Table {
   }
 
   /** The columns of a grant; GRAFT_BAD_OPTION for one that is not there. */
-  granted(names: readonly string[] | 'all' | undefined): ReadonlyMap<string, Column> {
-    const open = (column: Column): boolean => column.kind !== 'blob';
+  granted(names: readonly string[] | 'all' | undefined): ReadonlyMap<string, TableColumn> {
+    const open = (column: TableColumn): boolean => column.kind !== 'blob';
     if (names === 'all') return new Map([...this.columns].filter(([, column]) => open(column) && !column.hidden));
     return new Map((names ?? []).map((name) => [name, this.#column(name, open)]));
   }
 
-  #column(name: string, open: (column: Column) => boolean): Column {
+  #column(name: string, open: (column: TableColumn) => boolean): TableColumn {
     const column = this.columns.get(name);
     if (column === undefined)
       throw new GraftError('GRAFT_BAD_OPTION', `table ${this.name} has no column ${String(name).slice(0, 100)}`);
@@ -113,7 +113,7 @@ const accepts = (kind: Kind, value: unknown): boolean => {
 };
 
 /** A value for a column. SQLite would store any value anywhere; this holds callers to the column's kind. */
-export const toSql = (column: Column, value: unknown): SqlValue => {
+export const toSql = (column: TableColumn, value: unknown): SqlValue => {
   if (value === null) return null;
   if (!accepts(column.kind, value))
     return badArgument(`column ${column.name} takes ${column.kind === 'integer' ? 'an' : 'a'} ${column.kind}`);
@@ -124,7 +124,7 @@ export const toSql = (column: Column, value: unknown): SqlValue => {
  * A value as it crosses. What cannot cross unchanged is refused: a number would be rounded, bytes would become
  * something else.
  */
-export const fromSql = (column: Column, value: unknown): Scalar => {
+export const fromSql = (column: TableColumn, value: unknown): Scalar => {
   if (value === null) return null;
   if (typeof value === 'number') {
     if (column.kind === 'boolean') return value !== 0;

@@ -8,14 +8,14 @@ import { Bitmap } from './bitmap.ts';
 import type { Buffer, BufferCache } from './buffer-cache.ts';
 import {
   blockOf,
-  type Entry,
+  type DirectoryEntry,
   type Extent,
+  type FileSystemLayout,
   getEntries,
   getInode,
   getSuperblock,
   INODES_PER_BLOCK,
   type InodeKind,
-  type Layout,
   layoutFor,
   putEntry,
   putInode,
@@ -54,13 +54,13 @@ const isName = (name: string): boolean =>
 
 export class FileSystem {
   readonly cache: BufferCache;
-  readonly #layout: Layout;
+  readonly #layout: FileSystemLayout;
   readonly #bitmap: Bitmap;
   readonly #inodes = new Map<number, Inode>();
   /** Set while a directory is being changed, which takes several steps: one at a time. */
   #creating: Completion | null = null;
 
-  private constructor(cache: BufferCache, layout: Layout, bitmap: Bitmap) {
+  private constructor(cache: BufferCache, layout: FileSystemLayout, bitmap: Bitmap) {
     this.cache = cache;
     this.#layout = layout;
     this.#bitmap = bitmap;
@@ -145,9 +145,9 @@ export class FileSystem {
     return inode;
   }
 
-  *list(directory: Inode): KernelSteps<Entry[]> {
+  *list(directory: Inode): KernelSteps<DirectoryEntry[]> {
     if (directory.kind !== 'directory') throw new FileError('not-a-directory', String(directory.number));
-    const entries: Entry[] = [];
+    const entries: DirectoryEntry[] = [];
     for (let i = 0; i * BLOCK_BYTES < directory.size; i++) {
       const buffer = yield* this.cache.get(blockOf(directory.extents, i));
       for (const entry of getEntries(buffer.bytes)) if (entry !== null) entries.push(entry);
@@ -189,7 +189,7 @@ export class FileSystem {
     return inode;
   }
 
-  *#enter(parent: Inode, entry: Entry): KernelSteps {
+  *#enter(parent: Inode, entry: DirectoryEntry): KernelSteps {
     for (let i = 0; ; i++) {
       const isNew = i * BLOCK_BYTES >= parent.size;
       if (isNew) yield* this.grow(parent, parent.size + BLOCK_BYTES);

@@ -17,7 +17,7 @@ const BITS_PER_BLOCK = BLOCK_BYTES * 8;
 /** Number of the root directory's inode; 0 means none. */
 export const ROOT = 1;
 
-export interface Layout {
+export interface FileSystemLayout {
   readonly blocks: number;
   readonly bitmap: number;
   readonly bitmap_blocks: number;
@@ -27,7 +27,7 @@ export interface Layout {
 }
 
 /** The layout of a file system of `blocks` blocks: an inode for every 16 blocks of data, at least 64. */
-export const layoutFor = (blocks: number): Layout => {
+export const layoutFor = (blocks: number): FileSystemLayout => {
   const bitmap_blocks = Math.ceil(blocks / BITS_PER_BLOCK);
   const inode_blocks = Math.max(2, Math.ceil(blocks / 16 / INODES_PER_BLOCK));
   const inodes = 1 + bitmap_blocks;
@@ -74,12 +74,12 @@ export const getInode = (block: Uint8Array, index: number): InodeRecord => {
   return { kind: KINDS[view.getUint32(at)] ?? 'free', size: view.getFloat64(at + 8), extents };
 };
 
-export interface Entry {
+export interface DirectoryEntry {
   readonly name: string;
   readonly inode: number;
 }
 
-export const putEntry = (block: Uint8Array, index: number, { name, inode }: Entry): void => {
+export const putEntry = (block: Uint8Array, index: number, { name, inode }: DirectoryEntry): void => {
   const at = index * ENTRY_BYTES;
   const text = new TextEncoder().encode(name);
   if (text.length > NAME_BYTES_MAX) throw new RangeError(`a name longer than ${NAME_BYTES_MAX} bytes`);
@@ -90,7 +90,7 @@ export const putEntry = (block: Uint8Array, index: number, { name, inode }: Entr
 };
 
 /** The entries of a block, free places as null. */
-export const getEntries = (block: Uint8Array): (Entry | null)[] =>
+export const getEntries = (block: Uint8Array): (DirectoryEntry | null)[] =>
   Array.from({ length: ENTRIES_PER_BLOCK }, (_, i) => {
     const at = i * ENTRY_BYTES;
     const inode = viewOf(block).getUint32(at);
@@ -98,14 +98,14 @@ export const getEntries = (block: Uint8Array): (Entry | null)[] =>
     return inode === 0 ? null : { inode, name: new TextDecoder().decode(block.subarray(at + 5, at + 5 + length)) };
   });
 
-export const putSuperblock = (block: Uint8Array, layout: Layout): void => {
+export const putSuperblock = (block: Uint8Array, layout: FileSystemLayout): void => {
   const view = viewOf(block);
   view.setUint32(0, MAGIC);
   view.setUint32(4, layout.blocks);
 };
 
 /** The layout that a superblock tells of; throws where it is none. */
-export const getSuperblock = (block: Uint8Array): Layout => {
+export const getSuperblock = (block: Uint8Array): FileSystemLayout => {
   const view = viewOf(block);
   if (view.getUint32(0) !== MAGIC) throw new Error('no file system lies here');
   return layoutFor(view.getUint32(4));

@@ -7,12 +7,12 @@ import {
   type Account,
   accessor,
   acquire,
-  Lock,
+  type Lock,
   type LockClass,
   type Mode,
+  NamedLocks,
   READ,
   StateMap,
-  unlock,
   WRITE,
 } from '../../txn/index.ts';
 import { LOCK_TIMEOUT_MS, PRIORITIES } from '../limits.ts';
@@ -30,7 +30,7 @@ export interface Reach {
   /** The frame of a page of one of the user's address spaces, as a thing that can be wired; null: not resident. */
   page(owner: string, space: number, page: number): WirablePage | null;
   account(plugin: string): Account;
-  charge_lock(): void;
+  chargeLock(): void;
 }
 
 const USER_LOCKS: LockClass = { name: 'user', timeout_ms: LOCK_TIMEOUT_MS.user };
@@ -44,46 +44,12 @@ const whole = (value: unknown, below: number): number =>
     ? value
     : badArgument(`takes a number below ${below}`);
 
-/** It is forgotten when nobody holds it or waits for it. */
-class NamedLock extends Lock {
-  readonly #forget: () => void;
-
-  constructor(forget: () => void) {
-    super(USER_LOCKS);
-    this.#forget = forget;
-  }
-
-  override released(): void {
-    if (this.others === null && this.queue === null) this.#forget();
-  }
-}
-
-/** Locks by name, each user's apart: a graft shares them with the threads and grafts of the same user. */
-export class NamedLocks {
-  readonly #locks = new Map<string, Lock>();
-
-  get(owner: string, name: string): Lock {
-    const key = `${owner}/${name}`;
-    let lock = this.#locks.get(key);
-    if (lock === undefined) {
-      lock = new NamedLock(() => this.#locks.delete(key));
-      this.#locks.set(key, lock);
-    }
-    return lock;
-  }
-
-  /** A lock that somebody holds or waits for. */
-  find(owner: string, name: string): Lock | undefined {
-    return this.#locks.get(`${owner}/${name}`);
-  }
-
-  all(): Lock[] {
-    return [...this.#locks.values()];
-  }
-}
+/** How a user's lock is called among all users' locks: no two users share a lock by its name. */
+export const userLock = (user: string, name: string): string => `${user}/${name}`;
 
 export class KernelAccessors {
-  readonly locks = new NamedLocks();
+  /** Locks by name, each user's apart: a graft shares them with the threads and grafts of the same user. */
+  readonly locks = new NamedLocks(USER_LOCKS);
   /** A little state that a user's grafts and threads share; the keys begin with the user. */
   readonly shared = new StateMap<string, number>({
     name: 'shared',
@@ -127,7 +93,7 @@ export class KernelAccessors {
   /** The accessor that takes a certain lock. */
   lockOf(lock: () => Lock, mode: Mode): Callable {
     return atOnce(({ txn }) => {
-      this.#reach.charge_lock();
+      this.#reach.chargeLock();
       return acquire(txn, lock(), mode);
     });
   }
@@ -157,12 +123,10 @@ export class KernelAccessors {
     log: atOnce((caller, [line]) => caller.log(typeof line === 'string' ? line : badArgument('takes a text'))),
     now: atOnce(() => this.#reach.events.now_us),
     lock: atOnce(({ txn, installer }, [name]) => {
-      this.#reach.charge_lock();
-      return acquire(txn, this.locks.get(installer, text(name)), WRITE);
+      this.#reach.chargeLock();
+      return this.locks.acquire(txn, userLock(installer, text(name)));
     }),
-    unlock: atOnce(({ txn, installer }, [name]) =>
-      unlock(txn, this.locks.find(installer, text(name)) ?? new Lock(USER_LOCKS)),
-    ),
+    unlock: atOnce(({ txn, installer }, [name]) => this.locks.unlock(txn, userLock(installer, text(name)))),
     shared: {
       get: atOnce(({ txn, installer }, [key]) => this.shared.get(txn, `${installer}/${text(key)}`)),
       set: atOnce(({ txn, installer }, [key, value]) =>

@@ -3,11 +3,11 @@
 
 import { CYCLES } from '../limits.ts';
 import type { Trap } from '../machine/index.ts';
-import type { Governor as Governs, Thread } from '../sched/index.ts';
+import type { KernelDuties, Thread } from '../sched/index.ts';
 import type { Kernel } from './kernel.ts';
 import { systemCall } from './system-calls.ts';
 
-export class Governor implements Governs {
+export class Governor implements KernelDuties {
   /** Columns of an eviction policy are nearly full. */
   attention = false;
   /** References that there had been when the current thread came, or came back, to its program. */

@@ -9,13 +9,8 @@
 // Exceptions are grafts in compartments with a clock of real time: where one is cut off by it, `kernel.reproducible`
 // turns false.
 
-import {
-  type CompartmentCall,
-  type CompartmentMaker,
-  type Plugin,
-  PluginTable,
-  PointTable,
-} from '../../plugins/index.ts';
+import type { Tick } from '../../plugins/compartment/index.ts';
+import { type CompartmentMaker, type Plugin, PluginTable, PointTable } from '../../plugins/index.ts';
 import type { PluginPackage } from '../../plugins/package/index.ts';
 import { Account, acquire, expireNow, type Ticket, type Transaction, WRITE } from '../../txn/index.ts';
 import { BufferCache, FileError, FileSystem, type Inode, OpenFile } from '../fs/index.ts';
@@ -35,9 +30,6 @@ import { KernelPoints } from './points.ts';
 import { Policies } from './policies.ts';
 import { Ports } from './ports.ts';
 import { KERNEL_RESOURCES, OPEN_FILES, OPEN_FILES_PER_THREAD, THREADS, WIRED_PAGES } from './resources.ts';
-
-/** Told by a metered compartment: `fuel` units were used since the last time. */
-export type Tick = (call: CompartmentCall, fuel: number) => void;
 
 export interface BootOptions {
   /** Physical memory, in frames of 4 KB. */
@@ -287,7 +279,7 @@ export class Kernel {
     this.dispatcher.setPriority(thread, priority);
   }
 
-  charge_lock(): void {
+  chargeLock(): void {
     this.cpu.charge(CYCLES.lock);
   }
 

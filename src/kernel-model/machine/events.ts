@@ -8,13 +8,13 @@
 
 import type { Clock, Timer } from '../../txn/index.ts';
 
-interface Entry extends Timer {
+interface QueuedEvent extends Timer {
   readonly time_us: number;
   readonly order: number;
   run: (() => void) | null;
 }
 
-const earlier = (a: Entry, b: Entry): boolean =>
+const earlier = (a: QueuedEvent, b: QueuedEvent): boolean =>
   a.time_us < b.time_us || (a.time_us === b.time_us && a.order < b.order);
 
 export class EventQueue {
@@ -24,12 +24,12 @@ export class EventQueue {
   pending = 0;
   /** When the next event is due; Infinity: never. */
   next_us = Number.POSITIVE_INFINITY;
-  readonly #heap: Entry[] = [];
+  readonly #heap: QueuedEvent[] = [];
   #order = 0;
 
   /** Runs `run` when the time comes; a time that is past means: at the next delivery. */
   at(time_us: number, run: () => void): Timer {
-    const entry: Entry = {
+    const entry: QueuedEvent = {
       time_us: Math.max(time_us, this.now_us),
       order: this.#order++,
       run,
@@ -70,39 +70,39 @@ export class EventQueue {
 
   /** Drops cancelled entries at the top and notes when the next is due. */
   #look(): void {
-    while (this.#heap.length > 0 && (this.#heap[0] as Entry).run === null) this.#pop();
+    while (this.#heap.length > 0 && (this.#heap[0] as QueuedEvent).run === null) this.#pop();
     this.next_us = this.#heap[0]?.time_us ?? Number.POSITIVE_INFINITY;
   }
 
-  #push(entry: Entry): void {
+  #push(entry: QueuedEvent): void {
     const heap = this.#heap;
     let i = heap.push(entry) - 1;
     while (i > 0) {
       const parent = (i - 1) >> 1;
-      if (!earlier(entry, heap[parent] as Entry)) break;
-      heap[i] = heap[parent] as Entry;
+      if (!earlier(entry, heap[parent] as QueuedEvent)) break;
+      heap[i] = heap[parent] as QueuedEvent;
       i = parent;
     }
     heap[i] = entry;
   }
 
-  #pop(): Entry {
+  #pop(): QueuedEvent {
     const heap = this.#heap;
-    const first = heap[0] as Entry;
-    const last = heap.pop() as Entry;
+    const first = heap[0] as QueuedEvent;
+    const last = heap.pop() as QueuedEvent;
     if (heap.length > 0) this.#sink(last);
     return first;
   }
 
-  #sink(entry: Entry): void {
+  #sink(entry: QueuedEvent): void {
     const heap = this.#heap;
     let i = 0;
     for (;;) {
       let child = 2 * i + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && earlier(heap[child + 1] as Entry, heap[child] as Entry)) child++;
-      if (!earlier(heap[child] as Entry, entry)) break;
-      heap[i] = heap[child] as Entry;
+      if (child + 1 < heap.length && earlier(heap[child + 1] as QueuedEvent, heap[child] as QueuedEvent)) child++;
+      if (!earlier(heap[child] as QueuedEvent, entry)) break;
+      heap[i] = heap[child] as QueuedEvent;
       i = child;
     }
     heap[i] = entry;

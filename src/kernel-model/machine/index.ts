@@ -5,14 +5,14 @@ export { PhysicalMemory } from './memory.ts';
 export {
   DIRTY,
   entryOf,
-  type Fault,
   FRESH,
   frameOf,
   Mmu,
+  type PageFault,
   PageTable,
   PRESENT,
   REFERENCED,
-  type Watch,
+  type ReferenceWatch,
   WRITABLE,
 } from './mmu.ts';
 export { GeneratorProgram, ReplayProgram, type Steps, type User } from './program.ts';

@@ -48,26 +48,26 @@ export class PageTable {
 }
 
 /** Told of every reference to a page that is there. */
-export interface Watch {
+export interface ReferenceWatch {
   reference(frame: number): void;
 }
 
-export type Fault = 'absent' | 'protected';
+export type PageFault = 'absent' | 'protected';
 
 const EMPTY = new PageTable();
 
 export class Mmu {
   /** Why the last access faulted. */
-  fault: Fault = 'absent';
+  fault: PageFault = 'absent';
   tlb_misses = 0;
   #table = EMPTY;
-  #watch: Watch | null = null;
+  #watch: ReferenceWatch | null = null;
   readonly #pages = new Int32Array(TLB_ENTRIES).fill(-1);
   readonly #frames = new Int32Array(TLB_ENTRIES);
   /** Whether a store may go through this entry: writable, and the dirty bit is set already. */
   readonly #stores = new Uint8Array(TLB_ENTRIES);
 
-  switchTo(table: PageTable, watch: Watch | null): void {
+  switchTo(table: PageTable, watch: ReferenceWatch | null): void {
     this.#watch = watch;
     if (table === this.#table) return;
     this.#table = table;
@@ -110,7 +110,7 @@ export class Mmu {
     return frameOf(entry);
   }
 
-  #refuse(fault: Fault): number {
+  #refuse(fault: PageFault): number {
     this.fault = fault;
     return -1;
   }

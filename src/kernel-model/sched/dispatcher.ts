@@ -19,7 +19,7 @@ import { RunQueue } from './run-queue.ts';
 import type { Thread } from './thread.ts';
 
 /** What the dispatcher asks of the kernel. */
-export interface Governor {
+export interface KernelDuties {
   /** Who runs in the thread's place: the schedule-delegate method. */
   delegate(thread: Thread): Thread;
   /** The thread's address space becomes the processor's. */
@@ -40,7 +40,7 @@ export class Dispatcher {
   readonly #events: EventQueue;
   readonly #list: ProcessList;
   readonly #trace: Trace;
-  readonly #governor: Governor;
+  readonly #governor: KernelDuties;
   readonly #ready = new RunQueue();
   /** How deep threads lie buried: frames of the dispatcher on the stack. */
   #depth = 0;
@@ -59,7 +59,7 @@ export class Dispatcher {
   /** Since when the current thread's running time is to be added up. */
   #since_us = 0;
 
-  constructor(cpu: Cpu, list: ProcessList, trace: Trace, governor: Governor) {
+  constructor(cpu: Cpu, list: ProcessList, trace: Trace, governor: KernelDuties) {
     this.#cpu = cpu;
     this.#events = cpu.events;
     this.#list = list;

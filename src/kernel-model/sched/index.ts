@@ -1,3 +1,3 @@
-export { Dispatcher, type Governor } from './dispatcher.ts';
+export { Dispatcher, type KernelDuties } from './dispatcher.ts';
 export { ProcessList, RUNNABLE, WAITING } from './process-list.ts';
 export { Thread, type ThreadOptions } from './thread.ts';

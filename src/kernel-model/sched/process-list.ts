@@ -7,7 +7,7 @@ import type { Thread } from './thread.ts';
 export const RUNNABLE = 1;
 export const WAITING = 2;
 
-const LIST_LOCKS = { name: 'process list', timeout_ms: LOCK_TIMEOUT_MS.process_list } as const;
+const LIST_LOCKS = { name: 'process list', timeout_ms: LOCK_TIMEOUT_MS.processList } as const;
 
 export class ProcessList {
   readonly lock = new Lock(LIST_LOCKS);

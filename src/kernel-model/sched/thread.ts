@@ -20,7 +20,7 @@ export interface ThreadOptions {
   readonly account: Account;
 }
 
-const THREAD_LOCKS = { name: 'thread', timeout_ms: LOCK_TIMEOUT_MS.process_list } as const;
+const THREAD_LOCKS = { name: 'thread', timeout_ms: LOCK_TIMEOUT_MS.processList } as const;
 
 export class Thread {
   readonly id: number;

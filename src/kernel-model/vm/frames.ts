@@ -6,7 +6,7 @@ import { type Account, Lock, type LockClass } from '../../txn/index.ts';
 import { LOCK_TIMEOUT_MS } from '../limits.ts';
 import type { AddressSpace } from './address-space.ts';
 
-const PAGE_LOCKS: LockClass = { name: 'page', timeout_ms: LOCK_TIMEOUT_MS.page_queue };
+const PAGE_LOCKS: LockClass = { name: 'page', timeout_ms: LOCK_TIMEOUT_MS.pageQueue };
 
 /** A resident page as a thing that accounts wire, each for one unit; while there is one, the page stays. */
 export class WirablePage {

@@ -36,7 +36,7 @@ import { PageQueue } from './page-queue.ts';
 import type { BackingStore } from './store.ts';
 import { EvictionWatch } from './watch.ts';
 
-const QUEUE_LOCKS: LockClass = { name: 'page queue', timeout_ms: LOCK_TIMEOUT_MS.page_queue };
+const QUEUE_LOCKS: LockClass = { name: 'page queue', timeout_ms: LOCK_TIMEOUT_MS.pageQueue };
 
 /** Something has changed meanwhile: the access is to be repeated at once. */
 const AGAIN: Wait = { settled: true, wake: () => {} };

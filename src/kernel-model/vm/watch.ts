@@ -3,12 +3,12 @@
 // them; a space's references go to both.
 
 import type { EvictionColumns } from '../grafts/eviction/index.ts';
-import type { Watch } from '../machine/index.ts';
+import type { ReferenceWatch } from '../machine/index.ts';
 
 /** So many places are kept free, for a program that looks up only after a few more references. */
 const SLACK = 64;
 
-export class EvictionWatch implements Watch {
+export class EvictionWatch implements ReferenceWatch {
   readonly columns: EvictionColumns;
   /** Entries in `events`, and how many of them the policy was shown when it was last asked. */
   count = 0;

@@ -2,11 +2,11 @@
 // over, and so may a realm. Texts are bounded again, and what does not fit ends the call as `compartment-lost`.
 
 import { GraftError } from '../errors.ts';
-import { ERROR_TEXT_MAX, type Failure } from '../protocol.ts';
+import { ERROR_TEXT_MAX, type Failure, LOST } from '../protocol.ts';
 import type { Ending } from './compartment.ts';
 
-/** The compartment was lost, and nothing more is known. */
-export const LOST: Failure = { reason: 'compartment-lost', name: '', message: '', stack: '' };
+export { LOST };
+
 /** The end of a call that failed. */
 export const failedWith = (failure: Failure, own_ms = 0): Ending => ({ kind: 'failed', failure, own_ms });
 

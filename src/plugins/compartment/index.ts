@@ -13,6 +13,7 @@ export { type Heap, HeapMaker } from './heap-compartment.ts';
 export { HEAPS_MAX, HeapPool, type Pooled } from './heap-pool.ts';
 export { argumentsOf, errorText, seen, valueText } from './host-call.ts';
 export { directMaker, refuseDirect, scriptDirect } from './in-realm/direct.ts';
+export type { Tick } from './in-realm/meter/meter.ts';
 export { type Rewritten, stored } from './in-realm/meter/sign.ts';
 export { MeteredMaker, type MeteredOptions } from './in-realm/metered.ts';
 export { sesMaker } from './in-realm/ses.ts';

@@ -52,12 +52,17 @@ export const thrown = (act: () => unknown): string => {
   }
 };
 
-/** A graft that stands at a point of this kind. */
-export const graftAt = (kind: 'event' | 'function', exported: string): Graft =>
-  ({
+/** A graft that stands at a point of this kind, until it is removed. */
+export const graftAt = (kind: 'event' | 'function', exported: string): Graft => {
+  const graft = {
     export: exported,
-    state: 'installed',
+    stands: true,
     point: { kind },
     plugin: { name: 'p' },
     name: `p#${exported}`,
-  }) as unknown as Graft;
+    remove: () => {
+      graft.stands = false;
+    },
+  };
+  return graft as unknown as Graft;
+};

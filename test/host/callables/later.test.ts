@@ -1,10 +1,10 @@
 // Subscriptions and timers: what a plugin has called later.
 
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { Later, Origin } from '../../../src/host/callables/own-grafts.ts';
+import type { Later } from '../../../src/host/callables/later.ts';
 import { Subscriptions } from '../../../src/host/callables/subscriptions.ts';
 import { Timers } from '../../../src/host/callables/timers.ts';
-import type { Caller, Graft } from '../../../src/plugins/index.ts';
+import type { Caller, Graft, Origin } from '../../../src/plugins/index.ts';
 import { Bed, graftAt, run, thrown } from './bed.ts';
 
 let bed: Bed;
@@ -65,7 +65,7 @@ describe('subscriptions', () => {
 
   test('end with their graft', () => {
     const events = subscribed();
-    tick.state = 'removed';
+    tick.remove();
     events.emit('changed', 1);
     expect({ calls, size: events.size }).toEqual({ calls: [], size: 0 });
   });
@@ -74,7 +74,7 @@ describe('subscriptions', () => {
     const events = new Subscriptions(['changed'], later);
     const caller = bed.caller();
     run(events.callables.on, caller, 'changed', 'tick');
-    tick.state = 'removed';
+    tick.remove();
     commit(caller);
     events.emit('changed', 1);
     expect(calls).toEqual([]);
@@ -136,7 +136,7 @@ describe('timers', () => {
     const caller = bed.caller();
     run(timers.schedule, caller, 1000, 'tick');
     commit(caller);
-    tick.state = 'removed';
+    tick.remove();
     timers[way]();
     bed.clock.advance(5000);
     expect({ calls, pending: timers.pending, armed: bed.clock.armed }).toEqual({ calls: [], pending: 0, armed: 0 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { AbortRecord, KeptPlugin } from '../../../src/host/records.ts';
+import type { AbortRecord, KeptPlugin } from '../../../src/host/registry.ts';
 import { openRegistry } from '../../../src/host/store/index.ts';
 import { folder } from './fixture.ts';
 

@@ -159,8 +159,8 @@ describe('burial', () => {
     // A lock costs what it costs; nobody waited for a time-out.
     expect(took_us).toBeGreaterThanOrEqual(0);
     expect(took_us).toBeLessThan(1000);
-    expect(bed.kernel.plugins.get('plugin').grafts[0]?.state).toBe('removed');
-    expect(bed.kernel.plugins.get('on-top').grafts[0]?.state).not.toBe('installed');
+    expect(bed.kernel.plugins.get('plugin').grafts[0]?.stands).toBe(false);
+    expect(bed.kernel.plugins.get('on-top').grafts[0]?.stands).not.toBe(true);
   });
 
   it('lets a thread wait for a lock of a buried one until that gives it back', async () => {

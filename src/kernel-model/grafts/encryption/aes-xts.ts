@@ -4,7 +4,7 @@
 // that nothing grows; one shorter than a block cannot be encrypted. A buffer begins where a unit begins.
 
 import { encrypt, expandKey, schedule } from './aes.ts';
-import { KEY_BYTES, NONCE, type StreamColumns, type Transform, UNIT_BYTES, wordsOf } from './stream.ts';
+import { type CipherTransform, KEY_BYTES, NONCE, type StreamColumns, UNIT_BYTES, wordsOf } from './stream.ts';
 
 const BLOCK_BYTES = 16;
 const BLOCK_WORDS = 4;
@@ -79,7 +79,7 @@ const check = ({ position, parameters }: StreamColumns, length: number): void =>
 };
 
 /** Encrypts whole data units; the last may be short. */
-export const transform: Transform = (length, { columns }) => {
+export const transform: CipherTransform = (length, { columns }) => {
   check(columns, length);
   const { data, key, position, parameters } = columns;
   const half = parameters[KEY_BYTES]! >> 1;

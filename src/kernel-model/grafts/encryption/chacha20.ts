@@ -4,7 +4,7 @@
 // from two. To encrypt twice is to decrypt. A block's sixteen words are variables, which the engine keeps in registers,
 // and the rounds are written out, since a turn of a loop and a call of a function cost a metered graft extra.
 
-import { FIRST_BLOCK, KEY_BYTES, NONCE, type StreamColumns, type Transform, wordsOf } from './stream.ts';
+import { type CipherTransform, FIRST_BLOCK, KEY_BYTES, NONCE, type StreamColumns, wordsOf } from './stream.ts';
 
 const BLOCK_BYTES = 64;
 const BLOCK_WORDS = 16;
@@ -180,7 +180,7 @@ const xorWords = (words: Int32Array, count: number, skip: number): void => {
 };
 
 /** Encrypts, or decrypts, with the keystream of the buffer's place. */
-export const transform: Transform = (length, { columns }) => {
+export const transform: CipherTransform = (length, { columns }) => {
   const { data, position, parameters } = columns;
   const skip = position[0]! % BLOCK_BYTES;
   const first = (parameters[FIRST_BLOCK]! >>> 0) + (position[0]! - skip) / BLOCK_BYTES;

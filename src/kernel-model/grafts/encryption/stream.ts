@@ -54,7 +54,7 @@ export interface StreamColumns {
  * a key, a parameter, a position or a length that its cipher does not allow; the buffer is then as it was. Allocates
  * nothing, but for views at the first call.
  */
-export type Transform = (length: number, api: { readonly columns: StreamColumns }) => number;
+export type CipherTransform = (length: number, api: { readonly columns: StreamColumns }) => number;
 
 let seen: Uint8Array | null = null;
 let words: Int32Array = new Int32Array(0);

@@ -3,7 +3,7 @@
 // k of a key of k bytes. k divides 64, so that 64 bytes of key, turned to the buffer's place in the stream, serve the
 // whole buffer, 16 words a turn of the loop. To encrypt twice is to decrypt.
 
-import { KEY_BYTES, type StreamColumns, type Transform, wordsOf } from './stream.ts';
+import { type CipherTransform, KEY_BYTES, type StreamColumns, wordsOf } from './stream.ts';
 
 /** In bytes. */
 const PERIOD = 64;
@@ -58,7 +58,7 @@ const xorWords = (words: Int32Array, count: number): void => {
 };
 
 /** Encrypts, or decrypts, by XOR with the repeated key. */
-export const transform: Transform = (length, { columns }) => {
+export const transform: CipherTransform = (length, { columns }) => {
   const { data } = columns;
   turnKey(columns);
   const whole = length - (length % PERIOD);

@@ -13,7 +13,7 @@ import { graft, policyOf, type Replacement } from './eviction.ts';
 import { LinkedList } from './linked-list.ts';
 import { lirsReplacement } from './lirs.ts';
 import { lruReplacement } from './lru.ts';
-import { PageTable } from './page-table.ts';
+import { PageIndex } from './page-index.ts';
 
 /**
  * A policy takes the lead when it saved a fault for every so many frames: to change costs a fault for every page in
@@ -26,13 +26,13 @@ class Directory {
   readonly #policy: Replacement;
   /** The pages by the directory's own frames, which are not those of the kernel. */
   readonly #pages: Int32Array;
-  readonly #frames: PageTable;
+  readonly #frames: PageIndex;
   #used = 0;
 
   constructor(policy: Replacement, frames: number) {
     this.#policy = policy;
     this.#pages = new Int32Array(frames);
-    this.#frames = new PageTable(frames);
+    this.#frames = new PageIndex(frames);
   }
 
   has(page: number): boolean {
@@ -68,9 +68,9 @@ class Model {
   readonly #directory: Directory;
   /** The kernel's frames whose pages the directory does not have. */
   readonly #outside: LinkedList;
-  readonly #resident: PageTable;
+  readonly #resident: PageIndex;
 
-  constructor(policy: Replacement, frames: number, resident: PageTable) {
+  constructor(policy: Replacement, frames: number, resident: PageIndex) {
     this.#directory = new Directory(policy, frames);
     this.#outside = new LinkedList(frames);
     this.#resident = resident;
@@ -100,7 +100,7 @@ class Model {
 }
 
 class Adaptive implements Replacement {
-  readonly #resident: PageTable;
+  readonly #resident: PageIndex;
   readonly #pages: Int32Array;
   readonly #lru: Model;
   readonly #lirs: Model;
@@ -110,7 +110,7 @@ class Adaptive implements Replacement {
   #leader: Model;
 
   constructor(frames: number) {
-    this.#resident = new PageTable(frames);
+    this.#resident = new PageIndex(frames);
     this.#pages = new Int32Array(frames).fill(-1);
     this.#lru = new Model(lruReplacement(frames), frames, this.#resident);
     this.#lirs = new Model(lirsReplacement(frames), frames, this.#resident);

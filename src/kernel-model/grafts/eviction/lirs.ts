@@ -13,7 +13,7 @@
 
 import { graft, policyOf, type Replacement } from './eviction.ts';
 import { LinkedList } from './linked-list.ts';
-import { PageTable } from './page-table.ts';
+import { PageIndex } from './page-index.ts';
 
 /**
  * Ghosts kept: so many a frame, and at least so many, since a small stack's ghosts cost little. The authors' program
@@ -28,7 +28,7 @@ const NOBODY = -1;
 class Lirs implements Replacement {
   readonly #lirFrames: number;
   readonly #ghostsMax: number;
-  readonly #nodes: PageTable;
+  readonly #nodes: PageIndex;
   readonly #pageOf: Int32Array;
   readonly #frameOf: Int32Array;
   readonly #isLir: Uint8Array;
@@ -48,7 +48,7 @@ class Lirs implements Replacement {
     this.#ghostsMax = Math.max(frames * GHOSTS_PER_FRAME, GHOSTS_MIN);
     // One more: a page enters before the ghosts are counted.
     const nodes = frames + this.#ghostsMax + 1;
-    this.#nodes = new PageTable(nodes);
+    this.#nodes = new PageIndex(nodes);
     this.#pageOf = new Int32Array(nodes);
     this.#frameOf = new Int32Array(nodes).fill(NOBODY);
     this.#isLir = new Uint8Array(nodes);

@@ -35,7 +35,7 @@ class Future {
 }
 
 /** Frames by their keys, the largest first. A frame is in it from its first key on. */
-class Heap {
+class FrameHeap {
   readonly #keys: Int32Array;
   readonly #frames: Int32Array;
   readonly #places: Int32Array;
@@ -93,7 +93,7 @@ class Heap {
 
 class Opt {
   readonly #future: Future;
-  readonly #heap: Heap;
+  readonly #heap: FrameHeap;
   #now = 0;
   #astray = false;
 
@@ -103,7 +103,7 @@ class Opt {
    */
   constructor(future: Future, pages: Int32Array) {
     this.#future = future;
-    this.#heap = new Heap(pages.length);
+    this.#heap = new FrameHeap(pages.length);
     for (let frame = 0; frame < pages.length; frame++)
       if (pages[frame]! >= 0) this.#set(frame, future.first(pages[frame]!));
   }

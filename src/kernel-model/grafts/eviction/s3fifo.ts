@@ -9,7 +9,7 @@
 
 import { graft, policyOf, type Replacement } from './eviction.ts';
 import { LinkedList } from './linked-list.ts';
-import { PageTable } from './page-table.ts';
+import { PageIndex } from './page-index.ts';
 
 const HITS_MAX = 3;
 /** Hits that move a page on from the small queue. */
@@ -21,12 +21,12 @@ const HITS_TO_MOVE = 2;
  */
 class Ghosts {
   readonly #ring: Int32Array;
-  readonly #places: PageTable;
+  readonly #places: PageIndex;
   #next = 0;
 
   constructor(length: number) {
     this.#ring = new Int32Array(length).fill(-1);
-    this.#places = new PageTable(length);
+    this.#places = new PageIndex(length);
   }
 
   add(page: number): void {

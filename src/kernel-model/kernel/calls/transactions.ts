@@ -1,10 +1,11 @@
 // System calls by which a thread has a transaction of its own, over the locks and the state that it shares with its
 // user's grafts.
 
-import { acquire, Ticket, type Transaction, WRITE } from '../../../txn/index.ts';
+import { Ticket, type Transaction } from '../../../txn/index.ts';
 import { CYCLES } from '../../limits.ts';
 import type { Thread } from '../../sched/index.ts';
 import type { KernelSteps, Wait } from '../../wait.ts';
+import { userLock } from '../accessors.ts';
 import { BadArgument, type CallTable, missing, number, text } from './arguments.ts';
 
 /** A lock's ticket as something that a thread waits for. */
@@ -54,11 +55,9 @@ export const TRANSACTION_CALLS: CallTable = {
   waiting: {
     *lock(kernel, thread, [name]) {
       kernel.cpu.charge(CYCLES.lock);
-      return yield* whenGranted(() => {
-        // Looked at first: a lock that is asked for is made.
-        begun(thread).check();
-        return acquire(begun(thread), kernel.accessors.locks.get(thread.owner, text(name)), WRITE);
-      });
+      return yield* whenGranted(() =>
+        kernel.accessors.locks.acquire(begun(thread), userLock(thread.owner, text(name))),
+      );
     },
     *get_shared(kernel, thread, [key]) {
       return (

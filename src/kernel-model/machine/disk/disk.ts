@@ -37,7 +37,7 @@ export interface DiskOptions {
   readonly store?: SectorStore;
 }
 
-interface Waiting extends DiskRequest {
+interface WaitingRequest extends DiskRequest {
   readonly done: () => void;
 }
 
@@ -48,7 +48,7 @@ export class Disk {
   readonly sectors_max: number;
   readonly #drive: Drive;
   readonly #events: DiskEvents;
-  readonly #queue: RequestQueue<Waiting>;
+  readonly #queue: RequestQueue<WaitingRequest>;
   readonly #store: SectorStore;
   #busy = false;
 
@@ -81,7 +81,7 @@ export class Disk {
   }
 
   /** The drive turns to the next request before anybody hears of this one, so that no listener can hold it up. */
-  #complete({ lbn, write, data, done }: Waiting): void {
+  #complete({ lbn, write, data, done }: WaitingRequest): void {
     if (write) this.#store.write(lbn, data);
     else this.#store.read(lbn, data);
     this.#next();

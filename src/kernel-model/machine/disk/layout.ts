@@ -11,7 +11,7 @@
 import type { DriveSpec, Zone } from './drive-spec.ts';
 
 /** A sector's place. */
-export interface Place {
+export interface SectorPlace {
   readonly cylinder: number;
   readonly head: number;
   readonly sector: number;
@@ -72,7 +72,7 @@ export class Layout {
   /**
    * The place of a block, and the angle at which it starts, in [0, 1). Throws for an LBN that the drive does not have.
    */
-  locate(lbn: number): Place & { readonly angle: number } {
+  locate(lbn: number): SectorPlace & { readonly angle: number } {
     const band = this.#bandOfLbn(lbn);
     const { zone } = band;
     const index = lbn - band.first_lbn + zone.reserved_sectors;
@@ -84,7 +84,7 @@ export class Layout {
   }
 
   /** The LBN at a place, or -1 where there is none. */
-  lbnAt({ cylinder, head, sector }: Place): number {
+  lbnAt({ cylinder, head, sector }: SectorPlace): number {
     const band = this.#bands.find(({ zone }) => zone.first_cylinder <= cylinder && cylinder <= zone.last_cylinder);
     if (band === undefined || head < 0 || head >= this.#heads || sector < 0 || sector >= band.zone.sectors_per_track)
       return -1;

@@ -118,7 +118,7 @@ const linked = (code: string): Linked =>
   meteredRealm().evaluate(`${code}\n//# sourceURL=plugin.js`, { __rejectSomeDirectEvalExpressions__: false }) as Linked;
 
 /** One plugin's rewritten text: evaluated once, instantiated for every fresh heap. */
-class Program {
+class MeteredProgram {
   readonly source: CompartmentSource;
   readonly #linked: Linked;
   readonly #map: string;
@@ -161,13 +161,13 @@ class MeteredHeap implements Heap {
   within: Transaction | null = null;
   dropped = false;
   running: CompartmentCall | null = null;
-  readonly #program: Program;
+  readonly #program: MeteredProgram;
   readonly #rate: Rate;
   readonly #functions: readonly GraftFunction[];
   readonly #apis: readonly object[];
 
   /** Evaluates the module within the fuel of a load. Throws what that throws. */
-  constructor(program: Program, rate: Rate) {
+  constructor(program: MeteredProgram, rate: Rate) {
     const { grafts } = program.source;
     this.#program = program;
     this.#rate = rate;
@@ -262,9 +262,9 @@ class Rate {
   }
 }
 
-const linkedProgram = (source: CompartmentSource, text: Rewritten, fuel: number): Program => {
+const linkedProgram = (source: CompartmentSource, text: Rewritten, fuel: number): MeteredProgram => {
   try {
-    return new Program(source, text, fuel);
+    return new MeteredProgram(source, text, fuel);
   } catch (error) {
     throw installFailed(source.plugin, failureOf(error));
   }

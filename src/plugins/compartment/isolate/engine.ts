@@ -19,15 +19,15 @@ const GUEST_STACK_KB = [400, 600, 720, 840] as const;
 const LEVELS_MAX = GUEST_STACK_KB.length;
 
 /** What all guests of the host's thread share: only one call runs in it at a time, the others are around it. */
-export interface Thread {
+export interface EngineThread {
   readonly engine: Engine;
   readonly warden: Warden;
 }
 
-let thread: Thread | undefined;
+let thread: EngineThread | undefined;
 
 /** The engine and the warden of this thread. Made when first asked for. */
-export const threadOf = (): Thread => {
+export const threadOf = (): EngineThread => {
   if (thread === undefined) {
     setFlagsFromString(INTERRUPTIBLE);
     const engine = createRequire(import.meta.url)('isolated-vm') as Engine;

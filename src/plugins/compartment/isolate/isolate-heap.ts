@@ -12,7 +12,7 @@ import { realmScript } from '../realm/script.ts';
 import { isBare, memoryOf, setupOf } from '../realm/setup.ts';
 import type { Direct } from '../realm/steps.ts';
 import { RealmHeap } from '../realm-heap.ts';
-import { type Thread, withStack } from './engine.ts';
+import { type EngineThread, withStack } from './engine.ts';
 import { RealmIsolate } from './realm-isolate.ts';
 import type { Warden } from './warden.ts';
 
@@ -34,7 +34,7 @@ export class IsolateHeap extends RealmHeap {
   #disposed = false;
 
   /** Makes an isolate and scrubs it. No plugin code runs yet. */
-  constructor({ engine, warden }: Thread, clocks: Clocks, source: CompartmentSource) {
+  constructor({ engine, warden }: EngineThread, clocks: Clocks, source: CompartmentSource) {
     super(clocks);
     this.level = warden.level;
     this.#warden = warden;

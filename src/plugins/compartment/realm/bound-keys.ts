@@ -3,7 +3,7 @@
 // behind a proxy, and the keys that syntax lists, stay (isolate/README.md).
 
 import type { Lengths } from './bound-lengths.ts';
-import type { Body, Row } from './bounds.ts';
+import type { Body, BoundMethods } from './bounds.ts';
 import { apply, getOwnPropertyDescriptor, isArray, typedArrayLength, typedArrayName } from './natives.ts';
 
 /** Of the length that is allowed elsewhere: an entry takes a text, a pair and a place. */
@@ -22,7 +22,7 @@ const indexesOf = (value: unknown, isProxy: (value: object) => boolean): number 
     : 0;
 };
 
-export const keyMethods = (most: number, { check }: Lengths, isProxy: (value: object) => boolean): Row[] => {
+export const keyMethods = (most: number, { check }: Lengths, isProxy: (value: object) => boolean): BoundMethods[] => {
   const keys = most * KEYS;
   const first: Body = (native, self, args) => {
     check(indexesOf(args[0], isProxy), keys);

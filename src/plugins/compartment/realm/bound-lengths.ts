@@ -4,7 +4,7 @@
 // be a getter's, or a proxy's, which tells another one each time: it is asked once, and the native function then sees
 // the object through a proxy of ours that repeats that answer.
 
-import type { Body, Row } from './bounds.ts';
+import type { Body, BoundMethods } from './bounds.ts';
 import {
   apply,
   createProperty,
@@ -214,7 +214,7 @@ const flatMapping = ({ pinned }: Lengths): Body => {
   };
 };
 
-export const arrayMethods = (lengths: Lengths): Row[] => {
+export const arrayMethods = (lengths: Lengths): BoundMethods[] => {
   const { pinned } = lengths;
   const walk = walking(lengths);
   return [

@@ -5,7 +5,7 @@
 // what they are.
 
 import { ARGUMENTS_MAX, type Lengths } from './bound-lengths.ts';
-import type { Body, Row } from './bounds.ts';
+import type { Body, BoundMethods } from './bounds.ts';
 import {
   apply,
   defineProperty,
@@ -20,7 +20,7 @@ import {
 
 const LOCALES_MAX = 1000;
 
-type Constructor = new (...args: unknown[]) => object;
+type LocaleConstructor = new (...args: unknown[]) => object;
 
 const isLocale = (value: object): boolean => {
   if (localeBaseName === null) return false;
@@ -65,14 +65,14 @@ const boundConstructors = ({ pinned }: Lengths): object[] => {
   };
   return constructorNames().map((name) => {
     const own = getOwnPropertyDescriptor(Intl, name) as PropertyDescriptor;
-    const native = own.value as Constructor;
+    const native = own.value as LocaleConstructor;
     const made = new KnownProxy(native, {
       __proto__: null,
-      apply: (target: Constructor, self: unknown, args: unknown[]): unknown =>
+      apply: (target: LocaleConstructor, self: unknown, args: unknown[]): unknown =>
         apply(target as never, self, bounded(args)),
-      construct: (target: Constructor, args: unknown[], newTarget: Constructor): object =>
+      construct: (target: LocaleConstructor, args: unknown[], newTarget: LocaleConstructor): object =>
         reflectConstruct(target, bounded(args), newTarget),
-    } as ProxyHandler<Constructor>);
+    } as ProxyHandler<LocaleConstructor>);
     defineProperty(Intl, name, { ...own, value: made });
     const prototype = NativeObject(native.prototype) as object;
     defineProperty(prototype, 'constructor', { ...getOwnPropertyDescriptor(prototype, 'constructor'), value: made });
@@ -80,13 +80,13 @@ const boundConstructors = ({ pinned }: Lengths): object[] => {
   });
 };
 
-export const localeMethods = (lengths: Lengths): Row[] => {
+export const localeMethods = (lengths: Lengths): BoundMethods[] => {
   const first = localesAt(0, lengths);
-  const intl: Row[] =
+  const intl: BoundMethods[] =
     localeBaseName === null
       ? []
       : [
-          ...boundConstructors(lengths).map((native): Row => [native, ['supportedLocalesOf'], first]),
+          ...boundConstructors(lengths).map((native): BoundMethods => [native, ['supportedLocalesOf'], first]),
           [Intl, ['getCanonicalLocales'], first],
         ];
   return [

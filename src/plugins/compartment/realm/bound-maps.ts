@@ -1,7 +1,7 @@
 // Bounds on maps and sets. They double their table when it is full, and a table that does not fit ends the process
 // instead of the call.
 
-import type { Body, Row } from './bounds.ts';
+import type { Body, BoundMethods } from './bounds.ts';
 import {
   apply,
   createProperty,
@@ -63,7 +63,7 @@ const iterate = (object: unknown, method: unknown, each: (value: unknown) => voi
   }
 };
 
-export const mapMethods = (most: number): Row[] => {
+export const mapMethods = (most: number): BoundMethods[] => {
   const entries = most * ENTRIES;
   const full = (): never => {
     throw new NativeRangeError(`more than ${entries} entries`);

@@ -5,7 +5,7 @@
 // every regular expression.
 
 import type { Lengths } from './bound-lengths.ts';
-import type { Body, Row } from './bounds.ts';
+import type { Body, BoundMethods } from './bounds.ts';
 import { apply, execRegExp, NativeObject, NativeRangeError, NativeRegExp, reflectGet } from './natives.ts';
 
 /** Composing sorts runs of combining marks in quadratic time. */
@@ -25,7 +25,7 @@ const WALKS = [
 const MORE = ['toLowerCase', 'toUpperCase', 'toWellFormed'];
 const ENCODERS = ['decodeURI', 'decodeURIComponent', 'encodeURI', 'encodeURIComponent', 'escape', 'unescape'];
 
-export const textMethods = (most: number, lengths: Lengths): Row[] => {
+export const textMethods = (most: number, lengths: Lengths): BoundMethods[] => {
   const marks = new NativeRegExp(`\\p{M}{${MARKS_MAX}}`, 'u');
   const textOf = (value: unknown): string => {
     const text = `${value as string}`;

@@ -14,11 +14,11 @@ import { mapMethods } from './bound-maps.ts';
 import { textMethods } from './bound-texts.ts';
 import { defineProperty, getOwnPropertyDescriptor } from './natives.ts';
 
-export type Native = (this: unknown, ...args: unknown[]) => unknown;
+export type NativeMethod = (this: unknown, ...args: unknown[]) => unknown;
 /** Does what `native` does for `self` and `args`, or throws a RangeError. `args` may be changed. */
-export type Body = (native: Native, self: unknown, args: unknown[]) => unknown;
+export type Body = (native: NativeMethod, self: unknown, args: unknown[]) => unknown;
 /** Which functions of an object get which body. */
-export type Row = readonly [on: object, names: readonly PropertyKey[], body: Body];
+export type BoundMethods = readonly [on: object, names: readonly PropertyKey[], body: Body];
 
 const MEMORY_MB_MIN = 8;
 const LENGTH_PER_MB = 2 ** 17;
@@ -26,13 +26,13 @@ const LENGTH_PER_MB = 2 ** 17;
 const replace = (on: object, name: PropertyKey, body: Body): void => {
   const own = getOwnPropertyDescriptor(on, name);
   if (own === undefined) return; // Newer than this engine.
-  const native = own.value as Native;
+  const native = own.value as NativeMethod;
   const { [name]: made } = {
     [name](this: unknown, ...args: unknown[]): unknown {
       return body(native, this, args);
     },
-  } as Record<PropertyKey, Native>;
-  defineProperty(made as Native, 'length', { value: native.length, configurable: true });
+  } as Record<PropertyKey, NativeMethod>;
+  defineProperty(made as NativeMethod, 'length', { value: native.length, configurable: true });
   defineProperty(on, name, { ...own, value: made });
 };
 
@@ -40,7 +40,7 @@ const replace = (on: object, name: PropertyKey, body: Body): void => {
 export function bound(memory_mb: number, isProxy: (value: object) => boolean): void {
   const most = Math.max(MEMORY_MB_MIN, memory_mb) * LENGTH_PER_MB;
   const lengths = lengthBounds(most, isProxy);
-  const rows: Row[] = [
+  const rows: BoundMethods[] = [
     ...arrayMethods(lengths),
     ...textMethods(most, lengths),
     ...mapMethods(most),

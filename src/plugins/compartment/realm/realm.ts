@@ -43,15 +43,15 @@ import {
   type Step,
 } from './steps.ts';
 
-type Graft = (input: unknown, api: object) => unknown;
+type GraftCode = (input: unknown, api: object) => unknown;
 type Exports = Record<string, unknown> | null | undefined;
 
 /**
  * A graft, its api, and whom its api's functions work for: all its calls, or none, where each call gets an api of its
  * own.
  */
-interface Seat {
-  readonly run: Graft;
+interface StandingGraft {
+  readonly run: GraftCode;
   readonly makeApi: (owner: object) => object;
   readonly owner: object | null;
   readonly api: object | null;
@@ -88,7 +88,7 @@ const exportedNames = (exported: Exports): string => {
  * put a setter on Array.prototype. Where one answers with a promise, so does the whole.
  */
 const forRows =
-  (run: Graft): Graft =>
+  (run: GraftCode): GraftCode =>
   (input, api) => {
     const rows = input as readonly unknown[];
     const answers: unknown[] = [];
@@ -103,7 +103,7 @@ const forRows =
 
 /** The rest of the rows, one after the other, from the first that answered with a promise. */
 const laterRows = async (
-  run: Graft,
+  run: GraftCode,
   rows: readonly unknown[],
   api: object,
   answers: unknown[],
@@ -117,8 +117,8 @@ const laterRows = async (
 class Realm {
   readonly #isProxy: (value: object) => boolean;
   readonly #setup: RealmSetup;
-  readonly #apis: Seat['makeApi'][];
-  readonly #seats: Seat[] = [];
+  readonly #apis: StandingGraft['makeApi'][];
+  readonly #seats: StandingGraft[] = [];
   /** What is followed of the call that runs, or of one before. */
   #call: Call | undefined;
   /** Numbers calls. */
@@ -160,7 +160,7 @@ class Realm {
         const name = this.#setup.grafts[i]?.export as string;
         const graft = exported === null || exported === undefined ? undefined : exported[name];
         if (typeof graft !== 'function') return notCallable(`the export ${name} is not a function`);
-        this.#sit(i, this.#setup.grafts[i]?.rows === true ? forRows(graft as Graft) : (graft as Graft));
+        this.#sit(i, this.#setup.grafts[i]?.rows === true ? forRows(graft as GraftCode) : (graft as GraftCode));
       }
       return `R${exportedNames(exported)}`;
     } catch (thrown) {
@@ -168,10 +168,10 @@ class Realm {
     }
   }
 
-  #sit(index: number, run: Graft): void {
-    const makeApi = this.#apis[index] as Seat['makeApi'];
+  #sit(index: number, run: GraftCode): void {
+    const makeApi = this.#apis[index] as StandingGraft['makeApi'];
     const owner = this.#setup.lasting ? {} : null;
-    const seat: Seat = { run, makeApi, owner, api: owner === null ? null : makeApi(owner) };
+    const seat: StandingGraft = { run, makeApi, owner, api: owner === null ? null : makeApi(owner) };
     defineProperty(this.#seats, index, { __proto__: null, value: seat } as PropertyDescriptor);
   }
 
@@ -184,11 +184,11 @@ class Realm {
   }
 
   entry(index: number): Entry {
-    const seat = this.#seats[index] as Seat;
+    const seat = this.#seats[index] as StandingGraft;
     return (input) => this.#run(seat, input, false);
   }
 
-  #run({ run, makeApi, owner, api }: Seat, input: unknown, ignored: boolean): Direct | string {
+  #run({ run, makeApi, owner, api }: StandingGraft, input: unknown, ignored: boolean): Direct | string {
     const own = owner ?? {};
     this.#owner = own;
     this.#number++;

@@ -20,12 +20,12 @@ import {
 const REFUSAL_CODE_MAX = 64;
 const REFUSAL_MESSAGE_MAX = 1000;
 
-interface Refused {
+interface RefusalText {
   readonly call: number;
   readonly text: string;
 }
 
-const refusals = new NativeWeakMap<object, Refused>();
+const refusals = new NativeWeakMap<object, RefusalText>();
 
 /** Letters, digits and `_ . : -`. */
 const isCodeUnit = (unit: number): boolean =>

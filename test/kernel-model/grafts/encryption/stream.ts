@@ -1,11 +1,11 @@
 // A stream's memory as its graft gets it, and what tests do with it: encrypt a message, at once or in pieces.
 
 import {
+  type CipherTransform,
   KEY_BYTES,
   NONCE,
   STREAM_COLUMNS,
   type StreamColumns,
-  type Transform,
 } from '../../../../src/kernel-model/grafts/encryption/index.ts';
 import type { Random } from '../../../support/random.ts';
 
@@ -37,7 +37,7 @@ export const streamColumns = ({ key, nonce, extra }: Secret): StreamColumns => {
  * is left.
  */
 export const encrypt = (
-  transform: Transform,
+  transform: CipherTransform,
   secret: Secret,
   message: Uint8Array,
   pieces: readonly number[] = [],

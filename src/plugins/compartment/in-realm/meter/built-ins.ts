@@ -3,7 +3,7 @@
 // compiler sees through it.
 //
 // What is not here takes constant time, calls the graft's own (metered) functions a bounded number of times, or is not
-// given to a metered graft at all (GLOBALS in globals.ts): Proxy, RegExp, BigInt, Promise, Function, Atomics and
+// given to a metered graft at all (GLOBALS in operators.ts): Proxy, RegExp, BigInt, Promise, Function, Atomics and
 // whatever else is not listed there.
 
 import {

@@ -22,6 +22,7 @@ const PRICE_MAX = 2 ** 30;
 /** Fuel of one call stays below this. */
 export const FUEL_MAX = 2 ** 31 - 1;
 
+/** Told by a metered compartment: `fuel` units were used since the last time. */
 export type Tick = (call: CompartmentCall, fuel: number) => void;
 
 /** Of the call that runs. `enter` saves these fields, and the cell, of a call around it; `leave` puts them back. */

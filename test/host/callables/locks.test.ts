@@ -1,12 +1,14 @@
+// lock(name) and unlock(name) of grafts, over a table of named locks.
+
 import { describe, expect, test } from '@jest/globals';
-import { NamedLocks } from '../../../src/host/callables/named-locks.ts';
+import { Locks } from '../../../src/host/callables/locks.ts';
 import type { Transaction } from '../../../src/txn/index.ts';
 import { Random } from '../../support/random.ts';
 import { Bed, run, thrown, waits } from './bed.ts';
 
 const open = () => {
   const bed = new Bed();
-  const locks = new NamedLocks(500);
+  const locks = new Locks(500);
   const { lock, unlock } = locks.callables;
   return { bed, locks, lock, unlock };
 };

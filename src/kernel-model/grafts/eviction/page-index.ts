@@ -6,7 +6,7 @@
 const SPREAD = 0x9e3779b1;
 
 /** A table for at most `entries` pages, empty at first. Half of its places stay free, so a look-up takes few steps. */
-export class PageTable {
+export class PageIndex {
   readonly #pages: Int32Array;
   readonly #values: Int32Array;
   readonly #mask: number;

@@ -1,7 +1,7 @@
 // The table beside a Map, crowded, and with pages that are neighbours or far apart.
 
 import { describe, expect, it } from '@jest/globals';
-import { PageTable } from '../../../../src/kernel-model/grafts/eviction/page-table.ts';
+import { PageIndex } from '../../../../src/kernel-model/grafts/eviction/page-index.ts';
 import { Random } from '../../../support/random.ts';
 
 const STRIDES = [1, 2, 4_096, 65_536, 104_729, 1_048_576];
@@ -12,7 +12,7 @@ describe('a page table', () => {
       const random = new Random(seed);
       const entries = 1 + random.below(40);
       const pages = Array.from({ length: 2 * entries }, (_, index) => 0x7fffffff - index * stride);
-      const table = new PageTable(entries);
+      const table = new PageIndex(entries);
       const model = new Map<number, number>();
       for (let step = 0; step < 1_000; step++) {
         const page = random.pick(pages);
@@ -31,7 +31,7 @@ describe('a page table', () => {
   });
 
   it('takes page 0, and a table for no pages has none', () => {
-    const table = new PageTable(0);
+    const table = new PageIndex(0);
     expect(table.get(0)).toBe(-1);
     table.set(0, 7);
     expect(table.get(0)).toBe(7);

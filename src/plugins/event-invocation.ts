@@ -1,0 +1,69 @@
+// THE call at an event point. Many grafts handle an event, one after the other. Each has a top-level transaction of its
+// own, which commits, through the store, before the next graft is called. A graft's answer is ignored, and a graft that
+// refuses or fails does not keep the others from being called. The call's own transaction is there for the deadline,
+// and for the host's default.
+
+import type { Aborted, Transaction, Undone } from '../txn/index.ts';
+import type { Base } from './base.ts';
+import type { CallEnd } from './call-end.ts';
+import type { Ending } from './compartment/compartment.ts';
+import type { Graft } from './graft.ts';
+import { GraftCall } from './graft-call.ts';
+import type { GraftPoint } from './graft-point.ts';
+import { Invocation } from './invocation.ts';
+import type { Outcome } from './outcome.ts';
+import { commitTop } from './participant.ts';
+
+export class EventInvocation<Input, Output> extends Invocation<Input, Output> {
+  protected override goesOn(end: CallEnd): boolean {
+    return end.kind !== 'aborted';
+  }
+
+  protected override call(graft: Graft): GraftCall {
+    return new GraftCall(this.base, graft, this.input, this.base.transactions.begin(), this.origin, null);
+  }
+
+  protected override check(): null {
+    this.answer = null;
+    return null;
+  }
+
+  protected override keep(call: GraftCall, ending: Ending): Promise<void> | null {
+    call.txn.commit();
+    const told = (failure: Aborted | null): void => {
+      if (failure === null) this.reportKept(call, ending);
+      else this.fail(call, ending, failure);
+    };
+    const failure = commitTop(this.base, call.home);
+    if (failure instanceof Promise) return failure.then(told);
+    told(failure);
+    return null;
+  }
+
+  protected override takeBack(call: GraftCall, detail?: string): Undone {
+    const undone = super.takeBack(call, detail);
+    call.home.abort();
+    return undone;
+  }
+
+  /** Only a failure of which the point tells says something of the call. */
+  protected override graftEnded(end: CallEnd): void {
+    if (end.kind === 'failed') this.conclude(end);
+  }
+
+  /** What grafts have committed stays. */
+  protected override undoKept(): void {}
+}
+
+/** An event inside a transaction is an effect: `leave` happens when that has committed. Throws GRAFT_BAD_INPUT. */
+export const eventAfterCommit = <Input, Output>(
+  base: Base,
+  point: GraftPoint<Input, Output>,
+  input: unknown,
+  txn: Transaction,
+  leave: () => void,
+): Outcome<Output> => {
+  point.checkInput(input, base.isProxy);
+  txn.defer({ leave });
+  return { status: 'default', value: null as Output, grafts: [] };
+};

@@ -1,0 +1,169 @@
+// The table of plugins, by name: installing and removing them. Install checks what the package may do, evaluates its
+// module once in its compartment under limits, and only then lets its grafts stand; whatever fails on the way leaves
+// nothing behind.
+
+import type { CompartmentMaker, CompartmentSource } from './compartment/compartment.ts';
+import { GraftError } from './errors.ts';
+import { Graft } from './graft.ts';
+import { checkNeeds, HOST_ITSELF, type Installer } from './installer.ts';
+import type { PluginPackage } from './package/index.ts';
+import { graftSource, type Placement, placementsOf } from './placement.ts';
+import { Plugin, type SourceLookup } from './plugin.ts';
+import type { PointTable } from './point-table.ts';
+import { checkUpgrade } from './upgrade.ts';
+
+const LOAD_MS = 1000;
+
+export interface PluginTableOptions {
+  readonly points: PointTable;
+  readonly maker: CompartmentMaker;
+  readonly position: SourceLookup;
+}
+
+export class PluginTable {
+  readonly #options: PluginTableOptions;
+  readonly #plugins = new Map<string, Plugin>();
+  /** What is being installed, by name. */
+  readonly #coming = new Map<string, { cancelled: boolean }>();
+  /** Old versions in which calls may still run. */
+  #leaving: Plugin[] = [];
+
+  constructor(options: PluginTableOptions) {
+    this.#options = options;
+  }
+
+  list(): Plugin[] {
+    return [...this.#plugins.values()];
+  }
+
+  /** Throws GRAFT_UNKNOWN_PLUGIN. */
+  get(name: string): Plugin {
+    const plugin = this.#plugins.get(name);
+    if (plugin === undefined) throw new GraftError('GRAFT_UNKNOWN_PLUGIN', name.slice(0, 200));
+    return plugin;
+  }
+
+  has(name: string): boolean {
+    return this.#plugins.has(name);
+  }
+
+  /**
+   * Installs a package; throws a coded error and changes nothing where that fails. Over a plugin of the same name that
+   * stands, it is an upgrade: the new version takes its place at once, and calls in flight finish in the old one. A
+   * plugin whose grafts have all been removed may come again as anything.
+   */
+  async install(pkg: PluginPackage, installer: Installer = HOST_ITSELF): Promise<Plugin> {
+    if (this.#coming.has(pkg.name)) throw new GraftError('GRAFT_INSTALLED', pkg.name);
+    const placements = placementsOf(pkg, this.#options.points);
+    checkNeeds(pkg, placements, installer);
+    const old = this.#standing(pkg.name);
+    if (old !== null) checkUpgrade(old, pkg, placements, installer);
+    const coming = { cancelled: false };
+    this.#coming.set(pkg.name, coming);
+    try {
+      const plugin = await this.#load(pkg, placements, installer, coming);
+      this.#replace(this.#standing(pkg.name), plugin, placements);
+      return plugin;
+    } finally {
+      this.#coming.delete(pkg.name);
+    }
+  }
+
+  /** The plugin of this name, where a graft of it stands. */
+  #standing(name: string): Plugin | null {
+    const plugin = this.#plugins.get(name);
+    return plugin?.stands === true ? plugin : null;
+  }
+
+  async #load(
+    pkg: PluginPackage,
+    placements: readonly Placement[],
+    installer: Installer,
+    coming: { readonly cancelled: boolean },
+  ): Promise<Plugin> {
+    const { maker, position } = this.#options;
+    checkWaits(pkg, placements, maker);
+    const compartment = await maker.load(sourceOf(pkg, placements));
+    if (coming.cancelled) {
+      compartment.dispose();
+      throw new GraftError('GRAFT_UNKNOWN_PLUGIN', `${pkg.name} was removed while its new version was installed`);
+    }
+    return new Plugin(pkg, installer.name, compartment, position);
+  }
+
+  /** Lets a plugin stand, in the place of its old version where there is one; or throws, and nothing has changed. */
+  #replace(old: Plugin | null, plugin: Plugin, placements: readonly Placement[]): void {
+    const before = placements.map(({ point }) => ({ point, grafts: point.grafts }));
+    try {
+      stand(plugin, placements, old);
+    } catch (error) {
+      for (const graft of plugin.grafts) graft.remove();
+      for (const { point, grafts } of before) point.grafts = grafts;
+      plugin.retire();
+      throw error;
+    }
+    if (old !== null) this.#leave(old);
+    this.#plugins.set(plugin.name, plugin);
+  }
+
+  /** The old version makes way; what runs in it is remembered until it has ended. */
+  #leave(old: Plugin): void {
+    for (const graft of old.grafts) graft.remove();
+    this.#leaving = [...this.#leaving, old].filter(({ runs }) => runs);
+  }
+
+  /** Aborts what runs in plugins, or in the versions of one of them, as `cancelled`. */
+  cancel(why: string, name?: string): void {
+    for (const plugin of [...this.#plugins.values(), ...this.#leaving])
+      if (name === undefined || plugin.name === name) plugin.cancel(why);
+  }
+
+  /**
+   * Removes a plugin: hides its grafts at once. Calls in flight finish, or are aborted as `cancelled` where `now` is
+   * true, those of versions before it too. A new version that is being installed is not.
+   */
+  remove(name: string, now = false): Plugin {
+    const plugin = this.get(name);
+    const coming = this.#coming.get(name);
+    if (coming !== undefined) coming.cancelled = true;
+    if (now) this.cancel('the plugin was removed', name);
+    for (const graft of plugin.grafts) graft.remove();
+    this.#plugins.delete(name);
+    return plugin;
+  }
+}
+
+/** Throws GRAFT_MUST_WAIT for a graft that may call an accessor that waits, where its compartment cannot. */
+const checkWaits = (pkg: PluginPackage, placements: readonly Placement[], maker: CompartmentMaker): void => {
+  if (maker.waits) return;
+  for (const { point, callables } of placements) {
+    const waiting = callables.find(([, callable]) => callable.waits);
+    if (waiting !== undefined)
+      throw new GraftError(
+        'GRAFT_MUST_WAIT',
+        `${pkg.name}: ${waiting[0]} at ${point.name} can wait, a ${maker.kind} compartment cannot`,
+      );
+  }
+};
+
+const sourceOf = (pkg: PluginPackage, placements: readonly Placement[]): CompartmentSource => ({
+  plugin: pkg.name,
+  code: pkg.code,
+  memory_mb: Math.max(...placements.map(({ limits }) => limits.memory_mb)),
+  load_ms: LOAD_MS,
+  grafts: placements.map(graftSource),
+});
+
+/** Makes the plugin's grafts and puts each at its point, in the place of one of the old version's where it has one. */
+const stand = (plugin: Plugin, placements: readonly Placement[], old: Plugin | null): void => {
+  const leaving = old?.grafts.filter((graft) => graft.stands) ?? [];
+  for (const [index, placement] of placements.entries()) {
+    const { point } = placement;
+    const here = leaving.filter((one) => one.point === point);
+    const instead = here.find((one) => one.export === placement.export) ?? here[0];
+    if (instead !== undefined) leaving.splice(leaving.indexOf(instead), 1);
+    const graft = new Graft(plugin, index, placement);
+    point.put(graft, instead);
+    plugin.grafts.push(graft);
+  }
+};

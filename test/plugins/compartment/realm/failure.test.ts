@@ -1,0 +1,131 @@
+// How a graft may fail, and what its host is told of that, seen through a real process.
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openBed, type RealmBed } from './bed.ts';
+
+let bed: RealmBed;
+beforeAll(async () => {
+  bed = await openBed();
+});
+afterAll(() => bed.child.kill());
+
+describe('failures', () => {
+  it.each([
+    ['an error', '() => g()', 'TypeError', 'hm', 'function g() { throw new TypeError("hm") }'],
+    ['a rejection', 'async () => g()', 'TypeError', 'hm', 'function g() { throw new TypeError("hm") }'],
+    ['a text', '() => { throw "text" }', 'string', 'text', ''],
+    ['a symbol', '() => { throw Symbol("s") }', 'symbol', 'Symbol(s)', ''],
+    ['undefined', '() => { throw undefined }', 'undefined', 'undefined', ''],
+    ['an object that is no error', '() => { throw { message: "m", name: 1 } }', 'object', 'm', ''],
+    ['a proxy', '() => { throw new Proxy({}, { get() { throw 1 } }) }', 'object', 'a proxy was thrown', ''],
+    ['an error of throwing getters', '() => { throw { get message() { throw 1 }, name: "E" } }', 'E', '', ''],
+    [
+      'a stack overflow',
+      '() => { const f = () => f() + 1; return f() }',
+      'RangeError',
+      'Maximum call stack size exceeded',
+      '',
+    ],
+    [
+      'a promise that never settles',
+      '() => new Promise(() => {})',
+      'PendingPromise',
+      'the promise that the graft returned never settles',
+      '',
+    ],
+    [
+      'an unhandled rejection',
+      '() => { Promise.reject(new Error("late")); return 1 }',
+      'Error',
+      'unhandled rejection: late',
+      '',
+    ],
+    [
+      'an error in the drain',
+      '() => { Promise.resolve().then(() => { throw 5 }); return 1 }',
+      'number',
+      'unhandled rejection: 5',
+      '',
+    ],
+    [
+      'a rejection that poses as a time-out',
+      '() => { Promise.reject(new Error("Script execution timed out.")) ; return 1}',
+      'Error',
+      'unhandled',
+      '',
+    ],
+  ])('flattens %s', async (_, graft, name, message, before) => {
+    expect(await bed.failure(graft, before)).toMatchObject({
+      reason: 'thrown',
+      name,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('shows lines of the plugin, and of nothing else', async () => {
+    const { stack } = await bed.failure('() => g()', 'function g() { throw new TypeError("hm") }');
+    expect(stack).toBe('TypeError: hm\n    at g (plugin.js:1:22)\n    at graft (plugin.js:2:18)');
+    const unhandled = await bed.failure('() => { (async () => { throw new Error("late") })(); return 1 }');
+    expect(
+      unhandled.stack
+        .split('\n')
+        .slice(1)
+        .every((line) => line.includes('plugin.js')),
+    ).toBe(true);
+  });
+
+  it('bounds texts and makes them fit to cross', async () => {
+    const { name, message, stack } = await bed.failure(
+      '() => { throw Object.assign(new Error("\\0\\ud800" + "m".repeat(1e6)), { name: "n".repeat(1e6) }) }',
+    );
+    expect([name.length, message.length, stack.length <= 2000]).toEqual([100, 1000, true]);
+    expect(message.startsWith('\ufffd\ufffdm')).toBe(true);
+  });
+
+  it.each([
+    ['a loop', '() => { for (;;); }'],
+    ['a loop that catches', '() => { for (;;) try { for (;;); } catch {} }'],
+    ['a loop around a built-in that unrolls', '() => { for (;;) new Array(1000).fill(1.5) }'],
+    ['a catastrophic expression', '() => /(a+)+b/.test("a".repeat(40))'],
+    ['a loop in a microtask', 'async () => { await null; for (;;); }'],
+    ['an endless chain of promises', 'async () => { for (;;) await null }'],
+    ['an endless chain that nobody waits for', '() => { (async () => { for (;;) await null })(); return 1 }'],
+    [
+      'a flood of microtasks',
+      '() => { const f = () => { Promise.resolve().then(f); Promise.resolve().then(f) }; f(); return 1 }',
+    ],
+    ['a looping getter of an error', '() => { throw { get message() { for (;;); } } }'],
+    ['a looping getter of a rejection', 'async () => { throw { get stack() { for (;;); } } }'],
+    [
+      'a looping getter of the constructor',
+      '() => Object.defineProperty(Promise.resolve(), "then", { get() { for (;;); } }).finally(() => { for (;;); })',
+    ],
+  ])('ends %s by its own time', async (_, graft) => {
+    const { type, json, head } = await bed.outcome(graft, null, '', {}, 50);
+    expect({ type, json }).toMatchObject({ type: 'FAILED', json: { reason: 'own-time' } });
+    expect(head).toBeGreaterThanOrEqual(50_000);
+  });
+
+  it.each([
+    ['objects', '() => { const a = []; for (;;) a.push({ n: a.length }) }'],
+    ['filled arrays', '() => { const a = []; for (;;) a.push(new Array(1000).fill(1.5)) }'],
+    ['texts', '() => { const a = []; for (let i = 0; ; i++) a.push("abc".repeat(1000) + i) }'],
+  ])('ends a hoard of %s by the memory limit', async (_, graft) => {
+    expect(await bed.failure(graft, '', 30_000, { memory_mb: 16 })).toMatchObject({ reason: 'memory-limit' });
+  });
+
+  it.each([
+    ['a plain failure', '() => { if (++n > 1) return n; throw 1 }'],
+    ['a time-out', '() => { if (++n > 1) return n; for (;;); }'],
+  ])('gives a fresh heap after %s', async (_, graft) => {
+    const realm = await bed.load(graft, 'let n = 0');
+    expect(await bed.child.call(realm, null, { own_ms: 50 })).toMatchObject({ type: 'FAILED' });
+    expect(await bed.child.call(realm, null, { own_ms: 50 })).toMatchObject({ type: 'FAILED' });
+  });
+
+  it('does not let a rejection fail the next call', async () => {
+    const realm = await bed.load('(late) => { if (late) Promise.reject(1); return 2 }');
+    expect(await bed.child.call(realm, true)).toMatchObject({ type: 'FAILED' });
+    expect(await bed.child.call(realm, false)).toMatchObject({ type: 'RESULT', json: 2 });
+  });
+});
