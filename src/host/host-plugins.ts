@@ -92,9 +92,14 @@ export class HostPlugins {
     return this.#table.has(name) ? this.#table.get(name).grafts : [];
   }
 
-  /** Aborts the calls that run, as `cancelled`. */
-  cancel(why: string): void {
-    this.#table.cancel(why);
+  /** Aborts the calls that run, as `cancelled`; installs that are under way end with GRAFT_CLOSED. */
+  close(why: string): void {
+    this.#table.close(why);
+  }
+
+  /** Resolves when no install is under way. */
+  settled(): Promise<void> {
+    return this.#table.settled();
   }
 
   /** A graft's call has ended: what it logged is told, an abort recorded. */

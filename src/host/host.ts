@@ -275,9 +275,10 @@ export class Host {
   async #close(): Promise<void> {
     const { transactions } = this.#base;
     for (const txn of this.#begun) transactions.end(txn.core, 'cancelled', 'the host closes');
-    this.#plugins.cancel('the host closes');
+    this.#plugins.close('the host closes');
     this.callables.close();
     this.#maker.close();
+    await this.#plugins.settled();
     await this.#registry.close();
     await this.#store?.close();
   }

@@ -14,6 +14,14 @@ import { checkUpgrade } from './upgrade.ts';
 
 const LOAD_MS = 1000;
 
+/** An install that is under way. */
+interface Coming {
+  /** Why it may not end well any more. */
+  refused: GraftError | null;
+  /** Settled at its end. */
+  readonly done: PromiseWithResolvers<void>;
+}
+
 export interface PluginTableOptions {
   readonly points: PointTable;
   readonly maker: CompartmentMaker;
@@ -24,9 +32,10 @@ export class PluginTable {
   readonly #options: PluginTableOptions;
   readonly #plugins = new Map<string, Plugin>();
   /** What is being installed, by name. */
-  readonly #coming = new Map<string, { cancelled: boolean }>();
+  readonly #coming = new Map<string, Coming>();
   /** Old versions in which calls may still run. */
   #leaving: Plugin[] = [];
+  #closed = false;
 
   constructor(options: PluginTableOptions) {
     this.#options = options;
@@ -53,12 +62,13 @@ export class PluginTable {
    * plugin whose grafts have all been removed may come again as anything.
    */
   async install(pkg: PluginPackage, installer: Installer = HOST_ITSELF): Promise<Plugin> {
+    if (this.#closed) throw closed();
     if (this.#coming.has(pkg.name)) throw new GraftError('GRAFT_INSTALLED', pkg.name);
     const placements = placementsOf(pkg, this.#options.points);
     checkNeeds(pkg, placements, installer);
     const old = this.#standing(pkg.name);
     if (old !== null) checkUpgrade(old, pkg, placements, installer);
-    const coming = { cancelled: false };
+    const coming: Coming = { refused: null, done: Promise.withResolvers() };
     this.#coming.set(pkg.name, coming);
     try {
       const plugin = await this.#load(pkg, placements, installer, coming);
@@ -66,6 +76,7 @@ export class PluginTable {
       return plugin;
     } finally {
       this.#coming.delete(pkg.name);
+      coming.done.resolve();
     }
   }
 
@@ -79,14 +90,16 @@ export class PluginTable {
     pkg: PluginPackage,
     placements: readonly Placement[],
     installer: Installer,
-    coming: { readonly cancelled: boolean },
+    coming: Coming,
   ): Promise<Plugin> {
     const { maker, position } = this.#options;
     checkWaits(pkg, placements, maker);
-    const compartment = await maker.load(sourceOf(pkg, placements));
-    if (coming.cancelled) {
+    const compartment = await maker.load(sourceOf(pkg, placements)).catch((error: unknown) => {
+      throw coming.refused ?? error;
+    });
+    if (coming.refused !== null) {
       compartment.dispose();
-      throw new GraftError('GRAFT_UNKNOWN_PLUGIN', `${pkg.name} was removed while its new version was installed`);
+      throw coming.refused;
     }
     return new Plugin(pkg, installer.name, compartment, position);
   }
@@ -118,6 +131,18 @@ export class PluginTable {
       if (name === undefined || plugin.name === name) plugin.cancel(why);
   }
 
+  /** Nothing is installed any more: what is under way ends with GRAFT_CLOSED, and what runs is aborted as `cancelled`. */
+  close(why: string): void {
+    this.#closed = true;
+    for (const coming of this.#coming.values()) coming.refused = closed();
+    this.cancel(why);
+  }
+
+  /** Resolves when no install is under way. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#coming.values()].map(({ done }) => done.promise));
+  }
+
   /**
    * Removes a plugin: hides its grafts at once. Calls in flight finish, or are aborted as `cancelled` where `now` is
    * true, those of versions before it too. A new version that is being installed is not.
@@ -125,13 +150,19 @@ export class PluginTable {
   remove(name: string, now = false): Plugin {
     const plugin = this.get(name);
     const coming = this.#coming.get(name);
-    if (coming !== undefined) coming.cancelled = true;
+    if (coming !== undefined)
+      coming.refused = new GraftError(
+        'GRAFT_UNKNOWN_PLUGIN',
+        `${name} was removed while its new version was installed`,
+      );
     if (now) this.cancel('the plugin was removed', name);
     for (const graft of plugin.grafts) graft.remove();
     this.#plugins.delete(name);
     return plugin;
   }
 }
+
+const closed = (): GraftError => new GraftError('GRAFT_CLOSED', 'the host is closed');
 
 /** Throws GRAFT_MUST_WAIT for a graft that may call an accessor that waits, where its compartment cannot. */
 const checkWaits = (pkg: PluginPackage, placements: readonly Placement[], maker: CompartmentMaker): void => {

@@ -118,6 +118,7 @@ export class HeapMaker implements CompartmentMaker {
   readonly #prepare: (source: CompartmentSource) => Evaluator | Promise<Evaluator>;
   readonly #options: HeapOptions;
   readonly #open = new Set<Compartment>();
+  #closed = false;
 
   /** `prepare` does what is done once a plugin. It throws GRAFT_INSTALL_FAILED for a plugin that this kind does not take. */
   constructor(
@@ -132,6 +133,7 @@ export class HeapMaker implements CompartmentMaker {
 
   async load(source: CompartmentSource): Promise<Compartment> {
     const pool = new HeapPool(await this.#prepare(source), this.#options);
+    if (this.#closed) throw new GraftError('GRAFT_CLOSED', `${source.plugin}: the maker of compartments is closed`);
     const failure = pool.prepare();
     if (failure !== null) throw installFailed(source.plugin, failure);
     const compartment = new HeapCompartment(
@@ -146,6 +148,7 @@ export class HeapMaker implements CompartmentMaker {
   }
 
   close(): void {
+    this.#closed = true;
     for (const compartment of this.#open) compartment.dispose();
   }
 }

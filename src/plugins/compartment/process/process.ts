@@ -56,6 +56,7 @@ export class ProcessMaker implements CompartmentMaker {
   readonly #pool: SparePool;
   readonly #limits: GroupLimits;
   readonly #groupOf: (plugin: string) => string;
+  #closed = false;
   readonly #groups = new Map<string, { readonly group: ProcessGroup; members: number }>();
 
   constructor(options: ProcessOptions = {}) {
@@ -77,6 +78,7 @@ export class ProcessMaker implements CompartmentMaker {
   }
 
   async load(source: CompartmentSource): Promise<Compartment> {
+    if (this.#closed) throw new GraftError('GRAFT_CLOSED', `${source.plugin}: the maker of processes is closed`);
     if (source.grafts.some((graft) => graft.columns.length > 0))
       throw new GraftError('GRAFT_INSTALL_FAILED', `${source.plugin}: a process shares no columns with its host`);
     const name = this.#groupOf(source.plugin);
@@ -109,6 +111,7 @@ export class ProcessMaker implements CompartmentMaker {
   }
 
   close(): void {
+    this.#closed = true;
     this.#pool.close();
   }
 }
