@@ -64,7 +64,7 @@ export class Bed implements Base {
     return types.isProxy(value);
   }
 
-  accessorFailed(_graft: object, error: unknown): void {
+  hostFailed(_what: string, error: unknown): void {
     throw error;
   }
 

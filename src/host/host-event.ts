@@ -4,7 +4,7 @@
 export type HostEvent =
   | { readonly what: 'log'; readonly graft: string; readonly committed: boolean; readonly lines: readonly string[] }
   | {
-      readonly what: 'accessor-failed' | 'undo-failed' | 'effect-failed' | 'store-failed';
+      readonly what: 'host-fault' | 'undo-failed' | 'effect-failed' | 'store-failed';
       readonly name: string;
       readonly error: unknown;
     };

@@ -69,7 +69,7 @@ export class HostPlugins {
         for (const graft of plugin.grafts) if (kept.removed.includes(graft.export)) graft.remove();
         back.push(pluginInfo(plugin));
       } catch (error) {
-        this.#options.report({ what: 'accessor-failed', name: `restore ${kept.package.name}`, error });
+        this.#options.report({ what: 'host-fault', name: `restore ${kept.package.name}`, error });
       }
     }
     return back;

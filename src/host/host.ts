@@ -72,7 +72,7 @@ export class Host {
       treasury: treasury(),
       participant: store,
       isProxy: types.isProxy,
-      accessorFailed: (graft, error) => report({ what: 'accessor-failed', name: graft.name, error }),
+      hostFailed: (name, error) => report({ what: 'host-fault', name, error }),
       reported: (graft, done, lines) => this.#plugins.reported(graft, done, lines),
     };
     this.#points = new HostPoints(this.#base, () => this.#closing !== null);
@@ -87,7 +87,7 @@ export class Host {
       clock: transactions.clock,
       graftsOf: (plugin) => this.#plugins.graftsOf(plugin),
       invoke: (graft, input, from) => invoke(this.#base, graft.point, input, { ...from, only: graft }),
-      failed: (graft, error) => report({ what: 'accessor-failed', name: graft.name, error }),
+      failed: (graft, error) => report({ what: 'host-fault', name: graft.name, error }),
       pointCallable: (point) => this.#points.callable(point),
     });
     this.#facts = factsOf(this.#maker, options.store ?? DEFAULT_STORE);

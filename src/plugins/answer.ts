@@ -21,7 +21,7 @@ export const checkAnswer = (base: Base, call: GraftCall, given: unknown): unknow
   if (output !== undefined || rows === true || !isPlainAtom(given)) {
     const checked = checkShape(base, call, given);
     if (!checked.ok) {
-      call.txn.doom('invalid-answer', checked.why);
+      call.txn.doom(checked.isHostFault === true ? 'host-fault' : 'invalid-answer', checked.why);
       return null;
     }
     answer = checked.value;
@@ -30,7 +30,7 @@ export const checkAnswer = (base: Base, call: GraftCall, given: unknown): unknow
   const verdict =
     rows === true ? verdictOnRows(base, call, answer as readonly unknown[]) : verdictOn(base, call, answer, call.input);
   if (verdict instanceof Ticket) return verdict;
-  if (verdict !== true)
+  if (verdict !== true && call.txn.doomed === null)
     call.txn.doom(
       'invalid-answer',
       typeof verdict === 'string' ? verdict.slice(0, DETAIL_MAX) : 'the post-condition does not hold',
@@ -76,8 +76,11 @@ const verdictOn = (base: Base, call: GraftCall, answer: unknown, input: unknown)
     return blocked ?? verdict;
   } catch (error) {
     if (blocked !== null) return blocked;
-    if (!(error instanceof Aborted)) base.accessorFailed(call.graft, error);
-    return 'the post-condition failed';
+    if (!(error instanceof Aborted)) {
+      call.txn.doom('host-fault', `the post-condition of ${point.name} failed`);
+      base.hostFailed(`the post-condition of ${point.name}`, error);
+    }
+    return false;
   }
 };
 

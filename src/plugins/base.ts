@@ -11,12 +11,8 @@ export interface Base {
   readonly treasury: Account;
   readonly participant: Participant | null;
   isProxy(value: object): boolean;
-  /** An accessor or a post-condition failed in a way that is the host's own fault. */
-  accessorFailed(graft: Graft, error: unknown): void;
+  /** The host's own code failed in a call: an accessor, a post-condition, a default. `what` says which. */
+  hostFailed(what: string, error: unknown): void;
   /** A graft's call ended; `lines` is what it logged. */
   reported(graft: Graft, report: GraftReport, lines: readonly string[]): void;
-  /**
-   * An event that was held back until a commit could not be handled: a queue was full, or the host's own default threw.
-   */
-  eventFailed?(point: string, error: unknown): void;
 }

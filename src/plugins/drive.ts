@@ -48,7 +48,7 @@ export const invoke = async <Input, Output>(
   if (point.kind === 'event' && options.txn !== undefined) {
     const origin = originOf(options);
     const later = (): Promise<void> =>
-      invoke(base, point, input, origin).then(nothing, (error) => base.eventFailed?.(point.name, error));
+      invoke(base, point, input, origin).then(nothing, (error) => base.hostFailed(point.name, error));
     return eventAfterCommit(base, point, input, options.txn, () => void later());
   }
   const invocation = begin(base, point, input, options);
@@ -69,7 +69,10 @@ export const invoke = async <Input, Output>(
     }
   } catch (error) {
     invocation.drop();
-    throw error;
+    if (error instanceof GraftError) throw error;
+    // The host's own code threw: its default, its choice of a graft, what fills its columns.
+    base.hostFailed(point.name, error);
+    invocation.lost('host-fault');
   } finally {
     stop();
   }

@@ -182,16 +182,16 @@ export class GraftCall implements CompartmentCall, Caller {
 
   callAccessor(index: number, args: readonly unknown[], size = 0): unknown {
     const txn = this.txn;
+    const callable = this.graft.callables[index] ?? (index === this.graft.callables.length ? this.#original() : null);
     try {
       txn.check();
       this.pay();
       txn.charge(CALLS, 1);
       if (size > 0) txn.charge(ARGUMENT_BYTES, size);
-      const callable = this.graft.callables[index] ?? (index === this.graft.callables.length ? this.#original() : null);
-      if (callable === null || callable === undefined) throw txn.doom('not-callable', `accessor number ${index}`);
+      if (callable === null) throw txn.doom('not-callable', `accessor number ${index}`);
       return this.#run(callable, args, txn);
     } catch (error) {
-      throw this.#asSeen(error, txn);
+      throw this.#asSeen(error, txn, callable);
     }
   }
 
@@ -212,7 +212,7 @@ export class GraftCall implements CompartmentCall, Caller {
     return answer
       .then((value) => this.#crossing(value))
       .catch((error: unknown) => {
-        throw this.#asSeen(error, txn);
+        throw this.#asSeen(error, txn, callable);
       });
   }
 
@@ -238,18 +238,21 @@ export class GraftCall implements CompartmentCall, Caller {
         txn.check();
         return this.#run(callable, args, txn);
       } catch (error) {
-        throw this.#asSeen(error, txn);
+        throw this.#asSeen(error, txn, callable);
       }
     });
   }
 
   /** An error as the graft may see it: coded, and without what is the host's own. */
-  #asSeen(error: unknown, txn: Transaction): GraftError {
+  #asSeen(error: unknown, txn: Transaction, callable: Callable | null): GraftError {
     if (error instanceof GraftError) return error;
     if (error instanceof Aborted) return new GraftError('GRAFT_ABORTED', error.message);
     if (error instanceof TransactionError) return new GraftError(error.code, error.message);
-    txn.doom('thrown', 'an accessor failed');
-    this.base.accessorFailed(this.graft, error);
+    const name = nameOf(callable, this.graft.point.callables);
+    // A graft that shares the host's stack may have run it out.
+    if (isStackOverflow(error) && !this.graft.plugin.compartment.waits) txn.doom('thrown', `${name} failed`);
+    else txn.doom('host-fault', `${name} failed`);
+    this.base.hostFailed(`${name} of ${this.graft.name}`, error);
     return new GraftError('GRAFT_INTERNAL', 'an accessor failed');
   }
 }
@@ -259,3 +262,11 @@ export const lockForNext = (call: GraftCall): Ticket | null => {
   const conflict = call.conflict;
   return conflict === null ? null : acquire(call.home, conflict.lock, conflict.mode);
 };
+
+/** How a graft calls an accessor, for people who read of its failure. */
+const nameOf = (callable: Callable | null, callables: ReadonlyMap<string, Callable>): string => {
+  for (const [name, other] of callables) if (other === callable) return `api.${name}`;
+  return 'api.original';
+};
+
+const isStackOverflow = (error: unknown): boolean => error instanceof RangeError && /call stack/.test(error.message);

@@ -182,7 +182,8 @@ export class Invocation<Input, Output> {
     graft.plugin.compartment.abandon(call);
     // What ended the transaction around the whole call is not this graft's fault, whatever the reason.
     const isWhole = WHOLE.includes(reason) || (call.home.parent !== null && call.home.parent.doomed !== null);
-    const isRemoved = !isWhole && ++graft.aborts >= this.point.budget;
+    const isBlamed = !isWhole && reason !== 'host-fault';
+    const isRemoved = isBlamed && ++graft.aborts >= this.point.budget;
     if (isRemoved) graft.remove();
     if (isWhole) this.graftEnded({ kind: 'aborted', reason });
     else if (this.point.onFault !== 'default') this.graftEnded({ kind: 'failed', reason });

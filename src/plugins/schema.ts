@@ -6,7 +6,9 @@ import { PLAIN_BOUNDS, plainFault } from './plain.ts';
 import { isFunction, isObject } from './type-guards.ts';
 
 /** A value that passed, or where (`path`, from the value's own root) and why it did not. */
-export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string };
+export type Checked<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly why: string; readonly isHostFault?: true };
 
 const pathOf = (issue: StandardSchemaV1.Issue): string =>
   (issue.path ?? [])
@@ -44,7 +46,7 @@ export const checkValue = <T>(
   if (fault !== null) return refused(`${fault.path}: ${fault.why}`);
   if (schema === undefined) return { ok: true, value: value as T };
   const result = validated(value, schema);
-  if (typeof result === 'string') return refused(result);
+  if (typeof result === 'string') return { ...refused(result), isHostFault: true };
   if (result.issues === undefined) {
     const made = result.value === value ? null : plainFault(result.value, PLAIN_BOUNDS, isProxy);
     return made === null ? { ok: true, value: result.value } : refused(`${made.path}: the schema made ${made.why}`);
@@ -66,7 +68,7 @@ export const checkRows = <T>(
   const rows: T[] = [];
   for (let i = 0; i < value.length; i++) {
     const row = checkValue(value[i], schema, isProxy);
-    if (!row.ok) return refused(`[${i}]${row.why}`);
+    if (!row.ok) return { ...row, ...refused(`[${i}]${row.why}`) };
     rows.push(row.value);
   }
   return { ok: true, value: rows };

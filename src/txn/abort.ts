@@ -1,7 +1,10 @@
 // Why a transaction ends without committing, and the two errors of this folder: Aborted, which says that a transaction
 // cannot go on (an expected failure), and TransactionError, which says that the caller broke the rules.
 
-/** Closed: each is produced by one named test. `limit` names the resource in its detail, `invalid-answer` the path. */
+/**
+ * Closed: each is produced by one named test. `limit` names the resource in its detail, `invalid-answer` the path,
+ * `host-fault` what failed.
+ */
 export type AbortReason =
   | 'thrown'
   | 'own-time'
@@ -14,7 +17,8 @@ export type AbortReason =
   | 'invalid-answer'
   | 'compartment-lost'
   | 'cancelled'
-  | 'store-conflict';
+  | 'store-conflict'
+  | 'host-fault';
 
 /**
  * What an abort took back: how many undo records ran, and the names of the first of them (accessor and key, newest

@@ -3,7 +3,14 @@
 
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import type { CompartmentCall, CompartmentMaker, Ending, FaultPolicy, Limits } from '../../src/plugins/index.ts';
+import type {
+  Callable,
+  CompartmentCall,
+  CompartmentMaker,
+  Ending,
+  FaultPolicy,
+  Limits,
+} from '../../src/plugins/index.ts';
 import { type AbortReason, Ticket, type Transaction } from '../../src/txn/index.ts';
 import { type BaseOptions, type Kind, openBase, type TestBase } from '../support/base.ts';
 
@@ -19,6 +26,8 @@ interface Case {
   readonly limits?: Partial<Limits>;
   /** The call as a whole ends: whatever the policy, and the graft stays. */
   readonly whole?: true;
+  /** It is the host's fault: the graft stays, and the point's policy says how the call ends. */
+  readonly innocent?: true;
   readonly kind?: Kind;
   readonly options?: BaseOptions;
   /** What happens meanwhile. `reached`: the graft is at its gate. */
@@ -40,6 +49,7 @@ const expected = (policy: FaultPolicy, reason: AbortReason, whole: boolean): obj
 
 const tryPolicy = async (one: Case, policy: FaultPolicy): Promise<void> => {
   const whole = one.whole === true;
+  const stays = whole || one.innocent === true;
   const point = base.point({
     name: policy,
     kind: 'function',
@@ -50,7 +60,7 @@ const tryPolicy = async (one: Case, policy: FaultPolicy): Promise<void> => {
     output: z.union([z.string(), z.object({ rows: z.array(z.number()) })]),
     onFault: policy,
     limits: one.limits ?? {},
-    callable: { ...base.callable, wait: base.wait },
+    callable: { ...base.callable, wait: base.wait, broken: base.mistaken.throws as Callable },
   });
   const source = `(input, api) => { if (input === "next") return "fine"; ${CHANGES} ${one.body} }`;
   await base.install(policy, `{ graft: ${source} }`, { grafts: [{ point: policy, export: 'graft' }] });
@@ -67,10 +77,11 @@ const tryPolicy = async (one: Case, policy: FaultPolicy): Promise<void> => {
   ]);
   if (one.detail !== undefined) expect(outcome.grafts[0]?.detail).toEqual(one.detail);
   expect(asked).toBe(!whole && policy === 'default' ? 1 : 0);
-  expect(outcome.grafts[0]?.removed).toBe(whole ? undefined : true);
+  expect(outcome.grafts[0]?.removed).toBe(stays ? undefined : true);
+  expect(point.grafts[0]?.aborts ?? 1).toBe(stays ? 0 : 1);
   expect(base.state).toEqual({ a: 1, b: 2 });
-  expect(point.grafts.length).toBe(whole ? 1 : 0);
-  const next = whole ? { status: 'committed', value: 'fine' } : { status: 'default', value: 'default', grafts: [] };
+  expect(point.grafts.length).toBe(stays ? 1 : 0);
+  const next = stays ? { status: 'committed', value: 'fine' } : { status: 'default', value: 'default', grafts: [] };
   expect(await base.invoke(point, 'next')).toMatchObject(next);
 };
 
@@ -192,6 +203,16 @@ const grasping: CompartmentMaker = {
   }),
   close: () => {},
 };
+
+describe('the host’s fault: the graft stays', () => {
+  it("'host-fault': an accessor of the host fails, and the graft takes no notice", () =>
+    every({
+      reason: 'host-fault',
+      body: 'try { api.broken() } catch {} return "all is well";',
+      detail: 'api.broken failed',
+      innocent: true,
+    }));
+});
 
 describe('nobody’s fault: the call as a whole ends, the graft stays', () => {
   it("'total-time': the request's deadline passes", () =>

@@ -42,9 +42,9 @@ describe('a post-condition', () => {
     const outcome = await base.invoke(point, 5);
     expect(outcome).toMatchObject({
       status: 'default',
-      grafts: [{ reason: 'invalid-answer', detail: 'the post-condition failed' }],
+      grafts: [{ reason: 'host-fault', detail: 'the post-condition of p failed' }],
     });
-    expect([base.state.a, base.faults.length]).toEqual([1, 1]);
+    expect([base.state.a, base.faults.length, point.grafts[0]?.aborts]).toEqual([1, 1, 0]);
   });
 
   it('is asked about each answer of a chain before the next link sees it', async () => {

@@ -91,22 +91,30 @@ describe('a function point', () => {
     ['GRAFT_BAD_INPUT', 'p: .when: an object of a class'],
   );
 
-  both(
-    'whose default throws',
-    async (drive, open) => {
-      const base = open();
-      const point = base.point({
-        ...FUNCTION,
-        default: (_input, txn) => {
-          base.stock.set(txn, 'a', 9);
-          throw new Error('the host’s own');
-        },
-      });
-      const error = await drive(base, point, 1).catch((thrown: Error) => thrown.message);
-      return [error, base.state];
-    },
-    ['the host’s own', { a: 1, b: 2 }],
-  );
+  const failing = (base: TestBase) =>
+    base.point({
+      ...FUNCTION,
+      default: (_input, txn) => {
+        base.stock.set(txn, 'a', 9);
+        throw new Error('the host’s own');
+      },
+    });
+
+  it('whose default throws is the host’s fault: the call is undone and reported', async () => {
+    const base = openBase('direct');
+    bases.push(base);
+    const outcome = await base.invoke(failing(base), 1);
+    expect(outcome).toEqual({ status: 'aborted', reason: 'host-fault', grafts: [] });
+    expect(base.state).toEqual({ a: 1, b: 2 });
+    expect(base.faults).toMatchObject([{ message: 'the host’s own' }]);
+  });
+
+  it('whose default throws, at once, throws through the kernel that asked', () => {
+    const base = openBase('direct');
+    bases.push(base);
+    expect(() => invokeSync(base, failing(base), 1, { wait: never })).toThrow('the host’s own');
+    expect(base.state).toEqual({ a: 1, b: 2 });
+  });
 
   both(
     'whose store refuses to commit',

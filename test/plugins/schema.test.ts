@@ -81,7 +81,7 @@ describe('checkValue', () => {
         1,
         schemaOf(() => Promise.reject(new Error('later'))),
       ),
-    ).toEqual({ ok: false, why: 'the schema is asynchronous' });
+    ).toEqual({ ok: false, why: 'the schema is asynchronous', isHostFault: true });
     await new Promise((resolve) => setTimeout(resolve, 0));
     process.off('unhandledRejection', listen);
     expect(unhandled).toEqual([]);
@@ -91,7 +91,7 @@ describe('checkValue', () => {
     const schema = schemaOf(() => {
       throw new Error('secret');
     });
-    expect(check(1, schema)).toEqual({ ok: false, why: 'the schema failed' });
+    expect(check(1, schema)).toEqual({ ok: false, why: 'the schema failed', isHostFault: true });
   });
 
   it('refuses what the schema makes and is not plain', () => {

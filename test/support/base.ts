@@ -140,7 +140,7 @@ export class TestBase implements Base {
     return types.isProxy(value);
   }
 
-  accessorFailed(_graft: Graft, error: unknown): void {
+  hostFailed(_what: string, error: unknown): void {
     this.faults.push(error);
   }
 

@@ -65,7 +65,7 @@ export class GraftCalls implements Base {
     return types.isProxy(value);
   }
 
-  accessorFailed(_graft: Graft, error: unknown): void {
+  hostFailed(_what: string, error: unknown): void {
     this.faults.push(error);
   }
 

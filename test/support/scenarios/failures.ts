@@ -77,7 +77,10 @@ export const failures = (claims: Claims): void => {
       const point = base.point({ ...FUNCTION, callable: { ...base.callable, ...base.mistaken } });
       const source = `(input, api) => { try { api.${name}() } catch (error) { api.stock.set("a", error.code + error.message) } return 1 }`;
       await base.install('a', `{ graft: ${source} }`);
-      expect(await base.invoke(point, null)).toMatchObject({ grafts: [{ status: 'aborted', reason: 'thrown' }] });
+      const outcome = await base.invoke(point, null);
+      const detail = `api.${name} failed`;
+      expect(outcome).toMatchObject({ grafts: [{ status: 'aborted', reason: 'host-fault', detail }] });
+      expect([outcome.grafts[0]?.removed, point.grafts[0]?.aborts]).toEqual([undefined, 0]);
       expect(base.state).toEqual({ a: 1, b: 2 });
       expect(base.faults).toHaveLength(1);
       expect(JSON.stringify(base.reports)).not.toContain('swordfish');
