@@ -171,7 +171,7 @@ describe('a graft’s own fault', () => {
     every({
       reason: 'not-callable',
       body: '',
-      detail: 'accessor number 9',
+      detail: 'accessor number 10',
       kind: 'direct',
       options: { compartments: grasping },
     }));
