@@ -27,9 +27,11 @@ const WORKLOADS: Readonly<Record<string, readonly [number, string]>> = {
   ],
   'page policy': [
     1000,
-    `(n) => { const pages = []; for (let i = 0; i < 64; i++) pages.push({ id: i, age: (i * 7) % 64, dirty: i % 3 === 0 });
+    `(n) => { const pages = [];
+      for (let i = 0; i < 64; i++) pages.push({ id: i, age: (i * 7) % 64, dirty: i % 3 === 0 });
       let sum = 0;
-      for (let i = 0; i < n; i++) { let best = pages[0]; for (const page of pages) if (page.age > best.age || (page.age === best.age && !page.dirty)) best = page;
+      for (let i = 0; i < n; i++) { let best = pages[0];
+        for (const page of pages) if (page.age > best.age || (page.age === best.age && !page.dirty)) best = page;
         best.age = i % 64; sum += best.id; }
       return sum; }`,
   ],

@@ -1,4 +1,4 @@
-// A target of a benchmark: a figure and the bound that it is held against. One that is missed is told; it fails nothing.
+// A target of a benchmark: a figure and the bound that it is held against. A missed one is printed; it fails nothing.
 
 export interface Target {
   readonly what: string;

@@ -1,5 +1,5 @@
-// Writes docs/compartments.md from what the conformance suite holds each kind to: `node
-// scripts/compartments-document.ts`.
+// Writes docs/compartments.md from what the conformance suite holds each kind to:
+// `node scripts/compartments-document.ts`.
 
 import { writeFileSync } from 'node:fs';
 import { claimsTable } from '../test/support/claims.ts';
@@ -8,18 +8,25 @@ writeFileSync(
   new URL('../docs/compartments.md', import.meta.url),
   `# Compartments
 
-Where a plugin's code runs. Behind one interface (\`src/plugins/compartment/compartment.ts\`) stand nine kinds; every call is undone in the same way in each, and what differs is in this
-table. It is generated from \`test/support/claims.ts\`; the conformance suite (\`test/support/scenarios\`) tries every claim that can be tried and fails a kind that can do more or less than it says.
-A host uses \`process\` unless it is told otherwise. The header of each kind's file says what it does not stop.
+Where a plugin's code runs. Behind one interface (\`src/plugins/compartment/compartment.ts\`) stand nine kinds. Every
+call is undone in the same way in each; what differs is in this table. It is generated from \`test/support/claims.ts\`;
+the conformance suite (\`test/support/scenarios\`) tries every claim that can be tried and fails a kind that can do more
+or less than it says. A host uses \`process\` unless it is told otherwise. The header of each kind's file says what it
+does not stop.
 
 ${claimsTable()}
 
 - **memory limit, CPU limit**: what ends a graft that hoards or loops. *None*: it takes its host along.
-- **survives the engine's death**: what ends or wedges the engine that runs the graft leaves the host and its other plugins as they were.
-- **waits**: a graft may call an accessor that makes it wait (a database, a lock, another graft point in a process). Where a kind cannot, install refuses such a graft.
-- **promises**: of an \`async\` graft, they drain before the answer leaves; or are *no answer*, which aborts the call; or the plugin is refused when it is installed.
-- **unhandled rejections**: they abort their call; are lost; or are the host's own, and end a process that is not prepared for them. *None*: the kind has no promises.
+- **survives the engine's death**: what ends or wedges the engine that runs the graft leaves the host and its other
+  plugins as they were.
+- **waits**: a graft may call an accessor that makes it wait (a database, a lock, another graft point in a process).
+  Where a kind cannot, install refuses such a graft.
+- **promises**: of an \`async\` graft, they drain before the answer leaves; or are *no answer*, which aborts the call;
+  or the plugin is refused when it is installed.
+- **unhandled rejections**: they abort their call; are lost; or are the host's own, and end a process that is not
+  prepared for them. *None*: the kind has no promises.
 - **fresh heap**: after an abort the plugin's own variables are as its module makes them.
-- **columns**: memory of a point that its grafts see: *shared* with the host, or *copied* in before a call and out after it. *None*: a plugin for such a point is refused.
+- **columns**: memory of a point that its grafts see: *shared* with the host, or *copied* in before a call and out
+  after it. *None*: a plugin for such a point is refused.
 `,
 );

@@ -9,8 +9,9 @@ writeFileSync(
   new URL('../docs/errors.md', import.meta.url),
   `# Error codes
 
-What Graftwork throws at a caller is a \`GraftError\` with one of these codes; over HTTP it is \`{ "error": { "code", "message" } }\` with the status.
-What a graft does wrong is never an error here, but an outcome (ARCHITECTURE.md).
+What Graftwork throws at a caller is a \`GraftError\` with one of these codes; over HTTP it is
+\`{ "error": { "code", "message" } }\` with the status. What a graft does wrong is never an error here, but an outcome
+(ARCHITECTURE.md).
 
 | code | HTTP status | meaning |
 | --- | --- | --- |

@@ -20,9 +20,9 @@ const filesBelow = (folder: string, endings: readonly string[]): string[] =>
 
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
-const SOURCES = ['src', 'experiments', 'report', 'bench', 'examples', 'scripts', 'test'].flatMap((folder) =>
-  filesBelow(folder, ['.ts', '.cjs']),
-);
+const FOLDERS: readonly string[] = ['src', 'experiments', 'report', 'bench', 'examples', 'scripts', 'test', 'docs'];
+
+const SOURCES = FOLDERS.flatMap((folder) => filesBelow(folder, ['.ts', '.cjs']));
 /** The library: what ships. */
 const LIBRARY = SOURCES.filter((file) => file.startsWith('src/'));
 /** All but tests, which may import what they try. */
@@ -134,7 +134,7 @@ describe('walls', () => {
     expect(imported.filter(({ to }) => !(packageOf(to) in dependencies))).toEqual([]);
   });
 
-  test('src/plugins outside compartment/ and package/ runs in a browser: it imports no node: module, nor, but for types, those two', () => {
+  test('src/plugins outside compartment/ and package/ imports no node: module, and types alone of those two', () => {
     const core = LIBRARY.filter((file) => /^src\/plugins\/[^/]+$/.test(file));
     expect(core.length).toBeGreaterThan(5);
     const wrong = core.flatMap((file) =>
@@ -173,8 +173,27 @@ describe('walls', () => {
 /** A file without its comments and strings. */
 const codeOf = (file: string): string => read(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*$|'(?:[^'\\\n]|\\.)*'/gm, '');
 
-/** Folders whose lines are held to 120 characters. */
-const WRAPPED: readonly string[] = ['experiments', 'report', 'test/experiments', 'test/report'];
+/** The documents, in Markdown. */
+const DOCUMENTS = readdirSync(ROOT, { recursive: false, encoding: 'utf8' })
+  .flatMap((name) => (name.endsWith('.md') ? [name] : FOLDERS.includes(name) ? filesBelow(name, ['.md']) : []))
+  .toSorted();
+
+const WIDTH_MAX = 120;
+
+const tooWide = (file: string, lines: readonly string[]): string[] =>
+  lines.flatMap((line, index) => (line.length > WIDTH_MAX ? [`${file}:${index + 1}: ${line.length}`] : []));
+
+/** The lines of a document, empty where no line can be broken: in code, in a table, in one word (a link). */
+const proseOf = (file: string): string[] => {
+  let code = false;
+  return read(file)
+    .split('\n')
+    .map((line) => {
+      const fence = /^\s*```/.test(line);
+      if (fence) code = !code;
+      return code || fence || line.startsWith('|') || line.trim().split(/\s+/).length <= 2 ? '' : line;
+    });
+};
 
 describe('size', () => {
   test('a file has at most 400 lines', () => {
@@ -182,12 +201,12 @@ describe('size', () => {
   });
 
   test('code and comments wrap at 120', () => {
-    const wide = SOURCES.filter((file) => WRAPPED.some((folder) => file.startsWith(`${folder}/`))).flatMap((file) =>
-      read(file)
-        .split('\n')
-        .flatMap((line, index) => (line.length > 120 ? [`${file}:${index + 1}: ${line.length}`] : [])),
-    );
-    expect(wide).toEqual([]);
+    expect(SOURCES.flatMap((file) => tooWide(file, read(file).split('\n')))).toEqual([]);
+  });
+
+  test('documents wrap at 120, but for code, tables and links', () => {
+    expect(DOCUMENTS.length).toBeGreaterThan(10);
+    expect(DOCUMENTS.flatMap((file) => tooWide(file, proseOf(file)))).toEqual([]);
   });
 
   test('a function has at most 70 lines, nine in ten at most 25', () => {

@@ -50,7 +50,8 @@ const bare = (name: string, work: Work): CallContender => {
 const columns = (work: Work): CallContender => {
   const context = new ivm.Isolate({ memoryLimit: MEMORY_MB }).createContextSync();
   const make = context.evalSync(
-    `((id, age, dirty) => { const choose = ${COLUMN_POLICY}; id = new Int32Array(id); age = new Int32Array(age); dirty = new Uint8Array(dirty);
+    `((id, age, dirty) => { const choose = ${COLUMN_POLICY};
+      id = new Int32Array(id); age = new Int32Array(age); dirty = new Uint8Array(dirty);
       return (turn) => choose(id, age, dirty); })`,
     { reference: true },
   ) as Entry;
@@ -141,7 +142,11 @@ const sharedBytes = (
 ): ((input: unknown) => unknown) => {
   const { step, bytes } = sharing(`(f, bytes) => {
     const read = ${read};
-    return (input) => { const text = f(read(input)); for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i); return text.length; };
+    return (input) => {
+      const text = f(read(input));
+      for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+      return text.length;
+    };
   }`);
   return (text) => bytes.latin1Slice(0, call(step, bytes, text as string));
 };

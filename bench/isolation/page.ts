@@ -91,7 +91,8 @@ const decision = (all: readonly Found[], survived: Survived): Table => ({
   }),
   note:
     'A call: the median through its graft point, in a transaction, with an account, checked both ways, committed. ' +
-    `${WORKS.map((name) => `${name} ${WORK_WORDS[name]}`).join('; ')}. Start: from a plugin’s text of 5 KB to its first answer. ` +
+    `${WORKS.map((name) => `${name} ${WORK_WORDS[name]}`).join('; ')}. ` +
+    'Start: from a plugin’s text of 5 KB to its first answer. ' +
     'Idle: the resident sets of the host and of its processes, divided by the plugins.',
 });
 
@@ -130,7 +131,9 @@ const callTable = (all: readonly Found[]): Table => ({
       return [kind, name, ...single, ratioOf(each), Math.round(perSecond(batch) ?? 0), flight, ratioOf(batch)];
     }),
   ),
-  note: 'p50 to p99: of calls timed one by one. Calls a second: of calls one behind the other or in flight, collection of garbage included. A floor does the same work without a compartment.',
+  note:
+    'p50 to p99: of calls timed one by one. Calls a second: of calls one behind the other or in flight, ' +
+    'collection of garbage included. A floor does the same work without a compartment.',
 });
 
 const lifeTable = (all: readonly Found[]): Table => ({
@@ -161,7 +164,10 @@ const lifeTable = (all: readonly Found[]): Table => ({
       idle === undefined ? UNKNOWN : megabytes(idle.proportional_mb),
     ];
   }),
-  note: 'A first start loads the engine, locks the realm down, bundles scripts. The answer after an abort comes from a fresh heap, after a kill from another process; a spare stood ready. Proportional: pages that several processes share are divided among them.',
+  note:
+    'A first start loads the engine, locks the realm down, bundles scripts. The answer after an abort comes from ' +
+    'a fresh heap, after a kill from another process; a spare stood ready. Proportional: pages that several ' +
+    'processes share are divided among them.',
 });
 
 /** Medians under each limit, and why, where it was not the limit. */
@@ -186,7 +192,9 @@ const stopTable = (all: readonly Found[]): Table => ({
   title: 'Time until what never ends was ended, under limits of 5 and 50 ms',
   columns: ['kind', ...BODY_NAMES, 'honest calls aborted'],
   rows: all.map(({ kind, stops }) => [kind, ...BODY_NAMES.map((name) => stopCell(stops?.[name])), wronged(stops)]),
-  note: 'Medians. After each the same plugin answers an honest call, under the same limit. A kind that counts fuel ends by work done, not by time. In brackets: why it ended, where that was not its own time.',
+  note:
+    'Medians. After each the same plugin answers an honest call, under the same limit. A kind that counts ' +
+    'fuel ends by work done, not by time. In brackets: why it ended, where that was not its own time.',
 });
 
 /** A value for each kind as points, the kinds side by side. */

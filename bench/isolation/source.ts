@@ -15,7 +15,8 @@ export interface Source {
 const BALLAST = Array.from(
   { length: 40 },
   (_, i) =>
-    `const step${i} = (list, from) => { const out = []; for (const item of list) if (item > from + ${i}) out.push(item * ${i}); return out; };`,
+    `const step${i} = (list, from) => { const out = []; ` +
+    `for (const item of list) if (item > from + ${i}) out.push(item * ${i}); return out; };`,
 ).join('\n');
 
 const made = new Map<string, Promise<string>>();

@@ -7,8 +7,10 @@ const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c
 const row = (cells: readonly string[]): string =>
   `<tr>${cells.map((cell) => `<td>${escaped(cell)}</td>`).join('')}</tr>`;
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  `<table><thead><tr>${head.map((cell) => `<th>${escaped(cell)}</th>`).join('')}</tr></thead><tbody>${rows.map(row).join('')}</tbody></table>`;
+const table = (columns: readonly string[], rows: readonly (readonly string[])[]): string => {
+  const head = columns.map((cell) => `<th>${escaped(cell)}</th>`).join('');
+  return `<table><thead><tr>${head}</tr></thead><tbody>${rows.map(row).join('')}</tbody></table>`;
+};
 
 /** What each sample does, and so what to expect of it. */
 const SAMPLES: Readonly<Record<string, string>> = {
@@ -20,8 +22,10 @@ const SAMPLES: Readonly<Record<string, string>> = {
 };
 
 /** The page's style sheet, served beside it: the server's policy allows nothing inline. */
-export const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
-table{border-collapse:collapse;margin:.5rem 0 1.5rem}th,td{text-align:left;padding:.25rem .75rem;border-bottom:1px solid #ddd;vertical-align:top}
+export const STYLE = `body{font:16px/1.5 system-ui,sans-serif}
+body{max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
+table{border-collapse:collapse;margin:.5rem 0 1.5rem}
+th,td{text-align:left;padding:.25rem .75rem;border-bottom:1px solid #ddd;vertical-align:top}
 pre{background:#f4f4f4;padding:.75rem;overflow-x:auto}h2{margin-top:2rem}`;
 
 /** The page's HTML. It holds nothing that a stranger on this machine may not know. */
@@ -40,17 +44,20 @@ export const page = (host: Host, url: string, size: { flights: number; airports:
   const ask = `ask() { curl -s ${url}/api/points/db%2Fquery/call -H "Authorization: Bearer $TOKEN" \\
   -H 'Content-Type: application/json' -d "{\\"input\\":{\\"query\\":\\"$1\\"}}"; echo; }`;
   const lines = ['TOKEN=$(cat data/token)', ask, ...Object.keys(SAMPLES).map((name) => `ask ${name}`)];
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Graftwork: db-query</title><link rel="stylesheet" href="style.css"></head><body>
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Graftwork: db-query</title>
+<link rel="stylesheet" href="style.css"></head><body>
 <h1>Downloaded queries</h1>
-<p>This server holds ${size.flights.toLocaleString('en')} flights between ${size.airports.toLocaleString('en')} airports. Its graft point <code>db/query</code> runs queries that others
-wrote, next to the data. Every call is a transaction: a query that throws, loops, hoards a lock, answers nonsense or takes its process down is undone and removed, and the host's own
-default answers instead.</p>
+<p>This server holds ${size.flights.toLocaleString('en')} flights between ${size.airports.toLocaleString('en')}
+airports. Its graft point <code>db/query</code> runs queries that others wrote, next to the data. Every call is a
+transaction: a query that throws, loops, hoards a lock, answers nonsense or takes its process down is undone and
+removed, and the host's own default answers instead.</p>
 <h2>Who stands here</h2>
 ${table(['plugin', 'graft point', 'state', 'calls', 'aborts', 'what it does'], grafts)}
 <h2>Try it</h2>
 <p>The token is in the file <code>token</code> of the data folder, or in <code>GRAFTWORK_TOKEN</code>.</p>
 <pre>${escaped(lines.join('\n'))}</pre>
-<p>What went wrong so far, and what was undone: <code>GET /api/aborts</code>. All of the interface: <code>/api/points</code>, <code>/api/plugins</code>, <code>/healthz</code>.</p>
+<p>What went wrong so far, and what was undone: <code>GET /api/aborts</code>. All of the interface:
+<code>/api/points</code>, <code>/api/plugins</code>, <code>/healthz</code>.</p>
 <h2>What holds on this system</h2>
 ${table(['fact', 'value'], Object.entries(host.facts()))}
 </body></html>`;

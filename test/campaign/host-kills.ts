@@ -76,7 +76,8 @@ export const killHosts = async (kills: number, seed: number, progress: (text: st
       found = look(folder);
       violations.push(...violationsOf(found).map((text) => `after kill ${kill}: ${text}`));
       progress(
-        `kill ${kill} of ${kills}: ${found.moves.length} moves, ${found.sent.length} messages, ${violations.length} violations`,
+        `kill ${kill} of ${kills}: ${found.moves.length} moves, ${found.sent.length} messages, ` +
+          `${violations.length} violations`,
       );
     }
   } finally {

@@ -15,7 +15,12 @@ export interface MemoryRun {
 }
 
 const PLUGIN = `let kept = 0;
-export const add = (input, api) => { kept += input.n; api.sum.add(input.n); if (input.fails) throw new Error('no'); return input.n; };`;
+export const add = (input, api) => {
+  kept += input.n;
+  api.sum.add(input.n);
+  if (input.fails) throw new Error('no');
+  return input.n;
+};`;
 
 const mb = (bytes: number): number => Math.round((bytes / 2 ** 20) * 10) / 10;
 

@@ -40,7 +40,8 @@ describe('a verdict', () => {
     [
       'data of the first user',
       entryOf(
-        '(input) => { const leaked = globalThis.last || "none"; globalThis.last = "x"; return { leaked: input.card + leaked }; }',
+        '(input) => { const leaked = globalThis.last || "none"; ' +
+          'globalThis.last = "x"; return { leaked: input.card + leaked }; }',
         'ok-contained',
         {
           needs: 'run for two users',
@@ -127,7 +128,8 @@ describe('what must hold afterwards', () => {
 describe('what is read from a source', () => {
   test('names, literal arguments, keys of answers, whether it is one expression', () => {
     const source =
-      "(input, api) => { const keptApi = api; keptApi.set('a', 1); api.call('pong', {}); return { total: 1, out: 2 }; }";
+      "(input, api) => { const keptApi = api; keptApi.set('a', 1); " +
+      "api.call('pong', {}); return { total: 1, out: 2 }; }";
     expect(usedNames(source).toSorted()).toEqual(['call', 'set']);
     expect(literalArguments(source, 'call')).toEqual(['pong']);
     expect(literalKeys(source)).toEqual(['total', 'out']);

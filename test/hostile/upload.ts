@@ -208,7 +208,8 @@ const refuse = async (world: World, { bytes, codes }: Parcel): Promise<string> =
   const isRight = codes.size === 0 ? OF_A_PACKAGE.test(code) : codes.has(code);
   if (!isRight)
     throw new Wrong(
-      `the package was refused with ${code} and should have been with ${[...codes].join(' or ') || 'the code of a package'}`,
+      `the package was refused with ${code} and should have been ` +
+        `with ${[...codes].join(' or ') || 'the code of a package'}`,
     );
   const after = JSON.stringify(world.host.plugins().map(({ name, version, digest }) => [name, version, digest]));
   if (after !== before) throw new Wrong('a package that was refused is registered');

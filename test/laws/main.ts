@@ -42,10 +42,13 @@ const readOptions = (args: string[]): Options => {
 const summary = (counts: Counts): string => {
   const reasons = Object.entries(counts.aborts_by_reason).sort(([a], [b]) => (a < b ? -1 : 1));
   return [
-    `${counts.programs} programs kept the laws: ${counts.steps} steps, ${counts.commits} commits, ${counts.nested_commits} nested commits,`,
-    `${counts.aborts} aborts, ${counts.nested_aborts} nested aborts (${reasons.map(([reason, n]) => `${reason} ${n}`).join(', ')}),`,
+    `${counts.programs} programs kept the laws:`,
+    `${counts.steps} steps, ${counts.commits} commits, ${counts.nested_commits} nested commits,`,
+    `${counts.aborts} aborts, ${counts.nested_aborts} nested aborts`,
+    `(${reasons.map(([reason, n]) => `${reason} ${n}`).join(', ')}),`,
     `${counts.tickets} waits, ${counts.deadlocks} deadlocks, ${counts.timeouts} time-outs, ${counts.effects} effects,`,
-    `${counts.failed_undos} failed undos, ${counts.fenced_calls} calls fenced off, ${counts.reads_replayed} actions replayed`,
+    `${counts.failed_undos} failed undos, ${counts.fenced_calls} calls fenced off,`,
+    `${counts.reads_replayed} actions replayed`,
   ].join(' ');
 };
 

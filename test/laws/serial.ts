@@ -45,7 +45,8 @@ export const checkSerial = (run: Run, history: readonly Committed[]): void => {
       if (!isDeepStrictEqual(expected, answer))
         run.fail(
           3,
-          `replayed in the order of commits, ${action.do} of ${id} gives ${JSON.stringify(expected)}, not ${JSON.stringify(answer)}`,
+          `replayed in the order of commits, ${action.do} of ${id} ` +
+            `gives ${JSON.stringify(expected)}, not ${JSON.stringify(answer)}`,
         );
     }
     carryOut(state);

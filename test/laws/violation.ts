@@ -2,7 +2,9 @@
 
 export const LAWS = {
   1: 'after an abort the state equals the state at begin, deeply, key order included',
-  2: "a child's commit hands undo records, locks and effects to its parent; a child's abort takes back the child's alone",
+  2:
+    "a child's commit hands undo records, locks and effects to its parent; " +
+    "a child's abort takes back the child's alone",
   3: 'strict two-phase locking; outside reads see committed values; committed histories are serialisable',
   4: 'granted or a ticket; time-outs and deadlocks end the right transaction, and only when somebody waits',
   5: 'free + held + spent equals what was created; an abort gives back what was held and takes back transfers',

@@ -212,7 +212,8 @@ describe('a transaction around', () => {
     const point = base.point(FUNCTION);
     await base.install(
       'a',
-      '{ graft: (input, api) => { api.send(input); const seen = api.stock.get("a"); api.stock.set("b", seen); return seen } }',
+      '{ graft: (input, api) => { api.send(input); const seen = api.stock.get("a"); ' +
+        'api.stock.set("b", seen); return seen } }',
     );
     return point;
   };

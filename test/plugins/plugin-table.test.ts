@@ -120,7 +120,8 @@ describe('what is installed', () => {
       { point: 'q', export: 'two' },
     ];
     const exports =
-      '{ one: (input, api) => [Object.keys(api), api.log("x")], two: (input, api) => [Object.keys(api), api.stock.get("a")] }';
+      '{ one: (input, api) => [Object.keys(api), api.log("x")], ' +
+      'two: (input, api) => [Object.keys(api), api.stock.get("a")] }';
     await base.install('a', exports, { grafts });
     expect(await base.invoke(first, 1)).toMatchObject({ value: [['log', 'original'], null] });
     expect(await base.invoke(second, 1)).toMatchObject({ value: [['stock', 'original'], 1] });

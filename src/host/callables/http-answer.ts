@@ -11,16 +11,22 @@ const VALUE = /^(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?$/;
 
 /** The connection and the frame of the message (RFC 9110, 7.6.1 and 6.4; RFC 9112, 6). */
 const FRAMING =
-  'connection keep-alive proxy-connection te trailer transfer-encoding upgrade host content-length content-encoding content-range date via';
+  'connection keep-alive proxy-connection te trailer transfer-encoding upgrade host content-length content-encoding ' +
+  'content-range date via';
 /** Who may keep it: a page for one user is not for a shared cache (RFC 9111). */
 const KEEPING = 'expires vary age pragma surrogate-control cdn-cache-control';
 /** What cache-control may say: less, never more, than that a client's own cache keeps it. */
 const UNSHARED = /^(?=.*\b(?:no-store|private)\b)(?!.*\b(?:public|s-maxage)\b)/i;
 /** What the body is taken for, where the client goes, who it is. */
 const MEANING =
-  'content-type content-location content-disposition location refresh link set-cookie set-cookie2 cookie clear-site-data authorization www-authenticate authentication-info alt-svc sourcemap x-sourcemap server status';
+  'content-type content-location content-disposition location refresh link set-cookie set-cookie2 cookie ' +
+  'clear-site-data authorization www-authenticate authentication-info alt-svc sourcemap x-sourcemap server status';
 const SECURITY =
-  'content-security-policy content-security-policy-report-only strict-transport-security x-frame-options x-content-type-options x-xss-protection x-permitted-cross-domain-policies x-dns-prefetch-control referrer-policy permissions-policy feature-policy origin-agent-cluster expect-ct public-key-pins service-worker-allowed report-to reporting-endpoints nel timing-allow-origin x-download-options x-powered-by x-sendfile x-http-method-override x-original-url x-rewrite-url';
+  'content-security-policy content-security-policy-report-only strict-transport-security x-frame-options ' +
+  'x-content-type-options x-xss-protection x-permitted-cross-domain-policies x-dns-prefetch-control referrer-policy ' +
+  'permissions-policy feature-policy origin-agent-cluster expect-ct public-key-pins service-worker-allowed report-to ' +
+  'reporting-endpoints nel timing-allow-origin x-download-options x-powered-by x-sendfile x-http-method-override ' +
+  'x-original-url x-rewrite-url';
 const FORBIDDEN = new Set(`${FRAMING} ${KEEPING} ${MEANING} ${SECURITY}`.split(' '));
 const FORBIDDEN_FRONTS = ['access-control-', 'cross-origin-', 'proxy-', 'sec-', 'x-accel-', 'x-forwarded-'];
 

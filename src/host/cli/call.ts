@@ -36,8 +36,9 @@ const describeUndone = ({ records, first }: GraftReport['undone']): string => {
 
 const describeGraft = (report: GraftReport): string => {
   const why = [report.reason, report.detail].filter((part) => part !== undefined).join(': ');
-  const line = `${report.graft}: ${report.status}${why === '' ? '' : `, ${why}`}${report.at === undefined ? '' : ` at ${report.at}`}`;
-  return `${visible(line)}${report.removed ? '\n  removed from its point' : ''}${describeUndone(report.undone)}`;
+  const at = report.at === undefined ? '' : ` at ${report.at}`;
+  const line = visible(`${report.graft}: ${report.status}${why === '' ? '' : `, ${why}`}${at}`);
+  return `${line}${report.removed ? '\n  removed from its point' : ''}${describeUndone(report.undone)}`;
 };
 
 /** An outcome for people. */

@@ -43,15 +43,17 @@ export const versionsHere = (): Versions => {
 export const versionFault = ({ node, isolatedVm }: Versions): string | null => {
   if (isOlder(node, NEEDED.node)) {
     return (
-      `GRAFT_NODE_TOO_OLD: this is Node ${node}, and Graftwork needs ${NEEDED.node} or later: the isolated-vm of older ones lets plugins out. ` +
-      'Install it from https://nodejs.org, or put the node_modules/.bin of a checkout first on PATH; `npx graftwork` and npm scripts do that.'
+      `GRAFT_NODE_TOO_OLD: this is Node ${node}, and Graftwork needs ${NEEDED.node} or later: ` +
+      'the isolated-vm of older ones lets plugins out. Install it from https://nodejs.org, ' +
+      'or put the node_modules/.bin of a checkout first on PATH; `npx graftwork` and npm scripts do that.'
     );
   }
   if (isolatedVm === null)
     return 'GRAFT_NODE_TOO_OLD: isolated-vm is not installed. Run `npm install` where Graftwork stands.';
   if (isOlder(isolatedVm, NEEDED.isolatedVm)) {
     return (
-      `GRAFT_NODE_TOO_OLD: isolated-vm ${isolatedVm} is installed, and Graftwork needs ${NEEDED.isolatedVm} or later: older ones let plugins out. ` +
+      `GRAFT_NODE_TOO_OLD: isolated-vm ${isolatedVm} is installed, and Graftwork needs ${NEEDED.isolatedVm} ` +
+      'or later: older ones let plugins out. ' +
       `Run \`npm install isolated-vm@${NEEDED.isolatedVm}\`.`
     );
   }

@@ -154,7 +154,9 @@ export const selection = (rights: TableRights, options: unknown): Selection => {
   const offset = parts.get('offset') === undefined ? 0 : whole(parts.get('offset'), 'offset');
   const rows = limit ?? (Number.isFinite(rights.rows_max) ? rights.rows_max + 1 : -1);
   return {
-    sql: `SELECT ${columns.map((column) => column.sql).join(', ')} FROM ${rights.table.sql}${where.sql}${order} LIMIT ? OFFSET ?`,
+    sql:
+      `SELECT ${columns.map((column) => column.sql).join(', ')} ` +
+      `FROM ${rights.table.sql}${where.sql}${order} LIMIT ? OFFSET ?`,
     values: [...where.values, rows, offset],
     columns,
     rows_max: rights.rows_max,

@@ -112,7 +112,8 @@ class Lane {
 
   async #sendRows(): Promise<void> {
     for (;;) {
-      const sql = `SELECT seq, id, payload FROM ${OUTBOX} WHERE channel = ? AND seq > ? ORDER BY seq LIMIT ${OUTBOX_PAGE}`;
+      const from = `FROM ${OUTBOX} WHERE channel = ? AND seq > ?`;
+      const sql = `SELECT seq, id, payload ${from} ORDER BY seq LIMIT ${OUTBOX_PAGE}`;
       const page = this.#options.reader.all<MessageRow>(sql, this.name, this.#last);
       if (page.length === 0) return;
       for (const row of page) if (!(await this.#send(row))) return;

@@ -15,7 +15,9 @@ interface Stored {
   readonly map: StateMap<string, unknown>;
 }
 
-const PUT = `INSERT INTO ${STATE} (map, key, value) VALUES (?, ?, ?) ON CONFLICT (map, key) DO UPDATE SET value = excluded.value`;
+const PUT =
+  `INSERT INTO ${STATE} (map, key, value) VALUES (?, ?, ?) ` +
+  'ON CONFLICT (map, key) DO UPDATE SET value = excluded.value';
 
 export class StoredState {
   readonly #names = new Set<string>();

@@ -120,7 +120,7 @@ export class HeapMaker implements CompartmentMaker {
   readonly #open = new Set<Compartment>();
   #closed = false;
 
-  /** `prepare` does what is done once a plugin. It throws GRAFT_INSTALL_FAILED for a plugin that this kind does not take. */
+  /** `prepare` does what is done once a plugin. It throws GRAFT_INSTALL_FAILED for one that this kind does not take. */
   constructor(
     kind: string,
     prepare: (source: CompartmentSource) => Evaluator | Promise<Evaluator>,

@@ -58,9 +58,10 @@ export const listening = (child: ChildProcessWithoutNullStreams): Promise<{ url:
 /** Points of every policy: their chains answer their input unless a graft stands there. */
 export const SHOP = `export default async (host) => {
   const stock = host.map('stock');
-  host.graftPoint({ name: 'shop/price', kind: 'function', default: (request) => request.list, callable: { stock: stock.writable() } });
+  const callable = { stock: stock.writable() };
+  host.graftPoint({ name: 'shop/price', kind: 'function', default: (request) => request.list, callable });
   for (const onFault of ['default', 'deny', 'fail']) {
-    host.graftPoint({ name: 'guard/' + onFault, kind: 'chain', onFault, callable: { stock: stock.writable() } });
+    host.graftPoint({ name: 'guard/' + onFault, kind: 'chain', onFault, callable });
   }
   host.graftPoint({ name: 'shop/ended', kind: 'chain', default: (_input, txn) => void txn.doom('cancelled', '') });
 };
@@ -84,7 +85,7 @@ export const PLUGIN: Readonly<Record<string, string>> = {
     },
   }),
   'src/index.ts': `import { refuse } from 'graftwork/sdk';
-export const price = (request: { list: number }): number => (request.list < 0 ? refuse('NEGATIVE', 'no such price') : request.list / 2);
+export const price = ({ list }: any): number => (list < 0 ? refuse('NEGATIVE', 'no such price') : list / 2);
 export const spoil = (_input: unknown, api: any): never => {
   api.stock.set('x', 1);
   throw new Error('not today');

@@ -85,7 +85,7 @@ describe('size', () => {
     socket.destroy();
   });
 
-  test('GRAFT_BODY_TOO_LARGE is answered to a body without a length while it is still being sent, and the connection goes on', async () => {
+  test('GRAFT_BODY_TOO_LARGE is answered while a body without a length is sent; the connection goes on', async () => {
     const { socket, until } = await dial();
     socket.write(head('Transfer-Encoding: chunked'));
     const piece = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(65_536, ' '), Buffer.from('\r\n')]);
@@ -129,7 +129,7 @@ describe('time', () => {
     });
   });
 
-  test('a body that does not arrive in time ends its connection with 408, and nothing is logged or called', async () => {
+  test('a body that does not arrive in time ends its connection with 408; nothing is logged or called', async () => {
     const slow = await makeBed({
       listen: { request_ms_max: 30 },
       served: () => ({ invoke: () => Promise.reject(new Error('called')) }),

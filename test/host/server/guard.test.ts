@@ -108,7 +108,8 @@ describe('Origin', () => {
 
   test('GRAFT_FOREIGN: a second one behind one’s own', async () => {
     const request =
-      'GET /healthz HTTP/1.1\r\nHost: localhost:PORT\r\nOrigin: http://localhost:PORT\r\nOrigin: http://evil.example\r\nConnection: close\r\n\r\n';
+      'GET /healthz HTTP/1.1\r\nHost: localhost:PORT\r\nOrigin: http://localhost:PORT\r\n' +
+      'Origin: http://evil.example\r\nConnection: close\r\n\r\n';
     expect(await raw(request)).toMatch(/^HTTP\/1\.1 403 /);
   });
 

@@ -49,7 +49,8 @@ const makeGated = async (options: BedOptions = {}) => {
 
 const CALL = '/api/points/shop%2Fgated/call';
 const rawCall = (port: number): string =>
-  `POST ${CALL} HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"input":1}`;
+  `POST ${CALL} HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer ${TOKEN}\r\n` +
+  'Content-Type: application/json\r\nContent-Length: 11\r\n\r\n{"input":1}';
 
 describe('options', () => {
   test.each([

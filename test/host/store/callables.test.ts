@@ -163,7 +163,8 @@ describe('find', () => {
     const filler = new SQLite(fixture.file);
     caller.txn.abort();
     filler.exec(
-      "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) INSERT INTO owner (name) SELECT 'n' || i FROM n",
+      'WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) ' +
+        "INSERT INTO owner (name) SELECT 'n' || i FROM n",
     );
     filler.close();
     caller = callerOf(fixture.begin());
@@ -175,7 +176,8 @@ describe('find', () => {
     caller.txn.abort();
     const raw = new SQLite(fixture.file);
     raw.exec(
-      "INSERT INTO owner (id, name, age) VALUES (10, 'big', 9007199254740993), (11, 'inf', 9e999), (12, 'nul' || char(0), 1)",
+      'INSERT INTO owner (id, name, age) VALUES ' +
+        "(10, 'big', 9007199254740993), (11, 'inf', 9e999), (12, 'nul' || char(0), 1)",
     );
     raw.exec("INSERT INTO owner (id, name) VALUES (13, x'ff')");
     raw.close();

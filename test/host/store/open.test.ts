@@ -53,7 +53,7 @@ test('a file that is no database', async () => {
   });
 });
 
-test('the file is made, with a write-ahead log, full synchronisation and foreign keys; only the writer can write', async () => {
+test('the file has a write-ahead log, full synchronisation, foreign keys; only the writer can write', async () => {
   const settings: unknown[] = [];
   const fixture = await Fixture.open(`${place.path}/deep/app.db`, {
     connect: (database, role) => {

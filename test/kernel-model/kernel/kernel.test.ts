@@ -96,7 +96,7 @@ describe('accounts', () => {
     }
   });
 
-  it('get the units of wired pages back when the space goes, also from a graft that is about to change the wiring', async () => {
+  it('get the units of wired pages back when the space goes, also from a graft about to change them', async () => {
     for (const action of ['wire', 'unwire'] as const) {
       const bed = new Bed({ frames: 8 });
       const a = bed.spawn('ann', function* (user) {

@@ -98,7 +98,8 @@ describe('clocks and realms', () => {
     await child.load(1, '({ graft: (input, api) => { api.wait(); return 1 } })', { callable: ['wait'] });
     child.putCall(1, 1, null, 300).flush();
     await child.next();
-    await new Promise((resolve) => setTimeout(resolve, 400)); // Longer than the graft may run: this wait is what is tested.
+    // Longer than the graft may run: this wait is what is tested.
+    await new Promise((resolve) => setTimeout(resolve, 400));
     child.putAnswer(1, 0, null).flush();
     expect(await child.next()).toMatchObject({ type: 'RESULT', json: 1 });
   });
@@ -133,7 +134,9 @@ describe('clocks and realms', () => {
 
   it('says that a realm is lost when it cannot be made anew', async () => {
     const until = Date.now() + 1500;
-    const code = `if (Date.now() > ${until}) throw new Error('too late'); ({ graft: () => { while (Date.now() <= ${until}); throw new Error('now') } })`;
+    const code =
+      `if (Date.now() > ${until}) throw new Error('too late'); ` +
+      `({ graft: () => { while (Date.now() <= ${until}); throw new Error('now') } })`;
     await child.load(1, code);
     expect(await child.call(1, null, { own_ms: 10_000 })).toMatchObject({
       type: 'FAILED',

@@ -171,7 +171,9 @@ describe('a child that does not', () => {
   it.each(['{', '5', '[{"__proto__":1}]', '["a\\ud800"]', `[${'['.repeat(64)}${']'.repeat(64)}]`])(
     'sends arguments that are not plain data: %s is refused before any accessor sees it',
     async (json) => {
-      const script = `send(P.HOST_CALL, n, u16(1), ${JSON.stringify(json)}); const { body } = receive(); send(P.ENDED, n, u32(0), 'R', body.subarray(1).toString());`;
+      const script =
+        `send(P.HOST_CALL, n, u16(1), ${JSON.stringify(json)}); const { body } = receive(); ` +
+        "send(P.ENDED, n, u32(0), 'R', body.subarray(1).toString());";
       const { outcome } = await called(script);
       expect(outcome).toMatchObject({ status: 'committed', value: { code: 'GRAFT_BAD_ARGUMENT' } });
       expect(JSON.stringify(outcome)).not.toContain('takes a text');
@@ -231,7 +233,9 @@ describe('frames of a call that has ended', () => {
   };
 
   it('are refused and counted, and reach nobody', async () => {
-    onCall = `let errors = 0; for (let i = 0; i < 4; i++) { send(P.HOST_CALL, n, u16(1), '[]'); errors += receive().body[0]; } send(P.ENDED, n, u32(0), 'R', String(errors));`;
+    onCall =
+      "let errors = 0; for (let i = 0; i < 4; i++) { send(P.HOST_CALL, n, u16(1), '[]'); " +
+      "errors += receive().body[0]; } send(P.ENDED, n, u32(0), 'R', String(errors));";
     const { process, told, death } = await ended();
     await until(() => told.includes('room'));
     expect([told, process.late]).toEqual([['hostCall', 'room'], 4]);
@@ -239,8 +243,10 @@ describe('frames of a call that has ended', () => {
     await death;
   });
 
-  it('that has not begun do not come: it is taken out of the pipe before the answer to the one that waits', async () => {
-    onCall = `send(P.HOST_CALL, n, u16(1), '[]'); const types = [receive().type, receive().type, receive().type]; send(P.ENDED, n, u32(0), 'R', JSON.stringify(types));`;
+  it('that has not begun do not come: it leaves the pipe before the answer to the one that waits', async () => {
+    onCall =
+      "send(P.HOST_CALL, n, u16(1), '[]'); const types = [receive().type, receive().type, receive().type]; " +
+      "send(P.ENDED, n, u32(0), 'R', JSON.stringify(types));";
     base = openBase('direct');
     const endings: unknown[] = [];
     let second: Item | null = null;

@@ -45,7 +45,10 @@ const BODIES = [
 const head = (random: Random): string => {
   const [from, to, step] = [random.below(12) - 4, random.below(40) - 10, random.below(5)];
   const update = random.pick(['i++', '++i', `i += ${step}`, 'i--', 'j++', `i += ${-step}`]);
-  return `${random.pick(['let', 'let', 'let', 'var'])} i = ${from}; i ${random.pick(['<', '<', '<=', '>', '!=='])} ${random.pick([`${to}`, `${to}`, 'j', '7.5'])}; ${update}`;
+  return (
+    `${random.pick(['let', 'let', 'let', 'var'])} i = ${from}; ` +
+    `i ${random.pick(['<', '<', '<=', '>', '!=='])} ${random.pick([`${to}`, `${to}`, 'j', '7.5'])}; ${update}`
+  );
 };
 
 describe('the turns of a loop', () => {

@@ -16,11 +16,14 @@ import { Random } from '../../support/random.ts';
 const PROGRAM = `(text) => {
   const show = (value, depth = 0) => {
     if (typeof value === 'function') return 'function';
-    if (typeof value !== 'object' || value === null) return typeof value + ':' + (Object.is(value, -0) ? '-0' : String(value));
+    if (typeof value !== 'object' || value === null)
+      return typeof value + ':' + (Object.is(value, -0) ? '-0' : String(value));
     if (depth > 4) return '…';
-    const inner = value instanceof Map || value instanceof Set ? [...value].map((one) => show(one, depth + 1)).join() : '';
+    const lists = value instanceof Map || value instanceof Set;
+    const inner = lists ? [...value].map((one) => show(one, depth + 1)).join() : '';
     const keys = Reflect.ownKeys(value).map((key) => String(key) + '=' + show(value[key], depth + 1));
-    return Object.prototype.toString.call(value) + Object.getPrototypeOf(value)?.constructor?.name + inner + '{' + keys.join() + '}';
+    const name = Object.getPrototypeOf(value)?.constructor?.name;
+    return Object.prototype.toString.call(value) + name + inner + '{' + keys.join() + '}';
   };
   const seen = [];
   try {
@@ -204,18 +207,39 @@ const INTL = [
   'Segmenter',
 ];
 
+/** The arguments of a call: `first`, and at most three others. */
+const after = (first: string, random: Random): string => [first, args(random, 3)].filter(Boolean).join(', ');
+/** A text and at most two patterns. */
+const texts = (random: Random): string =>
+  [random.pick(TEXTS), random.pick(PATTERNS), random.pick(PATTERNS)].slice(0, 1 + random.below(3)).join(', ');
+
+const FROM = ['Array', '(class B extends Array {})', 'Object', 'undefined'];
+const SET_METHODS = ['union', 'symmetricDifference'];
+const JSON_TEXTS = ['"[1,{\\"a\\":[]}]"', '"{"', 'null', '7', 'undefined', '({ toString: () => "[2]" })'];
+const CALLED = '(k, v) => (seen.push(k), v)';
+const REPLACERS = ['["a", "b"]', '[0, , "a"]', 'new Proxy(["b"], {})', '{ length: 1, 0: "a" }', 'null', CALLED];
+const OF_OBJECT = [
+  'entries',
+  'keys',
+  'values',
+  'getOwnPropertyNames',
+  'getOwnPropertyDescriptors',
+  'isFrozen',
+  'freeze',
+  'seal',
+];
+
 const expressions: readonly ((random: Random) => string)[] = [
+  (random) => `Array.prototype.${random.pick(ARRAY_METHODS)}.call(${after(receiver(random), random)})`,
   (random) =>
-    `Array.prototype.${random.pick(ARRAY_METHODS)}.call(${[receiver(random), args(random, 3)].filter(Boolean).join(', ')})`,
-  (random) =>
-    `((o) => [Array.prototype.${random.pick(ARRAY_METHODS)}.call(${['o', args(random, 3)].filter(Boolean).join(', ')}) === o, o])(${receiver(random)})`,
-  (random) =>
-    `String.prototype.${random.pick(TEXT_METHODS)}.call(${[random.pick(TEXTS), random.pick(PATTERNS), random.pick(PATTERNS)].slice(0, 1 + random.below(3)).join(', ')})`,
-  (random) =>
-    `${random.pick(['Array', 'class B extends Array {}', 'Object', 'undefined']).replace(/^class.*/, '(class B extends Array {})')}.from(${random.pick(LISTS)}, ${random.pick(['undefined', ...FUNCTIONS])})`,
+    `((o) => [Array.prototype.${random.pick(ARRAY_METHODS)}.call(${after('o', random)}) === o, o])` +
+    `(${receiver(random)})`,
+  (random) => `String.prototype.${random.pick(TEXT_METHODS)}.call(${texts(random)})`,
+  (random) => `${random.pick(FROM)}.from(${random.pick(LISTS)}, ${random.pick(['undefined', ...FUNCTIONS])})`,
   (random) => `Array.from.call(${random.pick(['Object', 'undefined', 'Array'])}, ${random.pick(LISTS)})`,
   (random) =>
-    `${random.pick(['new Set([1, 5])', 'new Set([-0])', 'new Set()', '[]'])}.${random.pick(['union', 'symmetricDifference'])}(${random.pick(SETS)})`,
+    `${random.pick(['new Set([1, 5])', 'new Set([-0])', 'new Set()', '[]'])}.${random.pick(SET_METHODS)}` +
+    `(${random.pick(SETS)})`,
   (random) => `${random.pick(['Map', 'Object'])}.groupBy(${random.pick(LISTS)}, ${random.pick(FUNCTIONS)})`,
   (random) => `new ${random.pick(['Map', 'Set'])}([[${pick(random)}, 1], [${pick(random)}, 2], [${pick(random)}, 3]])`,
   (random) => `Map.prototype.set.call(${random.pick(['new Map()', 'new Set()', '7'])}, ${pick(random)}, 1)`,
@@ -223,8 +247,7 @@ const expressions: readonly ((random: Random) => string)[] = [
   (random) => `Reflect.apply(${random.pick(FUNCTIONS)}, 1, ${receiver(random)})`,
   (random) => `Reflect.construct(${random.pick(['Array', 'Set', 'String'])}, ${receiver(random)})`,
   (random) => `String.raw({ raw: ${receiver(random)} }, ${args(random, 3) || '1'})`,
-  (random) =>
-    `JSON.parse(${random.pick(['"[1,{\\"a\\":[]}]"', '"{"', 'null', '7', 'undefined', '({ toString: () => "[2]" })'])}, ${random.pick(['undefined', '(k, v) => (seen.push(k), v)'])})`,
+  (random) => `JSON.parse(${random.pick(JSON_TEXTS)}, ${random.pick(['undefined', CALLED])})`,
   (random) => `(1234.5).toLocaleString(${random.pick(LOCALES)})`,
   (random) => `new Date(0).toLocaleDateString(${random.pick(LOCALES)}, { timeZone: 'UTC' })`,
   (random) => `"I".${random.pick(['toLocaleLowerCase', 'toLocaleUpperCase'])}(${random.pick(LOCALES)})`,
@@ -232,14 +255,14 @@ const expressions: readonly ((random: Random) => string)[] = [
   (random) => `Intl.getCanonicalLocales(${random.pick(LOCALES)})`,
   (random) => `Intl.${random.pick(INTL)}.supportedLocalesOf(${random.pick(LOCALES)})`,
   (random) =>
-    `((C) => [new C(${random.pick(LOCALES)}).resolvedOptions().locale, new C() instanceof C, new C().constructor === C, C.name, C.length])(Intl.${random.pick(INTL)})`,
+    `((C) => [new C(${random.pick(LOCALES)}).resolvedOptions().locale, new C() instanceof C, ` +
+    `new C().constructor === C, C.name, C.length])(Intl.${random.pick(INTL)})`,
   (random) =>
     `((B) => [new B(${random.pick(LOCALES)}) instanceof B, B.name])(class B extends Intl.${random.pick(INTL)} {})`,
   (random) => `Intl.${random.pick(INTL)}(${random.pick(LOCALES)})`,
   (random) =>
-    `JSON.stringify({ a: [1, { b: 2 }], 0: 3 }, ${random.pick(['["a", "b"]', '[0, , "a"]', 'new Proxy(["b"], {})', '{ length: 1, 0: "a" }', 'null', '(k, v) => (seen.push(k), v)'])}, ${random.pick(['0', '2', '"-"'])})`,
-  (random) =>
-    `Object.${random.pick(['entries', 'keys', 'values', 'getOwnPropertyNames', 'getOwnPropertyDescriptors', 'isFrozen', 'freeze', 'seal'])}(${receiver(random)})`,
+    `JSON.stringify({ a: [1, { b: 2 }], 0: 3 }, ${random.pick(REPLACERS)}, ${random.pick(['0', '2', '"-"'])})`,
+  (random) => `Object.${random.pick(OF_OBJECT)}(${receiver(random)})`,
   (random) => `Reflect.ownKeys(${receiver(random)})`,
   (random) => `Object.assign(${receiver(random)}, ${pick(random)}, ${receiver(random)})`,
   (random) => `Object.create(${random.pick(['null', '{}', '7'])}, ${pick(random)})`,
@@ -260,9 +283,19 @@ describe('a bounded built-in', () => {
   });
 
   it('has the name and the length of the native one, and is no constructor', () => {
-    const text = `() => [Array.prototype, Array, String.prototype, String, Map, Map.prototype, Set.prototype, Reflect, Function.prototype, Object].map((on) =>
-      Object.getOwnPropertyNames(on).filter((name) => typeof Object.getOwnPropertyDescriptor(on, name).value === 'function' && name !== 'constructor')
-        .map((name) => [name, on[name].name, on[name].length, 'prototype' in on[name], Object.getOwnPropertyDescriptor(on, name).enumerable]).join())`;
+    const text = `() => {
+      const described = Object.getOwnPropertyDescriptor;
+      const holders = [
+        Array.prototype, Array, String.prototype, String, Map, Map.prototype, Set.prototype, Reflect,
+        Function.prototype, Object,
+      ];
+      return holders.map((on) =>
+        Object.getOwnPropertyNames(on)
+          .filter((name) => typeof described(on, name).value === 'function' && name !== 'constructor')
+          .map((name) => [name, on[name], described(on, name).enumerable])
+          .map(([name, f, enumerable]) => [name, f.name, f.length, 'prototype' in f, enumerable])
+          .join());
+    }`;
     expect(bounded(text)).toBe(bare(text));
   });
 });

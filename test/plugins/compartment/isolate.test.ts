@@ -23,7 +23,9 @@ const load = async (grafts: readonly string[], options: Options = {}): Promise<C
   const { before = '', memory_mb = 32, load_ms = 5000, columns = [], ...maker } = options;
   compartment = await new IsolateMaker(maker).load({
     plugin: 'p',
-    code: `(() => { 'use strict'; ${before}\nreturn { ${grafts.map((graft, index) => `g${index}: ${graft}`).join(', ')} }; })()`,
+    code:
+      `(() => { 'use strict'; ${before}\n` +
+      `return { ${grafts.map((graft, index) => `g${index}: ${graft}`).join(', ')} }; })()`,
     memory_mb,
     load_ms,
     grafts: grafts.map((_, index) => ({ export: `g${index}`, callable: ['host', 'other.call'], columns })),
@@ -111,7 +113,8 @@ describe('what crosses', () => {
 
   it('is the code and the message of a host’s error, and nothing else of it', async () => {
     await load([
-      '(input, api) => { try { api.host() } catch (e) { return [e instanceof Error, e.code, e.message, Object.keys(e), e.stack.includes("secret")] } }',
+      '(input, api) => { try { api.host() } catch (e) { ' +
+        'return [e instanceof Error, e.code, e.message, Object.keys(e), e.stack.includes("secret")] } }',
     ]);
     const host: Host = () => {
       throw Object.assign(new GraftError('GRAFT_NEEDS', 'no'), { stack: 'secret', password: 'secret' });
@@ -121,7 +124,7 @@ describe('what crosses', () => {
 });
 
 describe('the api', () => {
-  it('is one object for all calls of a graft, and another for another graft, in whose calls it does not work', async () => {
+  it('is one object for all calls of a graft, and another for another graft, where it does not work', async () => {
     const before =
       'let kept; const same = (api) => { const was = kept; kept ??= api; return was === undefined || was === api };';
     await load(
@@ -161,7 +164,8 @@ describe('columns', () => {
   it('are the host’s memory, as frozen typed arrays by name', async () => {
     const columns = [column('u', 'u8', 2, 1), column('i', 'i32', 2, 4), column('f', 'f64', 2, 8)];
     const graft =
-      '(input, api) => { const { u, i, f } = api.columns; f[1] = u[0] + i[0]; u[1] = 300; return [Object.keys(api.columns), u instanceof Uint8Array, i.length, Object.isFrozen(api.columns)] }';
+      '(input, api) => { const { u, i, f } = api.columns; f[1] = u[0] + i[0]; u[1] = 300; ' +
+      'return [Object.keys(api.columns), u instanceof Uint8Array, i.length, Object.isFrozen(api.columns)] }';
     await load([graft, graft], { columns });
     new Uint8Array(columns[0]?.buffer as SharedArrayBuffer)[0] = 200;
     new Int32Array(columns[1]?.buffer as SharedArrayBuffer)[0] = -5;
@@ -179,7 +183,9 @@ describe('columns', () => {
 
   it('give a graft no way to more shared memory', async () => {
     const graft =
-      '(input, api) => { const b = api.columns.u.buffer; return ["constructor", "slice", "grow"].map((k) => Object.hasOwn(Object.getPrototypeOf(b), k)).concat(b.constructor === Object) }';
+      '(input, api) => { const b = api.columns.u.buffer; ' +
+      'return ["constructor", "slice", "grow"].map((k) => Object.hasOwn(Object.getPrototypeOf(b), k))' +
+      '.concat(b.constructor === Object) }';
     await load([graft], { columns: [column('u', 'u8', 1, 1)] });
     expect(answerOf(run(callOf()))).toEqual([false, false, false, true]);
   });
@@ -241,7 +247,7 @@ describe('the clock', () => {
     expect(answerOf(run(callOf(null, undefined, other)))).toBe(1);
   });
 
-  it('does not blame a graft whose thread was kept waiting for a core: it runs once more, and is to blame then', async () => {
+  it('does not blame a graft whose thread waited for a core: it runs once more, and is to blame then', async () => {
     await load(['() => { for (;;); }'], { cpu_ms: () => 0 });
     const call = callOf(null, undefined, { own_ms: 20 });
     expect(failureOf(run(call)).reason).toBe('own-time');
@@ -279,7 +285,8 @@ describe('nested calls', () => {
 
   it('run in isolates of their own, each with its own variables, which stay theirs', async () => {
     const graft =
-      '(input, api) => { const mine = ++n; const inner = input > 0 ? api.host(input - 1) : []; return [mine === n, n, ...inner] }';
+      '(input, api) => { const mine = ++n; const inner = input > 0 ? api.host(input - 1) : []; ' +
+      'return [mine === n, n, ...inner] }';
     await load([graft], { before: 'let n = 0;' });
     expect(answerOf(run(callOf(3, again)))).toEqual([true, 1, true, 1, true, 1, true, 1]);
     expect(answerOf(run(callOf(2, again)))).toEqual([true, 2, true, 2, true, 2]);
@@ -312,7 +319,8 @@ describe('nested calls', () => {
 
   it('find stack where the outer one has used its own up', async () => {
     const graft =
-      '(input, api) => { if (input === 0) return "inner"; let got; const f = () => { try { f() } catch (e) { got ??= api.host(0); throw e } }; try { f() } catch {} return got }';
+      '(input, api) => { if (input === 0) return "inner"; let got; ' +
+      'const f = () => { try { f() } catch (e) { got ??= api.host(0); throw e } }; try { f() } catch {} return got }';
     await load([graft]);
     expect(answerOf(run(callOf(0)))).toBe('inner');
     let asked = 0;

@@ -42,7 +42,8 @@ describe('a process killed from outside', () => {
     const p = point();
     const plugin = await base.install(
       'a',
-      '{ graft: (input, api) => { api.log("begun"); api.stock.set("n" + api.attempt(), 1); api.wait("gate"); return "done" } }',
+      '{ graft: (input, api) => { api.log("begun"); ' +
+        'api.stock.set("n" + api.attempt(), 1); api.wait("gate"); return "done" } }',
     );
     const outcome = base.invoke(p, 1);
     await base.gate('gate').reached;
@@ -128,7 +129,7 @@ describe('a call that never returns', () => {
     expect(pids()).not.toContain(first);
   });
 
-  it('and was given up before its time: its process goes all the same, and the next call is not blamed for it', async () => {
+  it('and was given up before its time: its process goes all the same, and the next call is not blamed', async () => {
     open({ groupOf: () => 'all', processes: 1 });
     const bad = point({ limits: { own_ms: 300 } });
     const good = point({ name: 'q', limits: { own_ms: 300 } });
@@ -369,7 +370,8 @@ describe('a load with random kills', () => {
     const p = point({ limits: { own_ms: 20_000 } });
     // It writes first: two that read and then both want to write would wait for each other.
     const source =
-      '(input, api) => { api.stock.set("turn", input); const n = (api.stock.get("n") ?? 0) + 1; api.stock.set("n", n); return n }';
+      '(input, api) => { api.stock.set("turn", input); ' +
+      'const n = (api.stock.get("n") ?? 0) + 1; api.stock.set("n", n); return n }';
     await base.install('honest', `{ graft: ${source} }`);
     let running = true;
     let calls = 0;

@@ -74,9 +74,11 @@ describe('a bundle', () => {
 
 describe('the source map', () => {
   const MAIN =
-    'import { fail } from "./lib/fail.ts";\n\ninterface Request {\n  list: number;\n}\n\nexport const price = (request: Request): number => fail(request.list);\n';
+    'import { fail } from "./lib/fail.ts";\n\ninterface Request {\n  list: number;\n}\n\n' +
+    'export const price = (request: Request): number => fail(request.list);\n';
   const FAIL =
-    '// one\ntype Two = 2;\nexport function fail(list: number): never {\n  throw new Error("no price for " + list);\n}\n';
+    '// one\ntype Two = 2;\nexport function fail(list: number): never {\n' +
+    '  throw new Error("no price for " + list);\n}\n';
 
   test("leads from a stack back to the author's lines", async () => {
     const { code, sourceMap } = await bundled({ 'main.ts': MAIN, 'lib/fail.ts': FAIL });
@@ -199,7 +201,8 @@ describe('GRAFT_PACKAGE_LIMIT', () => {
 describe('what the bundler is kept from', () => {
   test('an import known only at run time fails there', async () => {
     const text =
-      'export const late = (name) => import(name); export const old = (name) => require(name); export const near = () => import("./near.js");';
+      'export const late = (name) => import(name); export const old = (name) => require(name); ' +
+      'export const near = () => import("./near.js");';
     let asked = 0;
     const exports = await run({ 'main.js': text, 'near.js': 'export const here = 1;' }, 'main.js', {
       require: () => asked++,
@@ -214,7 +217,7 @@ describe('what the bundler is kept from', () => {
     expect((await bundled({ 'main.js': text, 'near.js': '' }, 'main.js')).code).not.toMatch(/\bimport\s*\(/);
   });
 
-  test('a computed import looks at no file of the disk, and tells whether there is one no more than the text of it', async () => {
+  test('a computed import looks at no file of the disk, and tells neither its text nor whether it exists', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'bundle-'));
     await writeFile(join(folder, 'token.txt'), 'SECRET');
     const up = '../'.repeat(8);
@@ -291,7 +294,8 @@ describe('a package that breaks the bundler', () => {
 
   test('by overflowing its stack is refused, and the next one is bundled', async () => {
     const result = await printed(`
-      const broken = bundled('export const f = ' + '!'.repeat(1_000_000) + '1').catch(({ code, message }) => ({ code, message }));
+      const broken = bundled('export const f = ' + '!'.repeat(1_000_000) + '1')
+        .catch(({ code, message }) => ({ code, message }));
       const next = bundled('export const a = 1');
       print([await broken, (await next).code.length > 0]);`);
     const broken = { code: 'GRAFT_BUNDLE', message: expect.stringContaining('the bundler gave up on this package') };
@@ -301,7 +305,8 @@ describe('a package that breaks the bundler', () => {
   test('is not one that finds it killed: that one is bundled by another', async () => {
     const result = await printed(`
       await bundled('export const a = 1');
-      const children = readFileSync('/proc/self/task/' + process.pid + '/children', 'utf8').trim().split(' ').map(Number);
+      const listed = readFileSync('/proc/self/task/' + process.pid + '/children', 'utf8');
+      const children = listed.trim().split(' ').map(Number);
       for (const pid of children) process.kill(pid, 'SIGKILL');
       const killed = await build({ stdin: { contents: '' }, write: false }).then(() => 'alive', () => 'killed');
       print([children.length, killed, (await bundled('export const a = 1')).code.length > 0]);`);

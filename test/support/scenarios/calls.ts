@@ -23,7 +23,8 @@ export const calls = (claims: Claims): void => {
   it('lets a graft read and change the host, once for all', async () => {
     open(claims);
     const source =
-      '(input, api) => { api.stock.set("a", input); return [api.stock.get("a"), api.stock.keys(), api.stock.get("none"), api.log("x")] }';
+      '(input, api) => { api.stock.set("a", input); ' +
+      'return [api.stock.get("a"), api.stock.keys(), api.stock.get("none"), api.log("x")] }';
     expect(await answer(source, 7)).toEqual(committed([7, ['a', 'b'], null, null]));
     expect(base.state).toEqual({ a: 7, b: 2 });
     expect(base.lines).toEqual([['x']]);
@@ -53,7 +54,8 @@ export const calls = (claims: Claims): void => {
     const odd = claims.promises === 'drained' ? 'Promise.resolve(2 * row)' : '2 * row';
     await base.install(
       'a',
-      `{ graft: (row, api) => { api.stock.set("a", row); if (row < 0) throw 1; if (row === 9) return 9; return row % 2 === 1 ? ${odd} : 2 * row } }`,
+      '{ graft: (row, api) => { api.stock.set("a", row); if (row < 0) throw 1; ' +
+        `if (row === 9) return 9; return row % 2 === 1 ? ${odd} : 2 * row } }`,
     );
     expect(await base.invoke(point, [2, 4, 6])).toEqual(committed([4, 8, 12]));
     expect(await base.invoke(point, [2, 3, 4, 5])).toEqual(committed([4, 6, 8, 10]));

@@ -19,7 +19,8 @@ export const installs = (claims: Claims): void => {
     expect(await base.invoke(point, null)).toEqual(committed(1));
   });
 
-  it(`${claims.waits ? 'waits for an accessor' : 'refuses at install a graft that may call an accessor that waits'}`, async () => {
+  const waiting = claims.waits ? 'waits for an accessor' : 'refuses at install a graft that may call one that waits';
+  it(waiting, async () => {
     open(claims);
     const point = base.point({ ...FUNCTION, callable: { wait: base.wait } });
     const installed = base.install('a', '{ graft: (input, api) => [api.wait("gate"), 1] }');
@@ -204,7 +205,8 @@ const WAYS = [
   '(() => { try { null.x } catch (error) { return error } })()',
 ].map(
   (thing) =>
-    `(() => { try { return typeof (${thing}).constructor.constructor("return process")().exit === "function" ? "out" : "" } catch { return "" } })()`,
+    `(() => { try { return typeof (${thing}).constructor.constructor("return process")().exit` +
+    ' === "function" ? "out" : "" } catch { return "" } })()',
 );
 /** What `import` rejects with is not made in the graft's realm. */
 const IMPORT = 'await import("node:os").then(() => "out", (error) => error instanceof Error ? "" : "out")';

@@ -16,7 +16,8 @@ export const failures = (claims: Claims): void => {
   it('undoes a graft that throws an object whose message is a trap', async () => {
     open(claims);
     const source =
-      '(input, api) => { api.stock.set("a", 9); throw Object.defineProperty(new Error(), "message", { get() { throw 1 } }) }';
+      '(input, api) => { api.stock.set("a", 9); ' +
+      'throw Object.defineProperty(new Error(), "message", { get() { throw 1 } }) }';
     expect(await answer(source)).toMatchObject({
       status: 'default',
       grafts: [{ status: 'aborted', reason: 'thrown' }],
@@ -59,7 +60,9 @@ export const failures = (claims: Claims): void => {
 
   it('does not commit what a graft did beside an argument beyond its bound, though it caught the refusal', async () => {
     open(claims);
-    const source = `(input, api) => { try { api.stock.set("a", "x".repeat(1048577)) } catch {} api.stock.set("b", 9); return 1 }`;
+    const source =
+      '(input, api) => { try { api.stock.set("a", "x".repeat(1048577)) } catch {} ' +
+      'api.stock.set("b", 9); return 1 }';
     expect(await answer(source)).toMatchObject({ status: 'default', grafts: [{ status: 'aborted', reason: 'limit' }] });
     expect(base.state).toEqual({ a: 1, b: 2 });
   });
@@ -75,7 +78,9 @@ export const failures = (claims: Claims): void => {
     async (name) => {
       open(claims);
       const point = base.point({ ...FUNCTION, callable: { ...base.callable, ...base.mistaken } });
-      const source = `(input, api) => { try { api.${name}() } catch (error) { api.stock.set("a", error.code + error.message) } return 1 }`;
+      const source =
+        `(input, api) => { try { api.${name}() } ` +
+        'catch (error) { api.stock.set("a", error.code + error.message) } return 1 }';
       await base.install('a', `{ graft: ${source} }`);
       const outcome = await base.invoke(point, null);
       const detail = `api.${name} failed`;
@@ -93,7 +98,8 @@ export const failures = (claims: Claims): void => {
     // A doomed call cannot tell what it saw, but where it threw; and what shares the host's global object can leave it
     // there.
     const source =
-      '(input, api) => { try { api.throws() } catch (error) { const seen = error.code + error.message; if (seen.includes("sword")) throw new Error(); try { globalThis.seen = seen } catch {} } }';
+      '(input, api) => { try { api.throws() } catch (error) { const seen = error.code + error.message; ' +
+      'if (seen.includes("sword")) throw new Error(); try { globalThis.seen = seen } catch {} } }';
     await base.install('a', `{ graft: ${source} }`);
     const outcome = await base.invoke(point, null);
     expect(outcome.grafts[0]?.at).toBe(undefined);
@@ -127,7 +133,8 @@ export const failures = (claims: Claims): void => {
       { point: 'taker', export: 'take' },
     ];
     const source =
-      '{ give: (input, api) => { kept = api; return 1 }, take: () => { try { kept.stock.set("a", 9) } catch { return "no" } } }';
+      '{ give: (input, api) => { kept = api; return 1 }, ' +
+      'take: () => { try { kept.stock.set("a", 9) } catch { return "no" } } }';
     await base.install('a', source, { grafts }, 'let kept;');
     await base.invoke(giver, null);
     expect(await base.invoke(taker, null)).toEqual(committed('no'));

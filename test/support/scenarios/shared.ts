@@ -25,7 +25,8 @@ export const columns = (claims: Claims): void => {
       },
     });
     const source =
-      '(input, { columns }) => { columns.flags[3] = 300; columns.ids[1]++; return [...columns.ids, columns.weights[2], columns.flags.length] }';
+      '(input, { columns }) => { columns.flags[3] = 300; columns.ids[1]++; ' +
+      'return [...columns.ids, columns.weights[2], columns.flags.length] }';
     const { grafts } = await base.install('a', `{ graft: ${source} }`);
     expect(await base.invoke(point, 7)).toEqual(committed([7, 8, 7, 7, 0.5, 4]));
     expect([...(grafts[0]?.columns.ids ?? []), ...(grafts[0]?.columns.flags ?? [])]).toEqual([7, 8, 7, 7, 0, 0, 0, 44]);
@@ -37,8 +38,15 @@ export const columns = (claims: Claims): void => {
     const point = base.point({ ...FUNCTION, columns: COLUMNS, budget: 9 });
     const source = `(input, { columns }) => {
       const { ids } = columns;
-      const tried = [() => { ids.length = 1 }, () => Object.defineProperty(ids, 'length', { value: 1 }), () => { ids.fill = 1 }, () => Object.setPrototypeOf(ids, null),
-        () => { columns.ids = null }, () => Object.freeze(ids), () => { ids.buffer.byteLength = 1 }];
+      const tried = [
+        () => { ids.length = 1 },
+        () => Object.defineProperty(ids, 'length', { value: 1 }),
+        () => { ids.fill = 1 },
+        () => Object.setPrototypeOf(ids, null),
+        () => { columns.ids = null },
+        () => Object.freeze(ids),
+        () => { ids.buffer.byteLength = 1 },
+      ];
       for (const attempt of tried) try { attempt() } catch {}
       return 1;
     }`;

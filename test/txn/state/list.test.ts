@@ -56,7 +56,7 @@ test('a pop that had to wait gives the element when it is repeated', () => {
   expect(list.peek()).toEqual(['a']);
 });
 
-test('a writer of one element and a reader of another do not meet; a push waits for who has looked beyond the end', () => {
+test('a writer of one element and a reader of another do not meet; a push waits for a reader beyond the end', () => {
   const { transactions } = setUp();
   const list = newList();
   const [one, other] = [transactions.begin(), transactions.begin()];

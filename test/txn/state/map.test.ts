@@ -62,7 +62,7 @@ describe('the order of keys', () => {
     expect(orderOf(map)).toBe('abcyx');
   });
 
-  test('deletions are carried out at commit: a key deleted and set again keeps its place, in a later transaction it comes last', () => {
+  test('deletions are carried out at commit: a key deleted and set again keeps its place, later it comes last', () => {
     const { transactions } = setUp();
     const map = newMap();
     const first = transactions.begin();

@@ -294,7 +294,10 @@ export class MeteredMaker extends HeapMaker {
     this.#key = key;
   }
 
-  /** Rewrites a script and signs the result, to be stored (`stored`) and loaded later. Throws GRAFT_INSTALL_FAILED for what cannot be metered. */
+  /**
+   * Rewrites a script and signs the result, to be stored (`stored`) and loaded later. Throws GRAFT_INSTALL_FAILED for
+   * a script that cannot be metered.
+   */
   rewrite(script: string): Rewritten {
     try {
       return sign(rewriteText(script), this.#key);

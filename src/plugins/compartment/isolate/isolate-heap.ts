@@ -98,7 +98,10 @@ export class IsolateHeap extends RealmHeap {
     return this.#disposed ? '' : super.hostCall(accessor, args);
   }
 
-  /** A step never throws by itself: the isolate was ended, or the engine found a rejection that nobody handled, or no stack to enter with. */
+  /**
+   * A step never throws by itself: the isolate was ended, or the engine found a rejection that nobody handled, or no
+   * stack to enter with.
+   */
   protected override explain(error: unknown): Failure {
     if (this.#interrupted) return plainFailure('compartment-lost', 'Interrupted', 'the host gave the call up');
     if (this.#realm.isDisposed) return memoryFailure();

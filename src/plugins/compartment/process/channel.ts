@@ -79,7 +79,8 @@ const pipeWriter = (descriptor: number): Pick<Channel, 'write' | 'end'> => {
         try {
           sent = writeSync(descriptor, bytes);
         } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return true; // The child is gone, which `closed` tells.
+          // The child is gone, which `closed` tells.
+          if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return true;
         }
       }
       if (sent === bytes.length) return true;

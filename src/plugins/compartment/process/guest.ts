@@ -1,10 +1,10 @@
 // One realm of a plugin's process: an isolate, and what ends the call that runs in it.
 //
-// The engine's time-out covers a stretch that stays inside; it pauses while the host's side of a host call runs, so each
-// host call compares the own time used so far too, and ends the call by disposing the isolate. The engine's time-out
-// wakes a thread of its own for every call, which costs more than a small graft; so it watches the load and a realm's
-// first calls only. What loops later is stopped by the host's clock, which kills the process. After a failure the
-// isolate is no longer to be used.
+// The engine's time-out covers a stretch that stays inside; it pauses while the host's side of a host call runs, so
+// each host call compares the own time used so far too, and ends the call by disposing the isolate. The engine's
+// time-out wakes a thread of its own for every call, which costs more than a small graft; so it watches the load and a
+// realm's first calls only. What loops later is stopped by the host's clock, which kills the process. After a failure
+// the isolate is no longer to be used.
 
 import type { Failure, LoadMessage } from '../../protocol.ts';
 import { type Engine, RealmIsolate } from '../isolate/realm-isolate.ts';

@@ -1,5 +1,5 @@
-// A plugin of a group of processes, and its heaps: one for each principal of its calls, which is a realm in each process
-// that they have run in.
+// A plugin of a group of processes, and its heaps: one for each principal of its calls, which is a realm in each
+// process that they have run in.
 
 import type { Transaction } from '../../../txn/index.ts';
 import type { CompartmentCall, CompartmentSource } from '../compartment.ts';

@@ -83,5 +83,6 @@ export function thrownFailure(thrown: unknown, isProxy: (value: object) => boole
 
 /** The JSON text of a failure. */
 export function failureText({ reason, name, message, stack }: Failure): string {
-  return `{"reason":${stringify(reason)},"name":${stringify(name)},"message":${stringify(message)},"stack":${stringify(stack)}}`;
+  const [title, text] = [stringify(name), stringify(message)];
+  return `{"reason":${stringify(reason)},"name":${title},"message":${text},"stack":${stringify(stack)}}`;
 }

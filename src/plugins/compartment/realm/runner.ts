@@ -32,7 +32,7 @@ export abstract class RealmRunner {
   protected abstract explain(error: unknown): Failure;
   /** Carries a host call out. */
   protected abstract ask(accessor: number, args: string): Direct | string;
-  /** Time is up, in a host call: nothing is to run when it returns. Engines that cannot end there run on, and are late. */
+  /** Time is up in a host call: nothing may run when it returns. An engine that cannot end there runs on, late. */
   protected stop(): void {}
   /** A stretch inside the engine begins, of at most `limit_ms`. */
   protected begin(_limit_ms: number): void {}

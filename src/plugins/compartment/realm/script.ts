@@ -1,6 +1,5 @@
-// Scripts that run elsewhere than in this realm: that of plugins' realms, and through `scriptAt` those of the kinds. Each
-// is bundled from its source when first asked for, into one text, so that neither an isolate nor a process needs to
-// read a file.
+// Scripts that run outside this realm: the one of plugins' realms, and through `scriptAt` those of the kinds. Each is
+// bundled from its source when first asked for, into one text, so that neither an isolate nor a process reads a file.
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -39,7 +39,8 @@ describe('chacha20: RFC 8439', () => {
   test('2.3.2, the block function', () => {
     const keystream = encrypt(chacha20, secretOf(COUNTING_KEY, '000000090000004a00000000', 1), new Uint8Array(64));
     expect(toHex(keystream)).toBe(
-      '10f1e7e4d13b5915500fdd1fa32071c4c7d1f4c733c068030422aa9ac3d46c4ed2826446079faa0914c2d705d98b02a2b5129cd1de164eb9cbd083e8a2503c4e',
+      '10f1e7e4d13b5915500fdd1fa32071c4c7d1f4c733c068030422aa9ac3d46c4e' +
+        'd2826446079faa0914c2d705d98b02a2b5129cd1de164eb9cbd083e8a2503c4e',
     );
   });
 
@@ -62,7 +63,8 @@ describe('chacha20: RFC 8439', () => {
   test('A.1, vector 1: key, nonce and block number zero', () => {
     const keystream = encrypt(chacha20, secretOf('00'.repeat(32), '00'.repeat(12), 0), new Uint8Array(64));
     expect(toHex(keystream)).toBe(
-      '76b8e0ada0f13d90405d6ae55386bd28bdd219b8a08ded1aa836efcc8b770dc7da41597c5157488d7724e03fb8d84a376a43b8f41518a11cc387b669b2ee6586',
+      '76b8e0ada0f13d90405d6ae55386bd28bdd219b8a08ded1aa836efcc8b770dc7' +
+        'da41597c5157488d7724e03fb8d84a376a43b8f41518a11cc387b669b2ee6586',
     );
   });
 });

@@ -33,7 +33,8 @@ dm_disk Tiny {
   },
   Mechanical Model = dm_mech_g1 {
     Access time type = trackSwitchPlusRotation, Seek type = extracted, Full seek curve = tiny.seek,
-    Add. write settling delay = -0.25, Head switch time = 0.9, Rotation speed (in rpms) = 6000, Percent error in rpms = 0.0
+    Add. write settling delay = -0.25, Head switch time = 0.9, Rotation speed (in rpms) = 6000,
+    Percent error in rpms = 0.0
   }
 }
 `;
@@ -73,7 +74,8 @@ ${OVERHEADS.map(([key, ms]) => `  ${key} = ${ms}.5`).join(',\n')}
 }
 `;
 
-const PARV = `disksim_bus FAST { Arbitration time = 0.0, Read block transfer time = 0.0, Write block transfer time = 0.0 }
+const PARV = `\
+disksim_bus FAST { Arbitration time = 0.0, Read block transfer time = 0.0, Write block transfer time = 0.0 }
 disksim_bus SLOW { Arbitration time = 0.0, Read block transfer time = 0.125, Write block transfer time = 0.005 }
 disksim_ctlr CTLR { type = 1, Scale for delays = 0.0, Bulk sector transfer time = 0.0 }
 source tiny.diskspecs
@@ -81,7 +83,9 @@ instantiate [ bus0 ] as FAST
 instantiate [ bus1, bus2 ] as SLOW
 instantiate [ ctlr0 ] as CTLR
 instantiate [ disk0 ] as Tiny_disk
-topology disksim_iodriver driver0 [ disksim_bus bus0 [ disksim_ctlr ctlr0 [ disksim_bus bus2 [ disksim_disk disk0 [] ] ] ] ]
+topology disksim_iodriver driver0 [
+  disksim_bus bus0 [ disksim_ctlr ctlr0 [ disksim_bus bus2 [ disksim_disk disk0 [] ] ] ]
+]
 `;
 
 const files = ({ model = MODEL, specs = SPECS, parv = PARV, seek = SEEK } = {}): DriveFiles => ({
@@ -163,7 +167,8 @@ describe('a drive', () => {
   it('may have a formula in place of seek times', () => {
     const model = MODEL.replace(
       'Seek type = extracted, Full seek curve = tiny.seek',
-      'Seek type = hplplus10, HPL seek equation values = [ 300, 3.5, 0.25, 7.5, 0.005, -1.0 ], First ten seek times = [ 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 ]',
+      'Seek type = hplplus10, HPL seek equation values = [ 300, 3.5, 0.25, 7.5, 0.005, -1.0 ], ' +
+        'First ten seek times = [ 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 ]',
     );
     expect(parseDrive(files({ model })).seek).toEqual({
       kind: 'formula',
