@@ -4,9 +4,9 @@
 // what is needed and says what to wait for; the thread is run again then, faults again where something is still
 // missing, and the next step is taken.
 //
-//   fault → a free frame, or evict one → zeros, or a read → the page is entered → the access is repeated evict → global
-//   victim (second chance, or the kernel's own policy) → its space's eviction method may give another of its pages →
-//   unmap → write
+//   fault → a free frame, or evict one → zeros, or a read → the page is entered → the access is repeated
+//   evict → global victim (second chance, or the kernel's own policy) → its space's eviction method may give another
+//           of its pages → unmap → write
 //
 // With a free target of 0 one page is evicted for each fault that finds no free frame; above it, the page-out daemon, a
 // thread, keeps frames free. A page that has come in stays until a thread that it came for has run: so each fault gets
@@ -16,7 +16,7 @@
 // looked at again after it.
 
 import { type Account, Lock, type LockClass } from '../../txn/index.ts';
-import type { Evict, EvictionColumns } from '../grafts/eviction/index.ts';
+import type { Evict } from '../grafts/eviction/index.ts';
 import { LOCK_TIMEOUT_MS } from '../limits.ts';
 import {
   DIRTY,
@@ -34,7 +34,8 @@ import type { AddressSpace, Region } from './address-space.ts';
 import { Frames, type WirablePage } from './frames.ts';
 import { PageQueue } from './page-queue.ts';
 import type { BackingStore } from './store.ts';
-import { EvictionWatch } from './watch.ts';
+import { Transit } from './transit.ts';
+import { EvictionWatch, unsharedColumns } from './watch.ts';
 
 const QUEUE_LOCKS: LockClass = { name: 'page queue', timeout_ms: LOCK_TIMEOUT_MS.pageQueue };
 
@@ -90,8 +91,7 @@ export class VirtualMemory {
   readonly #mmu: Mmu;
   readonly #options: MemoryOptions;
   readonly #methods: EvictionMethods;
-  /** Pages on their way in or out, by space. */
-  readonly #transit = new Map<AddressSpace, Map<number, Completion>>();
+  readonly #transit = new Transit();
   /** Pages that have come in and whose threads have not run since, by frame. */
   readonly #arrivals = new Map<number, Completion>();
   /** The daemon waits for the first, threads without a frame for the second. */
@@ -111,7 +111,7 @@ export class VirtualMemory {
     this.frames = new Frames(memory.frames);
     this.queue = new PageQueue(memory.frames);
     this.#own =
-      options.policy === null ? null : new EvictionWatch(plainColumns(memory.frames, options.events), null, full);
+      options.policy === null ? null : new EvictionWatch(unsharedColumns(memory.frames, options.events), null, full);
     this.watch = this.#own;
   }
 
@@ -137,9 +137,7 @@ export class VirtualMemory {
 
   /** How many pages are on their way in or out, each with a frame that is neither free nor anybody's. */
   get in_transit(): number {
-    let count = 0;
-    for (const pages of this.#transit.values()) count += pages.size;
-    return count;
+    return this.#transit.count;
   }
 
   /**
@@ -149,7 +147,7 @@ export class VirtualMemory {
     const region = space.region(page);
     if (region === undefined || (write && !region.writable)) return 'violation';
     if (space.isResident(page)) return null;
-    const transit = this.#transit.get(space)?.get(page);
+    const transit = this.#transit.of(space, page);
     if (transit !== undefined) return transit;
     if (this.frames.free > 0) {
       const read = this.#bringIn(space, region, page);
@@ -186,9 +184,9 @@ export class VirtualMemory {
       return null;
     }
     this.counts.page_ins++;
-    const read = this.#begin(space, page);
+    const read = this.#transit.begin(space, page);
     store.read(block, this.#memory.frame(frame), () => {
-      this.#end(space, page, read);
+      this.#transit.end(space, page, read);
       if (space.regions.length > 0) this.#enter(space, region, page, frame);
       else {
         this.frames.give(frame);
@@ -197,23 +195,6 @@ export class VirtualMemory {
       read.settle();
     });
     return read;
-  }
-
-  #begin(space: AddressSpace, page: number): Completion {
-    const completion = new Completion();
-    let pages = this.#transit.get(space);
-    if (pages === undefined) {
-      pages = new Map();
-      this.#transit.set(space, pages);
-    }
-    pages.set(page, completion);
-    return completion;
-  }
-
-  #end(space: AddressSpace, page: number, completion: Completion): void {
-    const pages = this.#transit.get(space);
-    if (pages?.get(page) === completion) pages.delete(page);
-    if (pages?.size === 0) this.#transit.delete(space);
   }
 
   #enter(space: AddressSpace, region: Region, page: number, frame: number): void {
@@ -242,7 +223,7 @@ export class VirtualMemory {
    */
   evict(incoming: number): Wait | 'violation' | null {
     const victim = this.#victim(incoming);
-    if (victim < 0) return this.#somebody() ?? 'violation';
+    if (victim < 0) return this.#nextChange() ?? 'violation';
     if (!this.mayGo(victim)) return AGAIN;
     const space = this.frames.owner[victim] as AddressSpace;
     const chosen = this.#methods.evict(space, victim, space.localPage(incoming));
@@ -257,9 +238,10 @@ export class VirtualMemory {
     return this.#takeOut(space, chosen);
   }
 
-  /** A page that is on its way, or came and must stay a moment: a frame may be free, or a page go, after that. */
-  #somebody(): Completion | null {
-    for (const pages of this.#transit.values()) for (const completion of pages.values()) return completion;
+  /** The wait for a page that is on its way, or has come in unused: after it a frame may be free, or a page may go. */
+  #nextChange(): Completion | null {
+    const moving = this.#transit.any();
+    if (moving !== null) return moving;
     for (const arrival of this.#arrivals.values()) return arrival;
     return null;
   }
@@ -329,9 +311,9 @@ export class VirtualMemory {
     const block = space.swapped.get(page) ?? store.allocate();
     space.swapped.set(page, block);
     this.counts.page_outs++;
-    const written = this.#begin(space, page);
+    const written = this.#transit.begin(space, page);
     store.write(block, this.#memory.frame(frame), () => {
-      this.#end(space, page, written);
+      this.#transit.end(space, page, written);
       this.frames.give(frame);
       if (space.regions.length === 0) store.free(block);
       written.settle();
@@ -395,17 +377,10 @@ export class VirtualMemory {
       this.#unmap(space, this.frames.page[frame] as number, frame);
       this.frames.give(frame);
     }
-    const busy = this.#transit.get(space);
-    for (const [page, block] of space.swapped) if (busy?.has(page) !== true) this.#options.store?.free(block);
+    for (const [page, block] of space.swapped)
+      if (this.#transit.of(space, page) === undefined) this.#options.store?.free(block);
     space.regions.length = 0;
     space.swapped.clear();
     return payers;
   }
 }
-
-/** Columns of the kernel's own: nobody else reads them. */
-const plainColumns = (frames: number, events: number): EvictionColumns => ({
-  events: new Int32Array(events),
-  request: new Int32Array(2),
-  pages: new Int32Array(frames),
-});

@@ -66,3 +66,10 @@ export class EvictionWatch implements ReferenceWatch {
     this.columns.pages[frame] = -1;
   }
 }
+
+/** Columns of the kernel's own policy, which no graft reads. */
+export const unsharedColumns = (frames: number, events: number): EvictionColumns => ({
+  events: new Int32Array(events),
+  request: new Int32Array(2),
+  pages: new Int32Array(frames),
+});
