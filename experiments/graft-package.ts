@@ -6,7 +6,7 @@ import { type PluginPackage, readPackage } from '../src/plugins/package/index.ts
 
 /** Which function of which file stands at which point. */
 export interface GraftFile {
-  /** Below src/kernel-model/grafts: `eviction/lru.ts`. */
+  /** The file's path below src/kernel-model/grafts. */
   readonly file: string;
   readonly export: string;
   /** The point's path, without the leading slash. */

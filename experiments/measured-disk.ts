@@ -1,5 +1,5 @@
-// The project's drive (machine/disk/drive-1995.ts) as the disk of an experiment's kernel: it tells how long it was
-// busy, and what lies on it.
+// The project's drive (kernel-model/machine/disk/drive-1995.ts) as the disk of an experiment's kernel: it tells how
+// long it was busy, and what lies on it.
 //
 //   const disk = new MeasuredDisk()
 //   new Kernel({ disk: disk.open, … })

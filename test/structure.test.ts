@@ -1,7 +1,7 @@
 // The repository has a unit test: walls, lengths, names, words, and tables that documentation repeats. Each failure
 // says what to do instead.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -288,6 +288,40 @@ describe('words', () => {
   test('every source file opens with a comment that says what it is, or is an index', () => {
     const wrong = HOUSE.filter((file) => !file.endsWith('/index.ts') && !/^(#!.*\n)?(\/\/|\/\*)/.test(read(file)));
     expect(wrong).toEqual([]);
+  });
+});
+
+/** Names of source files in a text, with or without a path; no patterns such as `*.ts`. */
+const filesNamedIn = (text: string): string[] =>
+  [...text.matchAll(/(?<![\w.*<-])[\w./-]*\w\.ts\b/g)].map(([name]) => name);
+
+/** The comments of a file. */
+const commentsOf = (file: string): string[] =>
+  [...read(file).matchAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm)].map(([text]) => text);
+
+/** A folder, those above it, for a test's those that it mirrors, and src. */
+const foldersAbove = (folder: string): string[] => {
+  const above = folder === '.' ? ['src'] : foldersAbove(dirname(folder));
+  return folder.startsWith('test') ? [folder, folder.replace('test', 'src'), ...above] : [folder, ...above];
+};
+
+describe('file names in prose', () => {
+  test('a file that a comment names exists, as seen from the folder of the comment, one above it, or src', () => {
+    const wrong = SOURCES.flatMap((file) =>
+      commentsOf(file)
+        .flatMap(filesNamedIn)
+        .filter((name) => !foldersAbove(dirname(file)).some((folder) => existsSync(join(ROOT, folder, name))))
+        .map((name) => `${file}: ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('a file that a document names exists, by the end of its path', () => {
+    const named = DOCUMENTS.filter((file) => file !== 'CHANGELOG.md').flatMap((file) =>
+      filesNamedIn(read(file)).map((name) => ({ file, name: name.replace(/^(\.\.\/)+/, '') })),
+    );
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter(({ name }) => !SOURCES.some((source) => `/${source}`.endsWith(`/${name}`)))).toEqual([]);
   });
 });
 

@@ -9,8 +9,8 @@
 // - The time-out ends whatever runs in the thread when it fires, an accessor of the host in the middle of its work too.
 //   What transactions keep is undone all the same; what an accessor keeps elsewhere stays half done. It counts the
 //   host's work as the graft's own time, and wakes a thread for every call, which costs a few hundred microseconds.
-// - Built-ins are bounded as in compartment/realm/bounds.ts; what stands in
-//   compartment/isolate/README.md ends the host here too.
+// - Built-ins are bounded as in plugins/compartment/realm/bounds.ts; what stands in
+//   plugins/compartment/isolate/README.md ends the host here too.
 
 import { Script } from 'node:vm';
 import {

@@ -18,7 +18,8 @@ describe('a mixed load', () => {
 
   it('charges each call what a call costs, whoever runs meanwhile', async () => {
     const { costs } = await load(USES);
-    // Begin, commit and the fixed cost of a call that is not metered, and at most one lock besides: limits.ts.
+    // Begin, commit and the fixed cost of a call that is not metered, and at most one lock besides
+    // (kernel-model/limits.ts).
     for (const use of USES) {
       const each_us = costs[use].own_us / costs[use].calls;
       expect([use, each_us >= 216, each_us <= 216.5 + 2 * 33.3 + 1]).toEqual([use, true, true]);

@@ -1,9 +1,7 @@
-// Scenarios that need a realm which is locked down. `inLockedRealm` runs a module's scenarios in a worker, all once;
+// Scenarios that need a realm which is locked down. A worker (locked-worker.ts) runs all scenarios of a module, once;
 // the Jest file has one test for each, which asserts what the worker reports.
 //
-//   // some-scenarios.ts                                 // some.test.ts
-//   export const scenarios = (): Scenario[] => […];      locked(new URL('some-scenarios.ts', import.meta.url),
-//                                                        scenarios());
+//   locked('a ses compartment', new URL('scenarios/all.ts', import.meta.url), scenarios(claims), claims);
 
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from '@jest/globals';
