@@ -30,8 +30,8 @@ export interface Undone {
 }
 
 /**
- * Thrown through the frames of whoever uses a transaction that has failed. Catching it changes nothing: a doomed
- * transaction cannot commit.
+ * The error of a failed transaction. It is thrown through the frames of the code that uses the transaction. Catching it
+ * changes nothing: a doomed transaction cannot commit.
  */
 export class Aborted {
   readonly name = 'Aborted';
@@ -48,19 +48,19 @@ export class Aborted {
   }
 }
 
-// An error for whoever catches it, but made without a stack trace: that would cost fifty times what the abort itself
-// does.
+// An error to whoever catches it, but made without a stack trace: a stack trace would cost fifty times as much as the
+// abort itself.
 Object.setPrototypeOf(Aborted.prototype, Error.prototype);
 
 /**
- * Dooms a transaction whose accessor was cut short after it had logged its before-image (most likely the graft ran the
- * stack out). Made beforehand and only assigned, since where it is needed nothing can be called.
+ * Dooms a transaction whose accessor was cut short after it had logged its before-image; most likely the graft ran the
+ * stack out. It is made beforehand and only assigned, because where it is needed no function can be called.
  */
 export const CUT_SHORT = new Aborted('thrown', 'an accessor failed');
 
 /**
- * Misuse of a transaction: used after its end, used while a nested one is active, a rule broken, or an object that is
- * fenced off.
+ * Misuse of a transaction: it was used after its end or while a nested one is active, a rule was broken, or an object
+ * is fenced off.
  */
 export class TransactionError extends Error {
   readonly code: 'GRAFT_TXN_ENDED' | 'GRAFT_TXN_BUSY' | 'GRAFT_TXN_MISUSE' | 'GRAFT_FENCED';

@@ -1,12 +1,17 @@
-// Accessors: the only way an extension changes its base. One is declared once, as lock, cost, before-image and
+// Accessors: the only way an extension changes its base. An accessor is declared once, as lock, cost, before-image and
 // operation, and always works in the order lock → charge → log the before-image → apply. A graft may run the stack out
-// between any two steps, so the before-image is logged before the change, and `undo` only restores it. Whatever is
-// thrown once the before-image is logged dooms the transaction: the change may be half made.
+// between any two steps. So the before-image is logged before the change, and `undo` only restores it. Whatever is
+// thrown after the before-image was logged dooms the transaction: the change may be half made.
 //
-//   const setPriority = accessor({ name: 'thread.set-priority', mode: WRITE, place: (thread: Thread) => thread, cost:
-//   1, resource: CALLS,
+//   const setPriority = accessor({
+//     name: 'thread.set-priority',
+//     mode: WRITE,
+//     place: (thread: Thread) => thread,
+//     cost: 1,
+//     resource: CALLS,
 //     change: { before: (thread) => thread.priority, undo: (thread, _, before) => { thread.priority = before } },
-//     apply: (thread, _, priority: number) => { thread.priority = priority } });
+//     apply: (thread, _, priority: number) => { thread.priority = priority },
+//   });
 //   setPriority.call(txn, thread, null, 5)      →  the operation's value, or a Ticket: wait and call again
 
 import { CUT_SHORT, TransactionError } from './abort.ts';
@@ -14,7 +19,7 @@ import { acquire, type Lock, type Mode, type Ticket } from './lock.ts';
 import type { Transaction } from './transaction.ts';
 import type { Undoable } from './undo-log.ts';
 
-/** What an operation works at: something that has its own lock. */
+/** The place of an operation: an object that has its own lock. */
 export interface Place {
   readonly lock: Lock;
 }
@@ -22,16 +27,16 @@ export interface Place {
 export interface AccessorSpec<Target, Key, Value, P extends Place, Result> {
   readonly name: string;
   readonly mode: Mode;
-  /** Finds what is locked and changed. */
+  /** Finds the place that is locked and changed. */
   readonly place: (target: Target, key: Key) => P;
-  /** A second lock, where the first shows that it is needed (a map's key set). */
+  /** A second lock, if the first shows that it is needed (a map's key set). */
   readonly also?: (place: P) => { readonly lock: Lock; readonly mode: Mode } | null;
   /** Units of resource number `resource` that one call costs. */
   readonly cost?: number;
   readonly resource?: number;
   /**
-   * Present for what changes state: the before-image, and what restores it. `undo` is harmless when nothing was
-   * applied.
+   * The before-image and the operation that restores it, for accessors that change state. `undo` is harmless when
+   * nothing was applied.
    */
   readonly change?: {
     before(place: P, key: Key, txn: Transaction): unknown;
@@ -54,7 +59,7 @@ export class Accessor<Target, Key, Value, P extends Place, Result> implements Un
   }
 
   /**
-   * Does the operation in `txn`, or gives the ticket of a lock to wait for. Throws Aborted where the transaction cannot
+   * Does the operation in `txn`, or returns the ticket of a lock to wait for. Throws Aborted if the transaction cannot
    * go on.
    */
   call(txn: Transaction, target: Target, key: Key, value: Value): Result | Ticket {

@@ -1,15 +1,18 @@
-// Accounts of resources (VINO: limits start at zero; the installer transfers some of its own, or is billed). Per
-// resource a unit is free, held (an open handle: it comes back) or spent (a call made: it does not); over all accounts
-// free + held + spent equals what was created.
+// Accounts of resources. As in VINO, limits start at zero; the installer transfers some of its own, or is billed. Per
+// resource a unit is free, held (an open handle: it comes back) or spent (a call made: it does not come back). Over all
+// accounts, free + held + spent equals what was created.
 //
-// A call runs on an account of its own, opened from a source with the call's limits and closed into it: what it spent
-// is charged to the source, also when the call aborts. Transfers, holds and returns belong to a transaction, lock the
-// account, and are undone with it; what was spent of a transfer by then is charged to where it came from. Units that
-// came in and are not committed yet serve only the tree that brought them; of these, given-back ones may only be held
-// again, since the undo needs them back. An account that an unfinished transaction has locked is closed when that ends.
+// A call has an account of its own. It is opened from a source account with the call's limits, and closed into it: what
+// the call spent is charged to the source, also when the call aborts. Transfers, holds and returns belong to a
+// transaction. They lock the account and are undone with the transaction; what was spent of a transfer by then is
+// charged to the account that it came from.
 //
-// No account changes until its undo record is written, and then by plain assignments: the stack may run out in any call
-// between.
+// Units that came in and are not committed yet serve only the tree that brought them in. Of these, units that were given
+// back can only be held again, since the undo needs them. An account that an unfinished transaction has locked is closed
+// when that transaction ends.
+//
+// An account changes only after its undo record is written, and then by plain assignments: the stack may run out in any
+// call before.
 
 import { TransactionError } from './abort.ts';
 import { acquire, Lock, type LockClass, type Ticket, WRITE } from './lock.ts';
@@ -35,7 +38,7 @@ const move = (from: number[], to: number[]): void => {
   }
 };
 
-/** The account's lock; its end makes what was pending ordinary, and carries a delayed closing out. */
+/** The account's lock. When it is released, pending units become ordinary, and a delayed closing is carried out. */
 class AccountLock extends Lock {
   readonly account: Account;
 
@@ -57,9 +60,9 @@ interface Move {
 
 /** Units of `free` that an unfinished transaction brought in. */
 interface Pending {
-  /** By transfers. */
+  /** Units that came by transfers. */
   readonly moved: number[];
-  /** By giving back; they are in `free` still. */
+  /** Units that were given back; they are part of `free` already. */
   readonly returned: number[];
 }
 
@@ -82,7 +85,7 @@ const TRANSFER: Undoable = {
 
 interface Held {
   readonly amount: number;
-  /** How many of them had been given back in the same transaction. */
+  /** How many of the held units had been given back in the same transaction. */
   readonly again: number;
 }
 
@@ -109,21 +112,22 @@ const RETURN: Undoable = {
 
 export class Account {
   /**
-   * Names of the resources; everything else is indexed alike. Accounts that deal with each other share the very array.
+   * Names of the resources; every other list has the same index. Accounts that deal with each other share this very
+   * array.
    */
   readonly resources: readonly string[];
   readonly free: number[];
   readonly held: number[];
   readonly spent: number[];
-  /** Units of `free` that an unfinished transaction brought in, or null. */
+  /** Units of `free` that an unfinished transaction brought in; null: none. */
   pending: Pending | null = null;
   readonly lock: Lock = new AccountLock(this);
   #source: Account | null = null;
   #closedInto: Account | null = null;
   #closing = false;
-  /** How many accounts are open that were opened from this one. */
+  /** The number of open accounts that were opened from this one. */
   #opened = 0;
-  /** Those of them that may have got units which an abort takes back, or null. */
+  /** The open ones among them that may have got units which an abort takes back; null: none. */
   #lent: Set<Account> | null = null;
 
   constructor(resources: readonly string[]) {
@@ -133,12 +137,12 @@ export class Account {
     this.spent = zeros(resources.length);
   }
 
-  /** Makes units out of nothing: what a base owns at its start. */
+  /** Creates units: what a base owns at its start. */
   create(index: number, amount: number): void {
     add(this.free, index, amount);
   }
 
-  /** Spends free units for good; false where there are not enough, and nothing is spent. */
+  /** Spends free units for good. False: there are not enough, and nothing is spent. */
   spend(index: number, amount: number, tree: Tree | null = null): boolean {
     const left = (this.free[index] as number) - amount;
     if (!(left >= 0 && amount >= 0)) return false;
@@ -148,12 +152,12 @@ export class Account {
     return true;
   }
 
-  /** Free units but for given-back ones that are not committed. */
+  /** Free units, without given-back ones that are not committed. */
   spendable(index: number): number {
     return (this.free[index] as number) - (this.pending === null ? 0 : (this.pending.returned[index] as number));
   }
 
-  /** Free units that `tree` may use: all but what another tree has brought in and may yet take back. */
+  /** Free units that `tree` may use: all but those that another tree has brought in and may still take back. */
   available(index: number, tree: Tree | null): number {
     const units = this.spendable(index);
     if (this.pending === null || (tree !== null && this.lock.heldBy(tree))) return units;
@@ -161,8 +165,8 @@ export class Account {
   }
 
   /**
-   * Opens an account for one call, filled from this one: of each resource the limit, or what is there if that is less.
-   * Pass a closed account to use its memory again; where that is impossible, a new one is made.
+   * Opens an account for one call, filled from this one: of each resource the limit, or as much as there is. Pass a
+   * closed account to reuse its memory; if that is impossible, a new one is made.
    */
   open(limits: readonly number[], tree: Tree | null = null, closed: Account | null = null): Account {
     const account = closed === null || !closed.#isIdle() ? new Account(this.resources) : closed;
@@ -191,9 +195,7 @@ export class Account {
     return this.#closedInto !== null && this.#opened === 0 && this.lock.mode === 0 && this.lock.queue === null;
   }
 
-  /**
-   * Closes a call's account: what is free goes back, what was spent and is held is charged to where it was opened from.
-   */
+  /** Closes a call's account: free units go back; spent and held ones are charged to the account it was opened from. */
   close(): void {
     const source = this.#source;
     if (source === null) return;
@@ -220,7 +222,7 @@ export class Account {
     return account;
   }
 
-  /** @internal The transaction that had locked it has ended. */
+  /** @internal The transaction that had locked the account has ended. */
   settle(): void {
     this.pending = null;
     if (this.#closing) this.#closeInto(this.#source as Account);
@@ -249,8 +251,8 @@ export class Account {
   }
 
   /**
-   * Moves free units to another account. A ticket: wait and try again. Too few: the transaction is doomed with `limit`,
-   * and that is thrown.
+   * Moves free units to another account. A ticket: wait and call again. If there are too few, the transaction is doomed
+   * with `limit`, and that is thrown.
    */
   transfer(txn: Transaction, to: Account, index: number, amount: number): Ticket | null {
     const ticket = acquire(txn, this.lock, WRITE) ?? acquire(txn, to.lock, WRITE);
@@ -266,7 +268,7 @@ export class Account {
     return null;
   }
 
-  /** Turns free units into held ones, for as long as a thing exists. A ticket: wait and try again. */
+  /** Turns free units into held ones, while a resource is open. A ticket: wait and call again. */
   hold(txn: Transaction, index: number, amount: number): Ticket | null {
     const ticket = acquire(txn, this.lock, WRITE);
     if (ticket !== null) return ticket;
@@ -281,7 +283,7 @@ export class Account {
     return null;
   }
 
-  /** Gives held units back. A ticket: wait and try again. */
+  /** Gives held units back. A ticket: wait and call again. */
   giveBack(txn: Transaction, index: number, amount: number): Ticket | null {
     const ticket = acquire(txn, this.lock, WRITE);
     if (ticket !== null) return ticket;

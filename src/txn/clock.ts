@@ -1,7 +1,7 @@
 // Time comes in as a parameter. The host passes a clock over the machine's monotonic time, the kernel model one over
-// emulated time, a test one that it moves by hand; nothing below src/txn looks at a real clock.
+// emulated time, a test one that it moves by hand. Nothing below src/txn looks at a real clock.
 
-/** A timer that was armed. Cancelling one that has fired or was cancelled does nothing. */
+/** An armed timer. Cancelling it after it fired or was cancelled does nothing. */
 export interface Timer {
   cancel(): void;
 }

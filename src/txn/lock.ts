@@ -1,14 +1,14 @@
-// Locks. Strict two-phase: a lock once granted is held to the end of the top-level transaction, or to the abort of the
-// nested one that took it.
+// Locks. Locking is strict and two-phase: a granted lock is held to the end of the top-level transaction, or to the
+// abort of the nested one that took it.
 //
-//   acquire(txn, lock, mode) → null: granted, or a Ticket: the driver waits for it (the kernel runs its machine, the
-//   host awaits)
+//   acquire(txn, lock, mode)  →  null: granted, or a Ticket: the driver waits for it (the kernel runs its machine, the
+//                                host awaits)
 //
-// The holder of a lock is a tree of nested transactions, since only its deepest one runs: so a child may take what its
-// ancestors hold. What a tree holds is a stack, and a nested transaction a mark on it: its commit hands its locks to
-// its parent by leaving them, its abort releases down to the mark. Waiters are served first come, first served; only a
-// holder that strengthens its hold goes before them. A time-out belongs to a lock's class, is armed only while somebody
-// waits, and aborts the smallest transaction whose end lets the first waiter in.
+// The holder of a lock is a tree of nested transactions, since only the deepest one of a tree runs. So a child may take
+// what its ancestors hold. The locks of a tree are a stack, and a nested transaction is a mark on it: its commit leaves
+// its locks to its parent, its abort releases down to the mark. Waiters are served first come, first served; only a
+// holder that strengthens its hold goes before them. A time-out belongs to a lock's class and is armed only while a
+// transaction waits. It aborts the smallest transaction whose end lets the first waiter in.
 
 import { Aborted, TransactionError } from './abort.ts';
 import type { Timer } from './clock.ts';
@@ -27,8 +27,8 @@ export const CHANGE = 2;
 export const WRITE = 3;
 
 /**
- * Locks that share a time-out. `timeout_ms` is how long somebody may wait before the holder is aborted; Infinity: for
- * ever.
+ * Locks that share a time-out. `timeout_ms` is how long a transaction may wait before the holder is aborted; Infinity:
+ * for ever.
  */
 export interface LockClass {
   readonly name: string;
@@ -44,7 +44,7 @@ export class Lock {
   mode: 0 | Mode = 0;
   /** Further holders; never empty, null instead. */
   others: Set<Tree> | null = null;
-  /** Who waits, in the order of service; never empty, null instead. */
+  /** The waiting tickets, in the order of service; never empty, null instead. */
   queue: Ticket[] | null = null;
   timer: Timer | null = null;
 
@@ -52,7 +52,7 @@ export class Lock {
     this.class = lockClass;
   }
 
-  /** How messages name it. */
+  /** The name in messages. */
   get name(): string {
     return this.class.name;
   }
@@ -61,19 +61,19 @@ export class Lock {
     return this.owner === tree || (this.others?.has(tree) ?? false);
   }
 
-  /** For states that live in their lock: called when `tree` lets go, before anyone else is let in. */
+  /** For states that are their own lock: called when `tree` lets go, before another is let in. */
   released(_tree: Tree, _committed: boolean): void {}
 }
 
-/** A place in a lock's queue. It is settled once: granted, or given up because the transaction that waits has ended. */
+/** A place in a lock's queue. It is settled once: granted, or given up because the waiting transaction has ended. */
 export class Ticket implements Waiting {
   readonly lock: Lock;
   readonly txn: Transaction;
   readonly mode: Mode;
   state: 'waiting' | 'granted' | 'given-up' = 'waiting';
   /**
-   * Called once when the ticket is settled; not when it is settled already. It must not run transactions itself, but
-   * wake who does.
+   * Called once when the ticket is settled; not if it is settled already. It must not run transactions itself, but wake
+   * the driver that does.
    */
   onSettled: (() => void) | null = null;
   readonly any = false;
@@ -124,9 +124,8 @@ export const holders = (lock: Lock): Tree[] =>
   lock.owner === null ? [] : lock.others === null ? [lock.owner] : [lock.owner, ...lock.others];
 
 /**
- * Takes `lock` for `txn` in `mode`, or joins the queue. Null: granted. A deadlock that this wait would close is ended
- * at once, by the abort of the youngest transaction in it; where that is `txn` itself, it is doomed and Aborted is
- * thrown.
+ * Takes `lock` for `txn` in `mode`, or joins the queue. Null: granted. If this wait would close a deadlock, the
+ * youngest transaction in it is aborted at once; if that is `txn` itself, it is doomed and Aborted is thrown.
  */
 export const acquire = (txn: Transaction, lock: Lock, mode: Mode): Ticket | null => {
   txn.check();
@@ -186,7 +185,7 @@ const enqueue = (lock: Lock, ticket: Ticket, holds: boolean): void => {
   }
 };
 
-/** Lets `tree` go altogether. */
+/** Removes `tree` from the holders of a lock. */
 export const release = (tree: Tree, lock: Lock, committed: boolean): void => {
   lock.released(tree, committed);
   if (lock.others === null) {
@@ -207,7 +206,7 @@ export const weaken = (lock: Lock, mode: Mode): void => {
   if (lock.queue !== null) serve(lock);
 };
 
-/** Grants in the order of the queue as far as the lock allows. `moved`: the first waiter has left already. */
+/** Grants tickets in the order of the queue, as far as the lock allows. `moved`: the first waiter has left already. */
 const serve = (lock: Lock, moved = false): void => {
   let same = !moved;
   while (lock.queue !== null && lock.queue.length > 0) {
@@ -235,7 +234,7 @@ const arm = (lock: Lock, txn: Transaction): void => {
   lock.timer = txn.tree.transactions.clock.after(lock.class.timeout_ms, () => expire(lock));
 };
 
-/** After the first waiter has changed: the new one has a full time-out; where nobody waits no timer is armed. */
+/** Arms the timer anew after the first waiter has changed: the new one has a full time-out. No waiter: no timer. */
 const rearm = (lock: Lock): void => {
   lock.timer?.cancel();
   lock.timer = null;
@@ -243,10 +242,7 @@ const rearm = (lock: Lock): void => {
   if (head !== undefined) arm(lock, head.txn);
 };
 
-/**
- * The time-out: somebody has waited too long, so the holders that keep the first waiter out are undone. Never a
- * committing one.
- */
+/** The time-out has passed: the holders that keep the first waiter out are aborted, unless they are committing. */
 const expire = (lock: Lock): void => {
   lock.timer = null;
   const head = lock.queue?.[0];
@@ -260,8 +256,8 @@ const expire = (lock: Lock): void => {
 };
 
 /**
- * The time-out of a lock comes at once: a holder that cannot go on, because its frames lie below the waiter's on the
- * stack, is undone now.
+ * Lets the time-out of a lock pass at once: a holder is aborted now that cannot go on, because its frames lie below the
+ * waiter's on the stack.
  */
 export const expireNow = (lock: Lock): void => {
   lock.timer?.cancel();
@@ -269,8 +265,8 @@ export const expireNow = (lock: Lock): void => {
 };
 
 /**
- * The smallest transaction of `tree` whose abort makes room for `wanted`: it took the lock, or strengthened it to what
- * now stands in the way.
+ * The smallest transaction of `tree` whose abort makes room for `wanted`: the one that took the lock, or strengthened
+ * it to the mode that is now in the way.
  */
 const smallestHolder = (tree: Tree, lock: Lock, wanted: Mode): Transaction | null => {
   for (let i = tree.holds.length - 2; i >= 0; i -= 2) {
@@ -282,8 +278,8 @@ const smallestHolder = (tree: Tree, lock: Lock, wanted: Mode): Transaction | nul
 };
 
 /**
- * The second lock interface (VINO: lock … do … unlock): says that the caller is done with a lock it took. Two-phase
- * locking keeps it until the end all the same; unlocking what is not held is misuse.
+ * The second lock interface (VINO: lock … do … unlock): the caller is done with a lock it took. Two-phase locking keeps
+ * the lock until the end all the same. Unlocking a lock that is not held is misuse.
  */
 export const unlock = (txn: Transaction, lock: Lock): void => {
   txn.check();

@@ -4,9 +4,9 @@
 //                                          → abort: undo newest first, drop effects, release locks, tell the driver
 //
 // States: active → committing → committed, or active → aborted (and committing → aborted when the store refuses). A
-// nested transaction is three marks on its tree: its commit hands everything to its parent by doing nothing, its abort
-// unwinds to the marks. A transaction that failed once inside is doomed: it cannot commit, whatever the graft catches.
-// See DESIGN laws 1, 2, 7 and 8 (ARCHITECTURE.md lists them with their tests).
+// nested transaction is three marks on its tree: its commit leaves everything to its parent, its abort unwinds to the
+// marks. A transaction that failed once inside is doomed: it cannot commit, whatever the graft catches. Laws 1, 2, 7
+// and 8 of ARCHITECTURE.md are about transactions.
 
 import { Aborted, type AbortReason, TransactionError, type Undone } from './abort.ts';
 import type { Account } from './account.ts';
@@ -20,16 +20,16 @@ export class Transaction {
   readonly tree: Tree;
   readonly parent: Transaction | null;
   /**
-   * Who pays for what accessors cost; null: nobody counts. A nested transaction inherits its parent's unless it is
-   * given one.
+   * The account that pays for accessors; null: nothing is counted. A nested transaction inherits its parent's unless it
+   * is given one.
    */
   account: Account | null;
   state: TransactionState = 'active';
-  /** The first failure inside, or null. */
+  /** The first failure inside; null: none. */
   doomed: Aborted | null = null;
   /** What the abort took back. */
   undone: Undone = NOTHING_UNDONE;
-  /** Told once when this transaction is aborted, by whomever; everything is undone and released by then. */
+  /** Called once when this transaction is aborted, for whatever reason. Everything is undone and released by then. */
   onAbort: ((failure: Aborted) => void) | null = null;
   readonly undoMark: number;
   readonly holdMark: number;
@@ -45,7 +45,7 @@ export class Transaction {
     this.effectMark = tree.effects.length;
   }
 
-  /** Throws unless this transaction can be used now: active, not doomed, and without an active child. */
+  /** Throws unless this transaction can be used now: it is active, not doomed, and has no active child. */
   check(): void {
     if (this.tree.deepest === this && this.state === 'active' && this.doomed === null) return;
     this.#refuse();
@@ -70,7 +70,7 @@ export class Transaction {
     return child;
   }
 
-  /** Notes that this transaction has failed: from now on it can only abort. The first failure counts. */
+  /** Records that this transaction has failed: from now on it can only abort. The first failure counts. */
   doom(reason: AbortReason, detail = ''): Aborted {
     this.doomed ??= new Aborted(reason, detail);
     return this.doomed;
@@ -90,8 +90,8 @@ export class Transaction {
   }
 
   /**
-   * First step of a commit with a store: from here on nothing but the driver's own failed COMMIT may abort it. Only for
-   * a top-level transaction.
+   * First step of a commit with a store. From here on only a failed COMMIT of the driver may abort the transaction.
+   * Only for a top-level transaction.
    */
   prepare(): void {
     if (this.parent !== null) throw new TransactionError('GRAFT_TXN_MISUSE', 'only a top-level transaction prepares');
@@ -125,9 +125,9 @@ export class Transaction {
   }
 
   /**
-   * Takes everything back, with all nested transactions inside it, and releases what they locked. The reason is the one
-   * it was doomed with, or the one given. Aborting an ended transaction does nothing. Never call it while frames of the
-   * graft are on the stack of the same thread.
+   * Undoes everything, with all nested transactions inside, and releases the locks. The reason is the one the
+   * transaction was doomed with, or the one given. Aborting an ended transaction does nothing. Never call it while
+   * frames of the graft are on the stack of the same thread.
    */
   abort(reason: AbortReason = 'cancelled', detail = ''): Undone {
     if (this.state === 'committed' || this.state === 'aborted') return this.undone;

@@ -1,5 +1,5 @@
-// The transactions of one base (a kernel, a host): begins top-level ones, ends those that others' waiting ends, and is
-// told what could not be undone.
+// The transactions of one base (a kernel, a host). Begins top-level ones, ends those that keep others waiting, and
+// hears which places could not be undone.
 
 import type { AbortReason, Undone } from './abort.ts';
 import type { Account } from './account.ts';
@@ -7,10 +7,7 @@ import type { Clock } from './clock.ts';
 import { Transaction } from './transaction.ts';
 import { Tree } from './tree.ts';
 
-/**
- * Something that went wrong where nobody can be told by a return value: an undo that threw (its place is now fenced),
- * an effect that threw.
- */
+/** A failure that no return value can report: an undo that threw (its place is now fenced), or an effect that threw. */
 export interface Report {
   readonly what: 'undo-failed' | 'effect-failed';
   readonly operation: string;
@@ -26,7 +23,7 @@ const POOLED_MAX = 64;
 
 export class Transactions {
   readonly clock: Clock;
-  /** How many top-level transactions have begun and not ended. */
+  /** The number of top-level transactions that have begun and not ended. */
   active = 0;
   readonly #report: (report: Report) => void;
   readonly #pool: Tree[] = [];
@@ -52,7 +49,7 @@ export class Transactions {
 
   /**
    * Aborts a transaction for a reason that lies outside it (a lock's time-out, a deadlock, a cancelled request). Its
-   * driver learns by `onAbort`.
+   * driver hears of it through `onAbort`.
    */
   end(txn: Transaction, reason: AbortReason, detail: string): void {
     if (txn.state !== 'active' || txn.tree.committing) return;
@@ -60,14 +57,14 @@ export class Transactions {
     txn.abort();
   }
 
-  /** Takes a tree back after its root's end. */
+  /** Takes a tree back after its root's end, for reuse. */
   recycle(tree: Tree): void {
     this.active--;
     tree.committing = false;
     if (this.#pool.length < POOLED_MAX) this.#pool.push(tree);
   }
 
-  /** Lets effects go after commit, in their order. One that throws stops nothing. */
+  /** Sends effects after commit, in their order. One that throws stops nothing. */
   letGo(tree: Tree): void {
     const effects = tree.effects.splice(0);
     for (const effect of effects) {
@@ -79,7 +76,7 @@ export class Transactions {
     }
   }
 
-  /** Undoes to a mark, fencing every place whose undo throws. */
+  /** Undoes to a mark. A place whose undo throws is fenced. */
   undo(tree: Tree, mark: number): Undone {
     return tree.log.unwind(mark, (place, operation, error) => {
       if (typeof place === 'object' && place !== null) this.#fenced.add(place);
@@ -88,7 +85,7 @@ export class Transactions {
     });
   }
 
-  /** Whether an undo of `place` failed once: it is not what it should be, and accessors refuse it. */
+  /** Whether an undo of `place` has failed: its state is wrong, and accessors refuse it. */
   isFenced(place: object): boolean {
     return this.#fences > 0 && this.#fenced.has(place);
   }

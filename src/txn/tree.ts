@@ -1,7 +1,7 @@
-// The tree of one top-level transaction: what its nested transactions share. At any time they form a chain, from the
-// root to the deepest, and only the deepest runs; so one undo log, one stack of locks and one list of effects serve
-// them all, and each nested transaction is a set of marks. Trees are pooled: a Transaction is made anew for every
-// begin, so a stale one is fenced, but the arrays behind it are reused.
+// The tree of one top-level transaction: the state that its nested transactions share. At any time they form a chain
+// from the root to the deepest one, and only the deepest runs. So one undo log, one stack of locks and one list of
+// effects serve them all, and each nested transaction is a set of marks. Trees are pooled. A Transaction is made anew
+// for every begin, so a stale one is recognised, but the arrays behind it are reused.
 
 import { type Lock, type Mode, release, weaken } from './lock.ts';
 import type { Transaction } from './transaction.ts';
@@ -10,7 +10,7 @@ import { UndoLog } from './undo-log.ts';
 import type { Waiting } from './wait-graph.ts';
 
 /**
- * Something that leaves the host after commit, never on abort: a message, an e-mail, a request that changes something.
+ * An action that leaves the host after commit, never on abort: a message, an e-mail, a request that changes something.
  */
 export interface Effect {
   leave(): void;
@@ -24,10 +24,10 @@ export class Tree {
   id = 0;
   root!: Transaction;
   deepest!: Transaction;
-  /** Set between prepare() and the end: nothing may abort it but its own driver. */
+  /** Set between prepare() and the end: only its own driver may abort it. */
   committing = false;
   readonly log = new UndoLog();
-  /** Pairs: the lock, and the mode it was held in before (0: not at all). */
+  /** Pairs: a lock, and the mode in which it was held before (0: not at all). */
   readonly holds: (Lock | number)[] = [];
   readonly effects: Effect[] = [];
   waiting: readonly Waiting[] = NOT_WAITING;
@@ -47,7 +47,7 @@ export class Tree {
     return txn;
   }
 
-  /** Lets go of every lock taken above `mark`, newest first. */
+  /** Releases every lock taken above `mark`, newest first. */
   releaseTo(mark: number, committed: boolean): void {
     const holds = this.holds;
     while (holds.length > mark) {

@@ -2,11 +2,11 @@
 // transient: it is a call stack of undo functions"). A record is four consecutive slots: the operation, the place it
 // changed, the key, the before-image. A nested transaction is a mark (a length) on the stack. A record is written
 // before the change it undoes, so undo must be harmless when the change never happened. The array is reused from
-// transaction to transaction; slots are cleared at the end, so that nothing dead is kept alive.
+// transaction to transaction; slots are cleared at the end, so that they keep no dead object alive.
 
 import type { Undone } from './abort.ts';
 
-/** An operation that can be taken back: `undo` restores `before` at `place`. */
+/** An operation that can be undone: `undo` restores `before` at `place`. */
 export interface Undoable {
   readonly name: string;
   undo(place: unknown, key: unknown, before: unknown): void;
@@ -45,8 +45,8 @@ export class UndoLog {
   }
 
   /**
-   * Undoes everything above `mark`, newest first. An undo that throws stops nothing: `failed` is told which place is no
-   * longer what it was, and the rest unwinds.
+   * Undoes everything above `mark`, newest first. An undo that throws stops nothing: `failed` is told its place, whose
+   * state is now wrong, and the rest unwinds.
    */
   unwind(mark: number, failed: (place: unknown, operation: string, error: unknown) => void): Undone {
     if (this.#length === mark) return NOTHING;
@@ -70,7 +70,7 @@ export class UndoLog {
     return { records, first };
   }
 
-  /** Forgets everything: what was logged has been committed. */
+  /** Forgets all records: they have been committed. */
   clear(): void {
     const slots = this.#slots;
     if (slots.length > KEPT_SLOTS_MAX) this.#slots = [];

@@ -1,12 +1,12 @@
-// Who waits for whom. A tree of transactions waits through Waitings: a ticket for a lock (it needs all its blockers to
-// let go), or a place in the queue for a plugin's process (any one blocker will do). A tree is stuck when one of its
-// waitings can never be met; a stuck tree that blocks itself is a deadlock, found when the wait that closes it begins,
-// and ended by the abort of the youngest tree in it.
+// The graph of waits. A tree of transactions waits through Waitings: a ticket for a lock (all its blockers must let
+// go), or a place in the queue for a plugin's process (any one blocker is enough). A tree is stuck when one of its
+// waitings can never be met. A stuck tree that blocks itself is a deadlock. It is found when the wait that closes it
+// begins, and ended by the abort of the youngest tree in it.
 
 import type { Transaction } from './transaction.ts';
 import type { Tree } from './tree.ts';
 
-/** One thing that a tree waits for. `any`: one blocker that goes on is enough, not all of them. */
+/** One wait of a tree. `any`: one blocker that goes on is enough, not all of them. */
 export interface Waiting {
   readonly any: boolean;
   blockers(): Tree[];
@@ -22,7 +22,7 @@ const reachable = (start: Tree): Set<Tree> => {
   return found;
 };
 
-/** Those of `trees` that can never go on: what is left when everyone who can has gone, again and again. */
+/** Those of `trees` that can never go on: the rest after all trees that can go on are taken out, repeatedly. */
 const stuckAmong = (trees: Set<Tree>): Set<Tree> => {
   const stuck = new Set(trees);
   const waits = (waiting: Waiting): boolean => {
@@ -43,7 +43,7 @@ const stuckAmong = (trees: Set<Tree>): Set<Tree> => {
 };
 
 /**
- * Ends every deadlock that `txn` is in now that it waits. Afterwards its tree can go on one day, or it is doomed and
+ * Ends every deadlock that `txn` is in, now that it waits. Afterwards its tree can go on one day, or it is doomed and
  * waits for nothing.
  */
 export const endDeadlocks = (txn: Transaction): void => {

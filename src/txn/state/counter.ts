@@ -1,5 +1,5 @@
-// A transactional counter: adds of different transactions go together (CHANGE goes with CHANGE), each kept apart until
-// its commit.
+// A transactional counter. Adds of different transactions go together (CHANGE goes with CHANGE); each is kept apart
+// until its commit.
 
 import { type Accessor, accessor } from '../accessor.ts';
 import { CHANGE, Lock, READ, type Ticket } from '../lock.ts';

@@ -1,5 +1,5 @@
 // A transactional list: a map from index to value, and a cell with its length. So a writer of one element and a reader
-// of another do not meet.
+// of another do not wait for each other.
 
 import { CUT_SHORT } from '../abort.ts';
 import { acquire, Ticket, WRITE } from '../lock.ts';
@@ -28,7 +28,7 @@ export class List<V> {
     return this.#items.get(txn, index);
   }
 
-  /** Replaces the element at `index`; whether there was one. */
+  /** Replaces the element at `index`. The answer: whether there was one. */
   set(txn: Transaction, index: number, value: V): boolean | Ticket {
     const before = this.#items.get(txn, index);
     if (before instanceof Ticket) return before;
@@ -36,15 +36,15 @@ export class List<V> {
     return this.#items.set(txn, index, value) ?? true;
   }
 
-  /** Appends; the new length. */
+  /** Appends an element. The answer: the new length. */
   push(txn: Transaction, value: V): number | Ticket {
     const ticket = acquire(txn, this.#length.entry, WRITE);
     if (ticket !== null) return ticket;
     const length = this.#length.get(txn) as number;
     const second = this.#items.set(txn, length, value);
     if (second !== undefined) return second;
-    // The elements have changed: if the length does not follow, there is no way but the abort. Its lock is held, so it
-    // need not wait.
+    // The elements have changed: if the length does not follow, the transaction must abort. The lock of the length is
+    // held, so this does not wait.
     try {
       this.#length.set(txn, length + 1);
     } catch (error) {
@@ -54,7 +54,7 @@ export class List<V> {
     return length + 1;
   }
 
-  /** Takes the last element off; undefined where there is none. */
+  /** Takes the last element off. Undefined: the list is empty. */
   pop(txn: Transaction): V | undefined | Ticket {
     const ticket = acquire(txn, this.#length.entry, WRITE);
     if (ticket !== null) return ticket;

@@ -1,10 +1,10 @@
-// A transactional map: a lock for each key and one for the key set, so that writers of different keys do not meet, and
-// whoever looked at the keys finds them unchanged. Its order is that of a JavaScript Map filled by the committed
-// transactions one after the other.
+// A transactional map: a lock for each key and one for the key set. So writers of different keys do not wait for each
+// other, and a transaction that looked at the keys finds them unchanged. Its order is that of a JavaScript Map filled by
+// the committed transactions one after the other.
 //
-// A key somebody locks but that is not there stays as an entry without a value until the lock goes; one that is deleted
-// keeps its place until then, too. So a deletion is carried out at commit, an abort finds the key in its old place, and
-// a key deleted and set again in one transaction stays where it was.
+// A locked key without a value stays as an entry until its lock is released; a deleted key keeps its place until then,
+// too. So a deletion is carried out at commit, an abort finds the key in its old place, and a key deleted and set again
+// in one transaction stays where it was.
 
 import { type Accessor, accessor } from '../accessor.ts';
 import { CHANGE, Lock, type LockClass, READ, type Ticket, WRITE } from '../lock.ts';
@@ -55,7 +55,7 @@ class KeySet<K, V> extends Lock {
     return `${this.class.name}.keys`;
   }
 
-  /** Keys that other trees are still adding come after the ones that this tree's commit has just added. */
+  /** Puts keys that other trees are still adding behind those that this tree's commit has just added. */
   override released(tree: Tree, committed: boolean): void {
     if (!committed || this.others === null) return;
     const entries = this.map.entries;
@@ -70,7 +70,7 @@ class KeySet<K, V> extends Lock {
 export class StateMap<K, V> {
   readonly name: string;
   readonly lockClass: LockClass;
-  /** @internal Keys with a value, and keys somebody has locked. */
+  /** @internal Keys with a value, and locked keys without one. */
   readonly entries = new Map<K, MapEntry<K, V>>();
   readonly #keySet: KeySet<K, V>;
   readonly #get: Accessor<this, K, null, MapEntry<K, V>, V | undefined>;
@@ -149,12 +149,12 @@ export class StateMap<K, V> {
     return this.#set.call(txn, this, key, value) as undefined | Ticket;
   }
 
-  /** Deletes a key; whether it was there. */
+  /** Deletes a key. The answer: whether it was there. */
   delete(txn: Transaction, key: K): boolean | Ticket {
     return this.#delete.call(txn, this, key, null);
   }
 
-  /** All keys, in order; nobody else adds or deletes one until the end. */
+  /** All keys, in order. No other transaction adds or deletes one until the end. */
   keys(txn: Transaction): K[] | Ticket {
     return this.#keys.call(txn, this, null, null);
   }

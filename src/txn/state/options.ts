@@ -1,4 +1,4 @@
-// What every ready-made state is told when it is made.
+// Options of every ready-made state.
 
 /** A price per call: `cost` units of resource number `resource` of the transaction's account. */
 export interface Price {
@@ -7,9 +7,9 @@ export interface Price {
 }
 
 export interface StateOptions {
-  /** How accessors, locks and undo records name it. */
+  /** The name in messages and undo records, of its accessors and locks. */
   readonly name: string;
-  /** How long anyone may wait for one of its locks before the holder is aborted; Infinity: for ever. */
+  /** How long a transaction may wait for one of its locks before the holder is aborted; Infinity: for ever. */
   readonly lock_timeout_ms: number;
   readonly reads?: Price;
   readonly writes?: Price;
