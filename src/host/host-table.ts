@@ -1,4 +1,4 @@
-// A table of the application's database, as the host's own code and its graft points use it.
+// A table of the application's database, for the host's own code and its graft points.
 
 import type { CallableTree } from '../plugins/index.ts';
 import type { HostTransaction } from './host-transaction.ts';
@@ -15,6 +15,6 @@ export interface HostTable {
     update(where: Where, changes: Row): Promise<number>;
     delete(where: Where): Promise<number>;
   };
-  /** What a graft point hands to grafts. */
+  /** The callables of the table, for a graft point to list. */
   callables(grant: TableGrant): CallableTree;
 }

@@ -1,5 +1,5 @@
-// A transaction of the host's own code: the same transactions as a graft's, awaited. What is asked of it runs one after
-// the other, so that while a graft called inside it runs, its own accessors wait.
+// A transaction of the host's own code: the same as a graft's, but awaited. Its operations run one after the other, so
+// while a graft called inside it runs, its own accessors wait.
 
 import { GraftError, settled } from '../plugins/index.ts';
 import { Aborted, Ticket, type Transaction } from '../txn/index.ts';
@@ -13,8 +13,8 @@ export class HostTransaction {
   }
 
   /**
-   * Runs an accessor when everything asked before is done, waiting for locks. Throws GRAFT_ABORTED where the
-   * transaction cannot go on.
+   * Runs an accessor after every earlier operation, waiting for locks. Throws GRAFT_ABORTED if the transaction cannot
+   * go on.
    */
   run<T>(access: (core: Transaction) => T | Ticket): Promise<T> {
     return this.queue(async () => {
@@ -26,7 +26,7 @@ export class HostTransaction {
     });
   }
 
-  /** Runs something when everything asked before is done. */
+  /** Runs something after every earlier operation. */
   queue<T>(run: () => Promise<T>): Promise<T> {
     const next = this.#last.then(run).catch((error: unknown) => {
       throw error instanceof Aborted ? new GraftError('GRAFT_ABORTED', error.message) : error;
@@ -35,7 +35,7 @@ export class HostTransaction {
     return next;
   }
 
-  /** Everything asked so far is done. */
+  /** Resolves when every operation so far is done. */
   get idle(): Promise<unknown> {
     return this.#last;
   }

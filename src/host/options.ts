@@ -6,18 +6,18 @@ import { checkOptions, isFunction, isObject, isString, type OptionChecks } from 
 import type { HostEvent } from './host-event.ts';
 
 export interface HostOptions {
-  /** `sqlite:PATH`, or `memory`: no database, state and messages are lost at the end. Default `sqlite:graftwork.db`. */
+  /** `sqlite:PATH`, or `memory`: no database; state and messages are lost at the end. Default `sqlite:graftwork.db`. */
   readonly store?: string;
   /** File of the plugins and the abort records; omitted: kept in memory. */
   readonly registry?: string;
   /** The application's tables. */
   readonly entities?: readonly EntitySchema[];
   readonly processes?: ProcessOptions;
-  /** Where plugins run; default: processes of their own. */
+  /** The kind of compartment that plugins run in; default: processes of their own. */
   readonly compartment?: CompartmentMaker;
   /**
-   * Told what nobody else can be told: an accessor that failed, an undo that threw, lines that grafts logged. Default:
-   * standard error.
+   * Hears of events that no return value can report: an accessor that failed, an undo that threw, lines that grafts
+   * logged. Default: standard error.
    */
   readonly report?: (event: HostEvent) => void;
 }

@@ -1,5 +1,5 @@
-// Plugin storage: a transactional map that every plugin has for itself. A plugin's own variables do not outlast an
-// abort; this does.
+// Plugin storage: a transactional map of every plugin's own. A plugin's variables do not outlast an abort; its storage
+// does.
 
 import type { Callable, CallableTree } from '../plugins/index.ts';
 import { StateMap } from '../txn/index.ts';
@@ -7,7 +7,7 @@ import { HostMap, type OwnTransaction, stateOptions } from './state.ts';
 
 const NAMES = ['get', 'has', 'keys', 'set', 'delete'] as const;
 
-/** The callables of a map, each acting on the map of the plugin that calls. */
+/** The callables of a map, each acting on the map of the calling plugin. */
 export const pluginStorage = (own: OwnTransaction): CallableTree => {
   const trees = new Map<string, CallableTree>();
   const treeOf = (plugin: string): CallableTree => {

@@ -4,7 +4,7 @@
 
 import type { PluginPackage } from '../plugins/package/index.ts';
 
-/** An abort, as people look it up later. */
+/** The record of an abort. */
 export interface AbortRecord {
   readonly id: number;
   /** ISO 8601. */
@@ -12,16 +12,16 @@ export interface AbortRecord {
   readonly point: string;
   readonly graft: string;
   readonly reason: string;
-  /** What exactly; written by the plugin where it threw. */
+  /** The details; text of the plugin if it threw. */
   readonly detail: string;
-  /** The author's `file:line:column`, or ''. */
+  /** The author's `file:line:column`; '': unknown. */
   readonly source: string;
   readonly undone: { readonly records: number; readonly first: readonly string[] };
   /** Whether this abort removed the graft. */
   readonly removed: boolean;
 }
 
-/** A plugin as it is kept from one start to the next. */
+/** A plugin as it is kept between two starts. */
 export interface KeptPlugin {
   readonly package: PluginPackage;
   readonly installer: string;
@@ -35,7 +35,7 @@ export interface Registry {
   savePlugin(kept: KeptPlugin): Promise<void>;
   graftRemoved(plugin: string, exported: string): void;
   removePlugin(name: string): Promise<void>;
-  /** Cheap: kept at once, written soon. */
+  /** Cheap: kept in memory at once, written soon. */
   recordAbort(record: Omit<AbortRecord, 'id'>): void;
   /** Newest first. */
   aborts(options: { readonly limit: number; readonly before?: number }): Promise<AbortRecord[]>;

@@ -1,19 +1,19 @@
 // Transactional state of an application: the ready-made state of src/txn with names, callables for grafts, and awaiting
 // access for the host's own code.
 //
-//   stock.get('x')               the last committed value
-//   stock.in(txn).set('x', 1)    inside a transaction of the host's own; waits for locks
-//   stock.set('x', 1)            in a transaction of its own
-//   stock.readable(), .writable()   what a graft point hands to grafts
+//   stock.get('x')                  the last committed value
+//   stock.in(txn).set('x', 1)       inside a transaction of the host's own; waits for locks
+//   stock.set('x', 1)               in a transaction of its own
+//   stock.readable(), .writable()   the callables, for a graft point to list
 
 import { badArgument, type Callable, type CallableTree, type Caller, WRITES } from '../plugins/index.ts';
 import { Cell, Counter, List, type StateMap, type StateOptions, Ticket, type Transaction } from '../txn/index.ts';
 import type { HostTransaction } from './host-transaction.ts';
 
-/** How state is made. `stored`: kept in the database, in the COMMIT of whoever changes it (maps only). */
+/** Options of a state. `stored`: kept in the database, in the COMMIT of the transaction that changes it (maps only). */
 export interface StateSpec {
   readonly stored?: boolean;
-  /** How long anyone may wait for one of its locks before the holder is aborted. Default 500. */
+  /** How long a transaction may wait for one of its locks before the holder is aborted. Default 500. */
   readonly lock_timeout_ms?: number;
 }
 
@@ -21,10 +21,7 @@ export interface StateSpec {
 export type OwnTransaction = <T>(run: (txn: HostTransaction) => Promise<T>) => Promise<T>;
 
 const KEY_MAX = 512;
-/**
- * What every object inherits: a key of that name would be found, or found missing, in an ordinary object for the wrong
- * reason.
- */
+/** Names that every object inherits: in an ordinary object, a key of such a name would seem to be there. */
 const FORBIDDEN = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype']);
 
 const WRITE_PRICE = { resource: WRITES, cost: 1 } as const;
@@ -113,7 +110,7 @@ export class HostMap<V> {
     await this.#own((txn) => this.in(txn).set(key, value));
   }
 
-  /** Deletes a key in a transaction of its own; whether it was there. */
+  /** Deletes a key in a transaction of its own. The answer: whether it was there. */
   delete(key: string): Promise<boolean> {
     return this.#own((txn) => this.in(txn).delete(key));
   }

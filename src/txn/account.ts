@@ -7,9 +7,9 @@
 // transaction. They lock the account and are undone with the transaction; what was spent of a transfer by then is
 // charged to the account that it came from.
 //
-// Units that came in and are not committed yet serve only the tree that brought them in. Of these, units that were given
-// back can only be held again, since the undo needs them. An account that an unfinished transaction has locked is closed
-// when that transaction ends.
+// Units that came in and are not committed yet serve only the tree that brought them in. Of these, units that were
+// given back can only be held again, since the undo needs them. An account that an unfinished transaction has locked is
+// closed when that transaction ends.
 //
 // An account changes only after its undo record is written, and then by plain assignments: the stack may run out in any
 // call before.

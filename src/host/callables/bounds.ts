@@ -1,21 +1,23 @@
-// Every bound of the host's ready-made callables. Where one is exceeded, the call is doomed with `limit`; a single
-// argument beyond its bound is a GRAFT_BAD_ARGUMENT.
+// Every bound of the host's ready-made callables. A call that exceeds one is doomed with `limit`; a single argument
+// beyond its bound is a GRAFT_BAD_ARGUMENT.
 
 /** Names of locks, handles and events, in UTF-16 units. */
 export const NAME_MAX = 200;
-/** One sleep. */
+/** The duration of one sleep. */
 export const SLEEP_MS_MAX = 60_000;
 /** Handles that one call has open at a time. */
 export const HANDLES_MAX = 16;
 /**
- * Events that one call emits, and how deep handlers of events may emit events in turn (calls by name count): at most 8
- * + 64 + 512.
+ * Events that one call emits, and how deep handlers of events may emit events in turn (calls by name count too): at
+ * most 8 + 64 + 512.
  */
 export const EMITS_MAX = 8;
 export const EMIT_DEPTH_MAX = 3;
 /** Timers of one plugin that have not fired. */
 export const TIMERS_MAX = 16;
-/** How far ahead a timer may lie; the least keeps a plugin that schedules itself again and again from being a loop. */
+/**
+ * How far ahead a timer may lie. The minimum keeps a plugin that schedules itself again and again from being a loop.
+ */
 export const TIMER_MS_MIN = 100;
 export const TIMER_MS_MAX = 2 ** 31 - 1;
 /** Headers of one response, and their bytes with the names. */

@@ -1,5 +1,5 @@
-// call(name, input): graft points that a graft may call by name, each a nested transaction of the caller's. What is not
-// listed cannot be called, and a graft does not learn whether it exists.
+// call(name, input): graft points that a graft may call by name, each a nested transaction of the caller's. A graft
+// cannot call a point that is not listed, and does not learn whether it exists.
 
 import { type Callable, GraftError } from '../../plugins/index.ts';
 import { nameOf } from './names.ts';

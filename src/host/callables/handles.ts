@@ -1,15 +1,15 @@
-// Handles: open(name), read(handle), close(handle) over things of the host.
+// Handles: open(name), read(handle), close(handle) over resources of the host.
 //
-// A handle is a random text, known to one call of one graft and dead with it: another plugin, another call of the same
-// plugin and a guess meet the same refusal, and no text is ever given out twice. What is open hangs on a lock of the
-// call, so that every end of the transaction closes it, like any state that lives in its lock.
+// A handle is a random text, known to one call of one graft, and it dies with the call. Another plugin, another call of
+// the same plugin and a guess meet the same refusal, and no text is ever given out twice. The open resources of a call
+// belong to a lock of the call, so every end of the transaction closes them.
 
 import { badArgument, type Callable, type CallableTree, type Caller } from '../../plugins/index.ts';
 import { acquire, Lock, type Ticket, type Transaction, WRITE } from '../../txn/index.ts';
 import { HANDLES_MAX } from './bounds.ts';
 import { nameOf } from './names.ts';
 
-/** Something that a graft has opened. */
+/** An open resource. */
 export interface Opened {
   /** Plain data, at once, or a ticket to wait for. */
   read(caller: Caller): unknown | Ticket;
@@ -17,7 +17,7 @@ export interface Opened {
   close?(): void;
 }
 
-/** Opens what a graft names, or gives null where there is nothing of that name for this caller. */
+/** Opens the resource that a graft names; null: there is none of that name for this caller. */
 export type Opener = (name: string, caller: Caller) => Opened | null;
 
 const CLASS = { name: 'handles', timeout_ms: Number.POSITIVE_INFINITY };
@@ -61,7 +61,7 @@ export class Handles {
     this.#most = most;
   }
 
-  /** How many handles are open in all calls. */
+  /** The number of open handles in all calls. */
   get open(): number {
     return [...this.#all].reduce((sum, handles) => sum + handles.opened.size, 0);
   }

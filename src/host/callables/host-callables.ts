@@ -21,7 +21,7 @@ import { Timers } from './timers.ts';
 /** What the callables need of their host. */
 export interface HostCallablesOptions extends Later {
   readonly clock: Clock;
-  /** A point as something that grafts elsewhere may call. Throws GRAFT_UNKNOWN_POINT. */
+  /** A point as a callable for grafts of other points. Throws GRAFT_UNKNOWN_POINT. */
   pointCallable(point: string): Callable;
 }
 
@@ -53,7 +53,7 @@ export class HostCallables {
   }
 
   /**
-   * `lock(name)` and `unlock(name)`. `lock_timeout_ms` (default 500): how long anyone waits before the holder is
+   * `lock(name)` and `unlock(name)`. `lock_timeout_ms` (default 500): how long a transaction waits before the holder is
    * aborted.
    */
   locks(options: { readonly lock_timeout_ms?: number } = {}): Locks {

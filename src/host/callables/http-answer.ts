@@ -1,6 +1,6 @@
-// What a graft may say in an HTTP answer: header names are tokens of RFC 9110, values visible ASCII, spaces and tabs.
-// Headers by which the host protects its users, frames the message, lets caches keep it, or sends a client elsewhere
-// are the host's own.
+// HTTP answers of grafts: header names are tokens of RFC 9110, values visible ASCII, spaces and tabs. Some headers
+// protect the host's users, frame the message, let caches keep it, or send a client elsewhere: these are the host's
+// own.
 
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { isRecord } from '../../plugins/index.ts';
@@ -13,11 +13,11 @@ const VALUE = /^(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?$/;
 const FRAMING =
   'connection keep-alive proxy-connection te trailer transfer-encoding upgrade host content-length content-encoding ' +
   'content-range date via';
-/** Who may keep it: a page for one user is not for a shared cache (RFC 9111). */
+/** Headers that let caches keep an answer: a page for one user is not for a shared cache (RFC 9111). */
 const KEEPING = 'expires vary age pragma surrogate-control cdn-cache-control';
-/** What cache-control may say: less, never more, than that a client's own cache keeps it. */
+/** Values of cache-control that a graft may give: a client's own cache may keep the answer, or not even that. */
 const UNSHARED = /^(?=.*\b(?:no-store|private)\b)(?!.*\b(?:public|s-maxage)\b)/i;
-/** What the body is taken for, where the client goes, who it is. */
+/** Headers that say what the body is, where the client goes, and who it is. */
 const MEANING =
   'content-type content-location content-disposition location refresh link set-cookie set-cookie2 cookie ' +
   'clear-site-data authorization www-authenticate authentication-info alt-svc sourcemap x-sourcemap server status';
@@ -30,7 +30,7 @@ const SECURITY =
 const FORBIDDEN = new Set(`${FRAMING} ${KEEPING} ${MEANING} ${SECURITY}`.split(' '));
 const FORBIDDEN_FRONTS = ['access-control-', 'cross-origin-', 'proxy-', 'sec-', 'x-accel-', 'x-forwarded-'];
 
-/** What is wrong with a header, or null. */
+/** The fault of a header; null: none. */
 export const headerFault = (name: unknown, value: unknown): string | null => {
   if (typeof name !== 'string' || !TOKEN.test(name)) return 'a name is a token of RFC 9110, at most 100 characters';
   const lower = name.toLowerCase();
@@ -43,8 +43,8 @@ export const headerFault = (name: unknown, value: unknown): string | null => {
 };
 
 /**
- * A place on this very site, written so that nobody reads another one into it: an absolute path without escapes of
- * control characters.
+ * Whether a location is a path of this very site, written so that nothing reads another one into it: an absolute path
+ * without escapes of control characters.
  */
 const isOwnPlace = (value: unknown): boolean =>
   typeof value === 'string' &&

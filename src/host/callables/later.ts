@@ -1,5 +1,5 @@
-// Grafts that a plugin names to be called later: exports of its own, which its manifest lets stand at an event point,
-// so that what runs then was declared and granted at install. A function is no name: it cannot cross.
+// Grafts that a plugin names to be called later: exports of its own that stand at an event point. So the code that runs
+// then was declared in the manifest and granted at install. A function is no name: it cannot cross.
 
 import { badArgument, type Graft, type Origin } from '../../plugins/index.ts';
 
@@ -9,16 +9,16 @@ export interface Later {
   graftsOf(plugin: string): readonly Graft[];
   /** Calls one graft at its event point, in a transaction of its own. `from`: the call that has caused it. */
   invoke(graft: Graft, input: unknown, from: Origin): Promise<unknown>;
-  /** Nobody waits for what went wrong. */
+  /** Reports a failure that no caller waits for. */
   failed(graft: Graft, error: unknown): void;
 }
 
-/** Throws GRAFT_BAD_ARGUMENT. */
+/** A graft of the plugin by the name of its export. Throws GRAFT_BAD_ARGUMENT. */
 export const ownGraft = (later: Later, what: string, plugin: string, name: unknown): Graft =>
   later.graftsOf(plugin).find((graft) => graft.export === name && graft.stands && graft.point.kind === 'event') ??
   badArgument(`${what}: takes the name of an export of one's own that stands at an event point`);
 
-/** Calls a graft if it still stands. */
+/** Calls a graft, unless it no longer stands at its point. */
 export const callLater = (later: Later, graft: Graft, input: unknown, from: Origin): void => {
   if (!graft.stands) return;
   later.invoke(graft, input, from).catch((error: unknown) => later.failed(graft, error));

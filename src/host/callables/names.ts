@@ -1,4 +1,4 @@
-// Names that grafts give to things of the host.
+// Names that grafts give to locks, handles and events.
 
 import { badArgument } from '../../plugins/index.ts';
 import { NAME_MAX } from './bounds.ts';

@@ -1,6 +1,6 @@
 // header(name, value): headers of an HTTP answer that is being written. They are kept with the transaction, each with
-// its undo, and read by whoever writes the answer once everything else is settled, so nothing has left when a call
-// aborts:
+// its undo. The code that writes the answer reads them after everything else is settled, so no header has left when a
+// call aborts:
 //
 //   const page = await host.transaction(async (txn) => {
 //     const body = await point.call(input, { txn });
@@ -8,7 +8,7 @@
 //   });
 //   response.writeHead(200, page.headers).end(page.body);
 //
-// A header that is not allowed dooms the call: an answer of which a part was refused is no answer.
+// A header that is not allowed dooms the call: an answer with a refused part is no answer.
 
 import type { Callable } from '../../plugins/index.ts';
 import type { Transaction, Undoable } from '../../txn/index.ts';

@@ -1,11 +1,11 @@
-// sleep(ms): the graft waits. That counts against the call's total time and not against its own; whatever ends the call
-// ends the sleep.
+// sleep(ms): the graft waits. The sleep counts against the call's total time and not against its own time; whatever
+// ends the call ends the sleep.
 
 import { badArgument, type Callable } from '../../plugins/index.ts';
 import { Aborted, type Timer, type Transaction, type Tree, type Waiting } from '../../txn/index.ts';
 import { SLEEP_MS_MAX } from './bounds.ts';
 
-/** A wait that nobody else can end but the transaction's own abort. */
+/** A wait that only the transaction's own abort can end early. */
 class Sleep implements Waiting {
   readonly any = false;
   readonly #txn: Transaction;

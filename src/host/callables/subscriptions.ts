@@ -1,6 +1,6 @@
 // Events between plugins: on(event, exportName) and emit(event, value). Both are effects: they happen when the
-// transaction commits, and leave no trace of one that aborts. A subscription lasts as long as its graft stands; each
-// handler is called alone, in a transaction of its own.
+// transaction commits, and leave no trace when it aborts. A subscription lasts as long as its graft stands at its
+// point. Each handler is called alone, in a transaction of its own.
 
 import { badArgument, type CallableTree, type Graft, type Origin, WRITES } from '../../plugins/index.ts';
 import { EMIT_DEPTH_MAX, EMITS_MAX } from './bounds.ts';
@@ -14,7 +14,7 @@ export class Subscriptions {
   readonly #handlers: ReadonlyMap<string, Set<Graft>>;
   readonly #emits = new PerCall('emits', EMITS_MAX);
 
-  /** `events` are the names there are. */
+  /** `events`: the names of all events. */
   constructor(events: readonly string[], later: Later) {
     this.#later = later;
     this.#handlers = new Map(events.map((event) => [event, new Set<Graft>()]));
@@ -24,21 +24,21 @@ export class Subscriptions {
     return this.#handlers.get(event as string) ?? badArgument(`${what}: there is no such event`);
   }
 
-  /** How many subscriptions there are of grafts that stand. */
+  /** The number of subscriptions whose grafts stand at their points. */
   get size(): number {
     this.sweep();
     return [...this.#handlers.values()].reduce((sum, handlers) => sum + handlers.size, 0);
   }
 
-  /** Forgets grafts that do not stand any more. */
+  /** Drops subscriptions of grafts that no longer stand at their points. */
   sweep(): void {
     for (const handlers of this.#handlers.values())
       for (const graft of handlers) if (!graft.stands) handlers.delete(graft);
   }
 
   /**
-   * Tells everyone who has subscribed; plain data. Returns before they are done. Throws GRAFT_BAD_ARGUMENT for an event
-   * that there is not.
+   * Calls every subscribed graft with `value`, which is plain data. Returns before they are done. Throws
+   * GRAFT_BAD_ARGUMENT for an unknown event.
    */
   emit(event: string, value: unknown, from: Origin = HOST): void {
     for (const graft of [...this.#of('emit', event)]) callLater(this.#later, graft, { event, value }, from);

@@ -1,6 +1,6 @@
 // schedule(ms, exportName): a graft of the plugin's own is called after a while, in a transaction of its own. The timer
-// is counted at once, with its undo, and armed by the commit. It is gone when its graft does not stand any more, and at
-// the latest when the host closes.
+// is counted at once, with its undo, and armed by the commit. It is cancelled when its graft no longer stands at its
+// point, and when the host closes.
 
 import { badArgument, type Callable, type Graft, WRITES } from '../../plugins/index.ts';
 import type { Clock, Timer, Undoable } from '../../txn/index.ts';
@@ -30,7 +30,7 @@ export class Timers {
     this.#clock = clock;
   }
 
-  /** How many have been scheduled and have not fired. */
+  /** The number of timers that have not fired. */
   get pending(): number {
     return [...this.#plugins.values()].reduce((sum, timers) => sum + timers.size, 0);
   }
@@ -53,7 +53,7 @@ export class Timers {
       });
   }
 
-  /** Cancels the timers of grafts that do not stand any more. */
+  /** Cancels the timers of grafts that no longer stand at their points. */
   sweep(): void {
     for (const [plugin, timers] of this.#plugins) {
       for (const scheduled of timers) if (!scheduled.graft.stands) this.#cancel(timers, scheduled);
@@ -61,7 +61,7 @@ export class Timers {
     }
   }
 
-  /** Cancels all. */
+  /** Cancels all timers. */
   close(): void {
     for (const timers of this.#plugins.values()) for (const scheduled of timers) this.#cancel(timers, scheduled);
   }

@@ -1,5 +1,5 @@
-// `graftwork call POINT JSON`: calls a graft point and tells what became of it: the outcome, the value, and for each
-// graft how it ended and what of its work was undone. The exit code says the outcome, so that a script can act on it.
+// `graftwork call POINT JSON`: calls a graft point and prints the outcome, the value, and for each graft how it ended
+// and what of its work was undone. The exit code tells the outcome, so that a script can act on it.
 
 import type { GraftReport, Outcome } from '../../plugins/index.ts';
 import { JSON_TYPE } from '../server/index.ts';
@@ -49,7 +49,7 @@ export const describeOutcome = (outcome: Outcome<unknown>): string =>
     ...outcome.grafts.map(describeGraft),
   ].join('\n');
 
-/** Calls a point with JSON text, or with what stands on standard input where that is `-`. Gives the exit code. */
+/** Calls a point with JSON text; `-`: with the text on standard input. Gives the exit code. */
 export const call = async (point: string, json: string, flags: ServerFlags): Promise<number> => {
   const input = json === '-' ? await readInput(process.stdin) : checkJson(json);
   const path = `api/points/${encodeURIComponent(point)}/call`;

@@ -1,7 +1,7 @@
-// How a command talks to a server: where it is, with which token, and what its answer means.
+// How a command talks to a server: its address, the token, and what its answer means.
 //
 // The token is the one given, else the environment's GRAFTWORK_TOKEN, else the one that a server on this machine keeps
-// in its data folder; that one goes to this machine alone.
+// in its data folder; that one is sent to this machine alone.
 
 import { GraftError } from '../../plugins/index.ts';
 import { readPort, readToken } from '../server/index.ts';
@@ -14,7 +14,7 @@ export interface ServerFlags {
 
 export interface Answer {
   readonly status: number;
-  /** As it came. */
+  /** The text as it came. */
   readonly text: string;
   /** A JSON object. */
   readonly body: Readonly<Record<string, unknown>>;
@@ -22,7 +22,7 @@ export interface Answer {
 
 export interface Asked {
   readonly method: string;
-  /** Below the server's URL, encoded. */
+  /** The path below the server's URL, encoded. */
   readonly path: string;
   readonly type?: string;
   readonly body?: string | Uint8Array<ArrayBuffer>;
@@ -89,7 +89,7 @@ export const ask = async (flags: ServerFlags, { method, path, type, body }: Aske
   }
 };
 
-/** The error that a server answered with, as a line, or null. */
+/** The error that a server answered with, as a line; null: no error. */
 export const errorLine = ({ status, body }: Answer): string | null => {
   const error = body.error as { code?: unknown; message?: unknown } | undefined;
   if (error === undefined) return null;

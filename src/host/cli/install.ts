@@ -1,5 +1,5 @@
-// `graftwork install PATH` and `graftwork remove NAME`. A folder is packed as npm packs one, and sent as an archive;
-// the server checks all of it, so nothing is checked here but what it could not be told: links and special files.
+// `graftwork install PATH` and `graftwork remove NAME`. A folder is packed as npm packs one, and sent as an archive.
+// The server checks all of it; only links and special files are checked here, since an archive would not show them.
 
 import type { Stats } from 'node:fs';
 import { lstat, readdir, readFile, stat } from 'node:fs/promises';
@@ -32,8 +32,8 @@ const filesOf = async (root: string): Promise<readonly { path: string; stats: St
 };
 
 /**
- * A folder as a .tgz. Throws GRAFT_PACKAGE_ENTRY for a link or a special file, GRAFT_PACKAGE_LIMIT where it is far too
- * large.
+ * Packs a folder as a .tgz. Throws GRAFT_PACKAGE_ENTRY for a link or a special file, GRAFT_PACKAGE_LIMIT if it is far
+ * too large.
  */
 export const packFolder = async (root: string): Promise<Buffer<ArrayBuffer>> => {
   const files = await filesOf(root);

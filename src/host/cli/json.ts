@@ -1,10 +1,10 @@
-// JSON text as a user gives it, on the command line or on standard input. It is checked and sent on as it is: written
-// anew, a number of many digits would be another one.
+// JSON text as a user gives it, on the command line or on standard input. It is checked and sent on unchanged: parsed
+// and written anew, a number of many digits would become another one.
 
 import { GraftError } from '../../plugins/index.ts';
 import { BODY_MAX } from '../server/index.ts';
 
-/** Gives `text` back. Throws GRAFT_BAD_JSON. */
+/** Checks `text` and gives it back. Throws GRAFT_BAD_JSON. */
 export const checkJson = (text: string): string => {
   try {
     JSON.parse(text);
@@ -23,7 +23,8 @@ const decode = (bytes: Uint8Array): string => {
 };
 
 /**
- * JSON text from a stream. Throws GRAFT_BAD_JSON, and GRAFT_BODY_TOO_LARGE as soon as it is larger than a server takes.
+ * Reads JSON text from a stream. Throws GRAFT_BAD_JSON, and GRAFT_BODY_TOO_LARGE as soon as it is larger than a server
+ * takes.
  */
 export const readInput = async (stream: AsyncIterable<Uint8Array>): Promise<string> => {
   const pieces: Uint8Array[] = [];

@@ -1,4 +1,4 @@
-// `graftwork points`, `plugins` and `aborts`: what a server has, as aligned text or as its own JSON.
+// `graftwork points`, `plugins` and `aborts`: the lists of a server, as aligned text or as its own JSON.
 
 import type { AbortRecord, PluginInfo, PointInfo } from '../index.ts';
 import { type Answer, ask, errorLine, type ServerFlags } from './client.ts';

@@ -1,6 +1,6 @@
-// Whether this Node and this isolated-vm are fit to host code that is not trusted. Below isolated-vm 7.0.1 there is a
-// known escape from guest to host (GHSA-864f-rcv7-6rh4), and 7.0.1 runs on Node 24 and later. Asked before anything
-// else is loaded, so this file imports nothing of the project.
+// The check that this Node and this isolated-vm are fit to host untrusted code. Below isolated-vm 7.0.1 there is a
+// known escape from guest to host (GHSA-864f-rcv7-6rh4), and 7.0.1 runs on Node 24 and later. The check runs before
+// anything else is loaded, so this file imports nothing of the project.
 
 import { createRequire } from 'node:module';
 
@@ -8,13 +8,13 @@ export const NEEDED = { node: '24.0.0', isolatedVm: '7.0.1' } as const;
 
 export interface Versions {
   readonly node: string;
-  /** Null where it is not installed. */
+  /** Null: not installed. */
   readonly isolatedVm: string | null;
 }
 
 /**
- * Whether a version comes before another. A pre-release comes before its release; what is no version comes before
- * everything.
+ * Whether a version comes before another. A pre-release comes before its release; a text that is no version comes
+ * before everything.
  */
 export const isOlder = (version: string, least: string): boolean => {
   const parts = /^(\d+)\.(\d+)\.(\d+)(-)?/.exec(version);
@@ -39,7 +39,7 @@ export const versionsHere = (): Versions => {
   }
 };
 
-/** What is wrong with these versions and what to do about it, or null. */
+/** What is wrong with these versions and what to do about it; null: they are fit. */
 export const versionFault = ({ node, isolatedVm }: Versions): string | null => {
   if (isOlder(node, NEEDED.node)) {
     return (

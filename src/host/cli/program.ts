@@ -1,5 +1,5 @@
 // The commands of `graftwork`, their options and help. Each command is a function in a file of its own that gives an
-// exit code, imported when asked.
+// exit code; the file is imported when the command is run.
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { GraftError } from '../../plugins/index.ts';
@@ -17,12 +17,12 @@ Environment: PORT, GRAFTWORK_DATA and GRAFTWORK_TOKEN stand in for --port, --dat
 const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
 
-/** Done when a command's exit code is known. */
+/** Waits for a command's exit code. */
 type Done = (code: Promise<number>) => Promise<void>;
 
 /**
- * A check that throws coded errors, as a reader of options and arguments: what it refuses is bad usage. The text itself
- * goes on.
+ * Makes a check that throws coded errors a reader of options and arguments. Text that it refuses is bad usage; other
+ * text is passed on unchanged.
  */
 const checked =
   (check: (text: string) => unknown) =>
@@ -123,7 +123,7 @@ const exitCodeOf = (error: unknown): number => {
   return 1;
 };
 
-/** Runs a command line, without `node` and the script. Gives the exit code; everything for people is printed. */
+/** Runs a command line, without `node` and the script. Prints everything, and gives the exit code. */
 export const run = async (args: readonly string[]): Promise<number> => {
   const program = new Command('graftwork')
     .description('A plugin host for Node: every call of a plugin is a transaction, taken back when it misbehaves.')

@@ -1,4 +1,4 @@
-// Text for a terminal. What a plugin wrote (names, details of errors) could carry control characters that move the
+// Text for a terminal. Text of a plugin (names, details of errors) could contain control characters that move the
 // cursor or forge lines, and marks that turn the direction of text; they are shown escaped.
 
 /** `text` with control characters, line separators and direction marks escaped. */

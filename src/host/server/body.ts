@@ -1,16 +1,13 @@
-// The body of a request, within a bound. Nothing is converted on the way: no inflating, no guessing of a character set,
-// no replacement of broken UTF-8. A body that is too large is answered at once; what the client still sends of it is
-// thrown away as it comes.
+// The body of a request, within a bound. Nothing is converted: no inflating, no guessing of a character set, no
+// replacement of broken UTF-8. A body that is too large is answered at once; the rest that the client sends is thrown
+// away.
 
 import type { IncomingMessage } from 'node:http';
 import { GraftError } from '../../plugins/index.ts';
 
 const MB = 1_048_576;
 
-/**
- * Bytes that a body may have. Above the bounds of what is in it (a value, an archive), so that those are what a client
- * is told of.
- */
+/** The bytes of a body at most. Above the bounds of the value or archive in it, so that the client is told of those. */
 export const BODY_MAX = { call_bytes: 1.5 * MB, package_bytes: 9 * MB } as const;
 
 export const JSON_TYPE = 'application/json';
@@ -65,13 +62,13 @@ class Collected {
 }
 
 /**
- * Reads a body of at most `bytes_max`. Throws GRAFT_BODY_TOO_LARGE, and GRAFT_BAD_OPTION where the client goes away
- * before its end.
+ * Reads a body of at most `bytes_max`. Throws GRAFT_BODY_TOO_LARGE, and GRAFT_BAD_OPTION if the client goes away before
+ * its end.
  */
 export const readBody = (request: IncomingMessage, bytes_max: number): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const collected = new Collected();
-    // Without a listener the stream flows on, and what it brings is lost.
+    // Without a listener the stream flows on, and its data is dropped.
     const fail = (error: GraftError): void => {
       request.off('data', take);
       reject(error);

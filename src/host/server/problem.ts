@@ -1,6 +1,6 @@
 // Errors as a client sees them: { "error": { "code", "message" } } with the status of the table in
-// src/plugins/errors.ts. What is the host's own fault is logged once, in full, and the client is told no more than
-// that.
+// src/plugins/errors.ts. An error that is the host's own fault is logged once, in full; the client learns only that
+// there was one.
 
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { ERRORS, type ErrorCode, GraftError } from '../../plugins/index.ts';
@@ -21,7 +21,7 @@ const problem = (code: ErrorCode, message: string = ERRORS[code].meaning): Probl
 const isBadPath = (error: unknown): boolean =>
   error instanceof URIError && (error as URIError & { status?: number }).status === 400;
 
-/** What a client is told of an error. A status of 500 means: log it, the message says nothing of it. */
+/** What a client learns of an error. A status of 500 means: log it, the message says nothing of it. */
 const problemOf = (error: unknown): Problem => {
   if (isBadPath(error)) return problem('GRAFT_BAD_OPTION', 'the path has a percent-encoding that is not UTF-8');
   if (!(error instanceof GraftError)) return problem('GRAFT_INTERNAL');
@@ -39,7 +39,7 @@ const textOf = (error: unknown): string => {
   return `${error.stack ?? error.message}${cause}`;
 };
 
-/** The last handler of an application. `log` is given what the client is not told; the query is left out. */
+/** The last handler of an application. `log` gets what the client does not learn, without the query. */
 export const problemHandler =
   (log: (text: string) => void): ErrorRequestHandler =>
   (error: unknown, request: Request, response: Response, _next) => {

@@ -1,5 +1,5 @@
-// The routes under /api, and the one for whoever watches the server. Each handler reads its request, asks the host, and
-// answers JSON; everything it throws goes to problem.ts.
+// The routes under /api, and /healthz for monitoring. Each handler reads its request, asks the host, and answers JSON;
+// everything it throws goes to problem.ts.
 
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { GraftError, type Outcome } from '../../plugins/index.ts';
@@ -7,7 +7,7 @@ import type { Host } from '../host.ts';
 import { ARCHIVE_TYPES, exactFields, JSON_TYPE, mediaType, parseJson, readBody } from './body.ts';
 import { tokenGuard } from './guard.ts';
 
-/** What the server asks of a host. */
+/** The part of a host that the server uses. */
 export type ServedHost = Pick<Host, 'points' | 'plugins' | 'aborts' | 'install' | 'remove' | 'invoke'>;
 
 export interface BodyBounds {
@@ -15,7 +15,7 @@ export interface BodyBounds {
   readonly package_bytes: number;
 }
 
-/** The status of an answer by the status of its outcome. */
+/** The HTTP status for each status of an outcome. */
 export const OUTCOME_STATUS: Readonly<Record<Outcome<unknown>['status'], number>> = {
   committed: 200,
   default: 200,
@@ -27,7 +27,7 @@ export const OUTCOME_STATUS: Readonly<Record<Outcome<unknown>['status'], number>
 
 type Method = 'get' | 'post' | 'delete';
 
-/** Puts handlers on a path; any other method is answered with those there are. */
+/** Puts handlers on a path; any other method is answered with a list of the allowed ones. */
 const methods = (router: Router, path: string, handlers: Partial<Record<Method, RequestHandler>>): void => {
   const route = router.route(path);
   for (const [method, handler] of Object.entries(handlers)) route[method as Method](handler);
@@ -66,7 +66,7 @@ const whole = (name: string, text: string, max: number): number => {
 
 const LIMIT_MAX = 1000;
 
-/** Aborted when the client goes away before it has its answer. */
+/** A signal that is aborted when the client goes away before it has its answer. */
 const gone = (response: Response): AbortSignal => {
   const controller = new AbortController();
   response.once('close', () => {
@@ -135,8 +135,8 @@ const list =
   };
 
 /**
- * The routes under /api. All need the token but calls of points that are declared public. What is not found goes on to
- * the next router.
+ * The routes under /api. All need the token, except calls of points that are declared public. Other paths go on to the
+ * next router.
  */
 export const apiRouter = (host: ServedHost, token: string, bounds: BodyBounds): Router => {
   const router = Router({ caseSensitive: true, strict: true });

@@ -1,7 +1,7 @@
 // Start-up, the same for the command `graftwork serve` and for an application with pages of its own:
 //
-//   data folder → token (shown once when it is new) → listen → hear signals → say what holds on this system, and where
-//   it listens
+//   data folder → token (shown once when it is new) → listen → handle signals → print the facts of this system, and the
+//   address
 //
 //   const served = await serve(host, { port: 3000, data: './data', pages: (app) => app.get('/', page) });
 //   await served.closed;
@@ -15,9 +15,9 @@ import { createServer, listen } from './server.ts';
 import { chooseToken, makeDataFolder } from './token.ts';
 
 export interface ServeOptions {
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number;
-  /** Folder of the token; made where there is none. */
+  /** The folder of the token; created if needed. */
   readonly data: string;
   /** The address to listen on. Default 127.0.0.1: this machine alone. */
   readonly hostname?: string;
@@ -26,7 +26,7 @@ export interface ServeOptions {
   readonly token?: string;
   /** Adds the application's pages; they need no token, but those under /api. */
   readonly pages?: (app: Express) => void;
-  /** Given the lines for whoever starts the server. Default: standard output. */
+  /** Prints lines for the person that starts the server. Default: standard output. */
   readonly print?: (line: string) => void;
 }
 
@@ -51,7 +51,7 @@ const OPTIONS = {
   print: isFunction,
 };
 
-/** The port that a text names, or 3000 where there is none. Throws GRAFT_BAD_OPTION. */
+/** The port that a text names; 3000 for none. Throws GRAFT_BAD_OPTION. */
 export const readPort = (text: string | undefined): number => {
   if (text === undefined || text === '') return 3000;
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
@@ -62,8 +62,8 @@ export const readPort = (text: string | undefined): number => {
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * Calls `close` at the first signal; a second one then ends the process as it would have without this. Gives back what
- * takes that away.
+ * Calls `close` at the first signal. A second signal then ends the process as usual. Gives back the function that
+ * removes the listeners.
  */
 const onSignals = (close: () => void): (() => void) => {
   const stop = (): void => {
@@ -78,8 +78,8 @@ const onSignals = (close: () => void): (() => void) => {
 };
 
 /**
- * Serves a host whose points stand. Owns it from then on: the host is closed with the server. Throws GRAFT_BAD_OPTION;
- * the host is open then.
+ * Serves a host whose graft points are declared. From then on the host belongs to the server, and is closed with it.
+ * Throws GRAFT_BAD_OPTION, and then the host is still open.
  */
 export const serve = async (host: ServableHost, options: ServeOptions): Promise<Served> => {
   checkOptions(options, OPTIONS, 'serve');

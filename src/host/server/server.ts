@@ -3,7 +3,8 @@
 //   headers → foreign? (guard.ts) → GET /healthz → /api: token? → its route (routes.ts) → the application's own pages →
 //   token? → not found
 //
-// and whatever is thrown on the way becomes an answer in problem.ts. `listen` gives it a socket and ends it gracefully.
+// An error thrown on the way becomes an answer in problem.ts. `listen` gives the server a socket and ends it
+// gracefully.
 
 import { createServer as createHttpServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -23,11 +24,11 @@ export interface ServerOptions {
    * this server's own.
    */
   readonly publicOrigin?: string;
-  /** Bytes that bodies may have; default BODY_MAX. */
+  /** The bytes of bodies at most; default BODY_MAX. */
   readonly bodyMax?: Partial<BodyBounds>;
   /** Adds the application's pages; they need no token, but those under /api. */
   readonly pages?: (app: Express) => void;
-  /** Told of failures that are the host's own. Default: standard error. */
+  /** Logs failures that are the host's own. Default: standard error. */
   readonly log?: (text: string) => void;
 }
 
@@ -42,8 +43,8 @@ const OPTIONS = { token: isString, publicOrigin: isOrigin, bodyMax: isObject, pa
 const BODY_OPTIONS = { call_bytes: isPositiveWhole, package_bytes: isPositiveWhole };
 
 /**
- * An Express application that serves `host`. Throws GRAFT_BAD_OPTION. Routes go in by `pages`: behind it nothing is
- * reached any more.
+ * An Express application that serves `host`. Throws GRAFT_BAD_OPTION. Add routes through `pages`: later ones are never
+ * reached.
  */
 export const createServer = (host: ServedHost, options: ServerOptions): Express => {
   checkOptions(options, OPTIONS, 'server');
@@ -67,7 +68,7 @@ export const createServer = (host: ServedHost, options: ServerOptions): Express 
 };
 
 export interface ListenOptions {
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number;
   readonly hostname?: string;
   /** How long a request may take to arrive, body included. Default 60,000. */
@@ -79,7 +80,7 @@ export interface ListenOptions {
 export interface Listening {
   /** Without a slash at its end. */
   readonly url: string;
-  /** Stops accepting, lets requests in flight finish, and cuts off what takes too long. */
+  /** Stops accepting, lets requests in flight finish, and cuts off those that take too long. */
   close(): Promise<void>;
 }
 
@@ -94,7 +95,7 @@ const CONNECTIONS_MAX = 512;
 const HEADERS_MS_MAX = 10_000;
 
 /**
- * Listens; resolves when connections are accepted. Throws GRAFT_BAD_OPTION where the port or the address cannot be had.
+ * Listens; resolves when connections are accepted. Throws GRAFT_BAD_OPTION if the port or the address cannot be used.
  */
 export const listen = async (app: Express, options: ListenOptions): Promise<Listening> => {
   checkOptions(options, LISTEN_OPTIONS, 'listen');

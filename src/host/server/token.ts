@@ -1,8 +1,8 @@
-// The bearer token of a server: given by whoever starts it, or made at the first start and kept in DATA/token for its
+// The bearer token of a server: given at start, or made at the first start and kept in DATA/token, readable by its
 // owner alone.
 //
-// A new token is written to a file of its own name and then linked to its place, which fails where one stands already.
-// So two servers that start at the same time end up with the same token, and nobody ever reads half of one.
+// A new token is written to a file with a name of its own and then linked to its place, which fails if there is one
+// already. So two servers that start at the same time end up with the same token, and no reader ever sees half a token.
 
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -13,10 +13,13 @@ import { GraftError } from '../../plugins/index.ts';
 const CHARACTERS_MIN = 16;
 const CHARACTERS_MAX = 1024;
 const TOKEN_BYTES = 32;
-/** Bits of a file's mode that let anyone but its owner in. */
+/** Bits of a file's mode that give access to others than its owner. */
 const OTHERS = 0o077;
 
-/** A token that a header can carry and nobody guesses. Throws GRAFT_BAD_OPTION, which names `what`, never the token. */
+/**
+ * Checks that a token fits into a header and is long enough not to be guessed. Throws GRAFT_BAD_OPTION, which names
+ * `what`, never the token.
+ */
 export const checkToken = (token: string, what: string): string => {
   if (token.length < CHARACTERS_MIN || token.length > CHARACTERS_MAX || !/^[\x21-\x7e]*$/.test(token)) {
     throw new GraftError(
@@ -39,8 +42,8 @@ export const makeDataFolder = async (data: string): Promise<void> => {
 };
 
 /**
- * The token kept in a data folder, or null where none is. Throws GRAFT_BAD_OPTION for a token file that is not its
- * owner's alone.
+ * The token kept in a data folder; null: none. Throws GRAFT_BAD_OPTION for a token file that others than its owner can
+ * read.
  */
 export const readToken = async (data: string): Promise<string | null> => {
   const path = join(data, 'token');
@@ -65,7 +68,7 @@ export const readToken = async (data: string): Promise<string | null> => {
   }
 };
 
-/** Keeps a token in a data folder unless one is there. */
+/** Keeps a token in a data folder, unless there is one. */
 const keep = async (data: string, token: string): Promise<boolean> => {
   const draft = join(data, `token.${randomBytes(8).toString('hex')}`);
   const file = await open(draft, 'wx', 0o600);
@@ -84,7 +87,7 @@ const keep = async (data: string, token: string): Promise<boolean> => {
 };
 
 /**
- * The token of a server: `given`, or the one kept in the data folder, or a new one, which is kept there. `isNew` then:
+ * The token of a server: `given`, or the one kept in the data folder, or a new one, which is then kept there. `isNew`:
  * show it once.
  */
 export const chooseToken = async (

@@ -1,6 +1,6 @@
 // Every bound and constant of the store, with its unit.
 
-/** How long anyone waits for the writer's slot or a snapshot before the holder is aborted. */
+/** How long a transaction waits for the writer's slot or a snapshot before the holder is aborted. */
 export const LOCK_TIMEOUT_MS = 1000;
 /** How long SQLite itself blocks when another process has the file. It blocks this whole process, so it is short. */
 export const BUSY_TIMEOUT_MS = 100;
@@ -9,10 +9,10 @@ export const SNAPSHOTS = 4;
 /** Prepared statements kept by one connection. */
 export const STATEMENTS_MAX = 200;
 
-/** Rows that one find of a graft answers, unless its grant says otherwise. */
+/** The rows that one find of a graft answers at most, unless its grant says otherwise. */
 export const ROWS_MAX = 1000;
 /**
- * JSON text of the rows of one find; what crosses is bounded to 1 MiB, of which the rest is left to the message around
+ * The JSON text of the rows of one find at most. What crosses is bounded to 1 MiB; the rest is for the message around
  * it.
  */
 export const FIND_BYTES_MAX = 900_000;
@@ -25,7 +25,7 @@ export const ORDER_COLUMNS_MAX = 8;
 
 /** Messages of one channel read from the outbox at a time. */
 export const OUTBOX_PAGE = 100;
-/** How often one message is tried in one life of the host. */
+/** How often one message is tried between two starts of the host. */
 export const SEND_ATTEMPTS_MAX = 6;
 /** The wait after the first failure; each further one doubles it: 100 + 200 + 400 + 800 + 1600 = 3.1 s in all. */
 export const SEND_RETRY_MS = 100;

@@ -31,7 +31,7 @@ export interface Selection extends Clause {
 
 const short = (name: string): string => (name.length > 100 ? `${name.slice(0, 99)}…` : name);
 
-/** The entries of an object with known keys only, if it is one. */
+/** The entries of an object that has known keys only. Throws GRAFT_BAD_ARGUMENT. */
 export const record = (value: unknown, what: string, keys?: readonly string[]): [string, unknown][] => {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return badArgument(`${what} must be an object`);

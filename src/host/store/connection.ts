@@ -1,6 +1,6 @@
-// One connection to an SQLite file. Everything here is synchronous: a statement has run when the call returns, so
-// nothing that was started for a transaction can arrive after its end. Prepared statements are kept by their text, the
-// least recently used one goes.
+// One connection to an SQLite file. Everything here is synchronous: a statement has run when the call returns, so no
+// statement of a transaction can run after its end. Prepared statements are kept by their text; the least recently used
+// one goes.
 
 import type SQLite from 'better-sqlite3';
 import { GraftError } from '../../plugins/index.ts';
@@ -33,12 +33,12 @@ export class Connection {
     return this.#prepared(sql, false).all(...values) as Row[];
   }
 
-  /** Rows as arrays, one by one. Leave the loop by its end, `break` or a throw, before the next statement. */
+  /** Rows as arrays, one by one. The loop must end, or be left by `break` or a throw, before the next statement. */
   rows(sql: string, values: readonly SqlValue[]): IterableIterator<unknown[]> {
     return this.#prepared(sql, true).iterate(...values) as IterableIterator<unknown[]>;
   }
 
-  /** COMMIT. A place of its own, so that a test can have it fail. */
+  /** COMMIT. A method of its own, so that a test can make it fail. */
   commit(): void {
     this.run('COMMIT');
   }
@@ -67,7 +67,7 @@ export class Connection {
 const CONSTRAINT = /^(UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed(?:: ((?:index ')?[\w.]+'?(?:, [\w.]+)*))?$/;
 
 /**
- * The code of an SQLite error, or null for any other. Its class is not asked: the addon's errors may come from another
+ * The code of an SQLite error; null for any other. Its class is not asked: the addon's errors may come from another
  * realm.
  */
 export const sqliteCode = (error: unknown): string | null => {
@@ -76,8 +76,8 @@ export const sqliteCode = (error: unknown): string | null => {
 };
 
 /**
- * An error of SQLite as anyone outside may see it: a violated constraint is the caller's mistake and is named; of
- * everything else only that it happened. Never SQL text, never values. Other errors stay what they are.
+ * An error of SQLite as it may leave the store. A violated constraint is the caller's mistake and is named; of any
+ * other error only that it happened. Never SQL text, never values. Other errors stay what they are.
  */
 export const asSeen = (error: unknown): unknown => {
   const code = sqliteCode(error);
@@ -88,7 +88,7 @@ export const asSeen = (error: unknown): unknown => {
   return new GraftError('GRAFT_BAD_ARGUMENT', `${kind} constraint failed${name === undefined ? '' : `: ${name}`}`);
 };
 
-/** A file that cannot be opened, or whose tables cannot be made. */
+/** The error for a file that cannot be opened, or whose tables cannot be made. */
 export const cannotOpen = (what: string, error: unknown): GraftError =>
   error instanceof GraftError
     ? error

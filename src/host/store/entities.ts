@@ -22,7 +22,7 @@ const Outbox = new EntitySchema<{ seq: number; id: string; channel: string; payl
   indices: [{ name: 'graftwork_outbox_order', columns: ['channel', 'seq'] }],
 });
 
-/** Rows lie in the order in which their keys were added: that is the order of a map after a restart. */
+/** Rows lie in the order in which their keys were added, which is the order of the map after a restart. */
 const State = new EntitySchema<{ map: string; key: string; value: string }>({
   name: STATE,
   tableName: STATE,
@@ -33,7 +33,7 @@ const State = new EntitySchema<{ map: string; key: string; value: string }>({
   },
 });
 
-/** One row: which transaction committed last, so that a COMMIT whose answer was lost can be looked up. */
+/** One row: the transaction that committed last, to look up a COMMIT whose answer was lost. */
 const LastTransaction = new EntitySchema<{ one: number; id: string }>({
   name: TRANSACTION,
   tableName: TRANSACTION,

@@ -5,11 +5,11 @@
 //   leave       after the locks are released: its channel is woken, reads its rows in their order and gives each to its
 //               handler
 //   sent        its row is deleted, in a top-level transaction of its own, since the writer's connection may be inside
-//               somebody else's
+//               another one's
 //
-// A channel's queue is its rows, so what an earlier life left and what this one adds come in one order. A handler that
-// fails is asked again after a while, a bounded number of times; then the channel stops, since what comes later must
-// not overtake, until the next life or the next `resume`.
+// A channel's queue is its rows, so messages from before a restart and new ones come in one order. A handler that fails
+// is called again after a while, a bounded number of times. Then the channel stops until the next start or the next
+// `resume`, since later messages must not overtake.
 
 import { randomBytes } from 'node:crypto';
 import { badArgument, GraftError, plainFault, WRITES } from '../../plugins/index.ts';
@@ -53,18 +53,18 @@ class OutgoingMessage implements Effect {
   }
 }
 
-/** One channel's way out. */
+/** The way of one channel's messages out of the host. */
 class Lane {
   readonly name: string;
   readonly #outbox: Outbox;
   readonly #options: OutboxOptions;
   readonly #handler: Handler;
-  /** The last row that was sent in this life. */
+  /** The last row that was sent since the start. */
   #last = 0;
   #woken = false;
   #stopped = false;
   #running: Promise<void> | null = null;
-  /** Resolves when nothing is to be sent, or a failure is waited out. */
+  /** Resolves when nothing is to be sent, or the channel waits to try again. */
   #rest = Promise.withResolvers<void>();
   #pause: { readonly timer: Timer; readonly end: () => void } | null = null;
 
@@ -94,7 +94,7 @@ class Lane {
     await this.#running;
   }
 
-  /** Begins after the transaction that woke it is out of the way. */
+  /** Begins after the transaction that woke it has ended. */
   async #run(): Promise<void> {
     try {
       await Promise.resolve();
@@ -120,7 +120,7 @@ class Lane {
     }
   }
 
-  /** Whether it was sent; otherwise the host closes or the channel has stopped. */
+  /** Sends one message. False: the host closes or the channel has stopped. */
   async #send(row: MessageRow): Promise<boolean> {
     for (let attempt = 1; this.#outbox.sending; attempt++) {
       try {
@@ -220,7 +220,7 @@ export class Outbox {
     await Promise.all([...this.#lanes.values()].map((lane) => lane.resume()));
   }
 
-  /** Waits for what is being sent, and for its rows to be deleted where the slot is free. */
+  /** Waits for messages that are being sent, and for the deletion of their rows if the slot is free. */
   async close(): Promise<void> {
     this.sending = false;
     await Promise.all([...this.#lanes.values()].map((lane) => lane.close()));
@@ -235,8 +235,8 @@ export class Outbox {
   }
 
   /**
-   * Deletes the rows of sent messages, when the writer's slot is free. Only when many wait does it queue for the slot,
-   * since a wait lets the slot's time-out run, and no transaction should be aborted for a clean-up.
+   * Deletes the rows of sent messages when the writer's slot is free. It queues for the slot only when many rows wait:
+   * a queued wait starts the slot's time-out, and no transaction should be aborted for a clean-up.
    */
   deleteSent(): void {
     const slot = this.#options.session.slot;
@@ -248,7 +248,7 @@ export class Outbox {
     });
   }
 
-  /** Whether it succeeded; otherwise the next message, or the end of the next transaction, tries again. */
+  /** Deletes rows. False: the next message, or the end of the next transaction, tries again. */
   async #delete(): Promise<boolean> {
     const { transactions, session, report } = this.#options;
     const txn = transactions.begin();

@@ -1,9 +1,9 @@
-// The registry: what a host keeps about plugins, in a file of its own. Which plugins are installed, with their
-// packages, and records of the newest aborts. It shares no transaction with the application's database: a record of an
-// abort is written when the abort is over.
+// The registry: the plugins of a host, in a file of its own. It keeps the installed plugins with their packages, and
+// records of the newest aborts. It shares no transaction with the application's database: a record of an abort is
+// written when the abort is over.
 //
-// Records of aborts are gathered and written within one turn of the event loop in one transaction, so that a storm of
-// aborts costs few writes.
+// All abort records of one turn of the event loop are written in one transaction, so a storm of aborts costs few
+// writes.
 
 import SQLite from 'better-sqlite3';
 import { DataSource, EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
@@ -60,7 +60,7 @@ interface PluginRow {
 }
 type AbortRow = Omit<AbortRecord, 'undone' | 'removed'> & { readonly undone: string; readonly removed: number };
 
-/** Opens the registry at `path`; makes it where it is not there. `report` is told of what could not be kept. */
+/** Opens the registry at `path`, and makes it if there is none. `report` hears of records that could not be kept. */
 export const openRegistry = async (
   path: string,
   options: { readonly report?: (error: GraftError) => void } = {},
@@ -72,7 +72,7 @@ export const openRegistry = async (
     entities: [Plugin, Abort],
     synchronize: true,
     enableWAL: true,
-    // Without FULL a loss of power may lose the newest records, never the file; the end of the process loses nothing.
+    // Without FULL, a loss of power may lose the newest records, never the file; an end of the process loses nothing.
     prepareDatabase: (database: SQLite.Database) => {
       database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
       database.pragma('synchronous = NORMAL');
@@ -100,7 +100,7 @@ class RegistryFile implements Registry {
     this.#report = report;
   }
 
-  /** In the order of their first installation. */
+  /** The plugins, in the order of their first installation. */
   async plugins(): Promise<KeptPlugin[]> {
     const rows = this.#do(() =>
       this.#connection.all<PluginRow>('SELECT package, installer, removed FROM plugin ORDER BY seq'),
@@ -120,7 +120,7 @@ class RegistryFile implements Registry {
     );
   }
 
-  /** Notes that a plugin's graft was removed, so that the next start does not bring it back. */
+  /** Records that a plugin's graft was removed, so that the next start does not bring it back. */
   graftRemoved(plugin: string, exported: string): void {
     if (this.#closing !== null) return;
     try {

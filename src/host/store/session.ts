@@ -1,16 +1,17 @@
 // The writer's session: how a tree of nested transactions (src/txn) and a transaction of SQLite become one.
 //
 //   enter(txn)   takes the writer's slot, an ordinary lock, or gives its ticket; then BEGIN IMMEDIATE, or a SAVEPOINT
-//                where one is needed
+//                if one is needed
 //   attempt(…)   runs statements; an error of SQLite becomes a coded one
-//   commit(…)    the last rows, then COMMIT; a failed one is taken back, a lost answer looked up
+//   commit(…)    the last rows, then COMMIT; a failed one is undone, a lost answer looked up
 //
-// One undo log takes the memory and the database back. Each BEGIN and each SAVEPOINT is a point, logged before it is
-// executed; its undo is a synchronous ROLLBACK, or ROLLBACK TO and RELEASE, and harmless where the point was never
-// reached. Since the log unwinds newest first and before locks are released, the slot is free only when the database is
-// back where it was. A nested transaction needs a SAVEPOINT only where the newest point lies below its undo mark:
-// otherwise everything since that point is its own. Points of nested transactions that committed serve nobody any more
-// and are merged when the next one is opened.
+// One undo log serves memory and database. Each BEGIN and each SAVEPOINT is a point, logged before it is executed. Its
+// undo is a synchronous ROLLBACK, or ROLLBACK TO and RELEASE, and harmless if the point was never reached. The log
+// unwinds newest first and before locks are released. So when the slot is free, the database is back where it was.
+//
+// A nested transaction needs a SAVEPOINT only if the newest point lies below its undo mark: otherwise everything since
+// that point is its own. Points of nested transactions that committed are of no more use, and are merged when the next
+// one is opened.
 
 import { randomBytes } from 'node:crypto';
 import { GraftError, settled } from '../../plugins/index.ts';
@@ -51,11 +52,11 @@ const SAVEPOINT: Undoable = {
 export class Session {
   readonly connection: Connection;
   readonly slot: Lock;
-  /** How many transactions have committed: a snapshot that is as old as this is still current. */
+  /** The number of committed transactions. A snapshot with the same number is still current. */
   commits = 0;
-  /** Whether a tree may begin to write: not where it has read what is no longer so. */
+  /** Whether a tree may begin to write: not if it has read state that has changed since. */
   mayOpen: (tree: Tree) => boolean = () => true;
-  /** Called when the slot is let go, before anyone else gets it. */
+  /** Called when the slot is released, before another transaction gets it. */
   onReleased: ((committed: boolean) => void) | null = null;
   /** Heights of the undo log at which BEGIN and the SAVEPOINTs were logged, oldest first; empty: no transaction. */
   readonly #points: number[] = [];
@@ -65,7 +66,7 @@ export class Session {
    * may be written any more.
    */
   #lost = false;
-  /** Nobody knows whether a COMMIT took place, so memory and database may differ: nothing goes on until a restart. */
+  /** It is unknown whether a COMMIT took place, so memory and database may differ: nothing goes on until a restart. */
   #broken = false;
   readonly #life = randomBytes(16).toString('hex');
   #lastNumber = 0;
@@ -82,7 +83,7 @@ export class Session {
     return this.slot.owner === tree && (this.#points.length > 0 || this.#lost);
   }
 
-  /** Makes ready for statements of `txn`. A ticket: wait and call again. */
+  /** Prepares for statements of `txn`. A ticket: wait and call again. */
   enter(txn: Transaction): Ticket | null {
     txn.check();
     const ticket = acquire(txn, this.slot, WRITE);
@@ -144,15 +145,15 @@ export class Session {
   }
 
   /**
-   * Undoes what happened since a SAVEPOINT. One that was never reached, or was merged into an earlier one, has nothing
-   * of its own to undo.
+   * Undoes all changes since a SAVEPOINT. A SAVEPOINT that was never reached, or was merged into an earlier one, has
+   * nothing of its own to undo.
    */
   rewind(point: number): void {
     const at = this.#points.indexOf(point);
     if (at === -1) return;
     this.#points.length = at;
     if (!this.connection.inTransaction) return;
-    // Where this fails nothing of the whole tree may be committed any more.
+    // If this fails, nothing of the whole tree may be committed any more.
     const lost = this.#lost;
     this.#lost = true;
     this.connection.run(`ROLLBACK TO p${at}`);
@@ -174,8 +175,8 @@ export class Session {
   }
 
   /**
-   * Commits the transaction of the database; `write` adds the last rows. Throws where nothing was committed, and then
-   * the database is already back at the beginning.
+   * Commits the transaction of the database; `write` adds the last rows. Throws if nothing was committed, and then the
+   * database is already back at the beginning.
    */
   commit(write: () => void, beforeCommit?: () => void): void {
     if (this.#lost) throw new GraftError('GRAFT_STORE', 'the transaction of the database is lost');
@@ -195,7 +196,7 @@ export class Session {
     this.#points.length = 0;
   }
 
-  /** A commit threw: takes it back, or finds out that it took place all the same. */
+  /** A commit threw: undoes it, or finds out that it took place all the same. */
   #settle(id: string, error: unknown): void {
     if (this.connection.inTransaction) {
       this.connection.run('ROLLBACK');
@@ -213,7 +214,7 @@ export class Session {
     if (last !== id) throw asSeen(error);
   }
 
-  /** The slot was let go. */
+  /** The slot was released. */
   released(committed: boolean): void {
     this.#points.length = 0;
     this.#lost = false;

@@ -1,6 +1,6 @@
 // Snapshots for transactions that only read (their graft point says so). The first read of a tree takes one of a few
-// connections, by an ordinary lock of its own, and begins a read transaction there; all its reads see that one state of
-// the database, and the end of the tree ends it. Where all are taken, the caller gets a ticket of the one with the
+// connections, by an ordinary lock of its own, and begins a read transaction there. All its reads see that one state of
+// the database, and the end of the tree ends it. If all are taken, the caller gets a ticket of the one with the
 // shortest queue.
 
 import { acquire, Lock, type Ticket, type Transaction, type Tree, WRITE } from '../../txn/index.ts';
@@ -17,7 +17,7 @@ class Snapshot extends Lock {
     this.connection = connection;
   }
 
-  /** What is seen is the state at the first read, which follows at once. */
+  /** Begins the snapshot: it shows the state at the first read, which follows at once. */
   begin(commits: number): void {
     this.connection.run('BEGIN');
     this.commits = commits;
@@ -43,7 +43,7 @@ export class Snapshots {
     this.#open = open;
   }
 
-  /** The connection that `txn` reads from. One that writes reads what it has written. */
+  /** The connection that `txn` reads from. A transaction that writes reads what it has written. */
   reader(txn: Transaction): Connection | Ticket {
     txn.check();
     if (this.#session.isOpen(txn.tree)) {
@@ -57,7 +57,7 @@ export class Snapshots {
     return snapshot.connection;
   }
 
-  /** Whether what `tree` has read from a snapshot is no longer the last committed state: it must not write any more. */
+  /** Whether `tree` has read a snapshot that is no longer the last committed state: it must not write any more. */
   isStale(tree: Tree): boolean {
     const snapshot = this.#held(tree);
     return snapshot?.connection.inTransaction === true && snapshot.commits !== this.#session.commits;

@@ -5,9 +5,9 @@
 //   reader      for reads outside transactions: with a write-ahead log it sees committed rows only
 //   snapshots   a few more, opened when needed, for grafts that only read (snapshots.ts)
 //
-// TypeORM knows the entities, makes the tables and tells names and types of columns; statements run below it,
-// synchronously. A commit is one synchronous step: outbox rows → stored state → the transaction's id → COMMIT. Whatever
-// fails before the COMMIT has taken place is taken back.
+// TypeORM knows the entities, makes the tables and gives names and types of columns; statements run below it,
+// synchronously. A commit is one synchronous step: outbox rows → stored state → the transaction's id → COMMIT. If a
+// step fails before the COMMIT has taken place, everything is undone.
 
 import SQLite from 'better-sqlite3';
 import { DataSource, type EntitySchema } from 'typeorm';
@@ -31,9 +31,9 @@ export interface StoreOptions {
   /** Called at each step of a commit. For tests that end the host there. */
   readonly onStep?: (step: CommitStep) => void;
   readonly lock_timeout_ms?: number;
-  /** Told what went wrong where nobody else can be told: a message that could not be sent, a clean-up that failed. */
+  /** Hears of failures that no return value can report: a message that could not be sent, a clean-up that failed. */
   readonly report?: (error: GraftError) => void;
-  /** How connections are made. For tests whose connections fail. */
+  /** Makes connections. For tests whose connections fail. */
   readonly connect?: (database: SQLite.Database, role: ConnectionRole) => Connection;
 }
 
@@ -87,7 +87,7 @@ const tablesOf = (dataSource: DataSource): Map<string, Table> => {
   return new Map(metadatas.map((metadata) => [metadata.tableName, new Table(metadata, dataSource)]));
 };
 
-/** Opens the store named by `url`: `sqlite:PATH`. Makes the file and its tables where they are not there. */
+/** Opens the store named by `url`: `sqlite:PATH`. Makes the file and its tables if they do not exist. */
 export const openStore = async (url: string, options: StoreOptions): Promise<Store> => {
   checkOptions(options, OPTIONS, 'store');
   const path = pathOf(url);

@@ -17,8 +17,8 @@ export type CommitStep =
   | 'sent';
 
 /**
- * What a graft may do with a table: the columns it may read and the ones it may write; rows may be added or deleted
- * only where it says so.
+ * What a graft may do with a table: the columns it may read and the ones it may write. It may add or delete rows only
+ * if the grant says so.
  */
 export interface TableGrant {
   /**
@@ -28,11 +28,11 @@ export interface TableGrant {
   readonly read?: readonly string[] | 'all';
   /** Columns that grafts may give values to; `all` as for `read`. */
   readonly write?: readonly string[] | 'all';
-  /** Whether rows that are there may be changed; true unless given. */
+  /** Whether existing rows may be changed; true unless given. */
   readonly update?: boolean;
   readonly insert?: boolean;
   readonly delete?: boolean;
-  /** Rows that one find answers at most; default 1,000. */
+  /** The largest number of rows that one find answers; default 1,000. */
   readonly rows_max?: number;
 }
 
@@ -47,7 +47,7 @@ export interface Comparison {
   readonly value: unknown;
 }
 
-/** Which rows: equality, or one comparison, per column; all must hold. */
+/** A condition on rows: equality, or one comparison, per column; all must hold. */
 export type Where = Record<string, Scalar | Comparison>;
 
 export interface FindOptions {
@@ -59,8 +59,8 @@ export interface FindOptions {
 }
 
 /**
- * A table in a transaction of the host's own; find and count also outside any. A ticket: the writer's slot is taken;
- * wait and call again.
+ * A table in a transaction of the host's own; find and count also work outside any. A ticket: the writer's slot is
+ * taken; wait and call again.
  */
 export interface TableAccess {
   find(txn: Transaction, options?: FindOptions): Row[] | Ticket;
@@ -71,14 +71,14 @@ export interface TableAccess {
   count(txn: Transaction | null, where?: Where): number | Ticket;
   /** `id` is the value of the first primary column. */
   insert(txn: Transaction, row: Row): { id: number | string } | Ticket;
-  /** How many rows were changed. Conditions must be given. */
+  /** Changes rows, and gives their number. Conditions must be given. */
   update(txn: Transaction, where: Where, changes: Row): number | Ticket;
   delete(txn: Transaction, where: Where): number | Ticket;
 }
 
 /**
- * Gets each message at least once, with its id, in the order of the channel. A rejection: it is tried again, a bounded
- * number of times.
+ * Gets each message at least once, with its id, in the order of the channel. If it rejects, it is called again, a
+ * bounded number of times.
  */
 export type Handler = (id: string, payload: unknown) => void | Promise<void>;
 
@@ -91,10 +91,10 @@ export interface OutgoingChannel {
 export interface StoredMap {
   /** The last committed entries, in the order of the map. */
   readonly initial: readonly (readonly [string, unknown])[];
-  /** From now on what commits change in `map` is written in the same COMMIT. */
+  /** From now on, what commits change in `map` is written in the same COMMIT. */
   attach(map: StateMap<string, unknown>): void;
   /**
-   * Call before every change of the map: a commit must not have to wait for the writer's slot. A ticket: wait and call
+   * Call it before every change of the map: a commit must not wait for the writer's slot. A ticket: wait and call
    * again.
    */
   touch(txn: Transaction): Ticket | null;
@@ -103,15 +103,15 @@ export interface StoredMap {
 export interface Store extends Participant {
   /** Callables `find`, `count`, `insert`, `update`, `delete` over one table, as far as the grant goes. */
   callables(table: string, grant: TableGrant): CallableTree;
-  /** The host's own access, ungranted. */
+  /** The host's own access, without a grant. */
   table(name: string): TableAccess;
   /** A way for messages to leave the host after commit, never on abort. Nothing is sent before `resume`. */
   channel(name: string, handler: Handler): OutgoingChannel;
   storedMap(name: string): StoredMap;
   /**
-   * Begins to send, first what an earlier life committed and did not send. Call it when all channels have their
-   * handlers; again, and channels that gave up try again. Resolves when every channel has nothing to send or waits to
-   * try again.
+   * Begins to send, first what was committed and not sent before a restart. Call it when all channels have their
+   * handlers. Called again, channels that gave up try again. Resolves when every channel has nothing to send or waits
+   * to try again.
    */
   resume(): Promise<void>;
   /** Waits for messages that are being sent. All transactions must have ended. */

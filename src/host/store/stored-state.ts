@@ -1,6 +1,6 @@
 // State of the host's memory that is declared `stored`: maps whose committed entries lie in the application's database.
-// A commit writes, in its own COMMIT, the final value of every entry that the tree has locked and changed; what it
-// holds says which those are.
+// A commit writes, in its own COMMIT, the final value of every entry that the tree has locked and changed; the tree's
+// locks tell which entries those are.
 
 import { GraftError } from '../../plugins/index.ts';
 import { ABSENT, Entry, type Lock, type LockClass, type StateMap, type Tree } from '../../txn/index.ts';
@@ -47,7 +47,7 @@ export class StoredState {
     return lock instanceof Entry && lock.dirty && this.#maps.has(lock.class);
   }
 
-  /** Writes what `tree` has changed; its transaction is open. */
+  /** Writes the entries that `tree` has changed; its transaction is open. */
   write(tree: Tree, connection: Connection): void {
     if (this.#maps.size === 0) return;
     const changed = new Map<Stored, Set<StoredEntry>>();
@@ -63,10 +63,7 @@ export class StoredState {
   }
 }
 
-/**
- * Keys that are new are written in the order that they have in the map; where there is one at most, no order has to be
- * found.
- */
+/** New keys are written in their order in the map. If there is at most one, no order has to be found. */
 const inOrder = (map: StateMap<string, unknown>, entries: Set<StoredEntry>): Iterable<StoredEntry> => {
   let added = 0;
   for (const entry of entries) if (entry.old === ABSENT) added++;

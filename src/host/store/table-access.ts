@@ -19,7 +19,7 @@ import type { Session } from './session.ts';
 import type { FindOptions, Row, TableAccess, TableGrant, Where } from './store.ts';
 import { fromSql, type Table } from './table.ts';
 
-/** The connections that a table is reached by. */
+/** The connections to a table. */
 export interface Connections {
   readonly session: Session;
   /** For reads outside transactions. */
@@ -113,7 +113,7 @@ export class GrantedTable {
     });
   }
 
-  /** Rows are counted first, so that a write that the account cannot pay does not happen. */
+  /** Counts the rows first, so that a write that the account cannot pay does not happen. */
   #write(txn: Transaction, logged: Undoable, target: Clause, statement: Clause): number | Ticket {
     const { session } = this.#at;
     const ticket = session.enter(txn);
@@ -130,7 +130,7 @@ export class GrantedTable {
 const countRows = (connection: Connection, clause: Clause): number =>
   (connection.get<{ n: number }>(clause.sql, ...clause.values) as { n: number }).n;
 
-/** Measures an answer while it is read, so that nothing large is ever gathered. */
+/** Measures an answer while it is read, so that a large one is never gathered. */
 class Measure {
   readonly #rights: TableRights;
   readonly #cells: number;
@@ -153,7 +153,7 @@ class Measure {
     if (this.#characters > bytes_max) tooMuch(`${bytes_max} bytes`);
   }
 
-  /** The exact measure is the JSON text; it is only made where it could exceed the bound. */
+  /** Checks the exact measure, the JSON text; it is only made if it could exceed the bound. */
   checked(rows: Row[]): Row[] {
     const { readable, bytes_max } = this.#rights;
     if (!Number.isFinite(bytes_max)) return rows;
@@ -221,7 +221,7 @@ const writing = (count: number, run: (caller: Caller, args: readonly unknown[]) 
   },
 });
 
-/** What grafts may call, no more than the grant says. */
+/** The callables of a grant, which do no more than it says. */
 export const grantedCallables = (at: Connections, table: Table, grant: TableGrant): CallableTree => {
   const rights = rightsOf(table, grant);
   const granted = new GrantedTable(at, rights);

@@ -1,6 +1,6 @@
 // A table as the store sees it: names and kinds of its columns, from TypeORM's metadata. SQL is put together from these
-// and parameters only; what a caller names is looked up here, never written into a statement. Columns go by their names
-// in the database.
+// and parameters only; a name that a caller gives is looked up here, never written into a statement. Columns go by
+// their names in the database.
 
 import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityMetadata } from 'typeorm';
@@ -17,11 +17,11 @@ export interface TableColumn {
   readonly kind: Kind;
   /** Left out of `all`: the entity does not select it. */
   readonly hidden: boolean;
-  /** Its value is computed from others, or kept by the database. */
+  /** The value is computed from others, or kept by the database. */
   readonly computed: boolean;
-  /** What a row that comes without gets, where the database itself has no default for it. */
+  /** The value of a new row that gives none, if the database itself has no default for it; null: none. */
   readonly onInsert: (() => SqlValue) | null;
-  /** What every update sets it to, unless it is given: an expression. */
+  /** An expression that every update sets the column to, unless the update gives a value; null: none. */
   readonly onUpdate: string | null;
 }
 
@@ -121,8 +121,8 @@ export const toSql = (column: TableColumn, value: unknown): SqlValue => {
 };
 
 /**
- * A value as it crosses. What cannot cross unchanged is refused: a number would be rounded, bytes would become
- * something else.
+ * A value of the database as it crosses. A value that cannot cross unchanged is refused: a number would be rounded,
+ * bytes would become something else.
  */
 export const fromSql = (column: TableColumn, value: unknown): Scalar => {
   if (value === null) return null;

@@ -1,6 +1,6 @@
 // A transactional map: a lock for each key and one for the key set. So writers of different keys do not wait for each
-// other, and a transaction that looked at the keys finds them unchanged. Its order is that of a JavaScript Map filled by
-// the committed transactions one after the other.
+// other, and a transaction that looked at the keys finds them unchanged. Its order is that of a JavaScript Map filled
+// by the committed transactions one after the other.
 //
 // A locked key without a value stays as an entry until its lock is released; a deleted key keeps its place until then,
 // too. So a deletion is carried out at commit, an abort finds the key in its old place, and a key deleted and set again

@@ -1,5 +1,5 @@
-// Every path on which a process gives a call up ends that call, and blames whom it should: a row a path. Beside the call
-// stand honest ones in the same pipe, which all have to be answered.
+// Every path on which a process gives a call up ends that call, and blames whom it should: a row a path. Beside the
+// call stand honest ones in the same pipe, which all have to be answered.
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createHost, type Host, type Outcome } from '../../../src/host/index.ts';
