@@ -1,6 +1,6 @@
-// Every bound and every cost of the kernel model, with its unit and where it comes from. "Chosen" marks what stands for
-// no measurement: a plausible size for a machine of 1996. Emulated time follows from these numbers alone; what the
-// mechanisms cost in real time is measured elsewhere.
+// Every bound and every cost of the kernel model, with its unit and its source. "Chosen" marks a number without a
+// measurement: a plausible size for a machine of 1996. Emulated time follows from these numbers alone; the cost of the
+// mechanisms in real time is measured elsewhere.
 //
 // Sources: [slides] M. Seltzer, Y. Endo, C. Small, K. Smith, Dealing with Disaster: Surviving Misbehaving Kernel
 // Extensions, OSDI '96, talk slides. [P5] Intel, Pentium Processor Family Developer's Manual, 1995.
@@ -14,7 +14,7 @@ export const TLB_ENTRIES = 64;
 
 const us = (microseconds: number): number => microseconds * CPU_MHZ;
 
-/** What the processor charges, in cycles. */
+/** The prices of the processor, in cycles. */
 export const CYCLES = {
   /** A load or store that hits the TLB and the first-level cache [P5]. */
   load: 1,
@@ -38,9 +38,7 @@ export const CYCLES = {
   indirection: us(1),
   /** One loop turn or function entry of a metered graft: a dozen instructions and their isolation. Chosen. */
   fuel: 12,
-  /**
-   * What a graft is charged that cannot be metered: once a call. The mean of "graft" and "fault isolation" [slides].
-   */
+  /** The charge for a call of a graft that cannot be metered: the mean of "graft" and "fault isolation" [slides]. */
   unmetered_call: us(146),
 } as const;
 
@@ -51,15 +49,15 @@ export const PRIORITIES = 32;
 export const PRIORITY_DEFAULT = 16;
 
 /**
- * Time-outs of lock classes, in emulated milliseconds; they run only while somebody waits. Chosen: VINO's clock ticked
+ * Time-outs of lock classes, in emulated milliseconds; they run only while a thread waits. Chosen: VINO's clock ticked
  * every 10 ms.
  */
 export const LOCK_TIMEOUT_MS = { processList: 50, pageQueue: 50, announced: 50, user: 100 } as const;
 
-/** Fuel between two ticks of a metered graft: as often may it be preempted. */
+/** Fuel between two ticks of a metered graft, at which it may be preempted. */
 export const FUEL_QUANTUM = 2000;
 
-/** Bounds on what one thread, or one graft, may have. Chosen. */
+/** Bounds on one thread, or one graft. Chosen. */
 export const THREADS_MAX = 1024;
 export const PROCESS_LIST = 64;
 export const ADDRESS_SPACE_PAGES = 2 ** 20;
@@ -67,12 +65,14 @@ export const EXTENTS_PER_ANSWER = 16;
 export const PREFETCH_QUEUE_MAX = 32;
 export const ANNOUNCED_MAX = 4096;
 export const STREAM_BUFFER_BYTES = 8192;
-/** A day: however many sleep one after the other, a cycle still moves the time, which is a double. */
+/**
+ * The longest sleep, a day. However many sleeps follow each other, one cycle still changes the time, which is a double.
+ */
 export const SLEEP_US_MAX = 86_400_000_000;
 /** Events of an eviction policy that the machine keeps before the policy is made to read them. */
 export const REFERENCE_EVENTS = 4096;
 
-/** File system: a block is a page, so that the buffer cache and memory objects share frames' size. */
+/** File system: a block is as large as a page, so that the buffer cache and memory objects share the size of frames. */
 export const BLOCK_BYTES = PAGE_BYTES;
 export const SECTOR_BYTES = 512;
 export const SECTORS_PER_BLOCK = BLOCK_BYTES / SECTOR_BYTES;

@@ -1,6 +1,6 @@
-// The event trace: what happened, in its order and with its time, folded into a hash as it happens. One seed gives one
-// run, byte for byte: two runs are equal when their hashes and counts are. Nothing is kept but the hash, unless
-// somebody listens.
+// The event trace: every event, in order and with its time, folded into a hash as it happens. One seed gives one run,
+// byte for byte: two runs are equal when their hashes and counts are. Only the hash is kept, unless a listener is
+// given.
 
 export const EVENTS = [
   'switch',
@@ -33,7 +33,7 @@ export class Trace {
   readonly #time = new Float64Array(1);
   readonly #words = new Int32Array(this.#time.buffer);
 
-  /** Notes an event; `a` and `b` say of what (a thread, a page, …). */
+  /** Notes an event; `a` and `b` identify its subject (a thread, a page, …). */
   note(event: EventName, a: number, b: number, now_us: number): void {
     this.events++;
     this.#time[0] = now_us;

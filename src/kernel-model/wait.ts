@@ -1,15 +1,14 @@
-// What a thread inside the kernel can wait for: a lock's ticket, or a completion. Both settle once and tell one
-// waiter's call-back; a completion is told to as many as wait for it. Code of the kernel that may wait is a generator
-// that yields what it waits for.
+// Waits of a thread inside the kernel: for a lock's ticket, or for a completion. Both settle once. A ticket calls back
+// one waiter, a completion as many as there are. Kernel code that may wait is a generator that yields its waits.
 
 /** Something that settles once. */
 export interface Wait {
   readonly settled: boolean;
-  /** Calls back once when it settles; not when it has settled already. */
+  /** Calls back once when it settles; not if it has settled already. */
   wake(run: () => void): void;
 }
 
-/** A stretch of kernel code on behalf of a thread: it yields what it waits for, and gives its value. */
+/** A stretch of kernel code on behalf of a thread: it yields its waits, and gives its value. */
 export type KernelSteps<Value = void> = Generator<Wait, Value, void>;
 
 export class Completion implements Wait {

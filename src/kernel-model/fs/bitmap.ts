@@ -1,5 +1,5 @@
-// Which blocks of the disk are taken. Extents are given from a wished-for place on, so that files grow in one stretch
-// where they can.
+// The bitmap of the disk's blocks. Extents are allocated near a wanted place, so that files grow in one stretch if
+// possible.
 
 import { BLOCK_BYTES } from '../limits.ts';
 import type { Extent } from './layout.ts';
@@ -35,8 +35,8 @@ export class Bitmap {
   }
 
   /**
-   * A stretch of up to `wanted` blocks at `near`, or the first that is long enough, or the longest; null where nothing
-   * is free.
+   * A stretch of up to `wanted` blocks at `near`, or the first that is long enough, or the longest; null: no block is
+   * free.
    */
   allocate(wanted: number, near: number): Extent | null {
     if (this.free === 0) return null;
@@ -63,7 +63,7 @@ export class Bitmap {
     return longest;
   }
 
-  /** The bitmap's block number `index`, from and to the disk. */
+  /** The bitmap's block number `index`, from the disk and to it. */
   load(index: number, bytes: Uint8Array): void {
     this.#taken.set(bytes, index * BLOCK_BYTES);
     let taken = 0;

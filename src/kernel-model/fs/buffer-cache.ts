@@ -1,5 +1,5 @@
-// The buffer cache: blocks of the disk in memory, least recently used first out. A block that is asked for ahead is
-// read without anybody waiting. One that somebody waits for stays until that one has it: otherwise two who want each
+// The buffer cache: blocks of the disk in memory, least recently used first out. A prefetch reads a block without a
+// waiting thread. A block that a thread waits for stays until that thread has it: otherwise two threads that want each
 // other's place could take it from each other for ever.
 //
 //   const buffer = yield* cache.get(block)      its bytes are valid until the next yield
@@ -21,7 +21,7 @@ export interface Buffer {
   dirty: boolean;
   /** Its read or write, while that is under way. */
   busy: Completion | null;
-  /** How many wait for it. */
+  /** The number of threads that wait for it. */
   wanted: number;
 }
 
@@ -40,7 +40,7 @@ export class BufferCache {
   /** Prefetches under way. */
   prefetching = 0;
   readonly #device: BlockDevice;
-  /** Settles when somebody has got a buffer that was waited for. */
+  /** Settles when a thread has got a buffer that it waited for. */
   #got = new Completion();
   /** In the order of use, the least recent first. */
   readonly #buffers = new Map<number, Buffer>();
@@ -89,7 +89,7 @@ export class BufferCache {
     got.settle();
   }
 
-  /** A block that will be overwritten as a whole: nothing is read. */
+  /** A buffer for a block that will be overwritten as a whole: nothing is read. */
   *fresh(block: number): KernelSteps<Buffer> {
     while (!this.#buffers.has(block)) {
       const wait = this.#room();
@@ -139,7 +139,7 @@ export class BufferCache {
     return busy;
   }
 
-  /** Null: there is room for one more; else what to wait for. */
+  /** Null: there is room for one more buffer; else the wait. */
   #room(): Wait | null {
     if (this.#buffers.size < this.capacity) return null;
     let dirty: Buffer | null = null;

@@ -1,6 +1,5 @@
 // A simple extent file system: inodes, directories, a bitmap of blocks. Metadata goes through the buffer cache and is
-// on the disk after `sync`. Everything that may touch the disk is a stretch of kernel code that yields what it waits
-// for.
+// on the disk after `sync`. Every operation that may touch the disk is a generator that yields what it waits for.
 
 import { BLOCK_BYTES, EXTENTS_PER_INODE, NAME_BYTES_MAX } from '../limits.ts';
 import { Completion, type KernelSteps } from '../wait.ts';
@@ -23,7 +22,7 @@ import {
   ROOT,
 } from './layout.ts';
 
-/** What went wrong with a call on files: told to the program as the call's answer. */
+/** The fault of a call on files, which is the call's answer to the program. */
 export type FileFault =
   | 'not-found'
   | 'exists'
@@ -87,7 +86,7 @@ export class FileSystem {
     return new FileSystem(cache, layout, bitmap);
   }
 
-  /** Writes what is dirty, the bitmap included. */
+  /** Writes all dirty buffers, the bitmap included. */
   *sync(): KernelSteps {
     for (let i = 0; i < this.#layout.bitmap_blocks; i++)
       this.#bitmap.store(i, (yield* this.cache.fresh(this.#layout.bitmap + i)).bytes);
@@ -203,7 +202,7 @@ export class FileSystem {
     }
   }
 
-  /** Makes a file at least `bytes` long. Where there is no room for that it stays as it is. */
+  /** Makes a file at least `bytes` long. If there is no room for that, the file stays as it is. */
   *grow(inode: Inode, bytes: number): KernelSteps {
     const has = inode.extents.reduce((sum, { count }) => sum + count, 0);
     const wanted = Math.ceil(bytes / BLOCK_BYTES) - has;

@@ -1,4 +1,4 @@
-// What lies where on the disk, in blocks of 4 KB:
+// The layout of the disk, in blocks of 4 KB:
 //
 //   0 superblock · 1… bitmap of blocks · inode table, 32 inodes a block · data, directories among it
 //

@@ -7,10 +7,10 @@ import { BLOCK_BYTES, EXTENTS_PER_ANSWER, LOCK_TIMEOUT_MS } from '../limits.ts';
 import type { FileSystem, Inode } from './file-system.ts';
 import { blockOf } from './layout.ts';
 
-/** Blocks that the default fetches ahead at most. Chosen: 4.4BSD's cluster of 64 KB. */
+/** The largest window of the default read-ahead, in blocks. Chosen: 4.4BSD's cluster of 64 KB. */
 const WINDOW_MAX = 16;
 
-/** Room for one answer of compute-ra: pairs of a first block, counted within the file, and how many. */
+/** Room for one answer of compute-ra: pairs of a first block, counted within the file, and a number of blocks. */
 export const extentRoom = (): Int32Array => new Int32Array(2 * EXTENTS_PER_ANSWER);
 
 const ANNOUNCED_LOCKS: LockClass = { name: 'announced', timeout_ms: LOCK_TIMEOUT_MS.announced };
@@ -20,7 +20,7 @@ export class OpenFile {
   readonly inode: Inode;
   /** The user whose consent a graft here needs. */
   readonly owner: string;
-  /** What the default answered last. */
+  /** The default's last answer. */
   readonly extents = extentRoom();
   /** Guards the list of blocks that the application has announced. */
   readonly announced = new Lock(ANNOUNCED_LOCKS);
@@ -38,7 +38,7 @@ export class OpenFile {
     return Math.ceil(this.inode.size / BLOCK_BYTES);
   }
 
-  /** The default of compute-ra: sequential detection. Writes extents and gives how many there are. */
+  /** The default of compute-ra: sequential detection. Writes extents and gives their number. */
   sequential(block: number): number {
     const goesOn = block === this.#last + 1;
     this.#last = block;
@@ -51,7 +51,7 @@ export class OpenFile {
     return 1;
   }
 
-  /** What is wrong with an answer of compute-ra, or null: every extent must lie in the file. */
+  /** The fault of an answer of compute-ra; null: every extent lies in the file. */
   fault(count: number, extents: Int32Array): string | null {
     if (!Number.isInteger(count) || count < 0 || count > EXTENTS_PER_ANSWER)
       return `not a number of extents up to ${EXTENTS_PER_ANSWER}`;
@@ -63,7 +63,7 @@ export class OpenFile {
     return null;
   }
 
-  /** Starts fetching what an answer names, which was checked; the bounded queue drops what is too much. */
+  /** Starts to fetch the extents of a checked answer; the bounded queue drops those that are too many. */
   fetch(fs: FileSystem, count: number, extents: Int32Array): void {
     for (let i = 0; i < count; i++) {
       for (let j = 0; j < (extents[2 * i + 1] as number); j++) {

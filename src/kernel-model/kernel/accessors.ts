@@ -1,5 +1,5 @@
-// The graft-callable functions of the kernel: what a graft may do to it. Each locks, is charged, logs its undo and then
-// changes something; and each looks at who calls: a graft sees and changes what its installer could.
+// The accessors of the kernel: everything that a graft may do to it. Each locks, is charged, logs its undo and then
+// changes state. Each also checks the user: a graft sees and changes only what its installer could.
 
 import { badArgument, type Callable, type CallableTree, type Caller, WRITES } from '../../plugins/index.ts';
 import {
@@ -21,13 +21,13 @@ import type { ProcessList, Thread } from '../sched/index.ts';
 import type { WirablePage } from '../vm/index.ts';
 import { WIRED_PAGES } from './resources.ts';
 
-/** What the accessors reach into. */
+/** The kernel as the accessors need it. */
 export interface Reach {
   readonly events: EventQueue;
   readonly list: ProcessList;
   thread(id: number): Thread | undefined;
   setPriority(thread: Thread, priority: number): void;
-  /** The frame of a page of one of the user's address spaces, as a thing that can be wired; null: not resident. */
+  /** A page of one of the user's address spaces, for wiring; null: not resident. */
   page(owner: string, space: number, page: number): WirablePage | null;
   account(plugin: string): Account;
   chargeLock(): void;
@@ -118,7 +118,7 @@ export class KernelAccessors {
     );
   }
 
-  /** What a graft may call wherever it stands. */
+  /** The callables of every point. */
   readonly everywhere: CallableTree = {
     log: atOnce((caller, [line]) => caller.log(typeof line === 'string' ? line : badArgument('takes a text'))),
     now: atOnce(() => this.#reach.events.now_us),

@@ -5,10 +5,7 @@ import { SECTORS_PER_BLOCK } from '../limits.ts';
 import type { Trace } from '../trace.ts';
 import type { BackingStore } from '../vm/index.ts';
 
-/**
- * A disk as sectors of 512 bytes. `data` is where the bytes of a read go, and whence those of a write come; it tells
- * when it is done.
- */
+/** A disk as sectors of 512 bytes. `data` is the buffer of a read or a write; `done` is called when it is finished. */
 export interface SectorDevice {
   readonly sectors: number;
   submit(
@@ -18,7 +15,7 @@ export interface SectorDevice {
 }
 
 export class DiskBlocks implements BlockDevice, BackingStore {
-  /** Blocks of the file system: the rest is swap. */
+  /** The number of blocks of the file system: the rest is swap. */
   readonly files: number;
   readonly #disk: SectorDevice;
   readonly #trace: Trace;

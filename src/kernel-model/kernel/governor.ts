@@ -1,5 +1,4 @@
-// What the kernel does when a thread traps: page faults, system calls, the end; and what waits for attention between
-// two traps.
+// The governor: what the kernel does when a thread traps (page faults, system calls, its end), and between two traps.
 
 import { CYCLES } from '../limits.ts';
 import type { Trap } from '../machine/index.ts';
@@ -10,7 +9,7 @@ import { systemCall } from './system-calls.ts';
 export class Governor implements KernelDuties {
   /** Columns of an eviction policy are nearly full. */
   attention = false;
-  /** References that there had been when the current thread came, or came back, to its program. */
+  /** The machine's count of references when the current thread last began to run its program. */
   #references = 0;
   readonly #kernel: Kernel;
 
@@ -41,10 +40,7 @@ export class Governor implements KernelDuties {
     thread.work = systemCall(kernel, thread, call?.name ?? '', call?.args ?? []);
   }
 
-  /**
-   * The thread has run since its page fault. Where it made no reference, it faults once more, and that is the same
-   * fault.
-   */
+  /** The thread has run since its page fault. If it made no reference, it faults again, and that is the same fault. */
   #hasRun(thread: Thread): void {
     if (thread.space !== null) this.#kernel.memory.used(thread.space, thread.faultPage);
     if (this.#kernel.cpu.references !== this.#references) thread.faultPage = -1;
@@ -62,11 +58,11 @@ export class Governor implements KernelDuties {
     const wait = thread.space === null ? 'violation' : kernel.memory.fault(thread.space, page, write);
     if (wait === 'violation') return this.exit(thread);
     if (wait !== null) kernel.dispatcher.block(thread, wait);
-    // The fault may have asked a graft that is gone now, and with it the wish to see references.
+    // The fault may have ended the graft that wanted to see references.
     this.enter(thread);
   }
 
-  /** The kernel itself is wrong: nothing that a program or a graft does may come here. */
+  /** The kernel itself is wrong: no fault of a program or a graft may come here. */
   failed(_thread: Thread, error: unknown): void {
     throw error;
   }
@@ -78,11 +74,13 @@ export class Governor implements KernelDuties {
     memory.drain();
     if (memory.watch?.isFull === true) policies.victim(-1, -1);
     for (const space of spaces.values()) if (space.watch?.isFull === true) policies.evict(space, -1, -1);
-    // A policy may be gone now, and with it the wish to see references.
+    // A policy that wanted to see references may be gone.
     if (dispatcher.current !== null) this.enter(dispatcher.current);
   }
 
-  /** Ends a thread: its transaction is undone, its memory and files go back, and who listens is told. */
+  /**
+   * Ends a thread: its transaction is undone, its memory and files are released, and the point of thread ends is told.
+   */
   exit(thread: Thread): void {
     const kernel = this.#kernel;
     kernel.trace.note('exit', thread.id, thread.faults, kernel.events.now_us);

@@ -1,4 +1,5 @@
-// The kernel as a base of grafts: what THE call (src/plugins) needs of it, and what a call costs in emulated time.
+// The kernel as a base of grafts: the state that a call (src/plugins) needs of it, and the price of a call in emulated
+// time.
 
 import { types } from 'node:util';
 import {
@@ -17,7 +18,7 @@ import { type Cpu, clockOf } from '../machine/index.ts';
 import type { Dispatcher } from '../sched/index.ts';
 import type { Trace } from '../trace.ts';
 
-/** What became of grafts, in counts and in the last words of those that failed. */
+/** The ends of grafts' calls: counts, and the last words of those that failed. */
 export interface GraftCounts {
   committed: number;
   aborted: number;
@@ -31,12 +32,12 @@ export interface GraftNews {
 }
 
 /**
- * Told of every question to a graft point where somebody stands, one inside the other where a graft waits and others
- * are asked meanwhile.
+ * Hears of every call of a graft point with a graft. Calls are nested when a graft waits and others are called
+ * meanwhile.
  */
 export interface AskObserver {
   asks(point: string): void;
-  /** Everything that a graft did is kept, or undone, when this is called. */
+  /** Called after the graft's changes have been kept or undone. */
   answered(point: string): void;
 }
 
@@ -47,7 +48,7 @@ export class GraftCalls implements Base {
   readonly counts: GraftCounts = { committed: 0, aborted: 0, refused: 0 };
   /** Undos and effects that failed: none, unless the kernel is wrong. */
   readonly faults: unknown[] = [];
-  /** Told of every end of a graft's call. */
+  /** Hears of every end of a graft's call. */
   listener: ((news: GraftNews) => void) | null = null;
   observer: AskObserver | null = null;
   readonly #cpu: Cpu;
@@ -77,8 +78,8 @@ export class GraftCalls implements Base {
   }
 
   /**
-   * Asks a policy method: the graft that stands at its point, or the default. Everything a graft did is kept, or
-   * undone, when this returns.
+   * Calls a policy method: the graft that stands at its point, or the default. The graft's changes are kept or undone
+   * when this returns.
    */
   ask<Input, Output>(point: GraftPoint<Input, Output>, input: Input): Outcome<Output> {
     const kind = point.grafts[0]?.plugin.compartment.kind;

@@ -1,13 +1,12 @@
-// The kernel: boots the machine and its subsystems, and gives programs and experiments their way in.
+// The kernel: boots the machine and its subsystems, and serves programs and experiments.
 //
-//   const kernel = boot({ frames: 512, disk: null, compartments: (tick) => directMaker(modules) })
+//   const kernel = new Kernel({ frames: 512, disk: null, compartments: (tick) => new DirectMaker() })
 //   kernel.spawn({ name: 'a', owner: 'ann', pages: 600, program })
 //   await kernel.install(pkg, { user: 'ann' })
-//   kernel.run()                                       until nothing can happen any more
+//   kernel.run()                                       until no event is left
 //
-// One seed (of the programs) and one set of options give one run: kernel.trace.hash is the same, byte for byte.
-// Exceptions are grafts in compartments with a clock of real time: where one is cut off by it, `kernel.reproducible`
-// turns false.
+// One seed (of the programs) and one set of options give one run: kernel.trace.hash is the same, byte for byte. The
+// exception are grafts in compartments with a clock of real time: if it cuts one off, `kernel.reproducible` turns false.
 
 import type { Tick } from '../../plugins/compartment/index.ts';
 import { type CompartmentMaker, type Plugin, PluginTable, PointTable } from '../../plugins/index.ts';
@@ -87,7 +86,7 @@ export class Kernel {
   readonly policies: Policies;
   readonly ports = new Ports();
   readonly plugins: PluginTable;
-  /** What the kernel owns of each resource, to hand on. */
+  /** The kernel's own units of each resource, to hand on. */
   readonly treasury = new Account(KERNEL_RESOURCES);
   readonly threads = new Map<number, Thread>();
   readonly spaces = new Map<number, AddressSpace>();
@@ -96,7 +95,7 @@ export class Kernel {
   readonly #accounts = new Map<string, Account>();
   #fs: FileSystem | null = null;
   #lastId = 0;
-  /** Threads that have not ended, the daemon aside. */
+  /** The number of threads that have not ended, without the daemon. */
   alive = 0;
 
   constructor(options: BootOptions) {
@@ -158,7 +157,7 @@ export class Kernel {
     this.dispatcher.makeReady(daemon);
   }
 
-  /** The file system; throws a FileError where none was made or mounted. */
+  /** The file system. Throws a FileError if none was made or mounted. */
   get fs(): FileSystem {
     if (this.#fs === null) throw new FileError('not-mounted', 'the disk');
     return this.#fs;
@@ -177,7 +176,7 @@ export class Kernel {
     this.#fs = this.finish(FileSystem.mount(this.cache));
   }
 
-  /** Carries a stretch of kernel code out on nobody's behalf; the machine runs meanwhile. */
+  /** Runs kernel code for no thread; the machine runs meanwhile. */
   finish<Value>(steps: KernelSteps<Value>): Value {
     for (let step = steps.next(); ; step = steps.next()) {
       if (step.done === true) return step.value;
@@ -214,8 +213,8 @@ export class Kernel {
   }
 
   /**
-   * Installs a plugin for a user. Local points need the owner's consent, global ones privilege; GRAFT_NEEDS where that
-   * is missing.
+   * Installs a plugin for a user. Local points need the owner's consent, global ones privilege; otherwise it throws
+   * GRAFT_NEEDS.
    */
   install(pkg: PluginPackage, { user, privileged = false }: InstallOptions): Promise<Plugin> {
     const points = pkg.manifest.grafts.map(({ point }) => point);
@@ -231,7 +230,7 @@ export class Kernel {
       });
   }
 
-  /** A plugin's account starts at zero, also where one of its name was there before: what that had left goes back. */
+  /** Opens a plugin's account, which starts at zero. If one of its name was there before, its rest goes back. */
   #openAccount(plugin: string): void {
     const account = this.#accounts.get(plugin) ?? new Account(KERNEL_RESOURCES);
     this.#accounts.set(plugin, account);
@@ -245,7 +244,7 @@ export class Kernel {
     this.settle((txn) => this.treasury.transfer(txn, this.account(plugin), resource, amount));
   }
 
-  /** Does something to accounts for the kernel itself, at once: whoever has them locked is undone. */
+  /** Changes accounts for the kernel itself, at once: transactions that have them locked are undone. */
   settle(step: (txn: Transaction) => Ticket | null): void {
     const txn = this.calls.transactions.begin();
     try {
@@ -257,15 +256,15 @@ export class Kernel {
   }
 
   /**
-   * Runs until every thread has ended, or nothing can happen any more; true: all have ended. `until_us`: not much
-   * longer than that.
+   * Runs until every thread has ended, or no event is left. True: all have ended. `until_us`: not much longer than
+   * that.
    */
   run(until_us = Number.POSITIVE_INFINITY): boolean {
     this.dispatcher.run(() => this.alive === 0 || this.events.now_us >= until_us);
     return this.alive === 0;
   }
 
-  // What the accessors and policies reach.
+  // The kernel as the accessors and policies see it.
 
   thread(id: number): Thread | undefined {
     return this.threads.get(id);
@@ -288,7 +287,7 @@ export class Kernel {
     return place?.owner === owner && place.isResident(page) ? this.memory.toWire(place, page) : null;
   }
 
-  /** A thread has ended: what it had goes back. */
+  /** A thread has ended: releases everything it had. */
   bury(thread: Thread): void {
     for (const file of [...thread.files]) this.closeFile(thread, file);
     this.points.remove(thread.delegatePoint);
@@ -302,7 +301,7 @@ export class Kernel {
     this.#release(space);
   }
 
-  /** Frees an address space. Whoever is about to change the wiring of its pages is undone first. */
+  /** Frees an address space. Transactions that are about to change the wiring of its pages are undone first. */
   #release(space: AddressSpace): void {
     for (const page of this.memory.wirable(space)) this.settle((txn) => acquire(txn, page.lock, WRITE));
     for (const payer of this.memory.release(space)) this.settle((txn) => payer.giveBack(txn, WIRED_PAGES, 1));
@@ -344,7 +343,7 @@ export class Kernel {
     this.points.remove(stream.point);
   }
 
-  /** Throws FileError where the file has as many as a thread may have files. */
+  /** Opens a stream over a file. Throws a FileError if the file has as many as a thread may have files. */
   openStream(file: OpenFile): Stream {
     const open = [...this.#streams.values()].filter((stream) => stream.file === file).length;
     if (open >= OPEN_FILES_PER_THREAD) throw new FileError('no-space', 'streams');

@@ -1,14 +1,14 @@
-// The kernel's graft points: every policy decision that a graft may take, as a path one can list.
+// The kernel's graft points: every policy decision that a graft may take, as a path that can be listed.
 //
-//   /kernel/address-space/N/evict      which page goes instead of the victim          local
+//   /kernel/address-space/N/evict      another page in place of the victim            local
 //   /kernel/file/N/compute-ra          which blocks of an open file to fetch ahead    local
-//   /kernel/thread/N/schedule-delegate who runs in the thread's place                 local
+//   /kernel/thread/N/schedule-delegate which thread runs in this one's place          local
 //   /kernel/stream/N/transform         the bytes between a program and a file         local
 //   /kernel/memory/victim              the global victim                              global
 //   /kernel/events/thread-exit         a thread has ended                             global, an event
 //
-// A local point belongs to a user, whose consent is all that a graft there needs; a global one needs privilege, since
-// it concerns everyone.
+// A local point belongs to a user, and a graft there needs that user's consent alone. A global one needs privilege,
+// since it concerns every user.
 
 import {
   type CallableTree,
@@ -26,7 +26,7 @@ export type Numeric = GraftPoint<number, number>;
 
 export class KernelPoints {
   readonly table: PointTable;
-  /** Whose consent a graft needs; null: a privileged installer's. */
+  /** The user whose consent a graft needs, by point; null: it needs a privileged installer. */
   readonly #owners = new Map<string, string | null>();
   readonly #callable: CallableTree;
 
@@ -36,7 +36,8 @@ export class KernelPoints {
   }
 
   /**
-   * Declares a point of `owner`'s; null: a global one. It offers what all points do, and what its options name besides.
+   * Declares a point of a user; owner null: a global one. It offers the callables of every point, and those that its
+   * options name.
    */
   add(name: string, owner: string | null, options: Omit<PointOptions<number, number>, 'name'>): Numeric {
     const callable = { ...this.#callable, ...options.callable };
@@ -51,7 +52,7 @@ export class KernelPoints {
     this.table.remove(point as unknown as GraftPoint);
   }
 
-  /** All paths below `prefix`, in the order of their making. */
+  /** All paths below `prefix`, in the order of their declaration. */
   list(prefix = '/'): string[] {
     return this.table
       .list()
@@ -59,7 +60,7 @@ export class KernelPoints {
       .filter((path) => path.startsWith(prefix));
   }
 
-  /** Throws GRAFT_NEEDS where `user` may not put a graft at one of the points. */
+  /** Throws GRAFT_NEEDS if `user` may not put a graft at one of the points. */
   checkConsent(points: readonly string[], user: string, privileged: boolean): void {
     for (const name of points) {
       this.table.get(name);
@@ -71,14 +72,14 @@ export class KernelPoints {
   }
 }
 
-/** Words that an application may write to tell its graft something. Chosen. */
+/** Words that an application may write for its graft. Chosen. */
 const SHARED_WORDS = 256;
 
-/** Columns of the points. `shared` is the application's, to tell its graft what it likes. */
+/** Columns of the points. `shared` is the application's, for any message to its graft. */
 export const EXTENT_COLUMNS = {
   /**
-   * Blocks that the application will read next, in order; `[0]` of `announced_count` says how many there are.
-   * Application and graft share both.
+   * Blocks that the application will read next, in order; `[0]` of `announced_count` is their number. Application and
+   * graft share both.
    */
   announced: { type: 'i32', length: ANNOUNCED_MAX },
   announced_count: { type: 'i32', length: 1 },
@@ -101,6 +102,6 @@ export const evictionColumns = (frames: number, events: number) =>
     shared: { type: 'i32', length: SHARED_WORDS },
   }) as const;
 
-/** The column of a name, as what it was declared. */
+/** The column of a name, in its declared type. */
 export const int32 = (columns: Readonly<Record<string, Column>>, name: string): Int32Array =>
   columns[name] as Int32Array;

@@ -1,6 +1,6 @@
-// The policy methods: each asks the graft at its point, or answers the default at once where nobody stands there. What
-// a graft answers is checked before anything is done with it; an invalid answer is undone, the default holds, the graft
-// is removed (VINO's rules).
+// The policy methods. Each calls the graft at its point, or answers the default at once if there is none. A graft's
+// answer is checked before it is used: an invalid one is undone, the default is used, the graft is removed (VINO's
+// rules).
 
 import { READ, WRITE } from '../../txn/index.ts';
 import type { OpenFile } from '../fs/index.ts';
@@ -14,7 +14,7 @@ import type { KernelAccessors } from './accessors.ts';
 import type { GraftCalls } from './graft-calls.ts';
 import { DELEGATE_COLUMNS, EXTENT_COLUMNS, evictionColumns, int32, type KernelPoints, type Numeric } from './points.ts';
 
-/** What the methods work on. */
+/** The kernel as the methods need it. */
 export interface PolicyWorld {
   readonly cpu: Cpu;
   readonly points: KernelPoints;
@@ -25,20 +25,20 @@ export interface PolicyWorld {
   readonly memory: VirtualMemory;
   thread(id: number): Thread | undefined;
   readonly spaces: ReadonlyMap<number, AddressSpace>;
-  /** A policy's columns are nearly full: it has to be asked soon. */
+  /** A policy's columns are nearly full: it has to be called soon. */
   attend(): void;
 }
 
 /**
- * Kernel policies are small: what loops longer than this is wrong. Milliseconds of own time; metered: 20,000 units of
- * fuel each.
+ * Kernel policies are small: one that loops longer than this is wrong. Milliseconds of own time; metered: 20,000 units
+ * of fuel each.
  */
 const POLICY_LIMITS = { own_ms: 50, calls: 100_000, writes: 10_000 };
 const EVENT_SLACK = 512;
 
 const read = (point: Numeric | null): boolean => point !== null && point.grafts.length > 0;
 
-/** Numbers of a call of an eviction method besides its input. */
+/** Further arguments of an eviction method. */
 interface Incoming {
   page: number;
 }
@@ -93,7 +93,7 @@ export class Policies {
     return space === null || memory.frames.owner[frame] === space || 'the page must be of the same address space';
   }
 
-  /** A graft has come to an eviction point, or gone: its references are recorded from now on, or no more. */
+  /** A graft was installed at an eviction point or removed: starts or stops the record of its references. */
   watch(point: Numeric): void {
     const { memory } = this.#world;
     const spaces = [...this.#world.spaces.values()];
@@ -200,7 +200,7 @@ export class Policies {
     return int32(point.grafts[0]?.columns ?? {}, 'extents');
   }
 
-  /** Extents of the file to fetch ahead after `block` was read: how many, and where they stand. */
+  /** Extents of the file to fetch ahead after `block` was read: their number, and the column they are in. */
   readAhead(file: OpenFile, block: number): { readonly count: number; readonly extents: Int32Array } {
     const { point } = file;
     this.#world.cpu.charge(CYCLES.indirection);
@@ -241,7 +241,7 @@ export class Policies {
     if (outcome.status === 'committed') stream.buffer.set(length === data.length ? data : data.subarray(0, length));
   };
 
-  /** What a cipher in a stream needs to know. */
+  /** Sets the key of a stream's cipher. */
   static setKey(stream: Stream, key: Uint8Array, firstBlock = 0): void {
     stream.key.set(key);
     stream.parameters[KEY_BYTES] = key.length;

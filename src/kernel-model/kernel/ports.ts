@@ -40,22 +40,22 @@ export class Ports {
     return letter;
   }
 
-  /** A letter that its sender has waited for: it has its answer, and is forgotten. */
+  /** Forgets a letter: its sender waited for it, and has the answer. */
   close(letter: Letter): void {
     this.#open.delete(letter.id);
   }
 
-  /** A thread has ended: nobody looks for answers to what it has written. Its letters are delivered all the same. */
+  /** A thread has ended: its letters are delivered all the same, and their answers dropped. */
   forget(from: number): void {
     for (const letter of this.#open.values()) if (letter.from === from) this.#open.delete(letter.id);
   }
 
-  /** How many letters wait for an answer, or for their sender to look at it. */
+  /** The number of letters that wait for an answer, or for their sender to look at it. */
   get open(): number {
     return this.#open.size;
   }
 
-  /** A letter that its sender has posted. Once answered and looked at, it is forgotten. */
+  /** A letter that its sender has posted. After its answer was looked at, it is forgotten. */
   letter(id: number, from: number): Letter | undefined {
     const letter = this.#open.get(id);
     if (letter?.from !== from) return undefined;
@@ -63,13 +63,13 @@ export class Ports {
     return letter;
   }
 
-  /** The next letter of a port, or what to wait for. */
+  /** The next letter of a port, or the wait for it. */
   next(name: string): Letter | Wait {
     const port = this.#port(name);
     return port.letters.shift() ?? port.arrival;
   }
 
-  /** Answers a letter; false where there is none of that number. */
+  /** Answers a letter. False: there is none of that number. */
   reply(id: number, answer: unknown): boolean {
     const letter = this.#open.get(id);
     if (letter === undefined || letter.answered.settled) return false;

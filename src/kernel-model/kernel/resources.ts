@@ -1,5 +1,5 @@
-// What kernel accounts count. A thread's account starts at zero, and so does a plugin's: whoever makes or installs it
-// transfers some of its own.
+// The resources that kernel accounts count. A thread's account starts at zero, and so does a plugin's: the user that
+// makes or installs it transfers units of its own.
 
 export const KERNEL_RESOURCES = ['wired_pages', 'threads', 'open_files'] as const;
 export const WIRED_PAGES = 0;

@@ -1,5 +1,5 @@
-// The system calls: what a program may ask of the kernel, by name. Each is kernel code on behalf of its thread; what
-// goes wrong is the call's answer, `{ error }`, never an exception in the kernel.
+// The system calls, by name. Each is kernel code on behalf of its thread. A failure is the call's answer, `{ error }`,
+// never an exception in the kernel.
 
 import { Aborted, TransactionError } from '../../txn/index.ts';
 import { FileError } from '../fs/index.ts';
@@ -23,7 +23,7 @@ const WAITING = new Map(TABLES.flatMap(({ waiting }) => Object.entries(waiting))
 /** Names of all system calls. */
 export const SYSTEM_CALLS: readonly string[] = [...AT_ONCE.keys(), ...WAITING.keys()];
 
-/** What the kernel does for a system call. */
+/** Carries a system call out. */
 export function* systemCall(
   kernel: Kernel,
   thread: Thread,

@@ -1,22 +1,23 @@
 // The processor: it executes one thread's program until something calls the kernel.
 //
 // A program is an object that runs until it traps: a generator (program.ts), a replay of a trace, or one day an
-// interpreter of instructions; the kernel cannot tell. It must look at `cpu.over` between any two things it does, and
-// give way with 'interrupt' when that is true. After a page fault it is run again and must repeat the access.
+// interpreter of instructions; the kernel cannot tell the difference. Between any two operations it must look at
+// `cpu.over`, and stop with 'interrupt' when that is true. After a page fault it is run again and must repeat the
+// access.
 
 import { CPU_MHZ, CYCLES, PAGE_BYTES } from '../limits.ts';
 import type { EventQueue } from './events.ts';
 import type { PhysicalMemory } from './memory.ts';
 import type { Mmu } from './mmu.ts';
 
-/** Why a program gave the processor back. */
+/** Why a program stopped. */
 export type Trap = 'interrupt' | 'page-fault' | 'system-call' | 'exit';
 
 export interface Program {
   run(cpu: Cpu): Trap;
 }
 
-/** What a thread asks of the kernel: a name of the system call table, and plain arguments. */
+/** A system call of a thread: a name of the system call table, and plain arguments. */
 export interface SystemCall {
   readonly name: string;
   readonly args: readonly unknown[];
@@ -29,12 +30,12 @@ export class Cpu {
   readonly events: EventQueue;
   readonly mmu: Mmu;
   readonly memory: PhysicalMemory;
-  /** When the program has to give way: the next event, or the end of its slice. */
+  /** When the program has to stop: the next event, or the end of its slice. */
   until_us = 0;
   /** The page and the kind of access of the last page fault. */
   faultPage = 0;
   faultWrite = false;
-  /** The system call that the program asks for, and what the last one answered. */
+  /** The system call that the program makes, and the answer of the last one. */
   call: SystemCall | null = null;
   result: unknown = null;
   /** References to memory so far, and those that faulted. */
@@ -46,7 +47,7 @@ export class Cpu {
     this.memory = memory;
   }
 
-  /** Whether the program has to give way. */
+  /** Whether the program has to stop. */
   get over(): boolean {
     return this.events.now_us >= this.until_us;
   }
@@ -56,8 +57,8 @@ export class Cpu {
   }
 
   /**
-   * Executes up to `cycles` of pure computing; gives how many are left when it has to give way. What is no positive
-   * number takes no time.
+   * Executes up to `cycles` of pure computing; gives how many are left when it has to stop. A number that is not
+   * positive takes no time.
    */
   compute(cycles: number): number {
     if (!(cycles > 0)) return 0;

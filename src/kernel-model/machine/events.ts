@@ -1,9 +1,9 @@
-// The machine's time and what is to happen in it: a queue of events ordered by time, and by the order of their making
-// where times are equal. Nothing happens between events but what the processor executes, and it moves the time itself.
-// One queue serves devices, timers and lock time-outs.
+// The machine's time and its events: a queue ordered by time, and for equal times by the order in which the events were
+// made. Between events only the processor executes, and it moves the time itself. One queue serves devices, timers and
+// lock time-outs.
 //
 //   events.at(time_us, run)    →  a timer that can be cancelled
-//   events.deliver()           runs what is due; the machine calls it wherever an interrupt may come
+//   events.deliver()           runs due events; the machine calls it wherever an interrupt may come
 //   events.idle()              moves the time to the next event, and runs it
 
 import type { Clock, Timer } from '../../txn/index.ts';
@@ -20,7 +20,7 @@ const earlier = (a: QueuedEvent, b: QueuedEvent): boolean =>
 export class EventQueue {
   /** Emulated time since boot, in microseconds. The processor adds what it executes. */
   now_us = 0;
-  /** How many events wait. */
+  /** The number of events that wait. */
   pending = 0;
   /** When the next event is due; Infinity: never. */
   next_us = Number.POSITIVE_INFINITY;
@@ -46,12 +46,12 @@ export class EventQueue {
     return entry;
   }
 
-  /** Runs everything that is due. */
+  /** Runs all due events. */
   deliver(): void {
     while (this.next_us <= this.now_us) this.#runFirst();
   }
 
-  /** Moves the time to the next event and runs it; false where there is none. */
+  /** Moves the time to the next event and runs it. False: there is none. */
   idle(): boolean {
     if (this.next_us === Number.POSITIVE_INFINITY) return false;
     this.now_us = Math.max(this.now_us, this.next_us);

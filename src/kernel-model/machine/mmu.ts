@@ -4,13 +4,13 @@
 //   mmu.switchTo(table, watch)     another address space; the TLB is emptied, as on a processor without address space
 //                                  numbers
 //   mmu.leave()                    none: every access faults
-//   mmu.access(page, write)        →  the frame, or -1: a page fault, `mmu.fault` says why
+//   mmu.access(page, write)        the frame, or -1: a page fault, `mmu.fault` says why
 //   mmu.forget(table, page)        the kernel changed the page's entry
 //
-// Bits are set when an entry is loaded into the TLB, and the dirty bit at the first store through it, as [P5] does it:
-// so who clears a reference bit must forget the page. A page that has just come in is FRESH: the access that brought it
-// is repeated, and is no reference. A watch records every reference in its order, for policies that want more than a
-// bit.
+// Bits are set when an entry is loaded into the TLB, and the dirty bit at the first store through it, as [P5] does it.
+// So code that clears a reference bit must forget the page. A page that has just come in is FRESH: the access that
+// brought it in is repeated, and is no reference. A watch records every reference in its order, for policies that want
+// more than a bit.
 
 import { TLB_ENTRIES } from '../limits.ts';
 
@@ -92,8 +92,8 @@ export class Mmu {
   }
 
   /**
-   * The frame, or -1. The entry comes into the TLB with the first reference, which the access that brought a page in is
-   * not.
+   * The frame; -1: a page fault. The entry comes into the TLB with the first reference. The access that brought a page
+   * in is none.
    */
   #walk(page: number, write: boolean, slot: number): number {
     this.tlb_misses++;
@@ -115,7 +115,7 @@ export class Mmu {
     return -1;
   }
 
-  /** Drops the translation of a page of `table`, where it is the current one. */
+  /** Drops the translation of a page of `table`, if it is the current one. */
   forget(table: PageTable, page: number): void {
     const slot = page & (TLB_ENTRIES - 1);
     if (table === this.#table && this.#pages[slot] === page) this.#pages[slot] = -1;

@@ -1,4 +1,4 @@
-// Programs written as generators: what the experiments' applications are. The body talks to the machine through `user`,
+// Programs written as generators, such as the experiments' applications. The body talks to the machine through `user`,
 // always by `yield*`:
 //
 //   new GeneratorProgram(function* (user) {

@@ -4,10 +4,11 @@
 //   slice    → run the kernel work or the program until it waits, ends, is preempted by a more urgent thread, or its
 //            slice is over
 //
-// A graft runs on the processor's own stack. Where a metered one is preempted (`tick`), or a graft waits for a lock
-// (`wait`), other threads run on top of it: it is buried until they come back down. One level of preemption is enough:
-// a graft called on top runs to its end or its fuel. Who needs a lock of a buried thread cannot wait for it: the lock's
-// time-out comes at once, the buried transaction is undone, and its graft learns of that when control returns to it.
+// A graft runs on the processor's own stack. When a metered one is preempted (`tick`), or a graft waits for a lock
+// (`wait`), other threads run on top of it: it is buried until they return. One level of preemption is enough: a graft
+// called on top runs to its end or its fuel. A thread that needs a lock of a buried one cannot wait for it. So the
+// lock's time-out comes at once, the buried transaction is undone, and its graft learns of that when control returns to
+// it.
 
 import { expireNow, hasStack, type Ticket, type Tree } from '../../txn/index.ts';
 import { CYCLES, SLICE_US } from '../limits.ts';
@@ -22,13 +23,13 @@ import type { Thread } from './thread.ts';
 export interface KernelDuties {
   /** Who runs in the thread's place: the schedule-delegate method. */
   delegate(thread: Thread): Thread;
-  /** The thread's address space becomes the processor's. */
+  /** Makes the thread's address space the processor's. */
   enter(thread: Thread): void;
-  /** The thread's program gave the processor back for this reason. */
+  /** The thread's program has stopped for this reason. */
   trap(thread: Thread, trap: Trap): void;
   /** The thread's kernel work threw. */
   failed(thread: Thread, error: unknown): void;
-  /** Something wants the kernel's attention between two traps (a policy whose columns are full). */
+  /** Called between two traps, for work such as a policy whose columns are full. */
   serve(): void;
 }
 
@@ -42,21 +43,18 @@ export class Dispatcher {
   readonly #trace: Trace;
   readonly #governor: KernelDuties;
   readonly #ready = new RunQueue();
-  /** How deep threads lie buried: frames of the dispatcher on the stack. */
+  /** The number of burials: frames of the dispatcher on the stack. */
   #depth = 0;
-  /**
-   * Transactions of the threads that lie buried, by the numbers of their trees, and how many there were before each
-   * burial.
-   */
+  /** Transactions of the buried threads, by the numbers of their trees, and how many there were before each burial. */
   readonly #below: number[] = [];
   readonly #marks: number[] = [];
-  /** Set while a schedule-delegate method is asked: nobody else's is then. */
+  /** Set while a schedule-delegate method is called: no other is called then. */
   #choosing = false;
   #last: Thread | null = null;
   #sliceEnd_us = 0;
-  /** How urgent the slice is: as its thread, or as who handed it on where that is more. */
+  /** How urgent the slice is: the thread's priority, or the more urgent one of the thread that handed it on. */
   #handedOn = Number.POSITIVE_INFINITY;
-  /** Since when the current thread's running time is to be added up. */
+  /** When the current thread's running time was last added up. */
   #since_us = 0;
 
   constructor(cpu: Cpu, list: ProcessList, trace: Trace, governor: KernelDuties) {
@@ -76,14 +74,14 @@ export class Dispatcher {
     this.#ready.add(thread);
   }
 
-  /** Takes a thread that has ended out of everything. */
+  /** Takes a thread that has ended out of all lists. */
   remove(thread: Thread): void {
     this.#ready.remove(thread);
     thread.state = 'dead';
     this.#list.remove(thread);
   }
 
-  /** Runs until `done` holds; false: nothing can happen any more. */
+  /** Runs until `done` holds. False: no event is left. */
   run(done: () => boolean): boolean {
     while (!done()) if (!this.#dispatch()) return done();
     return true;
@@ -100,8 +98,8 @@ export class Dispatcher {
   }
 
   /**
-   * Asks the thread's schedule-delegate method. Who hands the slice on goes to the end of the queue; who is buried
-   * keeps it, and waits.
+   * Calls the thread's schedule-delegate method. A thread that hands its slice on goes to the end of the queue; a
+   * buried one keeps its slice, and waits.
    */
   #choose(next: Thread): Thread {
     if (this.#choosing || next.buried > 0 || next.delegatePoint === null) return next;
@@ -113,19 +111,19 @@ export class Dispatcher {
     return chosen;
   }
 
-  /** Changes a thread's priority, and its place among those that are ready. */
+  /** Changes a thread's priority, and its place in the run queue. */
   setPriority(thread: Thread, priority: number): void {
     const waits = this.#ready.remove(thread);
     thread.priority = priority;
     if (waits) this.#ready.add(thread);
   }
 
-  /** Whether a thread stands in the run queue. */
+  /** Whether a thread is in the run queue. */
   isQueued(thread: Thread): boolean {
     return this.#ready.has(thread);
   }
 
-  /** Whether a thread may be given another's slice: it is ready, and not buried. */
+  /** Whether a thread may get another's slice: it is ready, and not buried. */
   isRunnable(thread: Thread): boolean {
     return thread.state === 'ready' && thread.buried === 0;
   }
@@ -135,7 +133,7 @@ export class Dispatcher {
     this.#enter(thread);
     this.#sliceEnd_us = this.#events.now_us + SLICE_US;
     this.#handedOn = handedOn;
-    // Who was preempted inside a graft goes on there, further down the stack.
+    // A thread that was preempted inside a graft goes on there, further down the stack.
     if (thread.buried > 0) return;
     while (this.#goesOn(thread)) {
       this.#cpu.until_us = Math.min(this.#sliceEnd_us, this.#events.next_us);
@@ -160,10 +158,11 @@ export class Dispatcher {
     this.#since_us = this.#events.now_us;
   }
 
-  /** Interrupts, and whether the thread keeps the processor; otherwise it is put where it belongs. */
+  /** Delivers interrupts. True: the thread keeps the processor; otherwise it is put where it belongs. */
   #goesOn(thread: Thread): boolean {
     this.#events.deliver();
-    // Serving may ask a graft that waits, and only who runs can be buried: what is left is served in the next slice.
+    // Serving may call a graft that waits, and only a running thread can be buried: the rest is served in the next
+    // slice.
     if (thread.state === 'running') this.#governor.serve();
     if (thread.state !== 'running') return false;
     if (!this.#isOver(thread)) return true;
@@ -171,7 +170,7 @@ export class Dispatcher {
     return false;
   }
 
-  /** Whether the running thread has to give way: its slice is over, or someone more urgent is ready. */
+  /** Whether the running thread has to stop: its slice is over, or a more urgent one is ready. */
   #isOver(thread: Thread): boolean {
     const urgency = Math.min(thread.priority, this.#handedOn);
     return this.#events.now_us >= this.#sliceEnd_us || this.#ready.hasBefore(urgency, this.#may);
@@ -190,7 +189,7 @@ export class Dispatcher {
     }
   }
 
-  /** The thread waits. */
+  /** Lets the thread wait. */
   block(thread: Thread, wait: Wait): void {
     if (wait.settled) return;
     thread.state = 'waiting';
@@ -203,9 +202,9 @@ export class Dispatcher {
   }
 
   /**
-   * A tick of a metered graft in the transaction `tree`: preempts it where its slice is over or someone more urgent
-   * waits. Interrupts may end that very transaction, so there must be room on the stack for its undo; where there is
-   * none nobody is preempted, and the next tick tries again. It throws nothing for want of stack: that would be the
+   * A tick of a metered graft in the transaction `tree`: preempts it if its slice is over or a more urgent thread
+   * waits. Interrupts may end that very transaction, so there must be room on the stack for its undo. If there is none,
+   * nothing is preempted, and the next tick tries again. It throws nothing for want of stack: that would be the
    * kernel's failure, not the graft's.
    */
   tick(tree: Tree): void {
@@ -227,9 +226,9 @@ export class Dispatcher {
     return thread !== null && this.#depth === 0 && thread.state === 'running' && this.#isOver(thread);
   }
 
-  /** A graft waits for a lock: others run until the ticket is settled. */
+  /** A graft waits for a lock: other threads run until the ticket is settled. */
   wait(ticket: Ticket): void {
-    // Nobody runs where the dispatcher itself asks, or where a thread has just ended.
+    // No other thread runs while the dispatcher itself calls a graft, or when a thread has just ended.
     const thread = this.current?.state === 'running' ? this.current : null;
     const [end_us, handedOn] = [this.#sliceEnd_us, this.#handedOn];
     this.#bury(thread, ticket.txn.tree);
@@ -250,14 +249,14 @@ export class Dispatcher {
 
   readonly #isBelow = ({ id }: Tree): boolean => this.#below.includes(id);
 
-  /** Who waits for the lock before `ticket`, and lies below, would never take it: it is undone at once. */
+  /** Buried threads that wait for the lock before `ticket` could never take it: they are undone at once. */
   #overtake(ticket: Ticket): void {
     const { lock } = ticket;
     const ahead = (lock.queue ?? []).slice(0, lock.queue?.indexOf(ticket));
     for (const { txn } of ahead) if (this.#isBelow(txn.tree)) txn.tree.transactions.end(txn, 'lock-timeout', lock.name);
   }
 
-  /** Whether who keeps the lock lies below and so cannot go on. */
+  /** Whether a holder of the lock is buried, and so cannot go on. */
   #isBlockedBelow(ticket: Ticket): boolean {
     return ticket.state === 'waiting' && ticket.blockers().some(this.#isBelow);
   }

@@ -1,4 +1,4 @@
-// The process list: the first 64 live threads, as columns that a scheduling graft is shown, under a lock of its own.
+// The process list: the first 64 live threads, as columns for scheduling grafts, under a lock of its own.
 
 import { Lock } from '../../txn/index.ts';
 import { LOCK_TIMEOUT_MS, PROCESS_LIST } from '../limits.ts';

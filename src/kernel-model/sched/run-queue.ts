@@ -1,11 +1,11 @@
-// Who may run next: a queue for each priority, first come, first served within one.
+// The run queue: a queue for each priority, first come, first served within one.
 
 import { PRIORITIES } from '../limits.ts';
 import type { Thread } from './thread.ts';
 
 export class RunQueue {
   readonly #queues: Thread[][] = Array.from({ length: PRIORITIES }, () => []);
-  /** A bit for each priority at which somebody waits. */
+  /** A bit for each priority at which a thread waits. */
   #filled = 0;
   size = 0;
 
@@ -19,7 +19,7 @@ export class RunQueue {
     return this.#queues.some((queue) => queue.includes(thread));
   }
 
-  /** Takes a thread out, wherever it is; its priority may have changed meanwhile. */
+  /** Takes a thread out of any queue; its priority may have changed meanwhile. */
   remove(thread: Thread): boolean {
     for (const [priority, queue] of this.#queues.entries()) {
       const at = queue.indexOf(thread);
@@ -30,7 +30,7 @@ export class RunQueue {
     return false;
   }
 
-  /** Takes the first thread that `may` run, the most urgent first; null: none. */
+  /** Takes the first thread that `may` accepts, the most urgent first; null: none. */
   take(may: (thread: Thread) => boolean): Thread | null {
     if (this.size === 0) return null;
     for (const [priority, queue] of this.#queues.entries()) {

@@ -1,4 +1,4 @@
-// A thread: a program, the kernel work it is in the middle of, and what it owns.
+// A thread: a program, its kernel work, and its resources.
 
 import type { GraftPoint } from '../../plugins/index.ts';
 import { type Account, Lock, type Transaction } from '../../txn/index.ts';
@@ -29,16 +29,16 @@ export class Thread {
   readonly owner: string;
   readonly space: AddressSpace | null;
   readonly program: Program;
-  /** Resources: starts at zero, whoever made the thread transfers some. */
+  /** Resources: the account starts at zero; the thread's maker transfers some. */
   readonly account: Account;
   /** Guards `priority`. */
   readonly lock = new Lock(THREAD_LOCKS);
   /** 0 is the most urgent. */
   priority: number;
   state: ThreadState = 'ready';
-  /** What it does inside the kernel; null: it runs its program. */
+  /** Its work inside the kernel; null: it runs its program. */
   work: KernelSteps<unknown> | null = null;
-  /** What the last system call answered. */
+  /** The answer of the last system call. */
   result: unknown = null;
   /** The transaction that it began by a system call. */
   txn: Transaction | null = null;
@@ -46,11 +46,11 @@ export class Thread {
   faultPage = -1;
   faults = 0;
   readonly files = new Set<OpenFile>();
-  /** Its frames lie below those of threads that run on top: it cannot go on before they have. 0: not so. */
+  /** The depth at which it is buried: it cannot go on before the threads on top of it return. 0: it is not buried. */
   buried = 0;
   /** Time that it has run, in microseconds. */
   ran_us = 0;
-  /** Its place in the process list, or -1. */
+  /** Its place in the process list; -1: none. */
   listed = -1;
   delegatePoint: GraftPoint<number, number> | null = null;
 

@@ -1,5 +1,5 @@
-// A stream between a program and a file: what is written to it passes the stream's transform method, 8 KB at a time, on
-// its way to the file, and on its way back. The default copies. (VINO's encryption example.)
+// A stream between a program and a file. Bytes pass the stream's transform method, 8 KB at a time, on their way to the
+// file and back. The default copies. (VINO's encryption example.)
 
 import type { GraftPoint } from '../../plugins/index.ts';
 import type { FileSystem, OpenFile } from '../fs/index.ts';
@@ -8,7 +8,7 @@ import { CYCLES, STREAM_BUFFER_BYTES } from '../limits.ts';
 import type { Cpu } from '../machine/index.ts';
 import { Completion, type KernelSteps } from '../wait.ts';
 
-/** Asks a stream's transform method for `length` bytes of `buffer`, in place. */
+/** Calls a stream's transform method for `length` bytes of `buffer`, in place. */
 export type Transform = (stream: Stream, length: number) => void;
 
 export class Stream {
@@ -18,7 +18,7 @@ export class Stream {
   /** Key and parameters of a cipher (grafts/encryption/stream.ts), as the owner set them. */
   readonly key = new Uint8Array(STREAM_COLUMNS.key.length);
   readonly parameters = new Int32Array(STREAM_COLUMNS.parameters.length);
-  /** Where in the stream the buffer lies, in bytes. */
+  /** The place of the buffer in the stream, in bytes. */
   position = 0;
   point: GraftPoint<number, number> | null = null;
   /** Set while a thread writes or reads: buffer and position are one for all. */
@@ -29,7 +29,7 @@ export class Stream {
     this.file = file;
   }
 
-  /** One at a time. */
+  /** Runs one operation at a time. */
   *#alone<Value>(steps: KernelSteps<Value>): KernelSteps<Value> {
     while (this.#busy !== null) yield this.#busy;
     const busy = new Completion();

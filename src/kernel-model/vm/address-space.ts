@@ -1,14 +1,14 @@
-// An address space: a page table, the memory objects that lie in it, and who answers for it.
+// An address space: a page table, its memory objects, and its owner.
 //
-// A memory object says what a page holds before it was ever stored to: zeros, or a block of a file. Pages that were
-// stored to go to swap.
+// A memory object says what a page contains before its first store: zeros, or a block of a file. Pages that were stored
+// to go to swap.
 
 import type { GraftPoint } from '../../plugins/index.ts';
 import { ADDRESS_SPACE_PAGES } from '../limits.ts';
 import { PageTable, PRESENT } from '../machine/index.ts';
 import type { EvictionWatch } from './watch.ts';
 
-/** What lies behind a region: zeros, or blocks on the disk. */
+/** The contents of a region: zeros, or blocks on the disk. */
 export interface MemoryObject {
   readonly name: string;
   /** The disk block of the object's page number `index`; -1: zeros. */
@@ -32,9 +32,9 @@ export class AddressSpace {
   readonly owner: string;
   readonly table = new PageTable();
   readonly regions: Region[] = [];
-  /** Where pages lie that were written out, by page: a swap slot. */
+  /** The swap slots of pages that were written out, by page. */
   readonly swapped = new Map<number, number>();
-  /** Records references for an eviction policy of this space; null: nobody wants them. */
+  /** Records references for an eviction policy of this space; null: there is none. */
   watch: EvictionWatch | null = null;
   evictPoint: GraftPoint<number, number> | null = null;
   resident = 0;
@@ -46,12 +46,12 @@ export class AddressSpace {
     this.owner = owner;
   }
 
-  /** The number of a page among those of all spaces: that of the space's slot, and then the page's, in 20 bits. */
+  /** The number of a page among those of all spaces: the space's slot, and then the page, in 20 bits. */
   globalPage(page: number): number {
     return this.slot * ADDRESS_SPACE_PAGES + page;
   }
 
-  /** The page of such a number, as this space counts; for another space's the first number that is none here. */
+  /** The page of such a number in this space; for a page of another space, the first number that is no page here. */
   localPage(page: number): number {
     return Math.floor(page / ADDRESS_SPACE_PAGES) === this.slot ? page % ADDRESS_SPACE_PAGES : ADDRESS_SPACE_PAGES;
   }

@@ -1,6 +1,6 @@
-// The frame table: who has each frame, which page lies in it, and which frames are free. Frames and pages are
-// one-to-one: a frame that has an owner is found in the owner's page table under that page, and nowhere else
-// (`checkFrames` in the tests' invariants).
+// The frame table: the owner of each frame, the page in it, and the free frames. Frames and pages are one-to-one: a
+// frame with an owner is found in the owner's page table under that page, and nowhere else (`checkFrames` in the tests'
+// invariants).
 
 import { type Account, Lock, type LockClass } from '../../txn/index.ts';
 import { LOCK_TIMEOUT_MS } from '../limits.ts';
@@ -8,21 +8,21 @@ import type { AddressSpace } from './address-space.ts';
 
 const PAGE_LOCKS: LockClass = { name: 'page', timeout_ms: LOCK_TIMEOUT_MS.pageQueue };
 
-/** A resident page as a thing that accounts wire, each for one unit; while there is one, the page stays. */
+/** A resident page that accounts can wire, each for one unit. A wired page stays. */
 export class WirablePage {
   readonly lock = new Lock(PAGE_LOCKS);
-  /** Who pays for its staying. Replaced, never changed. */
+  /** The accounts that wire it. The list is replaced, never changed. */
   payers: readonly Account[] = [];
 }
 
 export class Frames {
   readonly count: number;
-  /** Whose page lies in each frame; null: free, or on its way in or out. */
+  /** The address space whose page lies in each frame; null: free, or on its way in or out. */
   readonly owner: (AddressSpace | null)[];
   readonly page: Int32Array;
-  /** Pages that were ever wired, by frame; null once the page has gone. */
+  /** Pages that were ever wired, by frame; null after the page has gone. */
   readonly wirable: (WirablePage | null)[];
-  /** Free frames, the one to be taken next at the end. */
+  /** Free frames; the last is taken next. */
   readonly #free: number[];
 
   constructor(count: number) {
@@ -37,7 +37,7 @@ export class Frames {
     return this.#free.length;
   }
 
-  /** A free frame, or -1. */
+  /** A free frame; -1: there is none. */
   take(): number {
     return this.#free.pop() ?? -1;
   }
@@ -47,8 +47,8 @@ export class Frames {
   }
 
   /**
-   * Whether a page that may be taken away lies in the frame. One whose wiring an unfinished transaction has changed
-   * stays: that may be undone.
+   * Whether the frame has a page that may be taken out. A page whose wiring an unfinished transaction has changed
+   * stays, since the change may be undone.
    */
   isEvictable(frame: number): boolean {
     const owner = this.owner[frame];
@@ -57,7 +57,7 @@ export class Frames {
     return wirable === null || wirable === undefined || (wirable.payers.length === 0 && wirable.lock.mode === 0);
   }
 
-  /** The page in a frame that has one, as a thing to be wired. */
+  /** The page in a frame that has one, for wiring. */
   toWire(frame: number): WirablePage {
     const known = this.wirable[frame] ?? new WirablePage();
     this.wirable[frame] = known;

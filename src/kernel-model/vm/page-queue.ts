@@ -1,9 +1,9 @@
-// The global page queue: every frame that holds a page has a place in it, whosever page it is. The default victim is
-// found by second chance: a hand goes round the places, clears reference bits that are set, and stops at the first that
-// is clear.
+// The global page queue: every frame with a page has a place in it, whatever address space the page belongs to. The
+// default victim is found by second chance: a hand goes round the places, clears reference bits that are set, and stops
+// at the first that is clear.
 //
-// An address space may give another of its pages instead of the victim; then the two change places (VINO), so nobody
-// else's turn comes earlier.
+// An address space may give another of its pages instead of the victim. Then the two change places (VINO), so the turn
+// of no other space's page comes earlier.
 
 export class PageQueue {
   readonly #frameAt: Int32Array;
@@ -15,7 +15,7 @@ export class PageQueue {
     this.#placeOf = new Int32Array(frames).map((_, i) => i);
   }
 
-  /** Where the hand stands, as a place; places are numbered like frames. */
+  /** The place at which the hand stands; places are numbered like frames. */
   get hand(): number {
     return this.#hand;
   }
@@ -28,10 +28,7 @@ export class PageQueue {
     return this.#placeOf[frame] as number;
   }
 
-  /**
-   * Moves the hand on until `take` says yes of a frame; -1 when it has been round twice in vain. `take` clears bits as
-   * it goes.
-   */
+  /** Moves the hand on until `take` accepts a frame; -1 after two rounds without one. `take` clears bits as it goes. */
   sweep(take: (frame: number) => boolean): number {
     const frames = this.#frameAt.length;
     for (let i = 0; i < 2 * frames; i++) {
@@ -42,7 +39,7 @@ export class PageQueue {
     return -1;
   }
 
-  /** Two frames change places. */
+  /** Lets two frames change places. */
   exchange(a: number, b: number): void {
     const placeA = this.placeOf(a);
     const placeB = this.placeOf(b);

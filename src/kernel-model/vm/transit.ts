@@ -1,4 +1,4 @@
-// Pages in transit: on their way in from the disk or out to it, each with a frame that is neither free nor anybody's.
+// Pages in transit: on their way in from the disk or out to it, each with a frame that is neither free nor owned.
 //
 //   const read = transit.begin(space, page)      the page is on its way; `read` settles when the caller says so
 //   transit.of(space, page)                      its completion, for a thread that faults on the page meanwhile

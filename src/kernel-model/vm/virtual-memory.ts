@@ -1,19 +1,19 @@
-// Virtual memory: page faults, the choice of victims, and what comes from and goes to the disk.
+// Virtual memory: page faults, the choice of victims, and the traffic with the disk.
 //
-// A fault is served step by step, by repeating the access: `fault` either brings the page in at once (null), or starts
-// what is needed and says what to wait for; the thread is run again then, faults again where something is still
-// missing, and the next step is taken.
+// A fault is served step by step, by repeating the access. `fault` either brings the page in at once (null), or starts
+// what is missing and gives a wait. After the wait the thread is run again, faults again if something is still missing,
+// and the next step is taken.
 //
 //   fault → a free frame, or evict one → zeros, or a read → the page is entered → the access is repeated
 //   evict → global victim (second chance, or the kernel's own policy) → its space's eviction method may give another
 //           of its pages → unmap → write
 //
-// With a free target of 0 one page is evicted for each fault that finds no free frame; above it, the page-out daemon, a
-// thread, keeps frames free. A page that has come in stays until a thread that it came for has run: so each fault gets
-// its thread a step further, however few frames there are.
+// With a free target of 0, each fault that finds no free frame evicts one page. Above 0, the page-out daemon, a thread,
+// keeps frames free. A page that has come in stays until a thread that waited for it has run. So each fault takes its
+// thread a step further, however few frames there are.
 //
-// Methods behind graft points may wait, and others run meanwhile: what was known before a method was asked has to be
-// looked at again after it.
+// Methods behind graft points may wait, and other threads run meanwhile. So after a method has answered, everything
+// that was known before has to be checked again.
 
 import { type Account, Lock, type LockClass } from '../../txn/index.ts';
 import type { Evict } from '../grafts/eviction/index.ts';
@@ -39,24 +39,24 @@ import { EvictionWatch, unsharedColumns } from './watch.ts';
 
 const QUEUE_LOCKS: LockClass = { name: 'page queue', timeout_ms: LOCK_TIMEOUT_MS.pageQueue };
 
-/** Something has changed meanwhile: the access is to be repeated at once. */
+/** The state has changed meanwhile: repeat the access at once. */
 const AGAIN: Wait = { settled: true, wake: () => {} };
 
 export interface MemoryOptions {
-  /** Frames that the daemon keeps free, as far as that can be. */
+  /** Frames that the daemon keeps free, as far as possible. */
   readonly free_target: number;
   /**
-   * The kernel's own policy instead of second chance. Pages are told to it, and to a graft in its place, by
+   * The kernel's own policy instead of second chance. It, and a graft in its place, knows pages by
    * `AddressSpace.globalPage`.
    */
   readonly policy: Evict | null;
-  /** Null: pages are zeros when they come in, and those that were stored to must stay. */
+  /** Null: pages are zeros when they come in, and pages that were stored to must stay. */
   readonly store: BackingStore | null;
-  /** Events that the kernel's own policy is given room for. */
+  /** Room for events of the kernel's own policy. */
   readonly events: number;
 }
 
-/** The policy methods behind graft points. Each gives the victim back where nobody knows better. */
+/** The policy methods behind graft points. Each gives the victim back if it knows no better. */
 export interface EvictionMethods {
   /** The global victim instead of `victim`. */
   victim(victim: number, incoming: number): number;
@@ -64,7 +64,7 @@ export interface EvictionMethods {
   evict(space: AddressSpace, victim: number, incoming: number): number;
 }
 
-/** What happened, in counts. */
+/** Counts of events. */
 export interface MemoryCounts {
   daemon_wakeups: number;
   evictions: number;
@@ -81,11 +81,11 @@ export class VirtualMemory {
   readonly lock = new Lock(QUEUE_LOCKS);
   readonly counts: MemoryCounts = { daemon_wakeups: 0, evictions: 0, page_ins: 0, page_outs: 0, exchanged: 0 };
   /**
-   * Records all references, for the kernel's own policy or for a graft in its place; null: nobody wants them. Set by
+   * Records all references, for the kernel's own policy or for a graft in its place; null: there is neither. Set by
    * `watchBy`.
    */
   watch: EvictionWatch | null;
-  /** That of the kernel's own policy. */
+  /** The watch of the kernel's own policy. */
   readonly #own: EvictionWatch | null;
   readonly #memory: PhysicalMemory;
   readonly #mmu: Mmu;
@@ -116,15 +116,15 @@ export class VirtualMemory {
   }
 
   /**
-   * References are recorded for a graft from now on; null: for the kernel's own policy again, if there is one. Who
-   * comes is told of all pages.
+   * Records references for a graft from now on; null: for the kernel's own policy again, if there is one. The new watch
+   * is told of all pages.
    */
   watchBy(watch: EvictionWatch | null): void {
     this.watch = watch ?? this.#own;
     if (this.watch !== null) this.tell(this.watch, null);
   }
 
-  /** Tells a watch that has missed everything so far of the pages of a space, or of all. */
+  /** Tells a watch of the present pages of a space, or of all spaces, and forgets its earlier events. */
   tell(watch: EvictionWatch, space: AddressSpace | null): void {
     watch.count = 0;
     watch.columns.pages.fill(-1);
@@ -135,14 +135,12 @@ export class VirtualMemory {
     }
   }
 
-  /** How many pages are on their way in or out, each with a frame that is neither free nor anybody's. */
+  /** The number of pages on their way in or out, each with a frame that is neither free nor owned. */
   get in_transit(): number {
     return this.#transit.count;
   }
 
-  /**
-   * Takes the next step for an access that faulted: null when it can be repeated now, what to wait for, or 'violation'.
-   */
+  /** Takes the next step for an access that faulted. Null: repeat it now; else the wait, or 'violation'. */
   fault(space: AddressSpace, page: number, write: boolean): Wait | 'violation' | null {
     const region = space.region(page);
     if (region === undefined || (write && !region.writable)) return 'violation';
@@ -207,7 +205,7 @@ export class VirtualMemory {
     space.watch?.entered(frame, page);
   }
 
-  /** A thread that waited for a page has run: it has used it, or does not want it any more. */
+  /** A thread that waited for a page has run: it has used the page, or no longer wants it. */
   used(space: AddressSpace, page: number): void {
     if (space.isResident(page)) this.#settle(frameOf(space.table.get(page)));
   }
@@ -218,9 +216,7 @@ export class VirtualMemory {
     arrival?.settle();
   }
 
-  /**
-   * Takes one page out. Null: a frame is free now; else what to wait for, or 'violation' where every page has to stay.
-   */
+  /** Takes one page out. Null: a frame is free now; else the wait, or 'violation' if every page has to stay. */
   evict(incoming: number): Wait | 'violation' | null {
     const victim = this.#victim(incoming);
     if (victim < 0) return this.#nextChange() ?? 'violation';
@@ -257,7 +253,7 @@ export class VirtualMemory {
     return victim < 0 ? victim : this.#methods.victim(victim, incoming);
   }
 
-  /** Lets the kernel's own policy read what happened; with a victim of -1 it does no more than that. */
+  /** Lets the kernel's own policy read its events; with a victim of -1 it chooses none. */
   consult(policy: Evict, victim: number, incoming: number): number {
     const watch = this.#own as EvictionWatch;
     watch.show(incoming);
@@ -273,7 +269,8 @@ export class VirtualMemory {
   }
 
   /**
-   * Whether the page in a frame may be taken away: it is not wired, and what was stored to it can be kept elsewhere.
+   * Whether the page in a frame may be taken out: it is not wired, and if it was stored to there is room in the backing
+   * store.
    */
   mayGo(frame: number): boolean {
     if (!this.frames.isEvictable(frame)) return false;
@@ -333,7 +330,7 @@ export class VirtualMemory {
     space.watch?.left(frame);
   }
 
-  /** A resident page, as something to wire. */
+  /** A resident page, for wiring. */
   toWire(space: AddressSpace, page: number): WirablePage {
     return this.frames.toWire(frameOf(space.table.get(page)));
   }
@@ -366,8 +363,8 @@ export class VirtualMemory {
   }
 
   /**
-   * Gives everything of an address space back, and says whose wired pages went. What is on its way still arrives, and
-   * is freed then.
+   * Releases everything of an address space, and gives the accounts that paid for its wired pages. Pages on their way
+   * still arrive, and are freed then.
    */
   release(space: AddressSpace): Account[] {
     const payers: Account[] = [];

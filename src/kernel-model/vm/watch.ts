@@ -1,24 +1,26 @@
-// What an eviction policy is told: the order of references, and which page lies in which frame, as columns that the
+// The watch of an eviction policy: the order of references, and which page lies in which frame, as columns that the
 // machine writes while it runs. One watch serves one policy: that of an address space, or the kernel's own for all of
-// them; a space's references go to both.
+// them. A space's references go to both.
 
 import type { EvictionColumns } from '../grafts/eviction/index.ts';
 import type { ReferenceWatch } from '../machine/index.ts';
 
-/** So many places are kept free, for a program that looks up only after a few more references. */
+/**
+ * The number of places kept free, for a program that checks for the end of its turn only after a few more references.
+ */
 const SLACK = 64;
 
 export class EvictionWatch implements ReferenceWatch {
   readonly columns: EvictionColumns;
-  /** Entries in `events`, and how many of them the policy was shown when it was last asked. */
+  /** Entries in `events`, and how many of them the policy was shown at its last call. */
   count = 0;
   shown = 0;
-  /** The policy of all address spaces, told too. */
+  /** The watch of the policy of all address spaces, which gets the events too. */
   next: EvictionWatch | null;
   readonly #full: () => void;
   readonly #threshold: number;
 
-  /** `full` is called when the policy has to read the events soon; it only notes that. */
+  /** `full` is called when the policy has to read the events soon; it only takes a note of that. */
   constructor(columns: EvictionColumns, next: EvictionWatch | null, full: () => void) {
     this.columns = columns;
     this.next = next;
@@ -31,14 +33,14 @@ export class EvictionWatch implements ReferenceWatch {
     return this.count >= this.#threshold;
   }
 
-  /** The policy is shown all there is, for a page that is about to come in. */
+  /** Shows the policy all events, for a page that is about to come in. */
   show(incoming: number): void {
     this.shown = this.count;
     this.columns.request[0] = this.count;
     this.columns.request[1] = incoming;
   }
 
-  /** The policy has read what it was shown. What came since, while others ran, is kept for its next call. */
+  /** The policy has read what it was shown. Later events, of other threads, are kept for its next call. */
   forget(): void {
     this.columns.events.copyWithin(0, this.shown, this.count);
     this.count -= this.shown;
@@ -50,7 +52,7 @@ export class EvictionWatch implements ReferenceWatch {
     if (this.next !== null) this.next.reference(frame);
   }
 
-  /** Where a policy does not come to read its events for long, the newest are lost. */
+  /** If a policy does not read its events for long, the newest are lost. */
   #note(event: number): void {
     if (this.count < this.columns.events.length) this.columns.events[this.count++] = event;
     if (this.count >= this.#threshold) this.#full();

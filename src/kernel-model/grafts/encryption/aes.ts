@@ -5,7 +5,7 @@
 // 5.2.1). Look-ups leave traces in the processor's caches: right for a model, not for a secret on a machine shared with
 // others.
 
-/** Round keys, and the number of rounds that they are for. */
+/** Round keys, and the number of rounds. */
 export interface Schedule {
   readonly words: Int32Array;
   rounds: number;
@@ -19,7 +19,7 @@ export const schedule = (): Schedule => ({ words: new Int32Array(SCHEDULE_WORDS_
 
 /** The S-box (FIPS 197, 5.1.1). */
 const SUB = new Uint8Array(256);
-/** What a byte of row 0, 1, 2 and 3 adds to its new column. */
+/** The part of a byte of row 0, 1, 2 and 3 in its new column. */
 const ROW0 = new Int32Array(256);
 const ROW1 = new Int32Array(256);
 const ROW2 = new Int32Array(256);

@@ -1,8 +1,9 @@
 // The ChaCha20 graft (RFC 8439): a keystream of 64-byte blocks, each made of key, nonce and its own number alone, so
-// that a buffer may lie anywhere in the stream. For a buffer the keystream is made whole, into memory that is kept, and
-// then meets the data a word at a time; a buffer that begins inside a word of the keystream takes each of its words
-// from two. To encrypt twice is to decrypt. A block's sixteen words are variables, which the engine keeps in registers,
-// and the rounds are written out, since a turn of a loop and a call of a function cost a metered graft extra.
+// that a buffer may lie anywhere in the stream. The whole keystream of a buffer is made first, into memory that is
+// kept, and is then combined with the data a word at a time. A buffer that begins inside a word of the keystream takes
+// each of its words from two. Decrypting is encrypting again. A block's sixteen words are variables, which the engine
+// keeps in registers, and the rounds are written out, since a turn of a loop and a call of a function cost a metered
+// graft extra.
 
 import { type CipherTransform, FIRST_BLOCK, KEY_BYTES, NONCE, type StreamColumns, wordsOf } from './stream.ts';
 
@@ -11,7 +12,7 @@ const BLOCK_WORDS = 16;
 /** Block numbers are 32 bits wide (RFC 8439, 2.3). */
 const BLOCKS_MAX = 2 ** 32;
 
-/** What a block starts from: constants, key, block number, nonce (RFC 8439, 2.3). */
+/** The state that a block starts from: constants, key, block number, nonce (RFC 8439, 2.3). */
 const state = new Int32Array(BLOCK_WORDS);
 /** "expand 32-byte k" in little-endian words. */
 state.set([0x61707865, 0x3320646e, 0x79622d32, 0x6b206574]);
@@ -23,10 +24,10 @@ const KEY_LENGTH = 32;
 const NUMBER = 12;
 const NONCE_WORDS = 3;
 
-/** Sixteen words of a block on their way. */
+/** A step on the sixteen words of a block. */
 type Block = (out: Int32Array, at: number, ...words: number[]) => void;
 
-/** The end of a block: its words and those it started from, added, are the keystream from word `at` of `out` on. */
+/** The end of a block: its words, added to those it started from, are the keystream from word `at` of `out` on. */
 const finish: Block = (out, at, x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11, x12, x13, x14, x15) => {
   out[at] = x0 + state[0]!;
   out[at + 1] = x1 + state[1]!;
@@ -160,8 +161,8 @@ const begin = ({ key, parameters }: StreamColumns): void => {
 };
 
 /**
- * XORs `count` words, a multiple of 8, with the keystream from its byte `skip` on. A shift by `left` and one more is
- * none of a word where skip is whole.
+ * XORs `count` words, a multiple of 8, with the keystream from its byte `skip` on. If skip is a whole number of words,
+ * the second shift leaves nothing of a word.
  */
 const xorWords = (words: Int32Array, count: number, skip: number): void => {
   const stream = keystream;

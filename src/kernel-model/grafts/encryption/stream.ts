@@ -1,11 +1,11 @@
 // The stream graft point, as its grafts see it: bytes pass between a user and a file in buffers, and a graft may change
-// each buffer as it passes (VINO's encryption graft). What both sides read and write lies in columns, memory that the
-// owner of the stream and its graft share. For every buffer the owner
+// each buffer as it passes (VINO's encryption graft). Buffer and parameters lie in columns, memory that the owner of
+// the stream and its graft share. For every buffer the owner
 // 1. puts the bytes into `data`, their place in the stream into `position`, key and parameters into the columns of
 //    those names;
 // 2. calls transform(length, api), which changes the first `length` bytes of `data` in place and answers `length`;
 // 3. checks the answer and takes the bytes.
-// A machine of little-endian words is taken for granted, as Node's supported ones are.
+// The machine must have little-endian words, as Node's supported ones do.
 
 import type { ColumnOptions } from '../../../plugins/index.ts';
 
@@ -17,7 +17,7 @@ export const STREAM_COLUMNS = {
   position: { type: 'f64', length: 1 },
   /** Key material, of which the first `parameters[KEY_BYTES]` bytes count. */
   key: { type: 'u8', length: 64 },
-  /** What a cipher needs to know besides, at the indices below. */
+  /** Further parameters of a cipher, at the indices below. */
   parameters: { type: 'i32', length: 6 },
 } as const satisfies Record<string, ColumnOptions>;
 
@@ -59,7 +59,7 @@ export type CipherTransform = (length: number, api: { readonly columns: StreamCo
 let seen: Uint8Array | null = null;
 let words: Int32Array = new Int32Array(0);
 
-/** The whole words of `data`. The view is made at the first call, and again only for other memory. */
+/** The whole words of `data`. The view is made at the first call, and again only if the memory has changed. */
 export const wordsOf = (data: Uint8Array): Int32Array => {
   if (data === seen) return words;
   words = new Int32Array(data.buffer, data.byteOffset, data.length >> 2);

@@ -1,7 +1,7 @@
-// The XOR graft: the stream against a key that repeats. VINO's encryption graft did no more; it hides nothing from
-// anyone who tries, and is here to measure what a graft call costs beside a copy. Byte p of the stream meets byte p mod
-// k of a key of k bytes. k divides 64, so that 64 bytes of key, turned to the buffer's place in the stream, serve the
-// whole buffer, 16 words a turn of the loop. To encrypt twice is to decrypt.
+// The XOR graft: the stream against a key that repeats. VINO's encryption graft did no more. It hides nothing from
+// anyone who tries; it is here to compare the cost of a graft call with that of a copy. Byte p of the stream is
+// combined with byte p mod k of a key of k bytes. k divides 64, so that 64 bytes of key, turned to the buffer's place
+// in the stream, serve the whole buffer, 16 words a turn of the loop. Decrypting is encrypting again.
 
 import { type CipherTransform, KEY_BYTES, type StreamColumns, wordsOf } from './stream.ts';
 

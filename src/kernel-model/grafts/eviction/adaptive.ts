@@ -1,12 +1,13 @@
-// ADAPTIVE: does what LRU or LIRS would do, whichever had fewer faults of late (after R. Subramanian, Y. Smaragdakis,
+// ADAPTIVE: does what LRU or LIRS would do, whichever had fewer faults recently (after R. Subramanian, Y. Smaragdakis,
 // G. Loh, Adaptive Caches, MICRO 2006). It runs both on directories, which say what pages each policy would have in as
 // many frames, and counts the faults that one has and the other has not. At a fault it takes a page that the leader
-// would no longer have; where there is none, the one that the leader would take. So after as many faults as there are
+// would no longer have; if there is none, the one that the leader would take. So after as many faults as there are
 // pages that differ, the frames hold what the leader would hold.
 //
 // It follows LIRS through loops and scans and LRU through bursts. It does badly where the lead changes faster than the
-// frames can follow: with few frames (a lead of one or two faults decides), or phases about as long as the frames;
-// where both of the two are bad; and where references are many and faults cheap, since a reference costs three times
+// frames can follow: with few frames (a lead of one or two faults decides), or phases about as long as the frames. It
+// also does badly where both policies do, and where references are many and faults cheap, since a reference costs three
+// times what it costs LIRS.
 // what it costs LIRS.
 
 import { graft, policyOf, type Replacement } from './eviction.ts';
@@ -16,7 +17,7 @@ import { lruReplacement } from './lru.ts';
 import { PageIndex } from './page-index.ts';
 
 /**
- * A policy takes the lead when it saved a fault for every so many frames: to change costs a fault for every page in
+ * A policy takes the lead when it saved a fault for every so many frames: a change costs a fault for every page in
  * which the two differ.
  */
 const LEAD_FRAMES = 20;
@@ -39,7 +40,7 @@ class Directory {
     return this.#frames.get(page) >= 0;
   }
 
-  /** The page that would go next, when the directory is full; else -1. */
+  /** The page that would go next; -1: the directory is not full. */
   get next(): number {
     return this.#used < this.#pages.length ? -1 : this.#pages[this.#policy.victim()]!;
   }
@@ -105,7 +106,7 @@ class Adaptive implements Replacement {
   readonly #lru: Model;
   readonly #lirs: Model;
   readonly #leadMax: number;
-  /** Faults that LIRS saved of late; LRU saved them where it is negative. */
+  /** Recent faults that LIRS saved; negative: that LRU saved. */
   #lead = 0;
   #leader: Model;
 

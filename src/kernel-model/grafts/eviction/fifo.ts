@@ -1,4 +1,4 @@
-// FIFO: the page goes that came first, however often it was referenced since. One list of frames, in the order in which
+// FIFO: the page that came first goes, however often it was referenced since. One list of frames, in the order in which
 // they were filled.
 //
 // It costs nothing at a hit. It does badly where some pages are needed all the time: they go like any other; and, as

@@ -1,6 +1,6 @@
-// The page eviction policies: what a kernel calls for a victim. Each is a factory, for the kernel's own default; each
-// file but OPT's also exports `evict`, the same policy as a graft, for a plugin to export. They begin at `eviction.ts`,
-// which says how a policy is called.
+// The page eviction policies. Each is a factory, for the kernel's own default; each file but OPT's also exports
+// `evict`, the same policy as a graft, for a plugin to export. Begin reading at `eviction.ts`, which says how a policy
+// is called.
 
 export { makeAdaptive } from './adaptive.ts';
 export { makeClock } from './clock.ts';

@@ -1,4 +1,4 @@
-// Keeps important pages: the application writes a short list of pages into memory that it shares with this graft; where
+// Keeps important pages: the application writes a short list of pages into memory that it shares with this graft. If
 // the kernel would take one of them, the graft gives another page of the same address space instead. (VINO's page
 // eviction graft.)
 //
@@ -9,7 +9,7 @@ export interface KeepApi {
   readonly columns: {
     /** The page in each frame; -1: none of this address space. */
     readonly pages: Int32Array;
-    /** [0]: how many pages to keep; then the pages. */
+    /** [0]: the number of pages to keep; then the pages. */
     readonly shared: Int32Array;
   };
 }

@@ -1,8 +1,8 @@
-// LRU: the page goes that was not referenced for the longest time. One list of frames, in the order of their last
+// LRU: the page that was not referenced for the longest time goes. One list of frames, in the order of their last
 // references.
 //
-// It does well where what was used lately is used again. It does badly on a loop over more pages than there are frames:
-// each page goes just before it is needed, and nothing is ever hit; and a single scan sweeps out everything.
+// It does well where pages that were used recently are used again. It does badly on a loop over more pages than there
+// are frames: each page goes just before it is needed, and there is never a hit. A single scan sweeps out everything.
 
 import { graft, policyOf, type Replacement } from './eviction.ts';
 import { LinkedList } from './linked-list.ts';

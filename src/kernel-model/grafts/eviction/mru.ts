@@ -1,9 +1,9 @@
-// MRU: the page goes that was referenced last, before the new one comes in. One list of frames, in the order of their
+// MRU: the page that was referenced last goes, before the new one comes in. One list of frames, in the order of their
 // last references.
 //
 // It is the best policy on a loop over more pages than there are frames: it keeps a part of the loop and sacrifices one
-// frame to the rest. It does badly nearly everywhere else: what filled the frames first stays there for ever, needed or
-// not.
+// frame to the rest. It does badly nearly everywhere else: the pages that filled the frames first stay there for ever,
+// needed or not.
 
 import { graft, policyOf, type Replacement } from './eviction.ts';
 import { LinkedList } from './linked-list.ts';

@@ -1,17 +1,16 @@
-// OPT (L. A. Belady, 1966): the page goes whose next reference is farthest away. No policy has fewer faults; but it has
-// to know the future, so it is given to it: an application that knows its references announces them all, and every
-// other policy is measured against this one.
+// OPT (L. A. Belady, 1966): the page whose next reference is farthest away goes. No policy has fewer faults, but it has
+// to know the future: an application that knows its references announces them all. Every other policy is measured
+// against this one.
 //
 // The frames are a heap by next reference, farthest first: a decision takes a look at its top, a reference O(log
-// frames). What the future says of each reference is computed once: 4 bytes a reference, and an entry a page. It does
-// badly where the announcement is wrong: from the first reference that is not the announced one it answers the kernel's
-// own victim.
+// frames). The next references are computed once: 4 bytes a reference, and an entry a page. It does badly where the
+// announcement is wrong: from the first reference that is not the announced one it answers the kernel's own victim.
 
 import type { Evict, EvictionColumns } from './eviction.ts';
 
 const NEVER = 0x7fffffff;
 
-/** What an announced sequence says of each reference. */
+/** The future: an announced sequence of references. */
 class Future {
   readonly pages: Int32Array;
   /** For each reference, the place of the next one of the same page, or NEVER. */
@@ -98,8 +97,7 @@ class Opt {
   #astray = false;
 
   /**
-   * Pages that are in their frames already are needed as the future says; the events will say so again of those that
-   * have just come.
+   * Pages that are in their frames already get their place in the heap; the events tell of the newest of them again.
    */
   constructor(future: Future, pages: Int32Array) {
     this.#future = future;
@@ -133,8 +131,8 @@ class Opt {
 }
 
 /**
- * Makes an OPT policy for a process whose references will be `future`, page by page, beginning with the first one that
- * it is told of.
+ * Makes an OPT policy for a process whose references will be `future`, page by page, beginning with the first one in
+ * the events.
  */
 export const makeOpt = (future: Int32Array): Evict => {
   const known = new Future(future);

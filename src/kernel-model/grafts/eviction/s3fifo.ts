@@ -3,8 +3,8 @@
 // remembered among the ghosts, as many as the main queue has frames. A ghost that is referenced comes straight into the
 // main queue, where a page is given another round for each hit, up to three.
 //
-// Most pages are needed once and pass through the small queue alone. It does badly on loops over more than the ghosts
-// can remember, and where the second reference comes just after a page left the small queue and its ghost was
+// Most pages are needed once and pass through the small queue alone. It does badly on loops over more pages than the
+// ghosts remember, and where the second reference comes just after a page has left the small queue and its ghost is
 // forgotten.
 
 import { graft, policyOf, type Replacement } from './eviction.ts';
@@ -16,7 +16,7 @@ const HITS_MAX = 3;
 const HITS_TO_MOVE = 2;
 
 /**
- * The pages that left the small queue last: a ring, and the place of each page in it. One that came back leaves its
+ * The pages that left the small queue last: a ring, and the place of each page in it. A page that came back leaves its
  * place empty.
  */
 class Ghosts {
@@ -37,7 +37,7 @@ class Ghosts {
     this.#next = this.#next + 1 === this.#ring.length ? 0 : this.#next + 1;
   }
 
-  /** Whether the page was one; it is not any more. */
+  /** Whether the page is a ghost; afterwards it is none. */
   take(page: number): boolean {
     const place = this.#places.get(page);
     if (place < 0) return false;

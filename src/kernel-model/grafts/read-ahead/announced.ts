@@ -13,7 +13,7 @@ export interface ReadAheadApi {
   readonly columns: {
     /** A ring: entry number j stands at j modulo its length. */
     readonly announced: Int32Array;
-    /** [0]: how many entries were announced so far. */
+    /** [0]: the number of entries announced so far. */
     readonly announced_count: Int32Array;
     /** The answer: pairs of a first block and a count. */
     readonly extents: Int32Array;

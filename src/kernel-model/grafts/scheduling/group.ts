@@ -1,5 +1,5 @@
 // Group scheduling: a client that waits for its server hands its slice to it. The graft looks the server up in the
-// process list, under the list's lock, and names it where it is runnable; otherwise the client runs itself. (VINO's
+// process list, under the list's lock, and answers it if it is runnable; otherwise the client runs itself. (VINO's
 // scheduling graft.)
 //
 // It does badly for a client that has work of its own to do: it runs only while the server does not.

@@ -4,7 +4,7 @@ import type { Thread } from '../../sched/index.ts';
 import type { KernelSteps } from '../../wait.ts';
 import type { Kernel } from '../kernel.ts';
 
-/** Calls that answer at once, and calls that may wait, by name. */
+/** Tables of calls that answer at once, and of calls that may wait, by name. */
 export interface CallTable {
   readonly atOnce: Readonly<Record<string, (kernel: Kernel, thread: Thread, args: readonly unknown[]) => unknown>>;
   readonly waiting: Readonly<
@@ -12,7 +12,7 @@ export interface CallTable {
   >;
 }
 
-/** A call with arguments that it does not take: answered with this error's text. */
+/** An argument that a call does not take: the call's answer is this error's text. */
 export class BadArgument extends Error {}
 
 const TEXT_MAX = 1024;

@@ -36,14 +36,14 @@ export const THREAD_CALLS: CallTable = {
       yield done;
       return null;
     },
-    /** Gives the rest of the slice up. */
+    /** Gives up the rest of the slice. */
     *yield(kernel) {
       const done = new Completion();
       kernel.events.at(kernel.events.now_us, () => done.settle());
       yield done;
       return null;
     },
-    /** Asks a server, and waits for what `reply` answers. */
+    /** Sends a request to a server, and waits for its reply. */
     *request(kernel, thread, [port, value]) {
       const letter = kernel.ports.send(text(port), thread.id, value);
       yield letter.answered;

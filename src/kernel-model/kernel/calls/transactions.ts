@@ -1,5 +1,4 @@
-// System calls by which a thread has a transaction of its own, over the locks and the state that it shares with its
-// user's grafts.
+// System calls for a transaction of a thread's own, over the locks and the state that it shares with its user's grafts.
 
 import { Ticket, type Transaction } from '../../../txn/index.ts';
 import { CYCLES } from '../../limits.ts';
@@ -8,7 +7,7 @@ import type { KernelSteps, Wait } from '../../wait.ts';
 import { userLock } from '../accessors.ts';
 import { BadArgument, type CallTable, missing, number, text } from './arguments.ts';
 
-/** A lock's ticket as something that a thread waits for. */
+/** A lock's ticket as a wait of a thread. */
 const waitFor = (ticket: Ticket): Wait => ({
   get settled() {
     return ticket.state !== 'waiting';
@@ -18,7 +17,7 @@ const waitFor = (ticket: Ticket): Wait => ({
   },
 });
 
-/** Repeats what met a lock until it gets through. */
+/** Repeats an attempt until its lock is granted. */
 function* whenGranted<Value>(attempt: () => Value | Ticket): KernelSteps<Value> {
   for (;;) {
     const value = attempt();
@@ -29,7 +28,7 @@ function* whenGranted<Value>(attempt: () => Value | Ticket): KernelSteps<Value> 
 
 const begun = (thread: Thread): Transaction => thread.txn ?? missing('transaction');
 
-/** The thread's transaction, which is over now one way or the other. */
+/** Takes the thread's transaction, which has ended. */
 const taken = (thread: Thread): Transaction => {
   const txn = begun(thread);
   thread.txn = null;

@@ -1,12 +1,11 @@
-// A disk as the kernel's driver sees it: requests go in, wait in a queue, are served one at a time by the drive, and
-// tell when they are done. It holds bytes.
+// A disk as the kernel's driver sees it. Requests go into a queue, are served one at a time by the drive, and call back
+// when they are done. It holds bytes.
 //
-//   const disk = new Disk({ spec, events });                                    // order: 'c-scan' | 'fcfs'; store:
-//                                                                               what an earlier machine left
+//   const disk = new Disk({ spec, events });     order: 'c-scan' or 'fcfs'; store: the bytes of an earlier machine
 //   disk.submit({ lbn, sectors, write, data }, () => …)
 //
 // A write is durable when it is done, as a whole, and not before; a read gives what was durable when it is done.
-// Requests that are waiting may overtake each other: who needs one before the other waits for it. The same requests at
+// Waiting requests may overtake each other: if one must come before another, wait for it first. The same requests at
 // the same times give the same completions, on every machine.
 
 import { Drive, type DriveRequest } from './drive.ts';
@@ -15,14 +14,13 @@ import { type QueueOrder, RequestQueue } from './request-queue.ts';
 import { SECTOR_BYTES, SectorStore } from './sector-store.ts';
 
 /**
- * `data` has 512 bytes for each sector: those of a write are copied at once, those of a read stand there when it is
- * done.
+ * `data` has 512 bytes for each sector: those of a write are copied at once, those of a read are there when it is done.
  */
 export interface DiskRequest extends DriveRequest {
   readonly data: Uint8Array;
 }
 
-/** What the disk needs of an event queue: the time, and to be called at a later one. */
+/** The event queue as the disk needs it: the time, and a call-back at a later one. */
 export interface DiskEvents {
   readonly now_us: number;
   at(time_us: number, run: () => void): unknown;
@@ -31,9 +29,9 @@ export interface DiskEvents {
 export interface DiskOptions {
   readonly spec: DriveSpec;
   readonly events: DiskEvents;
-  /** In which order waiting requests are served; `c-scan` if not given. */
+  /** The order in which waiting requests are served; `c-scan` if not given. */
   readonly order?: QueueOrder;
-  /** The bytes; none written if not given. */
+  /** The bytes; empty if not given. */
   readonly store?: SectorStore;
 }
 
@@ -42,7 +40,7 @@ interface WaitingRequest extends DiskRequest {
 }
 
 export class Disk {
-  /** How many sectors the disk has; blocks are numbered from 0 on. */
+  /** The number of sectors; blocks are numbered from 0 on. */
   readonly sectors: number;
   /** The largest request, in sectors. */
   readonly sectors_max: number;

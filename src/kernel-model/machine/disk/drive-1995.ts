@@ -1,7 +1,7 @@
 // The project's own drive: invented, with numbers of the class of the data sheets of 1995's small SCSI drives (3.5
-// inches, two platters, 5400 RPM, 500 MB, average seek about 10 ms, 256 KB of buffer, SCSI-2 at 10 MB/s). Nobody
-// measured it; what is measured is the model, on two real drives (experiments/disk.ts). Skews are what the mechanics
-// need: a head switch and a seek to the next cylinder, settled for writing, rounded up to whole sectors.
+// inches, two platters, 5400 RPM, 500 MB, average seek about 10 ms, 256 KB of buffer, SCSI-2 at 10 MB/s). It was never
+// measured; the model was, on two real drives (experiments/disk.ts). Skews are what the mechanics need: a head switch
+// and a seek to the next cylinder, settled for writing, rounded up to whole sectors.
 
 import type { DriveSpec, Zone } from './drive-spec.ts';
 

@@ -1,13 +1,13 @@
-// A disk drive as plain data: what the model of a drive is made from. The numbers come from parameter files
-// (parse-drive.ts) or are written down (drive-1995.ts); nothing in the model adds a constant of its own but where it
-// cites one. Units stand last in the names.
+// A disk drive as plain data, from which the model of a drive is made. The numbers come from parameter files
+// (parse-drive.ts) or are written down (drive-1995.ts); the model adds only constants whose source it cites. Units
+// stand last in the names.
 //
 // The words are those of DiskSim 4.0 (J. Bucy, J. Schindler, S. Schlosser, G. Ganger, The DiskSim Simulation
 // Environment Version 4.0 Reference Manual, CMU-PDL-08-101), whose parameters these are.
 
 /**
- * A band of cylinders whose tracks have equally many sectors. Tracks are counted from the zone's first, cylinder by
- * cylinder, head by head.
+ * A band of cylinders whose tracks have the same number of sectors. Tracks are counted from the zone's first, cylinder
+ * by cylinder, head by head.
  */
 export interface Zone {
   readonly first_cylinder: number;
@@ -32,10 +32,10 @@ export interface Zone {
 }
 
 /**
- * How long the arm moves, by distance in cylinders. `points` are measured ones, ascending and from distance 1 on, with
- * straight lines between and the last line prolonged. A `formula` gives the first distances one by one; further ones
- * are `root_base_us + root_us · √distance` below `split_cylinders`, and `line_base_us + line_us · distance` from there
- * on (C. Ruemmler, J. Wilkes, An Introduction to Disk Drive Modeling, IEEE Computer, March 1994).
+ * The time of an arm movement, by distance in cylinders. `points` are measured ones, ascending and from distance 1 on,
+ * with straight lines between and the last line prolonged. A `formula` gives the first distances one by one; further
+ * ones are `root_base_us + root_us · √distance` below `split_cylinders`, and `line_base_us + line_us · distance` from
+ * there on (C. Ruemmler, J. Wilkes, An Introduction to Disk Drive Modeling, IEEE Computer, March 1994).
  */
 export type SeekCurve =
   | { readonly kind: 'points'; readonly points: readonly (readonly [cylinders: number, time_us: number])[] }
@@ -55,9 +55,9 @@ export type SeekCurve =
  */
 export interface CacheSpec {
   readonly segments: number;
-  /** The largest request, too. */
+  /** Also the size of the largest request. */
   readonly segment_sectors: number;
-  /** Whether one segment holds writes alone; otherwise a write takes one of those of the reads. */
+  /** Whether one segment is for writes alone; otherwise a write takes one of the reads' segments. */
   readonly separate_write_segment: boolean;
   /** How far the drive reads on behind a request. */
   readonly read_ahead_sectors: number;
@@ -67,15 +67,15 @@ export interface CacheSpec {
   readonly read_watermark: number;
 }
 
-/** A cost that depends on what the request before it was. */
+/** A cost that depends on the request before. */
 export interface ByPrevious {
   readonly after_read_us: number;
   readonly after_write_us: number;
 }
 
 /**
- * A second disconnection that some drives make between a write's command and its data, where it follows a write that it
- * does not continue.
+ * A second disconnection between a write's command and its data, which some drives make when the write follows a write
+ * that it does not continue.
  */
 export interface ExtraDisconnect {
   /** In place of the write's command overhead. */
@@ -88,7 +88,7 @@ export interface ExtraDisconnect {
   readonly seek_delta_us: number;
 }
 
-/** What the drive's controller takes. */
+/** The times that the drive's controller takes. */
 export interface Overheads {
   /** From a command's arrival until data may go over the bus (hit), or the arm may start (miss, write). */
   readonly read_hit: ByPrevious;
@@ -107,7 +107,7 @@ export interface Overheads {
   readonly minimum_write_seek_us: number;
 }
 
-/** All that the model knows of a drive. Sectors have 512 bytes. */
+/** Everything that the model knows of a drive. Sectors have 512 bytes. */
 export interface DriveSpec {
   readonly name: string;
   readonly heads: number;
@@ -117,12 +117,12 @@ export interface DriveSpec {
   readonly seek: SeekCurve;
   readonly head_switch_us: number;
   /**
-   * Added to a move of the arm or a switch of heads before a write; may be negative where the curve was measured with
+   * Added to a move of the arm or a switch of heads before a write. It may be negative if the curve was measured with
    * writes.
    */
   readonly write_settle_us: number;
   readonly cache: CacheSpec;
   readonly overheads: Overheads;
-  /** What one sector takes over the bus. */
+  /** The time of one sector over the bus. */
   readonly bus: { readonly read_sector_us: number; readonly write_sector_us: number };
 }

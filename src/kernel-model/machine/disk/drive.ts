@@ -1,15 +1,15 @@
-// A drive at work on one request at a time: command, arm, rotation, buffer and bus, as they overlap. `serve` is told
-// when a request comes and says when it is complete; between requests the heads read on by themselves. It moves no
-// bytes (disk.ts does), and two drives given the same requests agree to the last bit.
+// A drive at work on one request at a time: command, arm, rotation, buffer and bus, as they overlap. `serve` gets the
+// time of a request and gives the time of its completion; between requests the heads read on by themselves. It moves no
+// bytes (disk.ts does), and two drives with the same requests agree to the last bit.
 //
-// The order of things is DiskSim's ("disksim_diskctlr.c") for a queue of one, write-through, and the bus held through a
-// read's transfer:
+// The order of the parts is DiskSim's ("disksim_diskctlr.c") for a queue of one, write-through, and the bus held
+// through a read's transfer:
 //   read, first sector in the buffer:  hit overhead, data preparation, transfer, while the rest is read; completion
 //   read, else:   miss overhead → disconnect, while arm and rotation; at the watermark reselect, data preparation,
 //                 transfer beside the reading; completion
 //   write:        write overhead → transfer, disconnect, beside arm, rotation and writing; when both are done reselect,
 //                 completion
-// Where a write follows a write that it does not continue, some drives disconnect once more between command and data
+// If a write follows a write that it does not continue, some drives disconnect once more between command and data
 // (ExtraDisconnect).
 
 import type { ByPrevious, DriveSpec } from './drive-spec.ts';
@@ -25,7 +25,7 @@ export interface DriveRequest {
   readonly write: boolean;
 }
 
-/** When a write's parts may start, and what its ends cost. */
+/** When a write's parts may start, and the costs of its end. */
 interface WriteTimes {
   readonly arm_us: number;
   readonly bus_us: number;
@@ -34,8 +34,9 @@ interface WriteTimes {
 }
 
 /**
- * Drives with the extra disconnect start to write only when so much is in the buffer: 10 sectors, or all of a shorter
- * request; 15 where it has 45 or more (DiskSim 4.0, disk_buffer_block_available; observed on the HP C2247A).
+ * The sectors that must be in the buffer before a drive with the extra disconnect starts to write: 10, or all of a
+ * shorter request; 15 if the request has 45 or more (DiskSim 4.0, disk_buffer_block_available; observed on the HP
+ * C2247A).
  */
 const sectorsBeforeWriting = (sectors: number): number => (sectors < 45 ? Math.min(sectors, 10) : 15);
 
@@ -60,9 +61,9 @@ export class Drive {
   }
 
   /**
-   * Serves a request that comes at `start_us` and gives the time at which its completion reaches the host, in
-   * microseconds. Requests come in the order of their times, none before the last one's completion; a RangeError says
-   * what is wrong with one.
+   * Serves a request that comes at `start_us`. The answer: when its completion reaches the host, in microseconds.
+   * Requests come in the order of their times, none before the last one's completion; a RangeError says what is wrong
+   * with one.
    */
   serve(request: DriveRequest, start_us: number): number {
     this.check(request);
@@ -97,8 +98,8 @@ export class Drive {
   }
 
   /**
-   * The heads go on if they are filling this segment; else they go to its end. Gives the time at which the bus may be
-   * used.
+   * Answers a read from the buffer. The heads go on if they are filling this segment; else they go to its end. The
+   * answer: when the bus may be used.
    */
   #readHit({ lbn, sectors }: DriveRequest, segment: Segment, start_us: number): number {
     const { cache, overheads } = this.#spec;
@@ -110,7 +111,7 @@ export class Drive {
     return start_us + this.#by(overheads.read_hit);
   }
 
-  /** As #readHit, after the drive gave the bus away until enough was read. */
+  /** Answers a read after the drive has released the bus until enough was read. */
   #readMiss({ lbn, sectors }: DriveRequest, segment: Segment, start_us: number): number {
     const { cache, overheads } = this.#spec;
     const command_us = start_us + this.#by(overheads.read_miss);
@@ -125,7 +126,7 @@ export class Drive {
     return ready_us + overheads.first_reselect_us;
   }
 
-  /** Sends a request's sectors as they come in, and gives the time at which the last is over. */
+  /** Sends a request's sectors as they come in. The answer: when the last is over. */
   #send({ lbn, sectors }: DriveRequest, segment: Segment, from_us: number): number {
     const sector_us = this.#spec.bus.read_sector_us;
     const end = lbn + sectors;
@@ -185,8 +186,8 @@ export class Drive {
   }
 
   /**
-   * Writes sector after sector; one whose data is not there when its start passes waits a revolution. Gives the time at
-   * which the last is written.
+   * Writes sector after sector. If the data of one is not there when its start passes, it waits a revolution. The
+   * answer: when the last is written.
    */
   #writeMedium(transfer: BusTransfer, from_us: number): number {
     const { overheads } = this.#spec;

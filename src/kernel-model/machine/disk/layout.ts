@@ -1,12 +1,12 @@
-// Where blocks lie: a logical block number (LBN) to cylinder, head, sector and angle, and back. LBNs go round a track,
-// then to the next head, then to the next cylinder. Each zone keeps whole spare tracks at its end; bad tracks are
-// slipped (numbering went past them) or remapped (a spare has their blocks). That is DiskSim's "LBN-to-PBN mapping
-// scheme" 0 with "Sparing scheme" 0 or 1; skews are in sectors (diskmodel, layout_g1).
+// The layout of a drive's blocks: a logical block number (LBN) to cylinder, head, sector and angle, and back. LBNs go
+// round a track, then to the next head, then to the next cylinder. Each zone keeps whole spare tracks at its end; bad
+// tracks are slipped (numbering went past them) or remapped (a spare has their blocks). That is DiskSim's "LBN-to-PBN
+// mapping scheme" 0 with "Sparing scheme" 0 or 1; skews are in sectors (diskmodel, layout_g1).
 //
-//   layout.locate(lbn)            → { cylinder, head, sector, angle }, the angle in revolutions from the index mark to
-//                                 the sector's start
-//   layout.lbnAt(place)           →  the LBN, or -1: reserved, spare, bad
-//   layout.lastOnTrack(lbn)       →  the last LBN of the same track: up to there, sectors pass the head without a break
+//   layout.locate(lbn)        →  { cylinder, head, sector, angle }, the angle in revolutions from the index mark to the
+//                                sector's start
+//   layout.lbnAt(place)       →  the LBN, or -1: reserved, spare, bad
+//   layout.lastOnTrack(lbn)   →  the last LBN of the same track: up to there, sectors pass the head without a break
 
 import type { DriveSpec, Zone } from './drive-spec.ts';
 
@@ -49,12 +49,12 @@ const bandOf = (zone: Zone, heads: number, first_lbn: number): Band => {
 
 /** The map of a drive's blocks. It costs two integers a track. */
 export class Layout {
-  /** How many LBNs there are, from 0 on. */
+  /** The number of LBNs, which begin at 0. */
   readonly sectors: number;
   readonly #heads: number;
   readonly #bands: readonly Band[];
 
-  /** Throws where a zone has more bad tracks than spare ones, or no block at all. */
+  /** Throws if a zone has more bad tracks than spare ones, or no block at all. */
   constructor({ heads, zones }: Pick<DriveSpec, 'heads' | 'zones'>) {
     const bands: Band[] = [];
     let lbn = 0;

@@ -2,7 +2,7 @@
 // after each revolution (a drive's phase at power-on is unknown; DiskSim starts there, too). The arm stands at a
 // cylinder with one head switched on, or is on its way there until `settled_us`.
 //
-//   mechanism.move(to, from_us, write)    starts when told to, but not before an earlier move ended; gives the time of
+//   mechanism.move(to, from_us, write)    starts at that time, but not before an earlier move ended; gives the time of
 //                                         arrival
 //   mechanism.passes_us(angle, from_us)   the first time from then on at which that angle is under the heads
 
@@ -17,7 +17,7 @@ const byPoints = (points: readonly (readonly [number, number])[], distance: numb
   return t1 + ((distance - d1) * (t2 - t1)) / (d2 - d1);
 };
 
-/** How long the arm takes for a distance in whole cylinders, in microseconds; none takes no time. */
+/** The time of an arm movement over a distance in whole cylinders, in microseconds; no distance takes no time. */
 export const seekTime_us = (curve: SeekCurve, distance: number): number => {
   if (distance === 0) return 0;
   if (curve.kind === 'points') return byPoints(curve.points, distance);
@@ -27,15 +27,15 @@ export const seekTime_us = (curve: SeekCurve, distance: number): number => {
   return curve.line_base_us + curve.line_us * distance;
 };
 
-/** Where the arm stands, or will. */
+/** The position of the arm, or its destination. */
 export interface ArmPosition {
   readonly cylinder: number;
   readonly head: number;
 }
 
-/** The moving parts of a drive, as a state machine without a clock: every call says when. */
+/** The moving parts of a drive, as a state machine without a clock: every call gives the time. */
 export class DriveMechanism {
-  /** Where the arm is when it is settled; it starts at cylinder 0. */
+  /** The arm's position after the last move; it starts at cylinder 0. */
   position: ArmPosition = { cylinder: 0, head: 0 };
   /** When the last move ends. */
   settled_us = 0;
@@ -48,8 +48,8 @@ export class DriveMechanism {
   }
 
   /**
-   * How long a move takes: arm and head switch run at the same time, and a write settles after them; standing still
-   * takes none.
+   * The time of a move: arm and head switch run at the same time, and a write settles after them. No movement takes no
+   * time.
    */
   move_us(to: ArmPosition, write: boolean): number {
     const { seek, head_switch_us, write_settle_us } = this.#spec;
@@ -58,7 +58,7 @@ export class DriveMechanism {
     return moving_us === 0 ? 0 : Math.max(0, moving_us + (write ? write_settle_us : 0));
   }
 
-  /** Moves the arm, which takes `minimum_us` or more, and gives the time of arrival. */
+  /** Moves the arm, which takes at least `minimum_us`. The answer: the time of arrival. */
   move(to: ArmPosition, from_us: number, write = false, minimum_us = 0): number {
     const time_us = Math.max(this.move_us(to, write), minimum_us);
     this.settled_us = Math.max(from_us, this.settled_us) + time_us;

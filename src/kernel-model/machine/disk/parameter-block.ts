@@ -1,17 +1,17 @@
-// Typed looks into a block of parameters. Each throws a DriveFileError that names the parameter, the file and the line
-// where it is missing, of another kind or out of its range; so a parser of a drive is a list of what it takes from
-// where.
+// Typed access to a block of parameters. Each reader throws a DriveFileError that names the parameter, the file and the
+// line if the parameter is missing, of another kind or out of its range. So a parser of a drive is a list of parameters
+// and their places.
 
 import { DriveFileError, type ParameterBlock, type ParameterValue } from './parameter-file.ts';
 
-/** What a number may be. */
+/** The range of a number. */
 export interface NumberRange {
   readonly min?: number;
   readonly max?: number;
   readonly integer?: boolean;
 }
 
-/** A count, as of cylinders or sectors; far above those of any drive of the time. */
+/** A count, as of cylinders or sectors; the bound is far above those of any drive of the time. */
 export const COUNT: NumberRange = { min: 0, max: 10_000_000, integer: true };
 /** As COUNT, from 1 on. */
 export const POSITIVE: NumberRange = { ...COUNT, min: 1 };
@@ -47,7 +47,7 @@ const toNumber = (value: ParameterValue, file: string, key: string, { min, max, 
 export const numberOf = (block: ParameterBlock, key: string, range: NumberRange): number =>
   toNumber(blockValue(block, key), block.file, key, range);
 
-/** A time of the file, which counts in milliseconds, in microseconds. */
+/** A time, in microseconds; the file counts in milliseconds. */
 export const timeOf_us = (block: ParameterBlock, key: string, range: NumberRange = TIME_MS): number =>
   numberOf(block, key, range) * 1000;
 
@@ -63,16 +63,14 @@ export const itemsOf = (block: ParameterBlock, key: string): readonly ParameterV
 export const numbersOf = (block: ParameterBlock, key: string, range: NumberRange): number[] =>
   itemsOf(block, key).map((item) => toNumber(item, block.file, key, range));
 
-/** A block inside a block. */
+/** A block inside another. */
 export const innerBlock = (block: ParameterBlock, key: string, type: string): ParameterBlock => {
   const value = blockValue(block, key);
   if (value.kind === 'block' && value.block.type === type) return value.block;
   throw new DriveFileError(block.file, value.line, `"${key}" is not of type ${type}`);
 };
 
-/**
- * Refuses parameters whose value the model does not have. A parameter that the block leaves out is taken as modelled.
- */
+/** Refuses parameters whose value the model does not have. A missing parameter counts as modelled. */
 export const requireModelled = (block: ParameterBlock, modelled: Readonly<Record<string, readonly string[]>>): void => {
   for (const [key, values] of Object.entries(modelled)) {
     const value = block.values.get(key);

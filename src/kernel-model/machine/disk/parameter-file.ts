@@ -1,5 +1,5 @@
-// Reads DiskSim's parameter files (libparam's grammar) into plain values, each with its line. What the parameters mean
-// is parse-drive.ts's business.
+// Reads DiskSim's parameter files (libparam's grammar) into plain values, each with its line. The meaning of the
+// parameters is in parse-drive.ts.
 //
 //   file       :=  ( `source` WORD | `instantiate` LIST `as` WORD | `topology` NODE | BLOCK )*
 //   NODE       :=  TYPE NAME `[` NODE* `]`
@@ -7,11 +7,11 @@
 //   VALUE      :=  `[` ( VALUE `,`? )* `]` | BLOCK | words
 //   `#` begins a comment.
 //
-// A file is bounded in size and depth before it is read; what does not fit the grammar is a DriveFileError with file
-// and line.
+// A file's size and depth are bounded; text that does not fit the grammar is a DriveFileError with file and line.
 
 /**
- * A parameter file that cannot be read or that asks for what is not modelled. The message begins with file and line.
+ * A parameter file that cannot be read or that asks for features which are not modelled. The message begins with file
+ * and line.
  */
 export class DriveFileError extends Error {
   override readonly name = 'DriveFileError';
@@ -40,14 +40,14 @@ export type ParameterValue =
 /** `TYPE NAME { KEY = VALUE, … }`. */
 export interface ParameterBlock {
   readonly type: string;
-  /** Empty where it has none. */
+  /** Empty: it has none. */
   readonly name: string;
   readonly file: string;
   readonly line: number;
   readonly values: ReadonlyMap<string, ParameterValue>;
 }
 
-/** A part of the topology, and the parts that hang on it. */
+/** A part of the topology, and the parts below it. */
 export interface TopologyNode {
   readonly type: string;
   readonly name: string;
@@ -57,7 +57,7 @@ export interface TopologyNode {
 export interface ParameterFile {
   readonly file: string;
   readonly blocks: readonly ParameterBlock[];
-  /** By the instance's name: the name of its block. */
+  /** The name of the block, by the instance's name. */
   readonly instances: ReadonlyMap<string, string>;
   readonly topology: TopologyNode | null;
 }

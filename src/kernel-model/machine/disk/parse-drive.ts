@@ -1,6 +1,6 @@
 // DiskSim's description of a drive, from three files, as a DriveSpec: `.model` (layout and mechanics; it may name a
-// file of seek times), `.diskspecs` (buffer and overheads) and `.parv` (the bus that the drive hangs on). The meaning
-// of each parameter is the manual's (CMU-PDL-08-101) and that of the module descriptions in its sources (disk.modspec,
+// file of seek times), `.diskspecs` (buffer and overheads) and `.parv` (the drive's bus). The meaning of each parameter
+// is the manual's (CMU-PDL-08-101) and that of the module descriptions in its sources (disk.modspec,
 // layout_g1_zone.modspec, mech_g1.modspec); settings that the model does not have are refused by name.
 
 import type { ByPrevious, CacheSpec, DriveSpec, Overheads } from './drive-spec.ts';
@@ -15,7 +15,7 @@ import {
 } from './parameter-file.ts';
 import { parseModel } from './parse-model.ts';
 
-/** What a drive is read from. `beside` gives the text of a file that the model names. */
+/** The files of a drive. `beside` gives the text of a file that the model names. */
 export interface DriveFiles {
   readonly model: SourceText;
   readonly specs: SourceText;
@@ -23,7 +23,7 @@ export interface DriveFiles {
   readonly beside: (name: string) => string;
 }
 
-/** What the model of a drive does, in the parameters' words. */
+/** The settings that are modelled, in the parameters' words. */
 const MODELLED_DISK = {
   'Per-request overhead time': ['0'],
   'Time scale for overheads': ['1'],
@@ -76,7 +76,7 @@ const parseCache = (block: ParameterBlock): CacheSpec => {
     segments,
     segment_sectors,
     separate_write_segment,
-    // Without a maximum, reading on ends where the segment is full.
+    // Without a maximum, reading on ends when the segment is full.
     read_ahead_sectors:
       numberOf(block, 'Maximum read-ahead (blks)', { ...COUNT, max: segment_sectors }) || segment_sectors,
     read_ahead_on_hit: flagOf(block, 'Read-ahead on idle hit'),

@@ -1,19 +1,19 @@
-// What goes on under the heads while the drive reads: sector after sector into a segment, over track and cylinder ends,
-// until the segment's limit is reached or another request stops it. It goes on between requests (read-ahead), and is
-// worked out when somebody asks: `advance` brings it to a time.
+// Reading at the medium: sector after sector into a segment, over track and cylinder ends, until the segment's limit is
+// reached or another request stops it. It goes on between requests (read-ahead), and is worked out on demand: `advance`
+// brings it to a time.
 //
 //   stream.start(segment, from_us)   moves the arm to the segment's end, and reads on from there
-//   stream.advance(to_us)            everything that ends until then is in the segment
+//   stream.advance(to_us)            puts all sectors that end until then into the segment
 //   stream.stop()                    at once, within a sector; an arm on its way arrives first
 //
-// A sector that finds no room when its start passes, since the bus has not yet taken what would give way, is missed: it
-// comes again after a revolution.
+// A sector is missed if there is no room for it when its start passes, because the bus has not yet taken the sectors
+// before it. It comes again after a revolution.
 
 import type { Layout } from './layout.ts';
 import type { DriveMechanism } from './mechanism.ts';
 import type { Segment, SegmentCache } from './segment-cache.ts';
 
-/** A transfer over the bus that goes on: one sector after the other, from `lbn` on. */
+/** A transfer over the bus: one sector after the other, from `lbn` on. */
 export interface BusTransfer {
   readonly lbn: number;
   readonly sectors: number;
@@ -21,14 +21,14 @@ export interface BusTransfer {
   readonly sector_us: number;
 }
 
-/** How many sectors a transfer has moved at a time. */
+/** The number of sectors that a transfer has moved at a time. */
 export const moved = ({ sectors, start_us, sector_us }: BusTransfer, at_us: number): number =>
   at_us < start_us ? 0 : sector_us === 0 ? sectors : Math.min(sectors, Math.floor((at_us - start_us) / sector_us));
 
 export class ReadStream {
   /** The segment being filled; null: the heads read nothing. */
   segment: Segment | null = null;
-  /** What the bus is taking; sectors that it has not yet taken must stay. Null between requests. */
+  /** The transfer over the bus; sectors that it has not yet taken must stay. Null: between requests. */
   taking: BusTransfer | null = null;
   readonly #layout: Layout;
   readonly #mechanism: DriveMechanism;
@@ -45,7 +45,7 @@ export class ReadStream {
     this.#cache = cache;
   }
 
-  /** When something will happen next, in microseconds; Infinity: never. */
+  /** The time of the next change, in microseconds; Infinity: never. */
   get next_us(): number {
     return this.segment === null ? Number.POSITIVE_INFINITY : this.#next_us;
   }

@@ -1,12 +1,12 @@
-// Requests that wait for a drive, and which of them is next.
+// The queue of requests that wait for a drive.
 //
 // `c-scan`: the arm sweeps upwards only. Next is the request with the lowest block above that of the last one served;
-// where none is left above, a new sweep begins at the lowest. Blocks are numbered by cylinder, so a sweep goes over the
-// cylinders in order. Of requests for one block, each sweep serves the oldest: so every sweep ends, and who came after
-// n others for his block is served in the sweep in which he came or one of the n + 1 after it. `fcfs`: in order of
-// arrival.
+// if none is left above, a new sweep begins at the lowest. Blocks are numbered by cylinder, so a sweep goes over the
+// cylinders in order. Of several requests for one block, each sweep serves the oldest. So every sweep ends, and a
+// request that came after n others for its block is served in the sweep in which it came or one of the n + 1 after it.
+// `fcfs`: in order of arrival.
 
-/** In which order waiting requests are served. */
+/** The order in which waiting requests are served. */
 export type QueueOrder = 'c-scan' | 'fcfs';
 
 export class RequestQueue<T extends { readonly lbn: number }> {

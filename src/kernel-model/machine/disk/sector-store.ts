@@ -1,5 +1,5 @@
-// The bytes on a disk, as far as they were ever written: what was not reads as zeros and takes no memory. It outlives
-// the device: a machine that crashed is booted again with the same store, and finds what was complete.
+// The bytes on a disk. Sectors that were never written read as zeros and take no memory. The store outlives the device:
+// a machine that crashed is booted again with the same store, and finds every completed write.
 
 /** Bytes of a sector. */
 export const SECTOR_BYTES = 512;

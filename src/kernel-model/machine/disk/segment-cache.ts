@@ -1,12 +1,12 @@
-// The drive's buffer: a few segments, each with a run of consecutive sectors, whose front gives way when the run grows
-// longer than the segment. Which segment a request meets or takes follows DiskSim's orders of preference
-// ("disk_buffer_select_read_segment", "…_write_segment"); among equals, the least recently used. The buffer knows of no
-// time, and holds no bytes: bytes are the device's (disk.ts).
+// The drive's buffer: a few segments, each with a run of consecutive sectors. When the run grows longer than the
+// segment, its front is dropped. Which segment a request finds or takes follows DiskSim's orders of preference
+// ("disk_buffer_select_read_segment", "…_write_segment"); among equals, the least recently used. The buffer has no
+// clock, and no bytes: the device has those (disk.ts).
 //
-//   cache.find(lbn, sectors)    → the segment that has the first sector: preferably all of them, else as many as it
-//                               has; or null
+//   cache.find(lbn, sectors)    →  the segment that has the first sector: preferably all of them, else as many as
+//                                  possible; or null
 //   cache.claim(write, …)       →  a segment emptied for a new run
-//   cache.forget(lbn, sectors)     a write: what other segments have of these sectors is old
+//   cache.forget(lbn, sectors)     a write: copies of these sectors in other segments are old
 
 import type { CacheSpec } from './drive-spec.ts';
 
@@ -24,7 +24,7 @@ export class Segment {
     return this.start < this.end && this.start < lbn + sectors && lbn < this.end;
   }
 
-  /** Empty, for a run from `lbn` on. */
+  /** Empties the segment, for a run from `lbn` on. */
   reset(lbn: number): void {
     this.start = lbn;
     this.end = lbn;
@@ -38,7 +38,7 @@ export class Segment {
 
 export class SegmentCache {
   readonly segment_sectors: number;
-  /** Those that reads may use, least recently used first. */
+  /** The segments for reads, least recently used first. */
   readonly #segments: Segment[];
   readonly #write_segment: Segment | null;
 
@@ -67,7 +67,7 @@ export class SegmentCache {
     for (const segment of this.#segments) if (segment.overlaps(lbn, sectors)) segment.reset(segment.start);
   }
 
-  /** A run grows by a sector at its end. */
+  /** Lets a run grow by a sector at its end. */
   append(segment: Segment): void {
     segment.end += 1;
     segment.start = Math.max(segment.start, segment.end - this.segment_sectors);
