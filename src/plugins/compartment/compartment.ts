@@ -1,12 +1,12 @@
-// The one interface of all compartments: where a plugin's code runs. A compartment calls a graft's function and says
-// how that ended; it knows nothing of points, policies or checks. In-thread kinds answer before `run` returns; kinds
-// that can wait answer later, through `ended`.
+// The one interface of all compartments: a compartment runs a plugin's code. It calls a graft's function and says how
+// that ended; it knows nothing of points, policies or checks. In-thread kinds answer before `run` returns; kinds that
+// can wait answer later, through `ended`.
 
 import type { Transaction } from '../../txn/index.ts';
 import type { ColumnMemory } from '../columns.ts';
 import type { Failure } from '../protocol.ts';
 
-/** The kinds that ship. One made elsewhere has a name of its own. */
+/** The kinds that ship. A kind of another package has a name of its own. */
 export type CompartmentKind = 'direct' | 'ses' | 'metered' | 'isolate' | 'process';
 
 /** How a graft's function ended. `value` is plain data, checked; a `failed` one is described by bounded text. */
@@ -22,29 +22,29 @@ export interface CompartmentCall {
   /** Plain data, checked. */
   readonly input: unknown;
   readonly own_ms: number;
-  /** Calls of different principals never meet in one heap. */
+  /** The principal: calls of different ones never use the same heap. */
   readonly principal: string;
   /** What it does is kept only when a transaction around it commits, which may take long. */
   readonly lingers: boolean;
   /** An event's graft: what it answers is ignored. */
   readonly ignoresAnswer: boolean;
-  /** For the compartment's own use: where the call runs, or has run. Null at first. */
+  /** For the compartment's own use: the heap or process of the call, now or before. Null at first. */
   at: object | null;
   /** The transaction of the attempt that runs now. */
   readonly txn: Transaction;
   /**
-   * The graft calls accessor number `index` (in the order given at load). Gives the answer, or a promise of it where
-   * the compartment can wait. Throws what the graft shall see. `size`: what the arguments took as text, where they
-   * crossed as such.
+   * The graft calls accessor number `index` (in the order given at load). Gives the answer, or a promise of it if the
+   * compartment can wait. Throws the error that the graft sees. `size`: the length of the arguments' text, if they
+   * crossed as text.
    */
   callAccessor(index: number, args: readonly unknown[], size?: number): unknown | Promise<unknown>;
-  /** The attempt is lost and nobody's fault: take it back and begin a new one. False where the call is over already. */
+  /** The attempt is lost, and nobody is to blame: undoes it and begins a new one. False: the call is over already. */
   restart(): boolean;
-  /** For compartments that wait: the end, told once. */
+  /** For compartments that wait: the end of the call, reported once. */
   ended(ending: Ending): void;
 }
 
-/** What a compartment is made from. */
+/** The source of a compartment. */
 export interface CompartmentSource {
   readonly plugin: string;
   /** A script whose value is the exports object. */
@@ -56,9 +56,9 @@ export interface CompartmentSource {
 
 export interface GraftSource {
   readonly export: string;
-  /** Its input is a list, and its function is called once for each of its rows. */
+  /** The input is a list, and the function is called once for each of its rows. */
   readonly rows?: boolean;
-  /** Dotted names of what it may call; a call's `callAccessor` counts in this order. */
+  /** Dotted names of the accessors that it may call; a call's `callAccessor` counts in this order. */
   readonly callable: readonly string[];
   /**
    * Memory shared with the host, which the graft finds as `api.columns.NAME`: typed arrays of its own over these
@@ -70,20 +70,20 @@ export interface GraftSource {
 /** One plugin's code, loaded. */
 export interface Compartment {
   readonly kind: string;
-  /** Copies of the plugin's module that exist in it now. */
+  /** The number of copies of the plugin's module in it. */
   readonly heaps: number;
   /** Whether a graft here may call an accessor that waits. */
   readonly waits: boolean;
   /** In-thread kinds: runs the graft to its end. */
   run?(call: CompartmentCall): Ending;
-  /** Kinds that wait: starts the graft; `call.ended` follows. Throws GRAFT_OVERLOADED when the queue is full. */
+  /** Kinds that wait: starts the graft; `call.ended` follows. Throws GRAFT_OVERLOADED if the queue is full. */
   start?(call: CompartmentCall): void;
   /**
-   * The host has given the call up: nothing of it may run on, and its heap is replaced. For an ended call: only the
-   * latter.
+   * The host has given the call up: nothing of it may run on, and its heap is replaced. For an ended call: only its
+   * heap is replaced.
    */
   abandon(call: CompartmentCall): void;
-  /** Frees all its heaps. Calls that come later are refused. */
+  /** Frees all its heaps. Later calls are refused. */
   dispose(): void;
 }
 
@@ -93,11 +93,11 @@ export interface Compartment {
  */
 export interface CompartmentMaker {
   readonly kind: string;
-  /** Whether a graft in what it makes may call an accessor that waits. */
+  /** Whether a graft in its compartments may call an accessor that waits. */
   readonly waits: boolean;
   load(source: CompartmentSource): Promise<Compartment>;
-  /** Disposes of every compartment that it has made. It makes no more. */
+  /** Disposes of every compartment that it has made, and makes no more. */
   close(): void;
-  /** Process ids of what runs outside the host's own process. */
+  /** Ids of the processes of its compartments outside the host's own process. */
   readonly pids?: readonly number[];
 }

@@ -1,5 +1,6 @@
-// How a call ended, read from what the plugin's side tells. Nothing of it is believed: a process may have been taken
-// over, and so may a realm. Texts are bounded again, and what does not fit ends the call as `compartment-lost`.
+// The ending of a call, as the plugin's side reports it. Nothing of the report is trusted: a process may have been
+// taken over, and so may a realm. Texts are bounded again, and a report that does not fit ends the call as
+// `compartment-lost`.
 
 import { GraftError } from '../errors.ts';
 import { ERROR_TEXT_MAX, type Failure, LOST } from '../protocol.ts';
@@ -12,7 +13,7 @@ export const failedWith = (failure: Failure, own_ms = 0): Ending => ({ kind: 'fa
 
 export const INVALID = Symbol('invalid');
 
-/** The value of a JSON text, or INVALID. */
+/** The value of a JSON text; INVALID: it is none. */
 export const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text);
@@ -34,7 +35,7 @@ const REASONS: readonly string[] = [
   'compartment-lost',
 ];
 
-/** A failure as it was told, bounded again. */
+/** A reported failure, bounded again. */
 const toldFailure = (value: unknown): Failure => {
   if (typeof value !== 'object' || value === null) return LOST;
   const told = value as Record<string, unknown>;
@@ -45,14 +46,17 @@ const toldFailure = (value: unknown): Failure => {
 
 const CODE = /^[A-Za-z0-9_.:-]{1,64}$/;
 
-/** A refusal as it was told, bounded again. */
+/** A reported refusal, bounded again. */
 export const toldRefusal = (value: unknown): { code: string; message: string } => {
   const told = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
   const code = text(told.code, 64);
   return { code: CODE.test(code) ? code : 'refused', message: text(told.message, ERROR_TEXT_MAX.message) };
 };
 
-/** The end that a step's answer tells: a direct value, or a letter and a text (realm/steps.ts). Null: it is neither. */
+/**
+ * The ending that a step's answer reports: a direct value, or a letter and a text (realm/steps.ts). Null: it is
+ * neither.
+ */
 export const toldEnding = (answer: unknown, own_ms: number): Ending | null => {
   if (answer === null || typeof answer === 'number' || typeof answer === 'boolean')
     return { kind: 'value', value: answer, own_ms };
@@ -66,11 +70,11 @@ export const toldEnding = (answer: unknown, own_ms: number): Ending | null => {
   return letter === 'F' ? failedWith(toldFailure(value), own_ms) : null;
 };
 
-/** The same, where an answer that is neither loses the call. */
+/** The same; an answer that is neither loses the call. */
 export const endingOf = (answer: unknown, own_ms: number): Ending =>
   toldEnding(answer, own_ms) ?? failedWith(LOST, own_ms);
 
-/** What a plugin did that its compartment does not take, thrown to where failures are told. */
+/** A fault of a plugin: its module or answer has a form that the compartment does not accept. */
 export class Fault extends Error {
   readonly failure: Failure;
 
@@ -80,6 +84,6 @@ export class Fault extends Error {
   }
 }
 
-/** What install throws where a plugin could not be loaded. */
+/** The error of an install whose plugin could not be loaded. */
 export const installFailed = (plugin: string, { reason, name, message }: Failure): GraftError =>
   new GraftError('GRAFT_INSTALL_FAILED', `${plugin}: ${[reason, name, message].filter(Boolean).join(': ')}`);

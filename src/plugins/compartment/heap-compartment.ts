@@ -1,5 +1,5 @@
-// A compartment in the host's own thread: a pool of heaps, and the order in which a call gets one. This is where a heap
-// is dropped: after a failed call, after one that was undone, and before a call is repeated.
+// A compartment in the host's own thread: a pool of heaps, and the order in which a call gets one. A heap is dropped
+// here: after a failed call, after one that was undone, and before a call is repeated.
 //
 // A new kind is a Heap and a maker of it: `new HeapMaker('kind', (source) => () => new KindHeap(source))`.
 
@@ -11,17 +11,17 @@ import { HeapPool, type Pooled, type PoolOptions } from './heap-pool.ts';
 
 /** One evaluated copy of a plugin. At most one call runs in it. */
 export interface Heap extends Pooled {
-  /** The call that runs in it. */
+  /** The call that runs in it; null: none. */
   readonly running: CompartmentCall | null;
-  /** Nobody was to blame that the last call failed. */
+  /** The last call failed, and nobody is to blame. */
   readonly isInnocent?: boolean;
-  /** Runs a graft to its end. A heap in which a call failed is used no more. */
+  /** Runs a graft to its end. A heap in which a call failed is not used again. */
   run(call: CompartmentCall): Ending;
-  /** The call that runs has been given up, and is in a host call now: it ends as soon as that returns. */
+  /** The running call has been given up, and is in a host call now: it ends as soon as that returns. */
   interrupt?(): void;
 }
 
-/** How many calls run in the thread, one inside the other, and how many may. */
+/** The number of nested calls in the thread, and its maximum. */
 export interface Nesting {
   readonly level: number;
   readonly levels_max: number;
@@ -65,7 +65,7 @@ class HeapCompartment implements Compartment {
     const { level, levels_max } = this.#nesting;
     if (level >= levels_max)
       throw new GraftError('GRAFT_OVERLOADED', `${this.#plugin}: more than ${levels_max} calls, one inside the other`);
-    // An attempt before this one was taken back, and its heap with it.
+    // An attempt before this one was undone, and its heap with it.
     if (call.at !== null) this.abandon(call);
     const ending = this.#attempt(call, level);
     return ending.kind === 'failed' && this.#mayRepeat(call) ? this.#attempt(call, level) : ending;
@@ -89,7 +89,7 @@ class HeapCompartment implements Compartment {
     }
   }
 
-  /** Where nobody was to blame, a call is begun anew, once. */
+  /** A call is begun anew, once, if nobody was to blame. */
   #mayRepeat(call: CompartmentCall): boolean {
     return (call.at as Heap | null)?.isInnocent === true && call.restart();
   }
@@ -108,7 +108,7 @@ class HeapCompartment implements Compartment {
   }
 }
 
-/** What evaluates one plugin: each call of it makes a heap, or tells why it could not. */
+/** Evaluates one plugin: each call makes a heap, or gives the failure. */
 export type Evaluator = () => Heap | Failure;
 
 /** Makes compartments of one kind whose heaps are in the host's own thread. */
@@ -120,7 +120,10 @@ export class HeapMaker implements CompartmentMaker {
   readonly #open = new Set<Compartment>();
   #closed = false;
 
-  /** `prepare` does what is done once a plugin. It throws GRAFT_INSTALL_FAILED for one that this kind does not take. */
+  /**
+   * `prepare` does the work of a load that is done once. It throws GRAFT_INSTALL_FAILED for a plugin that this kind
+   * refuses.
+   */
   constructor(
     kind: string,
     prepare: (source: CompartmentSource) => Evaluator | Promise<Evaluator>,

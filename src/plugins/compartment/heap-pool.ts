@@ -1,5 +1,5 @@
-// The pool of one plugin's heaps. A heap is a copy of the plugin's module, evaluated: its variables are what the calls
-// of one principal share. Every kind of compartment that keeps heaps keeps them here.
+// The pool of one plugin's heaps. A heap is a copy of the plugin's module, evaluated; calls of one principal share its
+// variables. Every kind of compartment with heaps keeps them here.
 //
 //   const heap = pool.take(principal, home);    // an idle one of the principal, else a fresh one, else one made now
 //   …                                           // nobody else gets it meanwhile
@@ -12,14 +12,14 @@
 import type { Transaction } from '../../txn/index.ts';
 import type { Failure } from '../protocol.ts';
 
-/** Heaps of a plugin in which no call runs; of more than so many, the one not used for longest goes. */
+/** The largest number of idle heaps of a plugin; beyond it, the one not used for longest goes. */
 export const HEAPS_MAX = 16;
 
-/** What a pool keeps. */
+/** A heap, as the pool needs it. */
 export interface Pooled {
-  /** On whose behalf calls have run in it; null: none has run. */
+  /** The principal of the calls that have run in it; null: none has run. */
   principal: string | null;
-  /** How many calls ran around it when it was made: it serves calls that are nested as deep. */
+  /** The nesting of the calls around it when it was made: it serves calls of the same level. */
   readonly level: number;
   /** The transaction whose commit keeps what calls did in it; null: all of that is kept for good. */
   within: Transaction | null;
@@ -37,12 +37,12 @@ export interface PoolOptions {
 export class HeapPool<H extends Pooled> {
   readonly #make: () => H | Failure;
   readonly #spares: number;
-  /** The heap used last stands last; fresh spares stand first. */
+  /** Idle heaps. The one used last is at the end; fresh spares are at the front. */
   readonly #idle: H[] = [];
   #taken = 0;
   #filling = false;
   #closed = false;
-  /** Why `take` could make no heap. */
+  /** The failure of the last `take` or `prepare`. */
   failure: Failure | null = null;
 
   /** `make` evaluates the plugin anew. */
@@ -51,7 +51,7 @@ export class HeapPool<H extends Pooled> {
     this.#spares = spares;
   }
 
-  /** Heaps that exist, idle or in use. */
+  /** The number of heaps, idle or in use. */
   get size(): number {
     return this.#idle.length + this.#taken;
   }
@@ -60,7 +60,7 @@ export class HeapPool<H extends Pooled> {
     return this.#closed;
   }
 
-  /** Makes the first heap. Gives why that failed, or null. */
+  /** Makes the first heap. Gives the failure; null: none. */
   prepare(): Failure | null {
     const heap = this.#made();
     if (heap === null) return this.failure;
@@ -110,20 +110,20 @@ export class HeapPool<H extends Pooled> {
     return made;
   }
 
-  /** The call in a heap that was taken has ended. */
+  /** Gives a heap back after its call has ended. */
   give(heap: H): void {
     this.#taken--;
     if (heap.dropped || this.#closed) return this.#dispose(heap);
     if (this.#idle.push(heap) > HEAPS_MAX + this.#spares) this.#evict();
   }
 
-  /** Fresh heaps stay. */
+  /** Disposes of idle heaps beyond the maximum, but not of fresh ones. */
   #evict(): void {
     const oldest = this.#idle.findIndex(({ principal }) => principal !== null);
     for (const heap of this.#idle.splice(oldest, 1)) this.#dispose(heap);
   }
 
-  /** Nobody uses the heap again. One in which a call still runs is disposed of when it is given back. */
+  /** Lets a heap never be used again. If a call still runs in it, it is disposed of when it is given back. */
   drop(heap: H): void {
     if (heap.dropped) return;
     heap.dropped = true;
@@ -136,13 +136,13 @@ export class HeapPool<H extends Pooled> {
     this.#fill();
   }
 
-  /** Disposes of all heaps; of one that is in use, when it is given back. */
+  /** Disposes of all heaps; of one in use, when it is given back. */
   close(): void {
     this.#closed = true;
     for (const heap of this.#idle.splice(0)) heap.dispose();
   }
 
-  /** Makes what is missing of spares, one a turn of the event loop. */
+  /** Makes missing spares, one a turn of the event loop. */
   #fill(): void {
     if (this.#spares === 0 || this.#filling || this.#closed) return;
     const fresh = this.#idle.filter(({ principal }) => principal === null).length;

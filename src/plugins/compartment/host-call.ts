@@ -13,16 +13,16 @@ const ERROR = String.fromCharCode(BRIDGE_ERROR);
 /** A value as the answer of a bridge. */
 export const valueText = (value: unknown): string => VALUE + JSON.stringify(value ?? null);
 
-/** An error of the host's as a graft may see it. */
+/** An error of the host as a graft may see it. */
 export const seen = (error: unknown): { code: string; message: string } =>
   error instanceof GraftError
     ? { code: error.code, message: error.message }
     : { code: 'GRAFT_INTERNAL', message: 'an accessor failed' };
 
-/** An error of the host's as the answer of a bridge. */
+/** An error of the host as the answer of a bridge. */
 export const errorText = (error: unknown): string => ERROR + JSON.stringify(seen(error));
 
-/** The arguments of a host call that nobody has checked. Throws GRAFT_BAD_ARGUMENT. */
+/** The arguments of a host call, not yet checked. Throws GRAFT_BAD_ARGUMENT. */
 export const argumentsOf = (json: string): unknown[] => {
   const args = parseJson(json);
   if (args === INVALID) throw new GraftError('GRAFT_BAD_ARGUMENT', 'arguments that are not JSON');

@@ -7,7 +7,7 @@ export type {
   Ending,
   GraftSource,
 } from './compartment.ts';
-// What a further kind is made of: see heap-compartment.ts.
+// The parts of a further kind: see heap-compartment.ts.
 export { endingOf, Fault, failedWith, INVALID, installFailed, LOST, parseJson, toldRefusal } from './ending.ts';
 export { type Heap, HeapMaker } from './heap-compartment.ts';
 export { HEAPS_MAX, HeapPool, type Pooled } from './heap-pool.ts';

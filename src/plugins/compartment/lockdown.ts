@@ -1,9 +1,8 @@
-// The one place where the calling realm is locked down (SES): every intrinsic frozen, no way from any object to code of
-// the realm's own. Compartments `ses` and `metered` need it. A kernel's process, a worker or a browser does it at its
-// start; a server's process never, nor a test's own realm, since there it cannot be undone and every library lives with
-// it.
+// The lockdown of the calling realm (SES): every intrinsic is frozen, and no way leads from any object to code of the
+// realm's own. The kinds `ses` and `metered` need it. A kernel's process, a worker or a browser does it at its start. A
+// server's process never does, nor a test's own realm: it cannot be undone, and every library there would live with it.
 //
-//   await lockdownRealm();          // before anything of a plugin is loaded; again: nothing happens
+//   await lockdownRealm();          // before a plugin is loaded; the second time it does nothing
 //
 // Built-ins that can run long are bounded first (in-realm/meter/built-ins.ts), so that a metered graft finds no others.
 
@@ -18,12 +17,11 @@ const lock = async (): Promise<void> => {
   await import('ses');
   boundBuiltIns(false);
   lockdown({
-    // Authors and the host's own people read stacks; what a graft finds there is where files lie, and nothing it could
-    // use.
+    // People read stacks to find faults. A graft that reads one finds names of files, which are of no use to it.
     errorTaming: 'unsafe',
     stackFiltering: 'verbose',
-    // The others turn methods of Array.prototype into accessors, and spreads and loops over arrays become fifteen times
-    // slower.
+    // The other settings turn methods of Array.prototype into accessors, and spreads and loops over arrays become
+    // fifteen times slower.
     overrideTaming: 'min',
     consoleTaming: 'unsafe',
     domainTaming: 'unsafe',
@@ -31,7 +29,7 @@ const lock = async (): Promise<void> => {
     unhandledRejectionTrapping: 'none',
     reporting: 'none',
   });
-  // Columns are views of shared memory, which SES does not know: from a column one gets to these.
+  // Columns are views of shared memory, which SES does not know. These are in reach from a column.
   harden(SharedArrayBuffer);
   done = true;
 };
@@ -45,7 +43,7 @@ export const lockdownRealm = (): Promise<void> => {
 /** Whether the calling realm is locked down. */
 export const isLockedDown = (): boolean => done;
 
-/** Throws GRAFT_INSTALL_FAILED where the realm is not locked down. */
+/** Throws GRAFT_INSTALL_FAILED unless the realm is locked down. */
 export const checkLocked = (kind: string): void => {
   if (!done)
     throw new GraftError(

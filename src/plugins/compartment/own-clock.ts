@@ -1,8 +1,8 @@
-// The clock of one call in an isolate: its own time is all its time but what it waits for the host. Time in which the
-// system let the thread wait for a core is nobody's: a call is over when both its own time and the processor time since
-// its begin reach its limit.
+// The clock of one call in an isolate. Its own time is all its time without its waits for the host. Time in which the
+// system let the thread wait for a core is not the call's fault: a call is over when both its own time and the
+// processor time since its begin reach its limit.
 
-/** How old a sample of the processor time may be: what ran before counts against a call by at most this. */
+/** The largest age of a sample of the processor time: earlier work counts against a call by at most this. */
 const CPU_SAMPLE_MS = 5;
 
 const threadCpu_ms = (): number => {
@@ -46,7 +46,7 @@ export class OwnClock {
     this.#sample_cpu_ms = this.#clocks.cpu_ms();
   }
 
-  /** The call leaves its isolate for the host. Gives its own time so far. */
+  /** The call leaves its isolate for the host. Gives its own time until now. */
   leave(): number {
     this.#left_ms = this.#clocks.now_ms();
     return this.#left_ms - this.#started_ms - this.#waited_ms;
@@ -57,25 +57,22 @@ export class OwnClock {
     this.#waited_ms += this.#clocks.now_ms() - this.#left_ms;
   }
 
-  /** The call's own time so far; to be asked while it does not wait. */
+  /** The call's own time until now. Ask only while it does not wait. */
   own_ms(): number {
     return this.#clocks.now_ms() - this.#started_ms - this.#waited_ms;
   }
 
-  /** What is left of the limit, at least 1 ms. */
+  /** The rest of the limit, at least 1 ms. */
   remaining_ms(): number {
     return Math.max(1, Math.ceil(this.#limit_ms - this.own_ms()));
   }
 
-  /** Whether a call that has used `own_ms` has used up its limit. */
+  /** Whether a call that has used `own_ms` has reached its limit. */
   isOver(own_ms: number): boolean {
     return own_ms >= this.#limit_ms && this.#worked_ms() >= this.#limit_ms;
   }
 
-  /**
-   * Whether the thread, since the call began, has worked for less than half of its limit: it was kept waiting for a
-   * core.
-   */
+  /** Whether the thread, since the call began, has worked for less than half of its limit: it waited for a core. */
   wasStarved(): boolean {
     return this.#worked_ms() < this.#limit_ms / 2;
   }

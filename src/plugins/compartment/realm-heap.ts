@@ -1,4 +1,4 @@
-// A heap with a prepared realm in it (realm/), in the host's own thread: what isolated-vm, node:vm and QuickJS share.
+// A heap with a prepared realm in it (realm/), in the host's own thread, for isolated-vm, node:vm and QuickJS.
 
 import type { Transaction } from '../../txn/index.ts';
 import type { Failure } from '../protocol.ts';
@@ -19,7 +19,7 @@ export abstract class RealmHeap extends RealmRunner implements Heap {
 
   abstract dispose(): void;
 
-  /** Evaluates the plugin. Gives why that failed, or null. */
+  /** Evaluates the plugin. Gives the failure; null: none. */
   load({ code, load_ms }: CompartmentSource): Failure | null {
     const ending = this.ending(this.take(STEP_LOAD, 0, code, load_ms));
     return ending.kind === 'failed' ? ending.failure : null;
@@ -41,7 +41,7 @@ export abstract class RealmHeap extends RealmRunner implements Heap {
   }
 }
 
-/** A heap with the plugin in it, or why there is none. */
+/** A heap with the plugin in it, or the failure. */
 export const loaded = <H extends RealmHeap>(make: () => H, source: CompartmentSource): H | Failure => {
   let heap: H | null = null;
   let failure: Failure | null;

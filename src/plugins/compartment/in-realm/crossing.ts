@@ -1,6 +1,6 @@
-// What crosses between a graft and its host where both live in one locked realm (ses, metered). Objects are copied,
-// both ways: an object that both held could be changed by either, behind the undo log's back. Functions of the host are
-// hardened, and its errors come as plain ones.
+// The crossing between a graft and its host in one locked realm (ses, metered). Objects are copied, both ways: an
+// object that both held could be changed by either, without the undo log. Functions of the host are hardened, and its
+// errors come as plain ones.
 
 import { types } from 'node:util';
 import { GraftError } from '../../errors.ts';
@@ -39,13 +39,13 @@ export const copiedAnswer = (value: unknown): unknown => {
   return copied(value);
 };
 
-/** An error of the host as a graft may hold it: no class of the host's leads anywhere from it. */
+/** An error of the host as a graft may hold it: no class of the host's is in reach from it. */
 const shownError = (error: unknown): unknown => {
   if (!(error instanceof GraftError)) return error;
   return harden(Object.assign(new Error(error.message), { code: error.code }));
 };
 
-/** Calls an accessor with a copy of what the graft gave, and gives a copy of what the host answered. */
+/** Calls an accessor with a copy of the graft's arguments, and gives a copy of the host's answer. */
 export const crossing = (ask: Ask, args: unknown[]): unknown => {
   try {
     for (let i = 0; i < args.length; i++) {
@@ -62,8 +62,8 @@ const CODE = /^[A-Za-z0-9_.:-]{1,64}$/;
 const MESSAGE_MAX = 1000;
 
 /**
- * What was refused, beside the error that was thrown for it: nothing a graft does to the error, and no look-alike, is
- * taken for it.
+ * The refusals, beside the errors that were thrown for them: no change that a graft makes to the error, and no
+ * look-alike, is taken for one.
  */
 const refusals = new WeakMap<
   object,
@@ -82,7 +82,7 @@ export const refusing = (seat: Seat): ((code: unknown, message?: unknown) => nev
     throw refusal;
   });
 
-/** The end that `thrown` is, where it is a refusal made in `call`. */
+/** The ending of a call that threw `thrown`, if that is a refusal made in this call; else null. */
 export const refusedBy = (thrown: unknown, call: object, own_ms: number): Ending | null => {
   const found = typeof thrown === 'object' && thrown !== null ? refusals.get(thrown) : undefined;
   if (found === undefined || found.call !== call) return null;

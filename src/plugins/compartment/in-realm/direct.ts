@@ -8,7 +8,7 @@ import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource,
 import { installFailed } from '../ending.ts';
 import { apiOf, bare, failureOf, type GraftFunction, graftFunctions, mute, Refused, type Seat } from './graft-api.ts';
 
-/** How a directly hosted graft says no. */
+/** Refuses a call, for directly hosted grafts. */
 export const refuseDirect = (code: string, message: string): never => {
   throw new Refused(code, message);
 };
@@ -37,7 +37,7 @@ class DirectCompartment implements Compartment, Seat {
     this.#left = left;
   }
 
-  /** The host's own copy of the module, which is not this compartment's to free. */
+  /** The host's own copy of the module, which this compartment does not free. */
   get heaps(): number {
     return this.#disposed ? 0 : 1;
   }
@@ -71,7 +71,7 @@ class DirectCompartment implements Compartment, Seat {
 
 /**
  * Hosts functions of the host's own program: `modules` maps a plugin's name to its exports. `now_ms` is the clock of
- * what is reported as own time; nothing is limited by it.
+ * the own time in reports; it limits nothing.
  */
 export const directMaker = (
   modules: ReadonlyMap<string, Readonly<Record<string, unknown>>>,
@@ -97,7 +97,7 @@ export const directMaker = (
   };
 };
 
-/** The same for a plugin's script, as other kinds take it, which is run as it is. */
+/** The same for a plugin's script, as other kinds take it; it is run unchanged. */
 export const scriptDirect = (now_ms?: () => number): CompartmentMaker => {
   const modules = new Map<string, Readonly<Record<string, unknown>>>();
   const maker = directMaker(modules, now_ms);

@@ -1,4 +1,4 @@
-// What the compartments in the calling realm share: the functions of a plugin's grafts, and the api object of each.
+// Grafts of compartments in the calling realm: the functions of a plugin's grafts, and the api object of each.
 //
 // A graft's api is made once. Its functions work while a call of that very graft runs, on the call's transaction; at
 // any other time, and in another graft's call, they throw.
@@ -13,17 +13,17 @@ import { plainFailure, thrownFailure } from '../realm/failure.ts';
 
 export type GraftFunction = (input: unknown, api: object) => unknown;
 
-/** Where a plugin's calls run. */
+/** The place in which a plugin's calls run. */
 export interface Seat {
-  /** The call that runs, the innermost one. */
+  /** The innermost running call; null: none. */
   readonly running: CompartmentCall | null;
 }
 
-/** A call of an accessor by a graft: `args` as the graft gave them. Throws what the graft shall see. */
+/** A call of an accessor by a graft: `args` as the graft gave them. Throws the error that the graft sees. */
 export type Ask = (args: unknown[]) => unknown;
 /**
- * Makes the function that a graft is handed out of what it does: where the graft is not trusted, nothing of the host
- * may show through it.
+ * Wraps a call of an accessor in the function that a graft gets. If the graft is not trusted, nothing of the host may
+ * be in reach from it.
  */
 export type Face = (ask: Ask) => object;
 
@@ -77,13 +77,13 @@ export const apiOf = (seat: Seat, graft: number, source: GraftSource, face: Face
   return Object.freeze(Object.assign(Object.create(null), api, { columns: Object.freeze(columns) }));
 };
 
-/** What a module or a graft threw. */
+/** The failure that an error of a module or a graft means. */
 export const failureOf = (error: unknown): Failure =>
   error instanceof Fault ? error.failure : thrownFailure(error, types.isProxy);
 
 const nothing = (): void => {};
 
-/** A promise is no answer here: nobody awaits it, so its rejection is nobody's either. */
+/** Handles the rejection of a promise that a graft answered: a promise is no answer here, and is not awaited. */
 export const mute = (value: unknown): void => {
   if (value instanceof Promise && !types.isProxy(value))
     Reflect.apply(Promise.prototype.then, value, [nothing, nothing]);
@@ -99,7 +99,7 @@ export class Refused extends Error {
   }
 }
 
-/** The grafts' functions among a module's exports. Throws a Fault where the manifest names one that is not there. */
+/** The grafts' functions among a module's exports. Throws a Fault if the manifest names a missing one. */
 export const graftFunctions = (exported: unknown, grafts: readonly GraftSource[]): GraftFunction[] =>
   grafts.map((graft) => {
     const value = typeof exported === 'object' && exported !== null ? Reflect.get(exported, graft.export) : undefined;
@@ -108,7 +108,7 @@ export const graftFunctions = (exported: unknown, grafts: readonly GraftSource[]
     return graft.rows === true ? forRows(value as GraftFunction) : (value as GraftFunction);
   });
 
-/** A graft that takes a list of rows, of one that takes a row. The list is plain data, and nobody else's. */
+/** Makes a graft of one row into a graft of a list of rows. The list is plain data, and shared with nobody. */
 const forRows =
   (run: GraftFunction): GraftFunction =>
   (rows, api) => {

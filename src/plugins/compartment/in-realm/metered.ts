@@ -1,7 +1,7 @@
-// The metered compartment: as ses, and every call has fuel. The plugin's script is rewritten when it is loaded so that
-// it counts what it does (meter/rewrite.ts), built-ins that can run long are bounded (meter/built-ins.ts), and nothing
-// else is in its reach. Time is fuel here: deterministic, no clock is read. It is the one kind whose calls can be
-// preempted: `tick` is told at every quantum, on the graft's stack.
+// The metered compartment: as ses, and every call has fuel. The plugin's script is rewritten at load so that it counts
+// what it does (meter/rewrite.ts), and built-ins that can run long are bounded (meter/built-ins.ts); nothing else is in
+// its reach. Time is fuel here: it is deterministic, and no clock is read. Only calls of this kind can be preempted:
+// `tick` is called at every quantum, on the graft's stack.
 
 import { randomBytes } from 'node:crypto';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
@@ -23,32 +23,29 @@ import { rewriteText } from './meter/rewrite.ts';
 import { type Rewritten, restored, sign, verify } from './meter/sign.ts';
 
 export interface MeteredOptions {
-  /**
-   * Fuel that counts as one millisecond of own time; 20,000 where it is not given. A call has own_ms × fuel_per_ms,
-   * below 2^31.
-   */
+  /** Fuel that counts as one millisecond of own time; default 20,000. A call has own_ms × fuel_per_ms, below 2^31. */
   readonly fuel_per_ms?: number;
   /** Fuel between two ticks; without it a call's fuel is one quantum. */
   readonly quantum?: number;
   /**
-   * Told at every quantum, on the graft's stack, and once at the call's end: the fuel used since it was last told. It
-   * may run other calls. When it returns, the graft goes on only if the call's transaction is active and not doomed;
+   * Called at every quantum, on the graft's stack, and once at the call's end, with the fuel used since the last call.
+   * It may run other calls. When it returns, the graft goes on only if the call's transaction is active and not doomed;
    * otherwise the call ends at once, whatever the graft catches.
    */
   readonly tick?: Tick;
-  /** Signs rewritten texts, and must have signed those that are loaded; random where it is not given. */
+  /** Signs rewritten texts, and must have signed those that are loaded; default: random. */
   readonly key?: Uint8Array;
 }
 
 const FUEL_PER_MS = 20_000;
 const KEY_BYTES = 32;
-/** What a crossing costs besides what its arguments do. */
+/** The price of a crossing, without that of its arguments. */
 const CROSSING = 20;
 
 const isObject = (value: unknown): boolean =>
   typeof value === 'object' || (typeof value === 'string' && value.length > 1000);
 
-/** Checking arguments that are large is work: bounds grow, and each step is paid before it is walked. */
+/** Checking large arguments is work: bounds grow, and each step is paid before it is walked. */
 const STEPS: readonly { readonly bounds: PlainBounds; readonly price: number }[] = [
   { bounds: { ...PLAIN_BOUNDS, nodes: 64, keys: 64, bytes: 4096 }, price: 64 },
   { bounds: { ...PLAIN_BOUNDS, nodes: 2048, keys: 2048, bytes: 65_536 }, price: 2048 },
@@ -78,10 +75,10 @@ const face = (ask: Ask): object =>
   });
 
 type Script = () => unknown;
-/** What a rewritten text evaluates to. */
+/** The value of a rewritten text. */
 type Linked = (given: { readonly operators: object; readonly globals: object }) => Script;
 
-/** Evaluates a module with `fuel`. Throws a Fault where that is not enough. */
+/** Evaluates a module with `fuel`. Throws a Fault if that is not enough. */
 const within = (fuel: number, script: Script): unknown => {
   enter(null, null, FUEL_MAX, fuel);
   try {
@@ -107,7 +104,7 @@ const meteredRealm = (): Compartment => {
   for (const name of Reflect.ownKeys(globals))
     if (!GLOBALS.includes(String(name))) Reflect.deleteProperty(globals, name);
   for (const name of GLOBALS) if (Object.hasOwn(constructors, name)) globals[name] = constructors[name];
-  // What every function's `constructor` is since lockdown: it makes nothing.
+  // The `constructor` of every function since lockdown: it makes nothing.
   globals.Function = Function.prototype.constructor;
   names = Object.fromEntries(GLOBALS.map((name) => [name, globals[name]]));
   realm = made;
@@ -132,7 +129,7 @@ class MeteredProgram {
     this.#fuel = fuel;
   }
 
-  /** What the module exports, evaluated anew within the fuel of a load. */
+  /** The exports of the module, evaluated anew within the fuel of a load. */
   exports(seat: Seat): unknown {
     const globals: Record<string, unknown> = Object.assign(Object.create(null), names, {
       __graftwork_refuse: refusing(seat),
@@ -141,7 +138,9 @@ class MeteredProgram {
     return within(this.#fuel, this.#linked({ operators: OPERATORS, globals: harden(globals) }));
   }
 
-  /** Places of the rewritten text, as the author's script has them. The parser's own first line is not the author's. */
+  /**
+   * A failure with places of the author's script instead of the rewritten text. The parser's own first line is none.
+   */
   placed(failure: Failure): Failure {
     if (!failure.stack.includes('plugin.js:')) return failure;
     this.#trace ??= new TraceMap(this.#map);
@@ -193,7 +192,7 @@ class MeteredHeap implements Heap {
     }
   }
 
-  /** Stops counting and tells the rest. Gives the call's own time. */
+  /** Stops counting and reports the rest. Gives the call's own time. */
   #stop(call: CompartmentCall): number {
     CELL[RUNNING] = 0;
     const rest = settle();
@@ -208,7 +207,7 @@ class MeteredHeap implements Heap {
     return { kind: 'value', value: call.ignoresAnswer ? null : copiedAnswer(value), own_ms };
   }
 
-  /** Reading what was thrown may run code of the graft, so it counts too. */
+  /** The ending of a call that threw. Reading the error may run code of the graft, so it counts too. */
   #threw(call: CompartmentCall, error: unknown, limit: number): Ending {
     if (METER.ended) return this.#ended(call, limit);
     const failure = failureOf(error);
@@ -231,19 +230,19 @@ class MeteredHeap implements Heap {
     };
   }
 
-  /** The collector's business. */
+  /** The heap is garbage from here on. */
   dispose(): void {}
 }
 
 const fuelOf = (own_ms: number, fuel_per_ms: number): number =>
   Math.max(1, Math.min(FUEL_MAX, Math.floor(own_ms * fuel_per_ms)));
 
-/** What time is in fuel, and who is told of it. */
+/** The rate between time and fuel, and the call-back for ticks. */
 class Rate {
   readonly fuel_per_ms: number;
   readonly quantum: number;
   readonly tick: Tick | null;
-  /** The own time that calls have, and the fuel that it is: nearly always the same. */
+  /** The own time of calls, and its fuel: nearly always the same. */
   #own_ms = 0;
   #fuel = 0;
 
@@ -270,11 +269,11 @@ const linkedProgram = (source: CompartmentSource, text: Rewritten, fuel: number)
   }
 };
 
-/** Hosts plugins in the calling realm, which must be locked down, and counts what they do. */
+/** Hosts plugins in the calling realm, which must be locked down, and counts their work. */
 export class MeteredMaker extends HeapMaker {
   readonly #key: Uint8Array;
 
-  /** Throws GRAFT_BAD_OPTION for fuel that is no positive number below 2^31. */
+  /** Throws GRAFT_BAD_OPTION for fuel that is not a positive number below 2^31. */
   constructor(options: MeteredOptions = {}) {
     const { fuel_per_ms = FUEL_PER_MS, quantum = FUEL_MAX, tick = null, key = randomBytes(KEY_BYTES) } = options;
     for (const [name, fuel] of Object.entries({ fuel_per_ms, quantum }))
@@ -306,7 +305,7 @@ export class MeteredMaker extends HeapMaker {
     }
   }
 
-  /** A plugin's code is a script, or what `stored` made of one that was rewritten. */
+  /** A plugin's code is a script, or a rewritten one in the form of `stored`. */
   #textOf({ plugin, code }: CompartmentSource): Rewritten {
     const kept = restored(code);
     if (kept === null) return this.rewrite(code);

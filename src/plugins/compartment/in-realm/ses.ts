@@ -1,6 +1,6 @@
 // The ses compartment: each plugin in a SES Compartment of the locked realm (lockdown.ts), with nothing of the host but
-// its api. Authority is bounded, time and memory are not: it is for reviewed code, and for the browser. A metered one
-// (metered.ts) bounds time besides.
+// its api. Authority is bounded, time and memory are not: it is for reviewed code, and for the browser. The metered
+// kind (metered.ts) bounds time as well.
 
 import type { Transaction } from '../../../txn/index.ts';
 import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.ts';
@@ -21,7 +21,7 @@ class SesHeap implements Heap {
   readonly #apis: readonly object[];
   readonly #now_ms: () => number;
 
-  /** Evaluates the module. Throws what that throws. */
+  /** Evaluates the module. Throws whatever that throws. */
   constructor({ code, grafts }: CompartmentSource, now_ms: () => number) {
     const realm = new Compartment({ globals: { __graftwork_refuse: refusing(this) }, __options__: true });
     this.#functions = graftFunctions(realm.evaluate(`${code}\n//# sourceURL=plugin.js`), grafts);
@@ -46,13 +46,13 @@ class SesHeap implements Heap {
     }
   }
 
-  /** The collector's business. */
+  /** The heap is garbage from here on. */
   dispose(): void {}
 }
 
 /**
- * Hosts plugins in SES compartments of the calling realm. `now_ms` is the clock of what is reported as own time;
- * nothing is limited by it.
+ * Hosts plugins in SES compartments of the calling realm. `now_ms` is the clock of the own time in reports; it limits
+ * nothing.
  */
 export const sesMaker = (now_ms: () => number = () => performance.now()): HeapMaker =>
   new HeapMaker('ses', (source) => {

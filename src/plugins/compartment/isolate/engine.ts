@@ -1,5 +1,5 @@
-// isolated-vm, loaded when the first compartment of this kind is made, since it is a native binary that many users of
-// this area never need.
+// The engine isolated-vm. It is loaded when the first compartment of this kind is made, since it is a native binary
+// that many users of this folder never need.
 
 import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
@@ -9,13 +9,13 @@ import { Warden } from './warden.ts';
 /** V8's own default, in KB: the stack of the host's thread. */
 const HOST_STACK_KB = 984;
 /**
- * How deep the thread's stack may be in a guest, in KB, by how many calls run there already. V8 counts from where the
- * thread's stack begins, so each level has what the one before leaves, and the host keeps enough for a host call that
- * arrives when every guest has run its own part out.
+ * The largest stack in a guest, in KB, by the number of calls that run in the thread already. V8 counts from where the
+ * thread's stack begins. So each level has the rest that the one before leaves, and the host keeps enough for a host
+ * call that arrives when every guest has used its own part up.
  */
 const GUEST_STACK_KB = [400, 600, 720, 840] as const;
 
-/** How many calls may run in the thread, one inside the other. */
+/** The number of nested calls in the thread at most. */
 const LEVELS_MAX = GUEST_STACK_KB.length;
 
 /** What all guests of the host's thread share: only one call runs in it at a time, the others are around it. */

@@ -1,8 +1,8 @@
 // One isolate of a plugin in the host's own thread, as a heap.
 //
-// `run` enters the isolate and comes back when the graft has ended: with its answer, or because the isolate was ended
-// by its memory limit, by the warden, or by the host while it was in a host call. Every stretch inside is watched by
-// the warden; a host call ends one stretch and its return begins the next.
+// `run` enters the isolate and returns when the graft has ended: with its answer, or because the isolate was ended by
+// its memory limit, by the warden, or by the host while it was in a host call. The warden watches every stretch inside;
+// a host call ends one stretch and its return begins the next.
 
 import type { Failure } from '../../protocol.ts';
 import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.ts';
@@ -16,7 +16,7 @@ import { type EngineThread, withStack } from './engine.ts';
 import { RealmIsolate } from './realm-isolate.ts';
 import type { Warden } from './warden.ts';
 
-/** Not a step: the graft's own entry. */
+/** No step: the graft's own entry. */
 const RUN = -1;
 const NO_STACK = 'Maximum call stack size exceeded';
 
@@ -25,7 +25,7 @@ export class IsolateHeap extends RealmHeap {
   readonly #realm: RealmIsolate;
   readonly #warden: Warden;
   readonly #at: number;
-  /** The host has given the call up that runs. */
+  /** The host has given up the running call. */
   #interrupted = false;
   /** Whether a stretch runs. */
   #inside = false;
@@ -59,7 +59,7 @@ export class IsolateHeap extends RealmHeap {
     return ending;
   }
 
-  /** The thread was kept waiting for a core, or its stack was used up before the call began. */
+  /** Whether nobody is to blame: the thread waited for a core, or its stack was used up before the call began. */
   get isInnocent(): boolean {
     return !this.#interrupted && (this.#cramped || (this.late && this.clock.wasStarved()));
   }
@@ -99,8 +99,8 @@ export class IsolateHeap extends RealmHeap {
   }
 
   /**
-   * A step never throws by itself: the isolate was ended, or the engine found a rejection that nobody handled, or no
-   * stack to enter with.
+   * The failure that an error of a step means. A step never throws by itself: the isolate was ended, or the engine
+   * found a rejection that nobody handled, or no stack to enter with.
    */
   protected override explain(error: unknown): Failure {
     if (this.#interrupted) return plainFailure('compartment-lost', 'Interrupted', 'the host gave the call up');

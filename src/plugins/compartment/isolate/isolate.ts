@@ -1,6 +1,6 @@
 // The isolate compartment: an isolate per plugin in the host's own thread. Calls are synchronous and cost about a
-// microsecond; loops and hoards of memory end as aborts. It is for semi-trusted code: what ends the engine ends the
-// host (README.md lists what that takes), and only `process` survives it.
+// microsecond; loops and hoards of memory end as aborts. It is for semi-trusted code: a fault of the engine ends the
+// host (README.md lists the ways), and only `process` survives it.
 //
 // A plugin has one isolate, and more while its calls are nested. After an abort the isolate is replaced, so that no
 // heap outlives one.

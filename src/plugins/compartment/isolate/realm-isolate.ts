@@ -1,9 +1,9 @@
-// One isolate with one prepared realm in it, as both kinds that use isolated-vm hold it: `process` in a child,
-// `isolate` in the host's own thread.
+// One isolate with one prepared realm in it, for both kinds that use isolated-vm: `process` in a child, `isolate` in
+// the host's own thread.
 //
-// 1. `new RealmIsolate` makes the isolate and scrubs its realm; no plugin code runs yet. 2. `enter` takes a step
-//    (realm/steps.ts). Whoever enters keeps the clock. Where `enter` throws, the isolate was stopped, or a rejection
-//    that nobody handled was found; it is not to be used again.
+// 1. `new RealmIsolate` makes the isolate and scrubs its realm; no plugin code runs yet.
+// 2. `enter` takes a step (realm/steps.ts). Its caller keeps the clock. If `enter` throws, the isolate was stopped, or a
+//    rejection that nobody handled was found; it must not be used again.
 
 import type ivm from 'isolated-vm';
 import type { Bridge } from '../realm/api.ts';
@@ -31,8 +31,8 @@ const MEMORY_MB_MIN = 8;
 export const INTERRUPTIBLE = '--no-turboshaft-loop-unrolling';
 
 /**
- * What the engine made of the script that prepares a realm: all realms of a program have the same one, and compiling
- * takes half a millisecond.
+ * The engine's compiled form of the script that prepares a realm. All realms of a program use the same one, and
+ * compiling takes half a millisecond.
  */
 let cache: { readonly script: string; readonly data: ivm.ExternalCopy<ArrayBuffer> } | null = null;
 
@@ -40,7 +40,7 @@ const compiled = (isolate: ivm.Isolate, script: string): ivm.Script => {
   if (cache?.script === script)
     return isolate.compileScriptSync(script, { filename: REALM_FILENAME, cachedData: cache.data });
   const made = isolate.compileScriptSync(script, { filename: REALM_FILENAME, produceCachedData: true });
-  // Its type leaves this out.
+  // The type of the engine leaves this out.
   const { cachedData } = made as ivm.Script & ivm.CachedDataResult;
   if (cachedData !== undefined) cache = { script, data: cachedData };
   return made;
@@ -69,7 +69,7 @@ export class RealmIsolate {
     this.#step = prepare.applySync(undefined, args, { result: { reference: true } });
   }
 
-  /** Takes a step; `options` are the engine's. Gives what it came to, as an Entry does. */
+  /** Takes a step; `options` are the engine's. Gives the step's answer, as an Entry does. */
   enter(step: number, graft: number, input: Direct | string, options?: { readonly timeout: number }): Direct | string {
     const isLong = typeof input === 'string' && input.length > BARE_TEXT_MAX;
     const answer = isLong

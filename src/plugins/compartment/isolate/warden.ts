@@ -1,7 +1,7 @@
-// The warden: the host's side of the watcher (watcher.ts), which ends what runs too long inside isolates of this
-// thread. It takes the place of the engine's own time-out, which more than doubles the cost of a small call and does
-// not cover what the engine does after a call: a rejection that nobody handled is carried out by reading its `message`,
-// and a getter there may loop for ever.
+// The warden: the host's side of the watcher (watcher.ts), which ends an isolate of this thread that runs too long. It
+// takes the place of the engine's own time-out, which more than doubles the cost of a small call and does not cover the
+// engine's work after a call: it reads the `message` of a rejection that nobody handled, and a getter there may loop
+// for ever.
 //
 //   const at = warden.watch(isolate);     // once
 //   warden.begin(at, limit_ms);           // before each stretch inside
@@ -16,8 +16,7 @@ import { AWAKE, BELL, ISOLATE, LIMIT_MS, STRETCH, type Watch, WORDS } from './wa
 
 const MEMORY_MB = 8;
 /**
- * How long the watcher's thread may take, at the end of the process, from having returned to having nothing more to do
- * with the engine.
+ * How long the watcher's thread may take at the end of the process, from its return until it no longer uses the engine.
  */
 const LEAVING_MS = 5;
 const WATCHER = new URL('watcher', import.meta.url);
@@ -28,7 +27,7 @@ export class Warden implements Nesting {
   readonly #watch: ivm.Reference<Watch>;
   /** Numbers of isolates that are watched no longer. */
   readonly #free: number[] = [];
-  /** How many calls run in this thread, one inside the other. */
+  /** The number of nested calls in this thread. */
   level = 0;
   readonly levels_max: number;
   #isolates = 0;
@@ -48,18 +47,18 @@ export class Warden implements Nesting {
     process.on('exit', () => this.#close());
   }
 
-  /** Has an isolate watched. Gives its number. No stretch may run. */
+  /** Lets an isolate be watched. Gives its number. No stretch may run. */
   watch(isolate: ivm.Isolate): number {
     const at = this.#free.pop() ?? this.#isolates++;
     this.#ring();
-    // Waits for the watcher to return, where it is awake.
+    // Waits for the watcher to return, if it is awake.
     this.#watch.applySync(undefined, [isolate, at]);
     Atomics.store(this.#words, BELL, 0);
     Atomics.store(this.#words, AWAKE, 0);
     return at;
   }
 
-  /** An isolate is disposed, or may run no more. */
+  /** An isolate is disposed of, or may not run again. */
   forget(at: number): void {
     this.#free.push(at);
   }
@@ -74,12 +73,12 @@ export class Warden implements Nesting {
     if (Atomics.load(words, AWAKE) === 0) this.#wake();
   }
 
-  /** The stretch ends. False where the watcher has ended it. */
+  /** The stretch ends. False: the watcher has ended it. */
   end(): boolean {
     return Atomics.exchange(this.#words, STRETCH, 0) === this.#stretch;
   }
 
-  /** Nothing is watched from now on. The engine does not survive that its process exits while the watcher is awake. */
+  /** Ends all watching. The engine does not survive that its process exits while the watcher is awake. */
   #close(): void {
     this.#ring();
     this.#watch.applySync(undefined, [null]);

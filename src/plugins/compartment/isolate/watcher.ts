@@ -3,11 +3,11 @@
 //
 // A stretch is one stay inside a plugin's isolate: from the call, or the return of a host call, to the next host call
 // or the end. The host's thread and the watcher share five words. At most one stretch runs at a time: STRETCH is its
-// number, and 0 while none runs. The watcher looks every SWEEP_MS and adds up the time between looks, of which it
-// believes little at once, since the one clock it has may be set: it is only ever late. A stretch that has lasted
-// LIMIT_MS it marks KILLED, in one step with finding it still there, and disposes its isolate: so it never ends a later
-// one. When no stretch has run for IDLE_MS it returns, since a busy watcher keeps the process alive; the host's thread
-// starts it again. It also returns when BELL rings, since it cannot be told of a new isolate while it runs.
+// number, and 0 while none runs. The watcher looks every SWEEP_MS and adds up the time between looks. It has one clock,
+// which may be set, so it believes only a little of that time at once: it is late at worst. It marks a stretch that has
+// lasted LIMIT_MS as KILLED, in one step with finding it still there, and disposes of its isolate: so it never ends a
+// later one. When no stretch has run for IDLE_MS it returns, since a busy watcher keeps the process alive; the host's
+// thread starts it again. It also returns when BELL rings, since it cannot learn of a new isolate while it runs.
 
 /** Rung by the host's thread: 1. */
 export const BELL = 0;
@@ -23,7 +23,7 @@ export const WORDS = 5;
 export const KILLED = -1;
 
 const SWEEP_MS = 2;
-/** What is believed of the time between two looks. */
+/** The longest time that is believed between two looks. */
 const BETWEEN_MS_MAX = 20;
 const IDLE_MS = 100;
 
@@ -42,7 +42,7 @@ const end = (isolate: Disposable | undefined): void => {
   }
 };
 
-/** Falls asleep. False where a stretch began meanwhile that nobody else has come to watch. */
+/** Falls asleep. False: a stretch began meanwhile, and no other watcher was started for it. */
 const sleeps = (words: Int32Array): boolean => {
   Atomics.store(words, AWAKE, 0);
   return Atomics.load(words, STRETCH) <= 0 || Atomics.compareExchange(words, AWAKE, 0, 1) !== 0;

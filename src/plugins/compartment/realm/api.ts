@@ -1,9 +1,9 @@
-// The `api` object of a call, or of all calls of a graft: what a graft may do to its host.
+// The `api` object of a call, or of all calls of a graft: everything that a graft may do to its host.
 //
-// Frozen, with null-prototype namespaces built from dotted names (`stock.get` becomes `api.stock.get`). Each function
-// checks its arguments, hands their JSON text to the bridge, which waits for the host's answer, and parses that. It
-// works while a call runs that it was made for, and throws at any other time. Columns are typed arrays over memory
-// shared with the host, made once.
+// It is frozen, with null-prototype namespaces built from dotted names (`stock.get` becomes `api.stock.get`). Each
+// function checks its arguments, gives their JSON text to the bridge, which waits for the host's answer, and parses
+// that. It works while the call runs that it was made for, and throws at any other time. Columns are typed arrays over
+// memory shared with the host, made once.
 
 import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
 import { jsonText } from './json-text.ts';
@@ -37,9 +37,9 @@ export const BRIDGE_TOO_LARGE = 2;
 interface ApiHost {
   readonly bridge: Bridge;
   readonly isProxy: (value: object) => boolean;
-  /** Whether a call that an api object was made for runs. */
+  /** Whether the call that an api object was made for runs. */
   readonly isCurrent: (call: object) => boolean;
-  /** Notes that the call that runs was refused something for its size: it cannot end well any more. */
+  /** Records that the running call was refused something for its size: it cannot end well any more. */
   readonly exceeded: (what: string) => void;
 }
 
@@ -56,7 +56,7 @@ const hostError = (text: string): Error => {
   return error;
 };
 
-/** The host's answer. Whatever failed on the way there is the host's own: the graft learns no more than that. */
+/** The host's answer. A failure on the way is the host's own: the graft learns only that there was one. */
 const ask = (bridge: Bridge, index: number, args: string, name: string): Direct | string => {
   try {
     return args === '' ? bridge(index) : bridge(index, args);
@@ -100,7 +100,7 @@ const columnView = ({ type }: ColumnSetup, memory: SharedArrayBuffer): object =>
   return type === 'i32' ? new NativeInt32Array(memory) : new NativeFloat64Array(memory);
 };
 
-/** The columns of a graft by name. Runs before plugin code. */
+/** The columns of a graft by name. Made before plugin code runs. */
 export function columnViews(columns: readonly ColumnSetup[], memory: readonly SharedArrayBuffer[]): object {
   const views = create(null) as Record<string, object>;
   columns.forEach((column, index) => {
@@ -118,7 +118,7 @@ const makeLevel = (level: Level, call: object): object => {
   return freeze(made);
 };
 
-/** What makes api objects for a graft that may call `callable` and has `columns`. Runs before plugin code. */
+/** Makes api objects for a graft that may call `callable` and has `columns`. Runs before plugin code. */
 export function apiMaker(callable: readonly string[], columns: object | null, host: ApiHost): (call: object) => object {
   const root: Level = { names: [], leaves: [] };
   const levels = create(null) as Record<string, Level>;

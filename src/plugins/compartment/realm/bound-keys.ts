@@ -1,21 +1,21 @@
-// Bounds on what lists the keys of arrays, typed arrays and texts. Each index becomes a text and an element of a list,
-// in a loop that looks at no interrupt: a thousand times the work of what `length` says, and of the memory. What hides
-// behind a proxy, and the keys that syntax lists, stay (isolate/README.md).
+// Bounds on lists of the keys of arrays, typed arrays and texts. Each index becomes a text and an element of a list, in
+// a loop that looks at no interrupt: a thousand times the work and the memory that `length` suggests. Keys behind a
+// proxy, and those that syntax lists, are not bounded (isolate/README.md).
 
 import type { Lengths } from './bound-lengths.ts';
 import type { Body, BoundMethods } from './bounds.ts';
 import { apply, getOwnPropertyDescriptor, isArray, typedArrayLength, typedArrayName } from './natives.ts';
 
-/** Of the length that is allowed elsewhere: an entry takes a text, a pair and a place. */
+/** The part of the usual length: an entry takes a text, a pair and a place. */
 const KEYS = 1 / 64;
 
-/** How many indexes a value has by itself. */
+/** The number of indexes that a value has by itself. */
 const indexesOf = (value: unknown, isProxy: (value: object) => boolean): number => {
   if (typeof value === 'string') return value.length;
   if (typeof value !== 'object' || value === null || isProxy(value)) return 0;
   if (isArray(value)) return value.length;
   if (typedArrayName(value) !== undefined) return typedArrayLength(value);
-  // The length of a String object is fixed, as no other object's is but by its own wish.
+  // The length of a String object is fixed; that of any other object may change.
   const own = getOwnPropertyDescriptor(value, 'length');
   return own !== undefined && own.configurable === false && own.writable === false && typeof own.value === 'number'
     ? own.value

@@ -1,8 +1,8 @@
-// Bounds on what walks `length` elements: arrays, array-likes, lists of arguments.
+// Bounds on walks over `length` elements: of arrays, array-likes, lists of arguments.
 //
-// An array's length is a property of its own that cannot change between being looked at and being used. An object's may
-// be a getter's, or a proxy's, which tells another one each time: it is asked once, and the native function then sees
-// the object through a proxy of ours that repeats that answer.
+// An array's length is a property of its own that cannot change between a look and a use. An object's may be a
+// getter's, or a proxy's, with another answer each time: it is read once, and the native function then sees the object
+// through a proxy of ours that repeats that answer.
 
 import type { Body, BoundMethods } from './bounds.ts';
 import {
@@ -27,7 +27,7 @@ export interface Lengths {
   readonly isPlainArray: (value: unknown) => value is unknown[];
   /** Throws a RangeError for a length that is too large. */
   readonly check: (length: unknown, most?: number) => void;
-  /** `value`, or something in its place whose length is bounded and does not change. */
+  /** `value`, or a substitute with a bounded length that does not change. */
   readonly pinned: (value: unknown, most?: number) => unknown;
 }
 
@@ -69,7 +69,7 @@ const defaultCompare = (a: unknown, b: unknown): number => {
   return x < y ? -1 : 1;
 };
 
-/** A comparison in JavaScript, where the engine looks up between two of them. */
+/** A comparison in JavaScript: the engine checks its interrupts between two of them. */
 const comparing = (compare: unknown): unknown => {
   if (compare === undefined) return defaultCompare;
   return typeof compare === 'function'
@@ -77,7 +77,7 @@ const comparing = (compare: unknown): unknown => {
     : compare;
 };
 
-/** A call-back is shown `object`, not the proxy in whose place it was `seen`. */
+/** Shows a call-back `object`, not the proxy `seen` in its place. */
 const showing = (object: unknown, seen: unknown, args: unknown[]): void => {
   const callBack = args[0];
   if (typeof callBack !== 'function') return;
@@ -88,7 +88,7 @@ const showing = (object: unknown, seen: unknown, args: unknown[]): void => {
   };
 };
 
-/** What concat shall see of one of its arguments: an array in its place, where it would walk something else. */
+/** The argument that concat sees: an array in place of an array-like that it would walk. */
 const concatenated = (value: unknown, lengths: Lengths, slice: (self: unknown) => unknown[]): unknown => {
   if (lengths.isPlainArray(value)) {
     lengths.check(value.length);
@@ -101,7 +101,7 @@ const concatenated = (value: unknown, lengths: Lengths, slice: (self: unknown) =
 };
 
 /**
- * Elements of `source` that are there, arrays among them taken apart to `depth`, into `target` from index `at`; the
+ * Puts the elements of `source`, arrays among them taken apart to `depth`, into `target` from index `at`. Gives the
  * index after the last.
  */
 const flatten = (target: object, source: object, length: number, depth: number, at: number): number => {
@@ -115,7 +115,7 @@ const flatten = (target: object, source: object, length: number, depth: number, 
   return next;
 };
 
-/** ToLength of its length. */
+/** The object's length, as ToLength gives it. */
 const extent = (object: object): number => {
   const length = +(reflectGet(object, 'length') as number);
   return length > 0 ? trunc(length) : 0;
@@ -159,7 +159,7 @@ const walking =
     return answer === seen ? object : answer;
   };
 
-/** One that shows its receiver to a call-back besides. */
+/** An array method that shows its receiver to a call-back, too. */
 const calling =
   ({ pinned }: Lengths): Body =>
   (native, self, args) => {
@@ -242,12 +242,12 @@ export const arrayMethods = (lengths: Lengths): BoundMethods[] => {
   ];
 };
 
-/** A list of arguments; what is none stays, for the native function to refuse. */
+/** A list of arguments; any other value stays, for the native function to refuse. */
 const listOf = (list: unknown, pinned: Lengths['pinned']): unknown =>
   isObject(list) ? pinned(list, ARGUMENTS_MAX) : list;
 
 /**
- * The arguments of Array.from, with an iterable or a bounded array-like at their head: which of the two it is, is asked
+ * The arguments of Array.from, with an iterable or a bounded array-like in front: which of the two it is is looked at
  * once.
  */
 const iterated = (args: unknown[], lengths: Lengths): unknown[] => {

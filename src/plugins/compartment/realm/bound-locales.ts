@@ -1,8 +1,8 @@
 // Bounds on lists of locales, which may be any object with a length, and on the list of keys that JSON.stringify takes.
-// Those that have no such elements are walked as well, and no interrupt is looked up for them.
+// The engine also walks objects without such elements, and checks no interrupt meanwhile.
 //
 // A constructor of Intl is shown through a proxy, so that its statics, its prototype and classes that extend it stay
-// what they are.
+// the same.
 
 import { ARGUMENTS_MAX, type Lengths } from './bound-lengths.ts';
 import type { Body, BoundMethods } from './bounds.ts';

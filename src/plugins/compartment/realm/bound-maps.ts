@@ -1,5 +1,5 @@
-// Bounds on maps and sets. They double their table when it is full, and a table that does not fit ends the process
-// instead of the call.
+// Bounds on maps and sets. They double their table when it is full, and a table for which there is no memory ends the
+// process instead of the call.
 
 import type { Body, BoundMethods } from './bounds.ts';
 import {
@@ -22,15 +22,15 @@ import {
 } from './natives.ts';
 
 /**
- * Of `most`: a table has three words for each of twice as many entries, and the old one is there while the new one is
- * filled.
+ * The part of `most`: a table has three words for each of twice as many entries, and the old one is there while the new
+ * one is filled.
  */
 const ENTRIES = 1 / 16;
 
 const isObject = (value: unknown): value is object =>
   (typeof value === 'object' && value !== null) || typeof value === 'function';
 
-/** What the methods of sets take: anything with `size`, `has` and `keys`. */
+/** An argument of the methods of sets: any object with `size`, `has` and `keys`. */
 interface SetLike {
   readonly keys: unknown;
 }
@@ -47,8 +47,8 @@ const setLike = (value: unknown): SetLike => {
 };
 
 /**
- * Calls `each` with everything that `method` of `object` iterates over. It is asked for in JavaScript, where the engine
- * looks up.
+ * Calls `each` with everything that `method` of `object` iterates over. The loop is in JavaScript, so that the engine
+ * checks its interrupts.
  */
 const iterate = (object: unknown, method: unknown, each: (value: unknown) => void): void => {
   if (typeof method !== 'function') throw new NativeTypeError('not iterable');
@@ -72,7 +72,7 @@ export const mapMethods = (most: number): BoundMethods[] => {
     if (setSize(set) >= entries && !setHas(set, value)) full();
     setAdd(set, value);
   };
-  /** A set of what both have, to which `each` is then told the other's keys. */
+  /** Makes a set of one's own elements; `each` is then called with the other's keys. */
   const joining =
     (each: (made: Set<unknown>, self: Set<unknown>, key: unknown) => void): Body =>
     (_native, self, args) => {
@@ -84,7 +84,7 @@ export const mapMethods = (most: number): BoundMethods[] => {
       iterate(args[0], other.keys, (key) => each(made, set, key));
       return made;
     };
-  /** The elements are collected before any of them is looked at: how many there are decides. */
+  /** The elements are collected before the call-back sees any of them: their number decides. */
   const grouped: Body = (native, self, args) => {
     if (args[0] === null || args[0] === undefined) return apply(native, self, args);
     const items: unknown[] = [];

@@ -1,5 +1,5 @@
-// Bounds on what walks a text, or makes an array or another text of it. A text is converted once; the native function
-// gets the one that was looked at.
+// Bounds on walks over a text, and on arrays and texts made of one. A text is converted once; the native function gets
+// the text that was checked.
 //
 // The methods of RegExp.prototype stay as they are: with any of them replaced, the engine leaves its fast path for
 // every regular expression.

@@ -1,11 +1,12 @@
-// Built-ins that a plugin gets bounded ones for, in every realm, before its code runs.
+// Built-ins that are replaced by bounded ones, in every realm, before the plugin's code runs.
 //
-// The engine looks at its interrupts (the clock, the memory limit) in loops and calls of JavaScript; loops of its own
-// it runs to their end, and memory that such a loop asks for and does not get ends the process. So what walks as many
-// elements as an object claims to have takes a length of at most `memory_mb` × 2^17, which is what the memory holds;
-// what grows or searches without looking up is bounded likewise. More is a RangeError, which ends a graft like any
-// other error. What cannot be bounded so stands in isolate/README.md. On ordinary values the answers are those of the
-// native functions, which these still call. Nothing here looks a built-in up after plugin code has run (natives.ts).
+// The engine checks its interrupts (the clock, the memory limit) in loops and calls of JavaScript. Loops of its own run
+// to their end, and when such a loop asks for memory that there is not, the process ends. So a built-in that walks as
+// many elements as an object claims to have takes a length of at most `memory_mb` × 2^17, which is what the memory
+// holds; one that grows or searches without checking interrupts is bounded likewise. More is a RangeError, which ends a
+// graft like any other error. Cases that cannot be bounded like this are listed in isolate/README.md. On ordinary
+// values the answers are those of the native functions, which these still call. Nothing here looks a built-in up after
+// plugin code has run (natives.ts).
 
 import { keyMethods } from './bound-keys.ts';
 import { arrayMethods, lengthBounds } from './bound-lengths.ts';

@@ -1,14 +1,15 @@
-// What a plugin threw, flattened to bounded text.
+// A failure: the error of a plugin, flattened to bounded text.
 //
-// It runs inside the realm and inside the clock of the call, because reading `name`, `message` and `stack` of a thrown
-// object may run its getters. Proxies are not touched. The texts inform people; no decision of the host rests on them.
+// This runs inside the realm and inside the clock of the call, because reading `name`, `message` and `stack` of a
+// thrown object may run its getters. Proxies are not touched. The texts inform people; no decision of the host depends
+// on them.
 
 import { ERROR_TEXT_MAX, type Failure } from '../../protocol.ts';
 import { bigintText, charCodeAt, indexOf, slice, stringify, symbolText, toWellFormed, trimEnd } from './natives.ts';
 
 /** The name under which the realm's script is compiled. */
 export const REALM_FILENAME = 'graftwork:realm';
-/** Where isolated-vm joins the stack of the process to that of the isolate. */
+/** The line at which isolated-vm joins the stack of the process to that of the isolate. */
 const ENGINE_FRAME = '(<isolated-vm boundary>)';
 
 /** `text` as a string that may cross: at most `length` UTF-16 units, well formed, without NUL. */
@@ -64,13 +65,13 @@ export function memoryFailure(): Failure {
   return plainFailure('memory-limit', 'MemoryLimit', 'more memory than its limit');
 }
 
-/** What the engine brings out of an isolate when a call has ended well, and nobody handled a rejection in it. */
+/** The failure of a call that has ended well, but left a rejection that nobody handled. */
 export function rejectionFailure(error: unknown): Failure {
   const failure = thrownFailure(error, () => false);
   return { ...failure, message: boundedText(`unhandled rejection: ${failure.message}`, ERROR_TEXT_MAX.message) };
 }
 
-/** Flattens whatever was thrown. Its getters may run; exceptions of theirs count as empty text. */
+/** Flattens a thrown value. Its getters may run; errors of theirs count as empty text. */
 export function thrownFailure(thrown: unknown, isProxy: (value: object) => boolean): Failure {
   if (typeof thrown === 'function') return plainFailure('thrown', 'function', 'a function was thrown');
   if (typeof thrown !== 'object' || thrown === null)

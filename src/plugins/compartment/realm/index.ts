@@ -1,4 +1,4 @@
-// What enters a realm, for kinds elsewhere: nothing here needs more than the engine that it runs in.
+// Entering a realm, for kinds in other folders: nothing here needs more than the engine that it runs in.
 
 export type { Bridge } from './api.ts';
 export { lateFailure, memoryFailure, plainFailure, REALM_FILENAME } from './failure.ts';

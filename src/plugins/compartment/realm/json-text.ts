@@ -1,8 +1,8 @@
 // JSON text of a value that plainFault has found plain, made without running any code of the plugin.
 //
 // JSON.stringify does that, six times faster than code could, as long as Object.prototype and Array.prototype have no
-// `toJSON`: no other object is in reach of a plain value. Where a plugin has set one, the text is put together here,
-// and only strings go through JSON.stringify, which looks nothing up for them.
+// `toJSON`: no other object is in reach of a plain value. If a plugin has set one, the text is put together here, and
+// only strings go through JSON.stringify, which looks up nothing for them.
 
 import { arrayPrototype, hasOwn, isArray, objectPrototype, ownKeys, stringify } from './natives.ts';
 
@@ -35,7 +35,7 @@ const slowText = (value: unknown): string => {
   }
 };
 
-/** The JSON text of plain data. Whoever calls has checked that `value` is plain; there is no other check here. */
+/** The JSON text of plain data. The caller has checked that `value` is plain; there is no other check here. */
 export function jsonText(value: unknown): string {
   return hasOwn(objectPrototype, 'toJSON') || hasOwn(arrayPrototype, 'toJSON') ? slowText(value) : stringify(value);
 }

@@ -31,7 +31,7 @@ export const NativeSet: SetConstructor = Set;
 export const NativeWeakMap: WeakMapConstructor = WeakMap;
 export const NativeWeakSet: WeakSetConstructor = WeakSet;
 /**
- * Plugin code is evaluated by a step of its realm, so that parsing it and carrying its errors out fall under the clock.
+ * Plugin code is evaluated by a step of its realm, so that parsing it and carrying its errors out are under the clock.
  */
 export const { eval: indirectEval } = globalThis;
 
@@ -48,14 +48,14 @@ export const { construct: reflectConstruct } = Reflect;
 const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
 const typedArrayGetter = (key: PropertyKey): ((self: object) => unknown) =>
   uncurry(Object.getOwnPropertyDescriptor(typedArrayPrototype, key)?.get as (this: object) => unknown);
-/** `Uint8Array` and so on; undefined for what is no typed array. */
+/** `Uint8Array` and so on; undefined for any other object. */
 export const typedArrayName = typedArrayGetter(Symbol.toStringTag) as (self: object) => string | undefined;
-/** Throws for what is no typed array. */
+/** Throws for any object but a typed array. */
 export const typedArrayLength = typedArrayGetter('length') as (self: object) => number;
-/** Not every engine has it. */
+/** Some engines do not have it. */
 const localeBase =
   globalThis.Intl === undefined ? undefined : Object.getOwnPropertyDescriptor(Intl.Locale.prototype, 'baseName')?.get;
-/** Throws for what is no Intl.Locale; null where there are none. */
+/** Throws for any object but an Intl.Locale; null: the engine has none. */
 export const localeBaseName = localeBase === undefined ? null : uncurry(localeBase as (this: object) => string);
 export const reflectGet: (target: object, key: PropertyKey) => unknown = Reflect.get;
 export const bigintText: (value: bigint) => string = uncurry(BigInt.prototype.toString) as (value: bigint) => string;
@@ -101,7 +101,7 @@ export function put(target: object, key: PropertyKey, value: unknown): void {
   } as PropertyDescriptor);
 }
 
-/** Gives `target` an ordinary own property; throws where it takes none. */
+/** Gives `target` an ordinary own property; throws if it takes none. */
 export function createProperty(target: object, key: PropertyKey, value: unknown): void {
   const descriptor = {
     __proto__: null,

@@ -7,7 +7,7 @@
 // 3. step(START, graft, input) runs a graft. When it returns, the engine drains the microtasks, still under the clock.
 // 4. step(FINISH) follows only where START answered PENDING: the graft returned a promise, and by now it has settled or
 //    never will.
-// What steps take and answer: steps.ts. What a plugin threw never leaves as an exception.
+// What steps take and answer: steps.ts. An error of the plugin never leaves as an exception.
 
 import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
 import { ANSWER_IGNORED, type Failure } from '../../protocol.ts';
@@ -47,8 +47,8 @@ type GraftCode = (input: unknown, api: object) => unknown;
 type Exports = Record<string, unknown> | null | undefined;
 
 /**
- * A graft, its api, and whom its api's functions work for: all its calls, or none, where each call gets an api of its
- * own.
+ * A graft, its api, and the owner that its api's functions work for: all its calls; or none, if each call gets an api
+ * of its own.
  */
 interface StandingGraft {
   readonly run: GraftCode;
@@ -70,7 +70,7 @@ const NAME_LENGTH_MAX = 200;
 const failed = (failure: Failure): string => `F${failureText(failure)}`;
 const notCallable = (what: string): string => failed(plainFailure('not-callable', 'NotCallable', what));
 
-/** The JSON text of the names of exported functions, as far as they are own properties of the exports. */
+/** The JSON text of the names of exported functions that are own properties of the exports. */
 const exportedNames = (exported: Exports): string => {
   if (typeof exported !== 'object' || exported === null) return '[]';
   const keys = ownKeys(exported);
@@ -84,8 +84,8 @@ const exportedNames = (exported: Exports): string => {
 };
 
 /**
- * A graft that takes a list of rows, of one that takes a row. Answers are defined, not assigned: plugin code may have
- * put a setter on Array.prototype. Where one answers with a promise, so does the whole.
+ * Makes a graft of one row into a graft of a list of rows. Answers are defined, not assigned: plugin code may have put
+ * a setter on Array.prototype. If one answers with a promise, so does the whole.
  */
 const forRows =
   (run: GraftCode): GraftCode =>
@@ -101,7 +101,7 @@ const forRows =
     return answers;
   };
 
-/** The rest of the rows, one after the other, from the first that answered with a promise. */
+/** Calls the rest of the rows, one after the other, after the first that answered with a promise. */
 const laterRows = async (
   run: GraftCode,
   rows: readonly unknown[],
@@ -123,11 +123,11 @@ class Realm {
   #call: Call | undefined;
   /** Numbers calls. */
   #number = 0;
-  /** Whom the api functions that work now were made for. */
+  /** The owner whose api functions work now. */
   #owner: object | undefined;
-  /** Why the call that runs cannot end well any more: it asked for more than a value may measure. */
+  /** Why the running call cannot end well any more: it asked for more than a value may measure. */
   #exceeded = '';
-  /** What TEXT hands out. */
+  /** The text that TEXT hands out. */
   #text = '';
 
   constructor(bridge: Bridge, setup: RealmSetup, memory: readonly SharedArrayBuffer[]) {

@@ -1,7 +1,7 @@
 // Refusing on purpose: `__graftwork_refuse(code, message)` throws an object that only the realm can make.
 //
-// What was refused is kept beside that object, not in it, and under the call that refused: nothing the plugin does to
-// the object, no look-alike, and no refusal kept from an earlier call is taken for one.
+// The refusal is kept beside that object, not in it, and under the number of its call. So no change that the plugin
+// makes to the object, no look-alike, and no refusal kept from an earlier call is taken for one.
 
 import { boundedText } from './failure.ts';
 import {
@@ -37,7 +37,7 @@ const isCode = (code: unknown): code is string => {
   return true;
 };
 
-/** Defines `__graftwork_refuse` on the global object; `currentCall` gives the number of the call that refuses. */
+/** Defines `__graftwork_refuse` on the global object; `currentCall` gives the number of the running call. */
 export function defineRefuse(currentCall: () => number): void {
   const refuse = (code: unknown, message: unknown = ''): never => {
     if (!isCode(code))
@@ -56,7 +56,7 @@ export function defineRefuse(currentCall: () => number): void {
   pin(globalThis, '__graftwork_refuse', freeze(refuse));
 }
 
-/** The JSON text of the refusal that `thrown` is, if it was made in call number `call`; otherwise undefined. */
+/** The JSON text of the refusal `thrown`, if it was made in call number `call`; else undefined. */
 export function refusalText(thrown: unknown, call: number): string | undefined {
   if (typeof thrown !== 'object' || thrown === null) return undefined;
   const refused = weakGet(refusals, thrown);

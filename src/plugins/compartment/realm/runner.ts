@@ -1,11 +1,11 @@
-// The runner of a realm: the one way through a step of it (steps.ts), whatever the engine, and the clock of the
-// call that runs.
+// The runner of a realm: the one way through a step of it (steps.ts), whatever the engine, and the clock of the running
+// call.
 //
-//   take       the clock starts → enter → where the graft left a promise, finish → late? → what the realm answered
+//   take       the clock starts → enter → if the graft returned a promise, finish → late? → the realm's answer
 //   hostCall   the clock stands while the host works; a call whose time is up is ended there
 //
-// A kind says how its engine is entered and ended, and what its errors mean. What a step comes to is always an answer:
-// a failure of the engine reads like one that the realm tells.
+// A kind says how its engine is entered and ended, and what its errors mean. A step always has an answer: a failure of
+// the engine reads like one that the realm reports.
 
 import type { Failure } from '../../protocol.ts';
 import { type Clocks, OwnClock } from '../own-clock.ts';
@@ -16,19 +16,19 @@ export abstract class RealmRunner {
   protected readonly clock: OwnClock;
   /** The call's own time is up, or the engine was ended for it. */
   protected late = false;
-  /** What the last step took of the graft's own time. */
+  /** The graft's own time in the last step. */
   protected own_ms = 0;
   #runs = false;
-  /** Host calls that have begun and not come back as they should. */
+  /** Host calls that have begun and not returned as they should. */
   #outside = 0;
 
   constructor(clocks?: Clocks) {
     this.clock = new OwnClock(clocks);
   }
 
-  /** Enters the engine for one step. Throws where the engine has ended it. */
+  /** Enters the engine for one step. Throws if the engine has ended it. */
   protected abstract enter(step: number, graft: number, input: Direct | string): Direct | string;
-  /** What an error that `enter` threw means, where time was not up. */
+  /** The failure that an error of `enter` means, if time was not up. */
   protected abstract explain(error: unknown): Failure;
   /** Carries a host call out. */
   protected abstract ask(accessor: number, args: string): Direct | string;
@@ -88,6 +88,6 @@ export abstract class RealmRunner {
 const failed = (failure: Failure): string => `F${failureText(failure)}`;
 const NOT_BACK = plainFailure('thrown', 'HostCall', 'a host call did not come back');
 
-/** What a kind cannot explain. */
+/** The failure of an error that a kind cannot explain. */
 export const engineFailure = (error: unknown): Failure =>
   plainFailure('thrown', 'EngineFailed', error instanceof Error ? error.message : 'the engine failed');

@@ -5,7 +5,9 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 
-/** A module of our own, `at` its URL without an extension: TypeScript when run from source, JavaScript when built. */
+/**
+ * A module of this project, `at` its URL without an extension: TypeScript when run from source, JavaScript when built.
+ */
 const entryAt = (at: URL): string => {
   const source = fileURLToPath(new URL(`${at.href}.ts`));
   return existsSync(source) ? source : fileURLToPath(new URL(`${at.href}.js`));
@@ -38,7 +40,7 @@ const once = (key: string, make: () => string): string => {
 /** The program whose module is at `at`, in CommonJS, which Node starts faster. */
 export const scriptAt = (at: URL): string => once(at.href, () => bundled(at, { format: 'cjs', platform: 'node' }));
 
-/** An expression whose value is what the module at `at` exports as `name`. */
+/** An expression whose value is the export `name` of the module at `at`. */
 export const expressionAt = (at: URL, name: string): string =>
   once(at.href, () =>
     bundled(at, {

@@ -1,10 +1,10 @@
-// Takes out of a bare realm what can spoil a call, and pins what the realm's own code relies on. Runs once, before any
-// plugin code.
+// Scrubs a bare realm: removes what can spoil a call, and pins what the realm's own code relies on. It runs once,
+// before any plugin code.
 //
-// Removed: whatever holds memory that the isolate's limit does not count, runs code outside a call's clock, or sees the
-// garbage collector. Replaced: Proxy, so that the realm knows every proxy: to the checks of plain data a proxy looks
-// like the object it poses as. Pinned: Error.prepareStackTrace and stackTraceLimit, which run or allocate while an
-// error is carried out, and what decides whether `then` of a native promise calls into the plugin.
+// Removed: everything that holds memory which the isolate's limit does not count, runs code outside a call's clock, or
+// sees the garbage collector. Replaced: Proxy, so that the realm knows every proxy: to the checks of plain data a proxy
+// looks like the object it poses as. Pinned: Error.prepareStackTrace and stackTraceLimit, which run or allocate while
+// an error is carried out, and the properties that decide whether `then` of a native promise calls into the plugin.
 
 import {
   apply,
@@ -27,7 +27,7 @@ const GLOBALS = [
   'ShadowRealm',
   'AsyncContext',
 ];
-/** A column's buffer is in a graft's reach: nothing of it may make or grow shared memory. */
+/** A column's buffer is in a graft's reach: it must not make or grow shared memory. */
 const SHARED_METHODS = ['constructor', 'grow', 'slice'];
 const BUFFER_METHODS = ['resize', 'transfer', 'transferToFixedLength'];
 /** Makes an object that JSON.stringify prints raw; to the checks of plain data it looks like an ordinary one. */
@@ -37,7 +37,7 @@ const remove = (target: object, keys: readonly string[]): void => {
   for (const key of keys) deleteProperty(target, key);
 };
 
-/** Replaces Proxy by one that remembers what it made, and tells whether a value is among that. */
+/** Replaces Proxy by one that remembers its proxies. Gives the test of whether a value is one of them. */
 const rememberProxies = (): ((value: object) => boolean) => {
   const known = new NativeWeakSet();
   const Native = Proxy;
@@ -60,7 +60,7 @@ const rememberProxies = (): ((value: object) => boolean) => {
   return (value) => weakHas(known, value);
 };
 
-/** Scrubs the realm that this code runs in. The answer tells a proxy from any other object. */
+/** Scrubs the realm that this code runs in. Gives the test that tells a proxy from any other object. */
 export function scrub(): (value: object) => boolean {
   remove(SharedArrayBuffer.prototype, SHARED_METHODS);
   remove(globalThis, GLOBALS);

@@ -1,4 +1,4 @@
-// What a realm is made from and what a call hands into it, as the outside prepares them.
+// The setup of a realm and the input of a call, as the outside prepares them.
 
 import { ANSWER_IGNORED } from '../../protocol.ts';
 import type { CompartmentCall, CompartmentSource } from '../compartment.ts';
@@ -19,7 +19,7 @@ export const setupOf = ({ memory_mb, grafts }: CompartmentSource): RealmSetup =>
 export const memoryOf = ({ grafts }: CompartmentSource): SharedArrayBuffer[] =>
   grafts.flatMap(({ columns }) => columns.map(({ buffer }) => buffer));
 
-/** Whether an input crosses as it is: a direct value, or a text that is not too long for that. */
+/** Whether an input crosses as it is: a direct value, or a short text. */
 export const isBare = (input: unknown): input is Direct | string =>
   typeof input === 'number' ||
   typeof input === 'boolean' ||

@@ -1,16 +1,17 @@
-// How the outside drives a realm: one function, called with a step, always with a clock running. See realm.ts.
+// The steps of a realm: the outside drives it through one function, called with a step, always with a clock running.
+// See realm.ts.
 
 /** Evaluate the plugin's code, which is the input. */
 export const STEP_LOAD = 0;
 /** Run a graft on the input: a number, a boolean or null as it is, anything else as JSON text. */
 export const STEP_START = 1;
-/** Say what the promise came to that START's graft returned. */
+/** Give the outcome of the promise that START's graft returned. */
 export const STEP_FINISH = 2;
-/** Hand out the text that a step answered LONG for, as the only element of an array, which is to be copied. */
+/** Hand out the text for which a step answered LONG, as the only element of an array, which is to be copied. */
 export const STEP_TEXT = 3;
 /**
- * Hand out the function that runs a graft on a direct value or a text: what START does, with one argument to cross in
- * the place of three.
+ * Hand out the function that runs a graft on a direct value or a text: START with one argument to cross instead of
+ * three.
  */
 export const STEP_ENTRY = 4;
 
@@ -21,29 +22,26 @@ export const LONG = 'L';
 /** Texts longer than this cross faster as an element of an array: 20,000 units take 61 µs bare and 8 µs so. */
 export const BARE_TEXT_MAX = 4000;
 
-/** What crosses as it is. */
+/** A value that crosses as it is. */
 export type Direct = number | boolean | null;
 
 /**
- * What a START comes to: a direct value; PENDING; LONG; T and a text as it is; or a letter and JSON: R an answer, N a
+ * The answer of a START: a direct value; PENDING; LONG; T and a text as it is; or a letter and JSON: R an answer, N a
  * refusal, F a failure.
  */
 export type Entry = (input: Direct | string) => Direct | string;
 
-/**
- * A text may come as the only element of an array that was copied. What it answers is as an Entry's, but for TEXT and
- * ENTRY.
- */
+/** A text may come as the only element of a copied array. The answer is as an Entry's, but for TEXT and ENTRY. */
 export type Step = (
   step: number,
   graft: number,
   input: Direct | string | [string],
 ) => Direct | string | [string] | Entry;
 
-/** What a realm is made from. */
+/** What a realm is made of. */
 export interface RealmSetup {
   readonly memory_mb: number;
-  /** Whether a graft's api object serves all its calls; if not, each call gets one of its own. */
+  /** Whether a graft's api object serves all its calls; otherwise each call gets one of its own. */
   readonly lasting: boolean;
   readonly grafts: readonly {
     readonly export: string;
