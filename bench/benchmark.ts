@@ -1,10 +1,10 @@
-// What a benchmark is: a file that exports one, and gives rows, targets and, where it has more to say, a page.
+// A benchmark: a file that exports one, and gives rows, targets and, if it has more to say, a page.
 
 import type { Result } from '../report/index.ts';
 import type { Row } from './measure.ts';
 import type { Target } from './target.ts';
 
-/** Flags that make no sense. */
+/** Flags that contradict each other or have no meaning. */
 export class BadUse extends Error {}
 
 export interface BenchOptions {
@@ -23,9 +23,9 @@ export interface BenchResult {
   readonly machine: Readonly<Record<string, string | number>>;
   readonly tables: Readonly<Record<string, readonly Row[]>>;
   readonly targets: readonly Target[];
-  /** What opens its report: tables and figures in words. */
+  /** The beginning of its report: tables and figures in words. */
   readonly page?: Result;
-  /** What else was found, for who wants to compute with it. */
+  /** The samples, for further computing. */
   readonly samples?: unknown;
 }
 

@@ -1,11 +1,11 @@
-// What `bench call` holds against its floors (raw-calls.ts): a call of a graft in a process, through its graft point
-// (transaction, account, checks both ways, commit), with no call-back and with one, on the floors' input.
+// The contenders of `bench call`, against the floors of raw-calls.ts: a call of a graft in a process, through its graft
+// point (transaction, account, checks both ways, commit), with no call-back and with one, on the floors' input.
 
 import { createHost } from '../src/host/index.ts';
 import type { CallContender } from './measure.ts';
 import { INPUT } from './raw-calls.ts';
 
-/** A graft that was removed would leave the default's answer, and a fine figure. */
+/** The answer. A removed graft would leave the default's answer, and a fine figure: then it throws. */
 const sum = (answer: number): number => {
   if (answer !== INPUT.a + INPUT.b) throw new Error(`a graft answered ${answer}`);
   return answer;

@@ -1,5 +1,5 @@
 // `npm run bench -- isolation`: every kind of compartment through its public path, beside the bare parts that it is
-// made of, so that a person can decide which to use. `--kinds isolate,process` and `--parts calls` measure less.
+// made of, so that a person can choose one. `--kinds isolate,process` and `--parts calls` measure less.
 
 import { loadavg } from 'node:os';
 import { machine } from '../report/index.ts';
@@ -11,7 +11,7 @@ import { type Found, PARTS, survey } from './isolation/survey.ts';
 import { targetsOf } from './isolation/targets.ts';
 import type { Row } from './measure.ts';
 
-/** Comparisons with floors, by what was compared. */
+/** Comparisons with floors, by title. */
 const floorTables = (all: readonly Found[]): Record<string, readonly Row[]> => {
   const tables: Record<string, readonly Row[]> = {};
   for (const { kind, calls } of all) {
@@ -26,7 +26,7 @@ const floorTables = (all: readonly Found[]): Record<string, readonly Row[]> => {
   return tables;
 };
 
-/** Names out of `all`, with commas between; all where none is given. */
+/** Names out of `all`, separated by commas; all if none is given. */
 const listed = (text: string | undefined, all: readonly string[]): readonly string[] => {
   const names = text?.split(',') ?? all;
   const unknown = names.find((name) => !all.includes(name));

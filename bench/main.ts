@@ -1,5 +1,5 @@
 // `npm run bench -- NAME [--json] [--small] [--seed N] [--report DIR] [flags]`: runs one benchmark. Exit 0 when it ran
-// (whether or not a target was met, which it says), 2 for bad use.
+// (whether or not it met its targets, which it reports), 2 for bad use.
 
 import { parseArgs } from 'node:util';
 import { BadUse, type Benchmark } from './benchmark.ts';

@@ -1,12 +1,9 @@
-// The one measuring harness. A benchmark names contenders, one of them the floor; their rounds are interleaved, so that
-// whatever else the machine does hits all alike, and everything is reported as a ratio to the floor of the same run.
+// The one measuring harness. A benchmark names contenders, one of them the floor. Their rounds are interleaved, so that
+// other load of the machine hits all alike, and every figure is reported as a ratio to the floor of the same run.
 
 import { hashText, quantile } from '../report/index.ts';
 
-/**
- * Something to measure. `round` does `count` operations and gives what they computed, so that nothing is optimised
- * away.
- */
+/** A contender. `round` does `count` operations and gives what they computed, so that nothing is optimised away. */
 export interface Contender {
   readonly name: string;
   round(count: number): number | Promise<number>;
@@ -22,15 +19,15 @@ export interface CallContender {
 
 export interface Row {
   readonly name: string;
-  /** Per operation: over the rounds, or over all calls where each was timed. */
+  /** Per operation: over the rounds, or over all calls if each was timed. */
   readonly median_ns: number;
   readonly p10_ns: number;
   readonly p90_ns: number;
-  /** Where each call was timed. */
+  /** Only if each call was timed. */
   readonly p99_ns?: number;
   /** Median against the floor's median. */
   readonly ratio: number;
-  /** FNV-1a of what the rounds computed; equal for contenders that do the same work. */
+  /** FNV-1a of the answers of the rounds; equal for contenders that do the same work. */
   readonly hash: string;
 }
 
@@ -77,7 +74,7 @@ export const row = (name: string, times: readonly number[], floor_ns: number, ha
   };
 };
 
-/** What one reading of the clock takes, in ns: it lies in every call that is timed by itself. */
+/** The time of one reading of the clock, in ns: it is part of every call that is timed by itself. */
 const clockCost = (): number => {
   const times: number[] = [];
   for (let i = 0; i < 2000; i++) {

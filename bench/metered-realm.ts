@@ -1,12 +1,12 @@
-// What `bench metered` runs, in a worker: the realm is locked down, which cannot be taken back. Each workload is a
-// graft, called through its compartment.
+// The part of `bench metered` that runs in a worker, since its realm is locked down, which cannot be undone. Each
+// workload is a graft, called through its compartment.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { lockdownRealm, MeteredMaker, sesMaker } from '../src/plugins/compartment/index.ts';
 import type { Compartment, CompartmentCall, CompartmentMaker } from '../src/plugins/index.ts';
 import { type Contender, compare, type Row } from './measure.ts';
 
-/** Functions of `n`, and what `n` is. */
+/** Functions of `n`, each with its `n`. */
 const WORKLOADS: Readonly<Record<string, readonly [number, string]>> = {
   'nested loops': [
     2000,

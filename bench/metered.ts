@@ -1,5 +1,5 @@
-// What metering costs: the same graft in a ses and in a metered compartment of one locked realm, so that the counters
-// are the only difference. Best rounds are compared: what else the machine does makes a round slower, never quicker.
+// The cost of metering: the same graft in a ses and in a metered compartment of one locked realm, so that the counters
+// are the only difference. Best rounds are compared: other load of the machine makes a round slower, never faster.
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';

@@ -1,5 +1,5 @@
-// Round trips to another process with nothing of ours around them, as floors: a message to a forked process and back
-// (JSON serialisation), a message to a worker thread and back, and a bare echo of a frame by a blocking process.
+// Round trips to another process without Graftwork, as floors: a message to a forked process and back (JSON
+// serialisation), a message to a worker thread and back, and a bare echo of a frame by a blocking process.
 
 import { type ChildProcess, fork, type Serializable, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,9 +26,7 @@ const ended = async (child: ChildProcess): Promise<void> => {
   await exit;
 };
 
-/**
- * What crosses in a round trip: an input, what is done with it there (a function's source), and the answer as a number.
- */
+/** A round trip: an input, the work on the other side (a function's source), and the answer as a number. */
 export interface Crossing {
   input(): unknown;
   readonly source: string;
@@ -41,7 +39,7 @@ const ECHO: Crossing = {
   value: (message) => (message as typeof INPUT).a + (message as typeof INPUT).b,
 };
 
-/** node's own channel between processes. Answers come in order. */
+/** Node's own channel between processes. Answers come in order. */
 export const rawMessage = async ({ input, source, value }: Crossing = ECHO): Promise<CallContender> => {
   const child = fork(path('json-child.mjs'), [source], { serialization: 'json', env: {}, execArgv: [] });
   const waiting: ((answer: number) => void)[] = [];
@@ -61,7 +59,7 @@ const WORKER = `const { parentPort, workerData } = require('node:worker_threads'
 const work = require('node:vm').runInThisContext(workerData);
 parentPort.on('message', (message) => parentPort.postMessage(work(message)));`;
 
-/** node's own channel between threads, with a structured clone each way. Answers come in order. */
+/** Node's own channel between threads, with a structured clone each way. Answers come in order. */
 export const rawWorkerMessage = async ({ input, source, value }: Crossing): Promise<CallContender> => {
   const worker = new Worker(WORKER, { eval: true, workerData: source });
   const waiting: ((answer: number) => void)[] = [];

@@ -1,5 +1,5 @@
-// What a benchmark found, as people read it: text for the terminal, and with `--report DIR` files: report.md with its
-// plots beside it (SVG), report.json, and report.html, which needs nothing beside it.
+// The results of a benchmark for people: text for the terminal, and with `--report DIR` files: report.md with its plots
+// beside it (SVG), report.json, and report.html, which needs no other file.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,14 +29,14 @@ const pageOf = ({ benchmark, tables, targets, page }: BenchResult): Result =>
 
 const measuredOn = ({ machine, seed }: BenchResult): string => machineText({ ...machine, seed });
 
-/** For the terminal: the page's tables, for its figures show what they say. */
+/** For the terminal: the page's tables; its figures show the same. */
 export const benchText = (result: BenchResult): string => {
   const page = pageOf(result);
   const tables = page.parts.filter(({ kind }) => kind === 'table');
   return `${measuredOn(result)}\n\n${resultText({ ...page, parts: tables })}`;
 };
 
-/** Writes the report into `folder`, which is made. Gives the names of its files. */
+/** Writes the report into `folder`, which is created. Gives the names of its files. */
 export const writeReport = async (folder: string, result: BenchResult): Promise<string[]> => {
   mkdirSync(folder, { recursive: true });
   const page = pageOf(result);

@@ -29,7 +29,7 @@ const figureOf = ({ value }: Target): string =>
 const boundOf = ({ at_most, at_least }: Target): string =>
   at_most === undefined ? `≥ ${at_least?.toLocaleString('en')}` : `≤ ${at_most}`;
 
-/** What was aimed at, and whether it was met. */
+/** The targets, and whether they were met. */
 export const targetTable = (targets: readonly Target[]): Table => ({
   kind: 'table',
   title: 'Targets',

@@ -1,6 +1,6 @@
-// What a transaction costs: begin, N writes and commit (or abort) on a map of 10,000 records, against a hand-written
-// flat undo log and what others offer. The rows of immer, Effect and better-sqlite3 do the same work with the same
-// answer; they run fewer times where they are slow.
+// The cost of a transaction: begin, N writes and commit (or abort) on a map of 10,000 records, against a hand-written
+// flat undo log and other libraries. The rows of immer, Effect and better-sqlite3 do the same work with the same
+// answer; slow ones run fewer times.
 
 import Database from 'better-sqlite3';
 import { Effect, STM, TRef } from 'effect';
@@ -13,10 +13,10 @@ import { type Contender, compare, type Row } from './measure.ts';
 const RECORDS = 10_000;
 const clock: Clock = { now: () => performance.now(), after: () => ({ cancel: () => {} }) };
 
-/** A way to change records and to take the changes back. */
+/** A way to change records and to undo the changes. */
 interface Way {
   readonly name: string;
-  /** How much slower than the floor it may be expected to be: it runs that many times fewer. */
+  /** The expected ratio to the floor: it runs that many times fewer. */
   readonly slow: number;
   /**
    * `count` times: begin, write the number of the turn to `writes` records, commit or abort. The loop is the way's own,

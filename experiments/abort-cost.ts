@@ -1,6 +1,6 @@
-// `abort-cost`: what an abort costs in real time, against the locks that the transaction held and the undo records that
-// it had written, with the plane that fits best. VINO's was about 35 µs and 10 µs a lock (recalled from the OSDI '96
-// paper's body).
+// `abort-cost`: the cost of an abort in real time, against the locks that the transaction held and the undo records
+// that it had written, with the plane that fits best. VINO's was about 35 µs and 10 µs a lock (recalled from the OSDI
+// '96 paper's body).
 
 import { type Figure, hashText, megahertz, type Point, quantile, type Result, type Table } from '../report/index.ts';
 import { CPU_MHZ, Kernel } from '../src/kernel-model/index.ts';
@@ -13,7 +13,7 @@ const VINO = { base_us: 35, lock_us: 10 };
 const LOCKS = [0, 1, 2, 4, 8, 16, 32, 64];
 const RECORDS = [0, 16, 64, 256, 1024];
 
-/** Restores a word: what the undo of most accessors does. */
+/** Restores a word, as the undo of most accessors does. */
 const RESTORE: Undoable = {
   name: 'word',
   undo(place, key, before) {
@@ -28,7 +28,7 @@ class Bench {
   );
   readonly words = new Int32Array(1024);
 
-  /** A transaction that holds so many locks and has changed so many words. */
+  /** Begins a transaction, takes that many locks and changes that many words. */
   #begun(locks: number, records: number): Transaction {
     const txn = this.#kernel.calls.transactions.begin();
     for (let i = 0; i < locks; i++) acquire(txn, this.#locks[i] as Lock, WRITE);
@@ -73,7 +73,7 @@ const solve = (rows: number[][]): number[] => {
   return rows.map((row, i) => (row[3] as number) / (row[i] as number));
 };
 
-/** The plane a + b·locks + c·records of least squared distance, and the root mean square of what is left. */
+/** The plane a + b·locks + c·records of least squared distance, and the root mean square of the rest. */
 export const plane = (samples: readonly Sample[]): { a: number; b: number; c: number; residual: number } => {
   const sums = [0, 1, 2].map(() => [0, 0, 0, 0]);
   for (const [locks, records, ns] of samples) {

@@ -10,10 +10,10 @@ export type Kind = (typeof KINDS)[number];
 
 export const isKind = (kind: string): kind is Kind => (KINDS as readonly string[]).includes(kind);
 
-/** Own time is not measured where real time has no meaning. */
+/** A clock that stands: own time is not measured if real time has no meaning. */
 const timeless = (): number => 0;
 
-/** What a kernel is booted with: makes the maker of one kind. `ses` and `metered` need a realm that is locked down. */
+/** The `compartments` option of a kernel for one kind. `ses` and `metered` need a locked-down realm. */
 export const compartments =
   (kind: Kind) =>
   (tick: Tick): CompartmentMaker => {

@@ -1,6 +1,6 @@
-// Every way in which a graft of the experiment misbehaves, as data: what it is, where it stands, its text, who claims
-// to survive it, and how it must end. The order is that of the abuses of VINO's slides and of its rules for grafts
-// (numbers in brackets, as recalled from the OSDI '96 paper's body).
+// Every way in which a graft of the experiment misbehaves, as data: the abuse, the point, the graft's text, the kinds
+// that claim to survive it, and how it must end. The order is that of the abuses of VINO's slides and of its rules for
+// grafts (numbers in brackets, as recalled from the OSDI '96 paper's body).
 
 import {
   ALL,

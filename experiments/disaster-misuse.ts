@@ -1,5 +1,5 @@
-// Disasters in which a graft misuses functions that it may call, stands where it may not, or comes as code that is not
-// safe.
+// Disasters in which a graft misuses functions that it may call, stands at a forbidden point, or comes as code that is
+// not safe.
 
 import { MeteredMaker, stored } from '../src/plugins/compartment/index.ts';
 import { ALL, type Disaster, ends, FUELLED, MEDDLED, meddle, ONE_KEY, plain, TIMED } from './disaster.ts';
@@ -22,7 +22,7 @@ const holder: Accomplice = {
   },
 };
 
-/** Takes what the graft wants, and then wants what the graft has. */
+/** Takes the lock that the graft wants, and then wants the lock that the graft has. */
 const rival: Accomplice = {
   name: 'rival',
   priority: 6,
@@ -59,7 +59,7 @@ const busy: Accomplice = {
   },
 };
 
-/** Faults in the application's own space while the graft is asked: the same graft is asked again, on top. */
+/** Faults in the application's own space while the graft is called: the same graft is called again, on top. */
 const faulting: Accomplice = {
   name: 'faulting',
   priority: 12,

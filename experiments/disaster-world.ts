@@ -1,9 +1,9 @@
 // A small kernel for one disaster: an application at whose points the graft stands, and bystanders whose work is
-// checked. The very call in which the graft misbehaves is found in the kernel's ordinary run, and the state before and
-// after it compared.
+// checked. The call in which the graft misbehaves is found in the kernel's ordinary run, and the state before and after
+// it compared.
 //
-// The application and the bystander with memory work by turns, so that nobody but the graft changes anything while it
-// is asked; a thread that computes and an urgent one that looks how late it is woken run all the time.
+// The application and the bystander with memory work by turns, so that only the graft changes anything while it is
+// called. A thread that computes, and an urgent one that measures how late it is woken, run all the time.
 
 import {
   BLOCK_BYTES,
@@ -24,7 +24,7 @@ import { compartments, type Kind } from './compartments.ts';
 import { differences, type KernelState, leftovers, type Part, stateOf } from './kernel-state.ts';
 import { ramDisk } from './ram-disk.ts';
 
-/** Where the graft stands: points of the application, and the two global ones. */
+/** The graft's point: one of the application's, or one of the two global ones. */
 export type Seat = 'evict' | 'compute-ra' | 'schedule-delegate' | 'transform' | 'victim' | 'thread-exit';
 
 export const APPLICATION_USER = 'ann';
@@ -40,20 +40,21 @@ const ROUNDS = 3;
 const PAGE_SHIFT = 12;
 const LIMIT_US = 60_000_000;
 const US = CPU_MHZ;
-/** Who works for others to see goes before who only computes. */
+/** Threads whose work is checked go before threads that only compute. */
 const WORKING = 12;
 
-/** What else a disaster takes: threads of the application's user that want or hold what the graft touches. */
+/** Further threads of a disaster: of the application's user, they want or hold a lock that the graft touches. */
 export interface Accomplice {
   readonly name: string;
   readonly priority: number;
-  /** In the application's own address space. */
+  /** Whether it runs in the application's own address space. */
   readonly shares?: boolean;
   body(user: User, world: DisasterWorld): Steps;
 }
 
 /**
- * The end of a graft's call, and which parts of the state differed after it; where it commits, after any call so far.
+ * The end of a graft's call, and the parts of the state that differed after it; if it commits, after any call until
+ * then.
  */
 export interface Ending {
   /** An abort's reason, `committed` or `refused`. */
@@ -63,7 +64,7 @@ export interface Ending {
   readonly differs: readonly Part[];
 }
 
-/** What was found once nothing ran any more. */
+/** The findings when all threads have ended. */
 export interface Evidence {
   /** The first call that did not commit, or the last one; null: there was none. */
   readonly ending: Ending | null;
@@ -71,7 +72,7 @@ export interface Evidence {
   readonly ended: number;
   /** When the last bystander was done, in emulated milliseconds. */
   readonly finished_ms: number;
-  /** How late the urgent thread was woken at worst, in emulated microseconds. */
+  /** The longest delay of the urgent thread, in emulated microseconds. */
   readonly late_us: number;
   readonly wrong: number;
   readonly left: readonly string[];
@@ -87,10 +88,10 @@ export class DisasterWorld {
   readonly bystander: Thread;
   readonly file: OpenFile;
   readonly stream: Stream;
-  /** Whether a graft is being asked, and how often one was. */
+  /** Whether a graft is being called, and how often one was. */
   asking = false;
   asked = 0;
-  /** What an accomplice saw. */
+  /** The findings of an accomplice. */
   seen: unknown = null;
   #ending: Ending | null = null;
   /** The same for the calls inside the outermost. */
@@ -139,7 +140,7 @@ export class DisasterWorld {
     return this.kernel.spawn({ name, owner: APPLICATION_USER, program: new GeneratorProgram(body), ...more });
   }
 
-  /** The state is noted around each call that no other call lies around. */
+  /** Compares the state around each outermost call. */
   #observe(): void {
     const { calls } = this.kernel;
     calls.listener = ({ report }) => {
@@ -201,7 +202,8 @@ export class DisasterWorld {
   }
 
   /**
-   * Installs the graft's plugin for the application's user, who hands it some of its own. Throws what install throws.
+   * Installs the graft's plugin for the application's user, and gives it some of the user's units. Throws whatever
+   * install throws.
    */
   async install(pkg: PluginPackage, privileged: boolean): Promise<void> {
     await this.kernel.install(pkg, { user: APPLICATION_USER, privileged });
@@ -227,7 +229,7 @@ export class DisasterWorld {
 
   // The programs.
 
-  /** An accomplice stays until the call is over: threads that come and go are no part of what is compared. */
+  /** An accomplice stays until the call is over, since threads that come and go are not compared. */
   *#assist(user: User, body: Accomplice['body']): Steps {
     yield* body(user, this);
     while (this.asking) yield* user.call('sleep', 500);
@@ -257,9 +259,7 @@ export class DisasterWorld {
     this.#done(user);
   }
 
-  /**
-   * The default copies, and so does every graft here that commits: what comes to lie in the file is what was written.
-   */
+  /** The default copies, and so does every graft here that commits: the file must contain what was written. */
   *#streamed(user: User, round: number): Steps {
     const bytes = Uint8Array.from({ length: STREAM_BUFFER_BYTES + 100 }, (_, i) => (i * 7 + round) & 255);
     const from = this.stream.position;

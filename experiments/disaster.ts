@@ -1,4 +1,4 @@
-// What a disaster is: one way in which a graft misbehaves, as data. And the makings of most of them: a graft that
+// A disaster: one way in which a graft misbehaves, as data. And the building blocks of most of them: a graft that
 // changes what it may change, and then ends badly.
 
 import type { PluginPackage } from '../src/plugins/package/index.ts';
@@ -6,7 +6,7 @@ import { KINDS, type Kind } from './compartments.ts';
 import type { Accomplice, DisasterWorld, Evidence, Seat } from './disaster-world.ts';
 import type { Part } from './kernel-state.ts';
 
-/** Numbers that a graft's text speaks of. */
+/** Numbers in a graft's text. */
 export interface Names {
   readonly self: number;
   readonly mate: number;
@@ -25,30 +25,30 @@ export interface Disaster {
   readonly claims: readonly Kind[];
   /** The graft: a function expression, or a module that exports `graft` where it begins with `export`. */
   text(names: Names): string;
-  /** Ends that are right: abort reasons, `committed`, or the code with which install refuses. */
+  /** Right ends: abort reasons, `committed`, or the code with which install refuses. */
   readonly ends: readonly string[];
-  /** Records that must have been undone, at least. */
+  /** The smallest number of records that must have been undone. */
   readonly undone?: number;
   /** Parts of the state that the graft changes rightly, since it commits. */
   readonly changes?: readonly Part[];
-  /** Parts that others change while it waits. */
+  /** Parts that other threads change while it waits. */
   readonly meanwhile?: readonly Part[];
-  /** It misbehaves at its first call or not at all: later the threads it speaks of have ended. */
+  /** It misbehaves at its first call or not at all: later the threads that it needs have ended. */
   readonly once?: true;
   readonly limits?: Readonly<Record<string, number>>;
   readonly accomplices?: readonly Accomplice[];
-  /** Another's point, or one that there is not. */
+  /** Another user's point, or one that does not exist. */
   readonly point?: (world: DisasterWorld) => string;
-  /** Where `first` of its module stands besides. */
+  /** A second place, for `first` of its module. */
   readonly first?: Seat;
-  /** A global point, without the privilege that it takes. */
+  /** The point is global, and the install without privilege. */
   readonly unprivileged?: true;
   readonly needs?: readonly string[];
-  /** How far it comes depends on this machine's stack, or its speed. */
+  /** The result depends on this machine's stack, or its speed. */
   readonly varies?: true;
-  /** What becomes of the package on its way. */
+  /** Changes the package before install. */
   readonly alter?: (pkg: PluginPackage) => PluginPackage;
-  /** What else must hold: what is wrong, or null. */
+  /** A further check: the fault, or null. */
   readonly also?: (world: DisasterWorld, evidence: Evidence) => string | null;
 }
 
@@ -62,7 +62,7 @@ export const TIMED: readonly Kind[] = ['metered', 'isolate'];
 export const FUELLED: readonly Kind[] = ['metered'];
 
 const ANSWER = 'the base calls it: it returns invalid data';
-/** The abuse of grafts that run on, or out. */
+/** The abuse of grafts that do not return. */
 export const NEVER = 'the base calls it: it does not return as it should';
 
 /**
@@ -77,18 +77,18 @@ export const meddle = ({ mate, space }: Names): string => {
   api.lock('x');`;
 };
 
-/** Meddles, and then does as `end` says. */
+/** Meddles, and then ends as `end` says. */
 const meddling =
   (end: (names: Names) => string) =>
   (names: Names): string =>
     `(input, api) => {${meddle(names)}\n  ${end(names)}\n}`;
 
-/** A graft whose text names nobody. */
+/** A graft whose text uses no names. */
 export const plain = (text: string) => (): string => text;
 
-/** Records of what `meddle` does: a set, a priority, an account's units and a wire. */
+/** Records of `meddle`: a set, a priority, an account's units and a wire. */
 export const MEDDLED = 4;
-/** When the scheduler asks first no page of the application is there to be wired. */
+/** At the scheduler's first call no page of the application can be wired yet. */
 const meddledAt = (seat: Seat): number => (seat === 'schedule-delegate' ? 2 : MEDDLED);
 
 /** A graft that meddles, and then gives an answer that is invalid. */
@@ -131,5 +131,5 @@ export const ends = (
   undone: MEDDLED,
 });
 
-/** What a graft changes that sets a key and commits. */
+/** The part that a graft changes which sets a key and commits. */
 export const ONE_KEY: readonly Part[] = ['shared map'];

@@ -1,6 +1,6 @@
 // `disasters`: VINO's question. Every way in which a graft can misbehave, in every kind of compartment that claims to
-// survive it: how the call ended, whether the kernel's state is what it was before, and whether everybody else got on
-// with their work. Nothing is printed that was not looked at in this run.
+// survive it: how the call ended, whether the kernel's state is what it was before, and whether all other threads got
+// their work done. Every printed result was observed in this run.
 //
 // In full size each graft behaves for a while before it misbehaves: at its first call, its second, its fourth.
 
@@ -22,12 +22,12 @@ export interface Verdict {
   readonly undone: number;
   readonly removed: boolean;
   readonly differs: readonly Part[];
-  /** Threads that ended, of how many; when the others were done, and when they are with a graft that behaves. */
+  /** Threads that ended, and all threads; when the others were done, and when they are with a graft that behaves. */
   readonly ended: number;
   readonly threads: number;
   readonly finished_ms: number;
   readonly honest_ms: number;
-  /** What was not as it must be; nothing: survived. */
+  /** Everything that was wrong; empty: survived. */
   readonly faults: readonly string[];
   readonly trace_hash: string;
 }
@@ -42,7 +42,7 @@ const namesOf = ({ application, mate, bystander }: DisasterWorld): Names => ({
 
 const isGlobal = (seat: Seat): boolean => seat === 'victim' || seat === 'thread-exit';
 
-/** A module that behaves for `honest` calls and then does as `text` says. */
+/** A module that behaves for `honest` calls and then as `text` says. */
 const moduleOf = (text: string, seat: Seat, honest: number): string => {
   if (text.includes('export const graft')) return text;
   const answer = seat === 'compute-ra' ? '0' : 'input';
@@ -50,10 +50,10 @@ const moduleOf = (text: string, seat: Seat, honest: number): string => {
   return `let calls = 0;\nconst bad = ${text};\nexport const graft = ${graft};`;
 };
 
-/** What is left to happen when the stack is empty: reactions to promises. */
+/** Waits until all reactions to promises have run. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** The graft comes, or is refused with a code. */
+/** Installs the graft. Null: installed; else the code of the refusal. */
 const install = async (world: DisasterWorld, disaster: Disaster, honest: number): Promise<string | null> => {
   const { seat, first, point, text, needs, limits, alter, unprivileged } = disaster;
   const grafts = [
@@ -73,7 +73,7 @@ const install = async (world: DisasterWorld, disaster: Disaster, honest: number)
 
 const HONEST = 'export const graft = (input, api) => ANSWER;';
 
-/** When everybody is done where the graft behaves, in emulated milliseconds. */
+/** When all threads are done if the graft behaves, in emulated milliseconds. */
 const honestTime = async (kind: Kind, seat: Seat, accomplices: readonly Accomplice[]): Promise<number> => {
   const world = new DisasterWorld(kind, accomplices);
   const text = HONEST.replace('ANSWER', seat === 'compute-ra' ? '0' : 'input');
@@ -95,7 +95,7 @@ class HonestTimes {
   }
 }
 
-/** What of the evidence is not as it must be. */
+/** The faults in the evidence. */
 const faultsOf = (disaster: Disaster, world: DisasterWorld, how: string, evidence: Evidence): string[] => {
   const { ends, undone = 0, changes = [], meanwhile = [], also } = disaster;
   const last = evidence.ending;
@@ -149,7 +149,7 @@ export const suffer = async (
   };
 };
 
-/** What is the same in every run: not what this machine's stack or its clock cuts off. */
+/** The part of a verdict that is the same in every run: not what this machine's stack or its clock cuts off. */
 const computed = ({ disaster, kind, how, undone, trace_hash, faults }: Verdict): string => {
   const varies = disaster.varies === true || (kind === 'isolate' && how === 'own-time');
   return [...(varies ? [] : [how, undone, trace_hash]), ...faults].join();
@@ -197,7 +197,7 @@ const tableOf = (kind: Kind, verdicts: readonly Verdict[]): Table => ({
     'not in the hash.',
 });
 
-/** How many of each abuse were survived, by kind of compartment. */
+/** The number of survived disasters of each abuse, by kind of compartment. */
 const summary = (verdicts: readonly Verdict[]): Table => {
   const abuses = [...new Set(DISASTERS.map(({ abuse }) => abuse))];
   const cell = (abuse: string, kind: Kind): string => {
@@ -222,8 +222,8 @@ const summary = (verdicts: readonly Verdict[]): Table => {
 };
 
 /**
- * After how many calls it misbehaves. An isolate that this machine let starve is begun anew, and has forgotten how
- * often it was called.
+ * After how many calls it misbehaves. An isolate that had to wait for a core is begun anew, and has forgotten how often
+ * it was called.
  */
 const trialsOf = ({ once, ends }: Disaster, kind: Kind, small: boolean): readonly number[] =>
   small || once === true || (kind === 'isolate' && ends.includes('own-time')) ? [0] : [0, 1, 3];

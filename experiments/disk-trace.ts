@@ -4,13 +4,13 @@
 //   R|W  TAG  LBN  SECTORS  SERVICE_TIME  THINK_TIME                 both times in microseconds
 //
 // The service time was measured on the drive; the think time passes between a completion and the next request. Tags are
-// observations and are not kept. A file may be compressed with gzip (told by content). What is too large or malformed
-// is an error that names the file and the line.
+// observations and are not kept. A file may be compressed with gzip (told by content). A file that is too large or
+// malformed is an error that names the file and the line.
 
 import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 
-/** A request, and what the real drive did with it. */
+/** A request, and its times on the real drive. */
 export interface MeasuredRequest {
   readonly write: boolean;
   readonly lbn: number;
@@ -25,7 +25,7 @@ const BYTES_MAX = 64 * 2 ** 20;
 const REQUESTS_MAX = 1_000_000;
 const LINE = /^([RW])\s+\w+\s+(\d{1,12})\s+(\d{1,6})\s+(\d+(?:\.\d+)?)\s+(\d+(?:\.\d+)?)$/;
 
-/** The text of a file, unpacked where it is compressed. Throws an error for one of more than 64 MB. */
+/** The text of a file, unpacked if it is compressed. Throws an error for one of more than 64 MB. */
 export const textOf = (path: string): string => {
   if (statSync(path).size > BYTES_MAX) throw new Error(`${path}: larger than ${BYTES_MAX} bytes`);
   const bytes = readFileSync(path);

@@ -1,5 +1,5 @@
-// `disk`: how well the disk model does against a real drive, by its demerit on a trace of measured requests; without
-// files, what the project's own drive is like.
+// `disk`: the quality of the disk model, as its demerit against a real drive on a trace of measured requests; without
+// files, the service times of the project's own drive.
 //
 //   npm run demo -- disk --model FILE --specs FILE --parv FILE --trace FILE --json
 

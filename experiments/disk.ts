@@ -12,13 +12,13 @@ import { basename, dirname, join } from 'node:path';
 import { Drive, type DriveSpec, parseDrive, type SourceText } from '../src/kernel-model/index.ts';
 import { type MeasuredRequest, parseDiskTrace, textOf } from './disk-trace.ts';
 
-/** The same number of the real drive, and of the model. */
+/** The same figure of the real drive, and of the model. */
 export interface MeasuredModelled<T> {
   readonly measured: T;
   readonly modelled: T;
 }
 
-/** How well the model does on a trace. */
+/** The quality of the model on a trace. */
 export interface DiskResult {
   readonly drive: string;
   readonly requests: number;

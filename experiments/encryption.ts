@@ -1,11 +1,12 @@
-// `encryption`: a program writes a file through a stream, and a graft encrypts what passes. Encrypting is work and
-// gains no time; what a graft can gain is the way there. Three ways to have the same bytes on the disk: the program
-// itself encrypts and then writes (nothing is cheaper, and every program has to do it); a filter, a process of its own,
-// takes the bytes, encrypts and writes (nobody else needs to know, for two more copies and two switches of the
-// processor); the graft (nobody needs to know, for a transaction a buffer).
+// `encryption`: a program writes a file through a stream, and a graft encrypts the bytes. Encrypting is work and gains
+// no time; a graft can only gain by a shorter way. Three ways to the same bytes on the disk:
+// - the program itself encrypts and then writes: nothing is cheaper, but every program has to do it;
+// - a filter, a process of its own, takes the bytes, encrypts and writes: no other program needs to know, for two more
+//   copies and two switches of the processor;
+// - the graft: no program needs to know, for a transaction a buffer.
 //
-// The break-even is against the filter: from which length of a write on copies cost more than the transaction. Against
-// the program itself there is none.
+// The break-even is against the filter: the length of a write above which copies cost more than the transaction. There
+// is none against the program itself.
 
 import { type Figure, hashBytes, hashText, type Point, type Result, type Series, type Table } from '../report/index.ts';
 import {
@@ -29,15 +30,15 @@ import { CIPHERS, type Cipher, cipherSample, setCipherKey } from './samples.ts';
 export type Way = 'copy' | 'program' | 'filter' | 'graft';
 
 export interface EncryptionOptions {
-  /** Which cipher; for 'copy' it does not matter. */
+  /** The cipher; ignored for 'copy'. */
   readonly cipher: Cipher;
   readonly way: Way;
   readonly bytes: number;
   /** Bytes of one write. */
   readonly write_bytes: number;
-  /** On the project's drive, written out at the end; otherwise on a disk that takes no time. */
+  /** Whether it writes to the project's drive, to the end; otherwise to a disk that takes no time. */
   readonly drive: boolean;
-  /** What encrypting takes a program, in cycles a write: what the graft's own work takes. */
+  /** The cost of encrypting for a program, in cycles a write: that of the graft's own work. */
   readonly work_cycles: number;
   readonly seed: number;
   readonly kind: Kind;
@@ -46,9 +47,9 @@ export interface EncryptionOptions {
 export interface EncryptionRun {
   readonly elapsed_us: number;
   readonly graft_calls: number;
-  /** What lies in the file. */
+  /** The hash of the file's bytes. */
   readonly file_hash: string;
-  /** Bytes of the file that are what was written to the stream. */
+  /** Bytes of the file that equal those written to the stream. */
   readonly same: number;
   readonly trace_hash: string;
 }
@@ -68,7 +69,7 @@ const sameBytes = (one: Uint8Array, other: Uint8Array): number => {
   return same;
 };
 
-/** Writes all the data, piece by piece. `each` is done before each write. */
+/** Writes all the data, piece by piece. `each` runs before each write. */
 function* writing(
   user: User,
   options: EncryptionOptions,
@@ -124,21 +125,21 @@ const spawnWriter = (kernel: Kernel, options: EncryptionOptions, data: Uint8Arra
   kernel.spawn({ name: 'program', owner: USER, program });
 };
 
-/** What lies in the file now. */
+/** The file's bytes. */
 const contentsOf = (kernel: Kernel, stream: Stream): Uint8Array => {
   const into = new Uint8Array(stream.file.inode.size);
   kernel.finish(kernel.fs.read(stream.file.inode, 0, into));
   return into;
 };
 
-/** Writes a file one of the ways. */
+/** Writes a file in one of the ways. */
 export const writeThrough = async (options: EncryptionOptions): Promise<EncryptionRun> => {
   const { cipher, way, bytes, drive, kind } = options;
   const disk = drive ? new MeasuredDisk().open : ramDisk(2 ** 17);
   const kernel = new Kernel({ frames: 16, disk, buffers: 1024, compartments: compartments(kind) });
   kernel.format();
   const inode = kernel.finish(kernel.fs.create('data', 'file', bytes));
-  // It stays, and with it the file is open.
+  // It does not end, and so the file stays open.
   const opener = new GeneratorProgram((user) => waiting(user));
   const stream = kernel.openStream(
     kernel.openFile(kernel.spawn({ name: 'opener', owner: USER, program: opener }), inode),
@@ -167,7 +168,7 @@ export const writeThrough = async (options: EncryptionOptions): Promise<Encrypti
 const TRANSACTION_US = (CYCLES.transaction_begin + CYCLES.transaction_commit) / CPU_MHZ;
 const LENGTHS = [512, 1024, 1536, 2048, 3072, 4096, 6144, 8192];
 
-/** A cipher at one length of a write: what each way takes, in emulated microseconds a write. */
+/** A cipher at one length of a write: the time of each way, in emulated microseconds a write. */
 interface Row {
   readonly cipher: Cipher;
   readonly write_bytes: number;
@@ -177,7 +178,7 @@ interface Row {
 
 type Common = Pick<EncryptionOptions, 'bytes' | 'drive' | 'seed' | 'kind'>;
 
-/** `known_us`: what encrypting takes a program a write; null: what this very graft took beyond its transaction. */
+/** `known_us`: the cost of encrypting for a program, per write; null: this graft's time beyond its transaction. */
 const rowOf = async (
   common: Common,
   cipher: Cipher,
@@ -246,7 +247,7 @@ const driveTable = (rows: readonly Row[]): Table => ({
     'of the platters, or whole ones.',
 });
 
-/** What a write through the graft saves against the filter. */
+/** The time that a write through the graft saves against the filter. */
 const saved = (rows: readonly Row[], cipher: Cipher): Point[] =>
   rows.filter((row) => row.cipher === cipher).map(({ write_bytes, us }) => [write_bytes, us.filter - us.graft]);
 

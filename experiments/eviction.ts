@@ -2,9 +2,8 @@
 // and again, while other programs want memory too. The kernel's second chance takes the listed pages between two uses;
 // the graft gives another of the application's pages instead.
 //
-// All programs store to their pages once before anything is counted, so that every page has a copy on the disk. What
-// lies between two references of the other programs is sleep, not work: they compete for memory and for the disk, and
-// not for the processor.
+// All programs store to their pages once before anything is counted, so that every page has a copy on the disk. Between
+// two references the other programs sleep: they compete for memory and for the disk, and not for the processor.
 
 import { type Figure, hashText, type Point, type Result, type Table } from '../report/index.ts';
 import { CPU_MHZ, GeneratorProgram, Kernel, type Steps, type Thread, type User } from '../src/kernel-model/index.ts';
@@ -28,16 +27,16 @@ export interface EvictionOptions {
   readonly others: readonly [loop: number, uniform: number, skewed: number];
   readonly seed: number;
   readonly kind: Kind;
-  /** How many pages the graft keeps: the listed ones first, then those of the working memory. Null: no graft. */
+  /** The number of pages the graft keeps: the listed ones first, then those of the working memory. Null: no graft. */
   readonly kept: number | null;
 }
 
-/** What was counted from the moment on at which every page was on the disk. Times are emulated. */
+/** Counts since every page was on the disk. Times are emulated. */
 export interface EvictionRun {
   readonly elapsed_ms: number;
   readonly listed_faults: number;
   readonly working_faults: number;
-  /** From a fault of the application to the page's being there, the mean. */
+  /** The mean time from a fault of the application until the page is there. */
   readonly page_in_ms: number;
   /** The disk's share in that: the mean of a request. */
   readonly disk_ms: number;
@@ -57,10 +56,10 @@ const PAUSE_US = 2000;
 const FREE_TARGET = 8;
 const STORES = 0.25;
 
-/** What a page holds, in its first byte, from the first store on. */
+/** The first byte of a page, from the first store on. */
 const byteOf = (page: number): number => (page * 7 + 1) & 255;
 
-/** Which page the others want next. */
+/** The page that the other programs want next. */
 const wants = (
   [loop, uniform, skewed]: EvictionOptions['others'],
   random: () => number,
@@ -70,7 +69,7 @@ const wants = (
   () => Math.floor(skewed * random() ** 3),
 ];
 
-/** A run under way: the machine, and who has come how far. */
+/** A run under way: the machine, and the progress of its programs. */
 class Contest {
   readonly disk = new MeasuredDisk();
   readonly kernel: Kernel;
@@ -115,7 +114,7 @@ class Contest {
     return this.others.reduce((sum, { faults }) => sum + faults, 0);
   }
 
-  /** Stores to every page, and waits until everybody has. */
+  /** Stores to every page, and waits until all programs have. */
   *#fill(user: User, pages: number): Steps {
     for (let page = 0; page < pages; page++) yield* user.store(page << PAGE_SHIFT, byteOf(page));
     this.#filled++;

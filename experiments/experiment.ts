@@ -1,5 +1,5 @@
-// What an experiment is. Each is a file that exports one: it runs in a process whose realm is locked down, and hands
-// over tables and figures as data.
+// An experiment: a file that exports one. It runs in a process whose realm is locked down, and gives tables and figures
+// as data.
 
 import type { Result } from '../report/index.ts';
 
@@ -14,7 +14,7 @@ export interface ExperimentOptions {
 
 export interface Experiment {
   readonly name: string;
-  /** One sentence for who lists the experiments. */
+  /** One sentence for the list of experiments. */
   readonly describes: string;
   /** Flags besides the common ones, and what each is for. */
   readonly flags?: Readonly<Record<string, string>>;

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type PluginPackage, readPackage } from '../src/plugins/package/index.ts';
 
-/** Which function of which file stands at which point. */
+/** A graft: a function of a file, and its point. */
 export interface GraftFile {
   /** The file's path below src/kernel-model/grafts. */
   readonly file: string;
@@ -23,8 +23,8 @@ const familyOf = (folder: string): Record<string, string> => {
 };
 
 /**
- * Reads and bundles a graft as the plugin `name`. `answer`: what it answers instead of its own answer, for grafts that
- * shall be caught.
+ * Reads and bundles a graft as the plugin `name`. `answer`: replaces the graft's own answer, for grafts that must be
+ * caught.
  */
 export const graftPackage = (
   name: string,
@@ -45,7 +45,7 @@ export const graftPackage = (
 export const sourcePackage = (name: string, source: string, exported: string, point: string): Promise<PluginPackage> =>
   packageOf(name, { 'main.ts': source }, 'main.ts', exported, point);
 
-/** What every point offers, and what some do besides, by the end of their paths. */
+/** The callables of every point, and the further ones of some, by the end of their paths. */
 const EVERYWHERE = ['log', 'now', 'lock', 'unlock', 'shared', 'threads', 'memory'];
 const OFFERED: readonly (readonly [string, readonly string[]])[] = [
   ['/compute-ra', ['announced']],
@@ -59,8 +59,8 @@ const needsAt = (points: readonly string[]): string[] => [
 ];
 
 /**
- * A plugin of one module that is not expected to behave: any number of its exports at any points. What it needs is what
- * the points offer, unless given.
+ * A plugin of one module that may misbehave: any number of its exports at any points. It needs all callables of the
+ * points, unless given.
  */
 export const modulePackage = (
   name: string,

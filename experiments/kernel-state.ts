@@ -1,12 +1,12 @@
-// What a kernel's state is, as far as a graft can reach it: a text for each part, equal where the part is. An abort
-// must leave all of them as they were (transaction law 1). What threads do for themselves meanwhile is theirs: the
-// locks of their own transactions are no part of it.
+// The state of a kernel, as far as a graft can reach it: a text for each part, equal if the part is. An abort must
+// leave all of them as they were (transaction law 1). Changes of threads meanwhile do not count: the locks of their own
+// transactions are no part of it.
 
 import { hashBytes } from '../report/index.ts';
 import type { Kernel, OpenFile, Stream } from '../src/kernel-model/index.ts';
 import type { Account, Lock, Tree } from '../src/txn/index.ts';
 
-/** What of the kernel's is looked at besides what it lists itself. */
+/** Parts of the kernel that are compared besides those that it lists itself. */
 export interface Watched {
   readonly kernel: Kernel;
   readonly file: OpenFile;
@@ -54,7 +54,7 @@ const accountsOf = ({ kernel, plugin }: Watched): Account[] => [
   kernel.account(plugin),
 ];
 
-/** Locks that a graft can take, with who holds them. */
+/** Locks that a graft can take, with their holders. */
 const locksOf = (watched: Watched): string[] => {
   const { accessors, list, memory, threads } = watched.kernel;
   const own = new Set([...threads.values()].map(({ txn }) => txn?.tree));
@@ -78,7 +78,7 @@ const wiresOf = (watched: Watched): string => {
     .join();
 };
 
-/** What each account has; of calls' units, which may be spent for good, only that none is held and none is lost. */
+/** The units of each account; of calls' units, which may be spent for good, only that none is held and none is lost. */
 const balancesOf = (watched: Watched): string => {
   const { free, held, spent } = watched.kernel.calls.treasury;
   const calls = free.map((units, i) => `${units + (spent[i] as number)}/${held[i]}`);
@@ -110,7 +110,7 @@ export const stateOf = (watched: Watched): KernelState => {
 export const differences = (before: KernelState, after: KernelState): Part[] =>
   PARTS.filter((part) => before[part] !== after[part]);
 
-/** What is left behind when all threads have ended, in words; nothing, if all is well. */
+/** Everything that is left behind when all threads have ended, in words; empty: nothing. */
 export const leftovers = (watched: Watched): string[] => {
   const { kernel, plugin } = watched;
   const { held } = kernel.treasury;

@@ -1,6 +1,6 @@
 // `locks`: VINO's two lock interfaces. lock-do-unlock in one call of an accessor cannot be abused and costs a lock an
-// operation; lock … do … do … unlock pays once, makes several operations one for everybody else, and can be held as
-// long as the graft likes, until the lock's time-out undoes it.
+// operation. lock … do … do … unlock pays once and makes several operations one for all others; it can be held as long
+// as the graft likes, until the lock's time-out undoes it.
 
 import { type Figure, hashText, type Point, quantile, type Result, type Table } from '../report/index.ts';
 import { GeneratorProgram, Kernel, LOCK_TIMEOUT_MS } from '../src/kernel-model/index.ts';
@@ -11,7 +11,7 @@ import type { Experiment } from './experiment.ts';
 const OPERATIONS = [1, 2, 4, 8, 16, 32];
 const newKernel = (): Kernel => new Kernel({ frames: 4, disk: null, compartments: compartments('direct') });
 
-/** Nanoseconds of so many operations, each with its lock, or all under one. */
+/** Nanoseconds of that many operations, each with its lock, or all under one. */
 const cost_ns = (operations: number, batches: number): { each: number; once: number } => {
   const { accessors, calls } = newKernel();
   const words = new Int32Array(32);
@@ -49,7 +49,7 @@ const cost_ns = (operations: number, batches: number): { each: number; once: num
 };
 
 interface Held {
-  /** What the holder's commit answered: nothing, or why it was undone. */
+  /** The answer of the holder's commit: none, or why it was undone. */
   readonly holder: unknown;
   /** How long the other waited, in emulated milliseconds. */
   readonly waited_ms: number;

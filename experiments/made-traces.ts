@@ -1,4 +1,4 @@
-// Traces made from a seed, for who has none: each of a kind that some policies are good at and others are not.
+// Traces made from a seed, if there are no recorded ones: each of a kind that suits some policies and not others.
 
 import type { Trace } from './trace-file.ts';
 

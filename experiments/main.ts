@@ -59,7 +59,7 @@ type Message =
 
 const isTerminal = process.stderr.isTTY;
 
-/** Runs one experiment in a process. Rejects with what it said went wrong. */
+/** Runs one experiment in a process. Rejects with the error that it reports. */
 const run = (order: WorkOrder, tell: (text: string) => void): Promise<Result> =>
   new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), { serialization: 'advanced' });
@@ -67,7 +67,7 @@ const run = (order: WorkOrder, tell: (text: string) => void): Promise<Result> =>
       if ('progress' in message) return tell(message.progress);
       if ('result' in message) resolve(message.result);
       else reject(new Error(message.error));
-      // It has nothing left to tidy up, and engines that were given hostile grafts are not asked to.
+      // It is killed: it has nothing left to do, and an engine that had hostile grafts may not end by itself.
       child.kill('SIGKILL');
     });
     child.on('error', reject);
@@ -75,7 +75,7 @@ const run = (order: WorkOrder, tell: (text: string) => void): Promise<Result> =>
     child.send(order);
   });
 
-/** Shows what is going on, on one line of a terminal, and nothing elsewhere. */
+/** Shows the progress on one line of a terminal, and nothing elsewhere. */
 const progress = (text: string): void => {
   if (isTerminal) process.stderr.write(`\r\u001b[K${text}`);
 };

@@ -1,5 +1,5 @@
 // The project's drive (kernel-model/machine/disk/drive-1995.ts) as the disk of an experiment's kernel: it tells how
-// long it was busy, and what lies on it.
+// long it was busy, and its bytes.
 //
 //   const disk = new MeasuredDisk()
 //   new Kernel({ disk: disk.open, … })
@@ -18,7 +18,7 @@ import {
 } from '../src/kernel-model/index.ts';
 
 export class MeasuredDisk {
-  /** What it was asked so far. */
+  /** The number of requests. */
   requests = 0;
   /** Emulated time during which at least one request was under way, in microseconds. */
   busy_us = 0;
@@ -26,7 +26,7 @@ export class MeasuredDisk {
   #waiting = 0;
   #since_us = 0;
 
-  /** Opens it over the time of a machine: what a kernel is booted with. */
+  /** Opens it over the time of a machine, as the `disk` option of a kernel. */
   readonly open = (events: EventQueue): SectorDevice => {
     const disk = new Disk({ spec: DRIVE_1995, events, store: this.#store });
     return {

@@ -1,10 +1,9 @@
-// `overhead`: the slides' table. What a graft call costs in real time, by its parts, ours beside VINO's, for the four
+// `overhead`: the slides' table. The cost of a graft call in real time, by its parts, beside VINO's, for the four
 // sample grafts and each kind of compartment. Reproduces "Cost of a graft call" of [slides].
 //
-// total = what the safe path takes more than base. indirection, lock, graft and isolation are differences of
-// neighbouring paths (paths.ts); begin, commit and abort of the transaction are measured by themselves; what is left of
-// the null path is `checks`: input and answer are checked, limits kept, the outcome reported, which the slides do not
-// show apart.
+// total = the safe path without base. indirection, lock, graft and isolation are differences of neighbouring paths
+// (paths.ts); begin, commit and abort of the transaction are measured by themselves. The rest of the null path is
+// `checks`: input and answer are checked, limits kept, the outcome reported, which the slides do not show apart.
 
 import { megahertz, quantile, type Result, type Table } from '../report/index.ts';
 import { CPU_MHZ } from '../src/kernel-model/index.ts';

@@ -1,10 +1,10 @@
 // `read-ahead`: an application reads a file at random places that it knows beforehand, and computes between reads. The
-// kernel's default looks for sequential reading, in vain; the graft fetches what the application has announced while
-// that computes. VINO's experiment: 12 MB, 3,000 reads of 4 KB.
+// kernel's default looks for sequential reading, in vain; the graft fetches the announced blocks while the application
+// computes. VINO's experiment: 12 MB, 3,000 reads of 4 KB.
 //
-// The disk does the same for the default and for the graft that fetches one block ahead, so the graft can only save
-// time in which the disk stands idle, and costs what its calls take. The break-even is told from the idle time: the
-// disk's own time differs from run to run by luck, by where the platters stand.
+// The disk does the same for the default and for the graft that fetches one block ahead. So the graft can only save
+// time in which the disk is idle, and costs its calls. The break-even is found from the idle time: the disk's own time
+// differs from run to run by luck, with the place of the platters.
 
 import { type Figure, hashText, type Point, type Result, type Series, type Table } from '../report/index.ts';
 import { ANNOUNCED_MAX, BLOCK_BYTES, CPU_MHZ, GeneratorProgram, Kernel } from '../src/kernel-model/index.ts';
@@ -32,22 +32,22 @@ export interface ReadAheadOptions {
 /** Means over the reads, in emulated microseconds. */
 export interface ReadAheadRun {
   readonly read_us: number;
-  /** Of that, how long the disk had nothing to do. */
+  /** The part of that in which the disk was idle. */
   readonly idle_us: number;
-  /** Over what was read. */
+  /** The hash of the bytes read. */
   readonly bytes_hash: string;
   readonly calls: number;
   readonly trace_hash: string;
 }
 
 const USER = 'ann';
-/** What the application pays to write one entry of its list. Chosen: two loads and two stores. */
+/** The cost for the application of one entry of its list. Chosen: two loads and two stores. */
 const ANNOUNCE_CYCLES = 4;
 
-/** Different bytes for every block: words that say which it is. */
+/** Different bytes for every block: words with its number. */
 const bytesOf = (block: number): Uint8Array => new Uint8Array(new Int32Array(BLOCK_BYTES / 4).fill(block + 1).buffer);
 
-/** A booted kernel with the file on its disk, and nothing of it in the cache. */
+/** A booted kernel with the file on its disk, and an empty cache. */
 const booted = (disk: MeasuredDisk, { blocks, buffers, kind }: ReadAheadOptions) => {
   const kernel = new Kernel({ frames: 16, disk: disk.open, buffers, compartments: compartments(kind) });
   kernel.format();
@@ -111,7 +111,7 @@ const GRAFTS: readonly (readonly [string, ReadAheadGraft])[] = [
   ['four ahead', 'computeRa'],
 ];
 
-/** What each way took, at one amount of computing between reads. */
+/** The times of each way, at one amount of computing between reads. */
 interface Row {
   readonly compute_us: number;
   readonly plain: ReadAheadRun;

@@ -1,5 +1,5 @@
-// What the experiments of the four sample grafts share: the flag that names their compartment, what a call of the
-// sample costs (in emulated time, and in real time by its paths), and where a gain begins.
+// Parts of the experiments of the four sample grafts: the flag that names their compartment, the cost of a call of the
+// sample (in emulated time, and in real time by its paths), and the break-even.
 
 import type { Point, Table } from '../report/index.ts';
 import type { Kernel } from '../src/kernel-model/index.ts';
@@ -11,7 +11,7 @@ export const COMPARTMENT_FLAG = {
   compartment: `${KINDS.join('|')}: where the graft runs; metered if not given`,
 } as const;
 
-/** The compartment that the flags name. Throws RangeError for one that there is not. */
+/** The compartment in the flags. Throws RangeError for an unknown one. */
 export const kindOf = ({ compartment = 'metered' }: Readonly<Record<string, string>>): Kind => {
   if (isKind(compartment)) return compartment;
   throw new RangeError(`no compartment ${compartment}; there are ${KINDS.join(', ')}`);
@@ -19,7 +19,7 @@ export const kindOf = ({ compartment = 'metered' }: Readonly<Record<string, stri
 
 const sampleOf = (name: SampleName): Sample => SAMPLES.find((sample) => sample.name === name) as Sample;
 
-/** What `run` takes of a kernel's emulated time, in microseconds. */
+/** The emulated time of `run` on a kernel, in microseconds. */
 export const emulated_us = (kernel: Kernel, run: () => void): number => {
   const begun_us = kernel.events.now_us;
   run();
@@ -41,7 +41,7 @@ export const callCost_us = async (name: SampleName, kind: Kind): Promise<number>
 };
 
 /**
- * What a call of the sample costs in real time, by its paths: unsafe, and safe in each kind of compartment. With
+ * The cost of a call of the sample in real time, by its paths: unsafe, and safe in each kind of compartment. With
  * `direct` no other kind is measured, since the realm need not be locked down then.
  */
 export const realTimes = (name: SampleName, kind: Kind, small: boolean): Promise<Table> =>

@@ -1,8 +1,8 @@
-// The four sample grafts of VINO, each with what it takes to call its policy method again and again: for the real-time
-// cost of a graft call.
+// The four sample grafts of VINO, each in a scene that calls its policy method again and again: for the real-time cost
+// of a graft call.
 //
-// `method` asks the policy method the way the kernel does, whoever stands at its point; `base` is the decision without
-// any graft support: the default, called directly. Both leave the kernel as it was, so that a call can be repeated.
+// `method` calls the policy method as the kernel does, with a graft at its point or without; `base` is the decision
+// without any graft support: the default, called directly. Both leave the kernel as it was, so a call can be repeated.
 
 import {
   GeneratorProgram,
@@ -26,7 +26,7 @@ export interface Scene {
   readonly point: string;
   base(turn: number): number;
   method(turn: number): number;
-  /** Tells the graft what its application would: called once it stands. */
+  /** Tells the graft what its application would. Called after it was installed. */
   announce(): void;
 }
 
@@ -215,7 +215,7 @@ export const SAMPLES: readonly Sample[] = [
   cipherSample('xor'),
 ];
 
-/** What stands at the sample's point. `failing`: the graft, whose answer is then replaced by one that is invalid. */
+/** The graft at the sample's point. `failing`: the sample's graft, with its answer replaced by an invalid one. */
 export type Body = 'graft' | 'empty' | 'locking' | 'failing';
 
 const packageFor = (sample: Sample, body: Body, point: string): Promise<PluginPackage> => {
@@ -229,7 +229,7 @@ const packageFor = (sample: Sample, body: Body, point: string): Promise<PluginPa
   );
 };
 
-/** The scene's point removes nobody: its graft may abort again and again. */
+/** Lets the scene's point remove no graft: its graft may abort again and again. */
 const allowAborts = ({ kernel, point }: Scene): void => {
   kernel.points.table.get(point).budget = Number.POSITIVE_INFINITY;
 };

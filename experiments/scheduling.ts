@@ -1,10 +1,10 @@
 // `scheduling`: clients wait for a server that works for them, among threads that compute. The kernel gives each thread
-// its turn, so the one server stands for all who wait; with the graft each client hands its slices to the server, which
-// has as many turns as there are clients.
+// its turn, so the one server has one turn for all its clients. With the graft each client hands its slices to the
+// server, which then has as many turns as there are clients.
 //
-// Two questions. How much sooner are answers there, against the number of competing threads (all are equally urgent)?
-// And from which wait on does it pay: a client that is more urgent than its server waits for whoever computes before
-// the server's turn; handing on spares that wait and costs graft calls.
+// Two questions. How much sooner do answers come, against the number of competing threads (all are equally urgent)? And
+// for which waits does it pay? A client that is more urgent than its server waits for the threads that compute before
+// the server's turn; handing slices on saves that wait and costs graft calls.
 
 import { type Figure, hashText, type Point, type Result, type Series, type Table } from '../report/index.ts';
 import {
@@ -32,12 +32,12 @@ export type Waiting = 'blocked' | 'runnable' | 'handing on';
 export interface SchedulingOptions {
   readonly clients: number;
   readonly requests: number;
-  /** What a request takes of the server: drawn evenly from 0 to twice this. */
+  /** The work of a request for the server: drawn evenly from 0 to twice this. */
   readonly service_us: number;
   readonly competitors: number;
-  /** How long a competitor computes before it gives way by itself; Infinity: until its slice is over. */
+  /** How long a competitor computes before it yields by itself; Infinity: until its slice is over. */
   readonly burst_us: number;
-  /** The clients' priority; everybody else has the default one. */
+  /** The clients' priority; all other threads have the default one. */
   readonly priority: number;
   readonly waiting: Waiting;
   readonly seed: number;
@@ -52,13 +52,13 @@ export interface SchedulingRun {
   /** The competitors' part of all the time until the last answer. */
   readonly competitors_share: number;
   readonly graft_calls: number;
-  /** Answers that were not what the server should have said: none. */
+  /** Wrong answers of the server: none. */
   readonly wrong: number;
   readonly trace_hash: string;
 }
 
 const USER = 'ann';
-/** What a client does between an answer and its next question. */
+/** The time between an answer and the client's next question. */
 const THINK_US = 500;
 const CHUNK_US = 10_000;
 const ANSWER = (value: number): number => (value * 31 + 7) % 65_521;
@@ -122,7 +122,7 @@ class Office {
     if (this.#options.waiting === 'blocked') return yield* user.call('request', 'work', value);
     const letter = yield* user.call('post', 'work', value);
     for (;;) {
-      // The processor comes back when nobody else wants it, or with the answer.
+      // The processor comes back when no other thread wants it, or with the answer.
       yield* user.call('yield');
       const found = (yield* user.call('poll', letter)) as { answer: unknown } | null;
       if (found !== null) return found.answer;
@@ -170,17 +170,17 @@ export const serveAmong = async (options: SchedulingOptions): Promise<Scheduling
 };
 
 const WAYS: readonly Waiting[] = ['blocked', 'runnable', 'handing on'];
-/** An urgent client that only looks and gives way gets the processor back each time, and its server never runs. */
+/** An urgent client that only looks and yields gets the processor back each time, and its server never runs. */
 const URGENT_WAYS: readonly Waiting[] = ['blocked', 'handing on'];
 
 type Runs = Readonly<Record<Waiting, SchedulingRun>>;
 
-/** What each way took, among so many competitors or at such bursts. */
+/** The times of each way, among that many competitors or at such bursts. */
 interface Row {
   readonly clients: number;
   readonly competitors: number;
   readonly burst_us: number;
-  /** Of an urgent client, without 'runnable'. */
+  /** For an urgent client, without 'runnable'. */
   readonly runs: Runs;
 }
 
@@ -247,7 +247,7 @@ const equalsFigure = (rows: readonly Row[]): Figure => {
   };
 };
 
-/** What handing on saves a request, against how long a competitor computes before the server's turn. */
+/** The time that handing on saves a request, against how long a competitor computes before the server's turn. */
 const saved = (rows: readonly Row[]): Point[] =>
   rows.map(({ burst_us, runs }) => [burst_us, runs.blocked.response_us - runs['handing on'].response_us]);
 

@@ -6,7 +6,7 @@
 //   line is one reference; a page has 4,096 bytes.
 // - `arc`: first block, number of blocks, and two numbers that say nothing about references. A line is one reference of
 //   each of its blocks, in order. (N. Megiddo, D. Modha, FAST 2003.)
-// What is too large or malformed is an error that names the file and the line.
+// A file that is too large or malformed is an error that names the file and the line.
 
 import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
@@ -18,7 +18,7 @@ export type TraceFormat = 'lirs' | 'address' | 'arc';
 export interface Trace {
   /** The pages referenced, in order; pages are numbered from 0 in the order of their first references. */
   readonly references: Int32Array;
-  /** How many different pages there are. */
+  /** The number of different pages. */
   readonly distinct: number;
 }
 
@@ -66,7 +66,7 @@ const LIRS_LINE = /^(?:(\d+)|\*)$/;
 const ADDRESS_LINE = /^[ls] (0x[0-9a-f]+) \d+$/i;
 const ARC_LINE = /^(\d+) (\d+) \d+ \d+$/;
 
-/** What a line of each format adds; false where it is none of the format. */
+/** The reader of a line of each format; false: the line is none of the format. */
 const READERS: Record<TraceFormat, (line: string, references: References) => boolean> = {
   lirs(line, references) {
     const match = LIRS_LINE.exec(line);
@@ -100,7 +100,7 @@ const contentOf = (path: string): Buffer => {
   return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, { maxOutputLength: BYTES_MAX }) : bytes;
 };
 
-/** The lines of a file, one at a time; one that is too long comes cut, with a mark that no format has. */
+/** The lines of a file, one at a time. One that is too long is cut, with a mark that no format has. */
 function* linesOf(bytes: Buffer): Generator<string> {
   for (let start = 0; start < bytes.length; ) {
     const newline = bytes.indexOf(0x0a, start);
@@ -129,8 +129,8 @@ const readLines = (bytes: Buffer, format: TraceFormat): Trace => {
 };
 
 /**
- * Reads a trace. Blank lines do not count. Throws an error that names the path, and the line from 1 on, for what is not
- * of the format or over a bound, and for a trace without references.
+ * Reads a trace. Blank lines do not count. Throws an error that names the path, and the line from 1 on, for a line that
+ * is not of the format or over a bound, and for a trace without references.
  */
 export const readTrace = (path: string, format: TraceFormat): Trace => {
   try {

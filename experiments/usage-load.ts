@@ -1,6 +1,6 @@
 // A mixed load: five applications in one kernel, each of another user, each with a graft of its own or without, and
-// others who only take memory and time. What the graft points cost is told apart from what others did meanwhile, where
-// a graft waited or was preempted.
+// other programs that only take memory and time. If a graft waited or was preempted, the cost of its point is told
+// apart from the work of other threads meanwhile.
 
 import {
   type AskObserver,
@@ -24,20 +24,20 @@ export const USES = ['compute-ra', 'evict', 'schedule-delegate', 'transform', 't
 export type Use = (typeof USES)[number];
 
 export interface LoadOptions {
-  /** How much each application does: 1 is small. */
+  /** The work of each application: 1 is small. */
   readonly scale: number;
   readonly seed: number;
   readonly kind: Kind;
-  /** Whose grafts stand. */
+  /** The applications that have their grafts. */
   readonly uses: readonly Use[];
 }
 
-/** What the points of one kind were asked, and what that cost. */
+/** The calls of the points of one kind, and their cost. */
 export interface Cost {
   calls: number;
   committed: number;
   aborted: number;
-  /** Emulated microseconds, without what other threads ran meanwhile. */
+  /** Emulated microseconds, without the time of other threads meanwhile. */
   own_us: number;
 }
 
@@ -59,7 +59,9 @@ const KEPT_OF_LOOP = 40;
 /** Pages of its working memory between two uses of the list. */
 const EVERY = 32;
 const OTHERS_PAGES = 24;
-/** The clients, their server and those who compute beside them come after who waits for the disk. */
+/**
+ * The clients, their server and the computing threads beside them are less urgent than threads that wait for the disk.
+ */
 const LATER = 18;
 const COMPETITORS = 2;
 const CLIENTS = 3;
@@ -67,7 +69,8 @@ const CLIENTS = 3;
 const useOf = (point: string): Use => USES.find((use) => point.endsWith(`/${use}`)) as Use;
 
 /**
- * Adds up what questions take. One lies inside another where a graft waits: what runs then is not the waiting graft's.
+ * Adds up the time of calls. One lies inside another when a graft waits: the time of the inner one is not the waiting
+ * graft's.
  */
 class Ledger implements AskObserver {
   readonly costs = Object.fromEntries(
@@ -155,7 +158,7 @@ export class Load {
     return this.#busy.size === 0;
   }
 
-  /** Installs a graft where its use is wanted, and gives the columns that the application shares with it. */
+  /** Installs a graft if its use is wanted, and gives the columns that the application shares with it. */
   async #graft(
     use: Use,
     user: string,
@@ -224,7 +227,7 @@ export class Load {
       'eviction/keep.ts',
       'evict',
     );
-    // The list, and a part of the loop: what is left of it goes round in the other frames.
+    // The list, and a part of the loop; the rest of the loop goes round in the other frames.
     const kept = [
       ...Array.from({ length: LISTED }, (_, i) => WORKING + i),
       ...Array.from({ length: KEPT_OF_LOOP }, (_, i) => i),
@@ -283,7 +286,7 @@ export class Load {
     await this.#graft('transform', 'eve', `kernel/stream/${stream.id}/transform`, 'encryption/xor.ts', 'transform');
   }
 
-  /** Short jobs, one after the other; somebody counts how many have ended. */
+  /** Short jobs, one after the other; a thread counts those that have ended. */
   async #jobs(): Promise<void> {
     for (let i = 0; i < 20 * this.#options.scale; i++) {
       this.#spawn('fay', 'thread-exit', function* (user) {

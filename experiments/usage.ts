@@ -1,6 +1,6 @@
 // `usage`: which types of extensions actually get used? (The slides name it as future work.) Five applications share a
-// kernel, each with the graft that suits it: how often each kind of graft point is asked, what that costs, and how much
-// sooner its application is done than without, the others keeping theirs.
+// kernel, each with the graft that suits it: how often each kind of graft point is called, the cost of that, and how
+// much sooner an application is done than without its own graft, the others keeping theirs.
 
 import { type Figure, hashText, type Result, type Table } from '../report/index.ts';
 import { CPU_MHZ } from '../src/kernel-model/index.ts';
@@ -72,7 +72,7 @@ const costTable = ({ all }: Runs): Table => ({
 const sooner = ({ all }: Runs, than: LoadRun, use: Use): number =>
   Math.round(10_000 * (1 - all.done_ms[use] / than.done_ms[use])) / 100;
 
-/** What its own graft gains, the others keeping theirs. */
+/** The gain of its own graft, the others keeping theirs. */
 const gainOf = (runs: Runs, use: Use): number => sooner(runs, runs.without[use], use);
 
 const gainTable = (runs: Runs): Table => ({

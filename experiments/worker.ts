@@ -1,12 +1,12 @@
 // Runs an experiment in a process of its own, whose realm is locked down: `ses` and `metered` compartments need that,
-// and nothing else may share it. It is told which experiment to run, and sends progress and results as data. A hostile
-// graft that ends the engine ends this process alone.
+// and nothing else may share it. Its first message names the experiment; it sends progress and results as data. A
+// hostile graft that ends the engine ends this process alone.
 
 import { once } from 'node:events';
 import { lockdownRealm } from '../src/plugins/compartment/index.ts';
 import { EXPERIMENTS } from './experiments.ts';
 
-/** What it is told first. */
+/** The first message of the process. */
 export interface WorkOrder {
   readonly name: string;
   readonly small: boolean;

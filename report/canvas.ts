@@ -1,6 +1,6 @@
 // A canvas of characters, for plots in a terminal. Dots lie on a grid two by four times as fine as the characters and
 // are shown as Braille patterns; a sign covers the dots of its character. Columns count from the left, rows from the
-// bottom; what lies outside is not drawn. Draw with `dot()` and `sign()`, then read the text row by row with `row()`.
+// bottom; points outside are not drawn. Draw with `dot()` and `sign()`, then read the text row by row with `row()`.
 
 /** Dots of a Braille pattern, by row from the top and column: their bits above U+2800. */
 const BITS = [
@@ -43,7 +43,7 @@ export class Canvas {
     if (signs?.[column] !== undefined) signs[column] = sign;
   }
 
-  /** What stands in a row. */
+  /** The text of a row. */
   row(row: number): string {
     const dots = this.#dots[row] ?? [];
     return (this.#signs[row] ?? [])

@@ -1,7 +1,7 @@
-// What an experiment or a benchmark hands over: tables and figures as plain data, and the facts that sum it up, in a
-// `Result`. text.ts, markdown.ts and page.ts make something to read of it. Terminal and SVG draw the same data:
-// `drawable` settles for both which points have a place on the axes, `axisText` what an axis is called, `barPlaces`
-// where bars stand.
+// The result of an experiment or a benchmark: tables and figures as plain data, and the facts that sum it up, in a
+// `Result`. text.ts, markdown.ts and page.ts turn it into something to read. Terminal and SVG draw the same data:
+// `drawable` says which points have a place on the axes, `axisText` how an axis is labelled, `barPlaces` where bars
+// stand.
 
 /**
  * One axis of a figure. `unit` may be empty. A logarithmic axis shows values above zero only. An axis of names has the
@@ -33,8 +33,8 @@ export interface Series {
 }
 
 /**
- * A plot. A line joins its points in the order given. Bars stand side by side, one place for every x that occurs,
- * whatever lies between.
+ * A plot. A line joins its points in the given order. Bars stand side by side, one place for every x that occurs,
+ * however far apart they are.
  */
 export interface Figure {
   readonly kind: 'figure';
@@ -47,8 +47,8 @@ export interface Figure {
 }
 
 /**
- * What was found. `title` is its sentence; `hash` is over what it computed, equal from run to run where the
- * experiment is deterministic.
+ * The result. `title` is its sentence; `hash` is over the computed values, equal from run to run if the experiment is
+ * deterministic.
  */
 export interface Result {
   readonly name: string;
@@ -62,8 +62,8 @@ export interface Result {
 export const axisText = ({ label, unit }: Axis): string => (unit === '' ? label : `${label} (${unit})`);
 
 /**
- * The figure as it can be drawn: without points that are no finite numbers or have no place on a logarithmic axis (a
- * note counts them), and with points in place of bars on a logarithmic y axis, where a bar has no foot to stand on.
+ * The figure as it can be drawn: without points that are not finite or have no place on a logarithmic axis (a note
+ * counts them), and with points in place of bars on a logarithmic y axis, where a bar has no foot to stand on.
  */
 export const drawable = (figure: Figure): Figure => {
   const marks = figure.marks === 'bars' && figure.y.log === true ? 'points' : figure.marks;

@@ -1,4 +1,4 @@
-// FNV-1a with 32 bits, as text: what a deterministic experiment or a benchmark computed, equal from run to run.
+// FNV-1a with 32 bits, as text: the hash of the computed values of an experiment or a benchmark, equal from run to run.
 
 const OFFSET = 0x811c9dc5;
 const PRIME = 0x01000193;

@@ -1,4 +1,4 @@
-// The report kit: what experiments and benchmarks hand over, and how people get to read it.
+// The report kit: results of experiments and benchmarks, and how people read them.
 
 export type { Axis, Figure, Point, Result, Series, Table } from './figure.ts';
 export { hashBytes, hashText } from './hash.ts';

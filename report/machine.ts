@@ -1,10 +1,10 @@
-// What every output with measured times carries: without it a figure means nothing.
+// The machine, which every output with measured times names: a figure means nothing without it.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 
-/** The clock as Linux gives it, where os.cpus() says none; 0: unknown. */
+/** The clock as Linux gives it, if os.cpus() has none; 0: unknown. */
 export const megahertz = (): number => {
   try {
     return Math.round(Number(/^cpu MHz\s*:\s*([\d.]+)/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 0));

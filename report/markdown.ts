@@ -1,5 +1,5 @@
-// A result as Markdown. Its plots are pictures beside it: `pictureFile` says what the file of each is called, and who
-// writes the report writes what `figureSvg` draws there.
+// A result as Markdown. Its plots are pictures beside it: `pictureFile` gives the file name of each, and the writer of
+// the report puts the output of `figureSvg` there.
 
 import type { Figure, Result, Table } from './figure.ts';
 import { columnsOf } from './table.ts';

@@ -1,5 +1,5 @@
 // Results as a page of HTML. The page is one file, without a script or anything from outside (its content security
-// policy says so to the browser too), light or dark as its reader's system is. Whatever results say is escaped; the SVG
+// policy says so to the browser too), light or dark as the reader's system is. All text of results is escaped; the SVG
 // of the plots is put in as Vega wrote it.
 
 import { drawable, type Figure, type Result, type Table } from './figure.ts';
@@ -17,7 +17,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 
-/** Both palettes name the same colours; the plots fall back on the light one by themselves. */
+/** Both palettes name the same colours; the plots have the light one by default. */
 const STYLE = `
 :root { color-scheme: light dark; --ink: #24292f; --faint: #656d76; --grid: #e1e4e8; --ground: #fff; --link: #0b5cad; }
 @media (prefers-color-scheme: dark) {
@@ -87,9 +87,9 @@ const resultHtml = async (result: Result, index: number): Promise<string> => {
 };
 
 /**
- * A report of experiments as one HTML file: contents where there are several, then every result with its sentence,
- * tables, plots, facts and hash. `machine` says in words what the measurements were made on, `heading` what they are.
- * Equal results give an equal page.
+ * A report of experiments as one HTML file: contents if there are several, then every result with its sentence, tables,
+ * plots, facts and hash. `machine` says in words what the measurements were made on, `heading` what they are. Equal
+ * results give an equal page.
  */
 export const htmlReport = async (
   results: readonly Result[],

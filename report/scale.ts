@@ -1,6 +1,6 @@
-// A scale takes the values of an axis to places on it, and says where its ticks stand and what they say. Its ends and
-// ticks are round numbers: 1, 2 or 5 times a power of ten, or multiples of one. `scaleOf` makes one for the values to
-// be shown, `along` gives a value's place. Terminal and SVG use the same scales, so that they show the same picture.
+// A scale maps the values of an axis to places on it, and gives the places and labels of its ticks. Its ends and ticks
+// are round numbers: 1, 2 or 5 times a power of ten, or multiples of one. `scaleOf` makes one for the values to be
+// shown, `along` gives a value's place. Terminal and SVG use the same scales, so that they show the same picture.
 
 import { fixedText, needsPower, numberText } from './table.ts';
 
@@ -9,7 +9,7 @@ export interface Scale {
   readonly max: number;
   readonly log: boolean;
   readonly ticks: readonly number[];
-  /** What the ticks say, in their order. */
+  /** The labels of the ticks, in their order. */
   readonly labels: readonly string[];
 }
 
@@ -19,10 +19,10 @@ const STEPS = 5;
 const LOG_TICKS_MAX = 10;
 /** A linear axis begins at zero when its smallest value is below this part of its largest. */
 const NEAR_ZERO = 1 / 3;
-/** Differences below this part of a value are the arithmetic's, not the data's. */
+/** Smaller differences, as a part of a value, come from the arithmetic, not from the data. */
 const EQUAL = 1e-9;
 
-/** Without the last digits, in which products of decimal fractions err. */
+/** The value without its last digits, in which products of decimal fractions err. */
 const clean = (value: number): number => Number(value.toPrecision(12));
 
 /** Round numbers in order, one for every integer: …, 0.5, 1 (index 0), 2, 5, 10, … */
@@ -44,7 +44,7 @@ const indexAbove = (value: number): number => {
   return roundNumber(below) >= value * (1 - EQUAL) ? below : below + 1;
 };
 
-/** What the ticks of a linear axis say: as many digits as its step has. */
+/** The labels of a linear axis: with as many digits as its step has. */
 const linearLabels = (ticks: readonly number[], step: number): string[] => {
   const power = Math.floor(Math.log10(step) + EQUAL);
   const size = ticks.reduce((largest, tick) => Math.max(largest, Math.abs(tick)), 0);
@@ -73,7 +73,7 @@ const logarithmic = (low: number, high: number): Scale => {
   return { min: roundNumber(first), max: roundNumber(last), log: true, ticks, labels: ticks.map(numberText) };
 };
 
-/** The smallest and the largest value, with room around them where they are equal or there are none. */
+/** The smallest and the largest value, with room around them if they are equal or there are none. */
 const bounds = (values: readonly number[], log: boolean): readonly [low: number, high: number] => {
   if (values.length === 0) return log ? [1, 10] : [0, 1];
   const low = values.reduce((a, b) => Math.min(a, b));
@@ -93,10 +93,7 @@ const named = (names: readonly string[]): Scale => ({
   labels: names,
 });
 
-/**
- * What an axis asks of its scale: logarithmic (all values are above zero), with zero on it, or names in the place of
- * numbers.
- */
+/** Options of a scale: logarithmic (all values are above zero), with zero on it, or with names instead of numbers. */
 export interface ScaleOptions {
   readonly log?: boolean;
   readonly zero?: boolean;

@@ -1,7 +1,7 @@
 // A figure as SVG, drawn by Vega-Lite without a browser. Colours are CSS variables (--ink, --grid, --series-1 to
-// --series-8) with values of their own to fall back on: a page may set them, light or dark, and the picture stands by
-// itself too. It has no identifiers, so that many fit into one page, and equal figures give equal text. Vega is a
-// development dependency, and so it is loaded when a plot is drawn, not before.
+// --series-8) with default values: a page may set them, light or dark, and the picture can also stand alone. It has no
+// identifiers, so that many fit into one page, and equal figures give equal text. Vega is a development dependency, and
+// so it is loaded when a plot is drawn, not before.
 
 import type { TopLevelSpec } from 'vega-lite';
 import { type Axis, axisText, barPlaces, drawable, type Figure } from './figure.ts';
@@ -12,7 +12,7 @@ type Layers = Extract<TopLevelSpec, { layer: unknown }>['layer'];
 
 const WIDTH = 600;
 const HEIGHT = 260;
-/** A line's points are marked up to as many. */
+/** The points of a line are marked up to this number. */
 const MARKED_MAX = 40;
 
 /** Colours of the series on white: M. Okabe, K. Ito, *Color Universal Design* (2008), the light ones darkened. */
@@ -51,7 +51,7 @@ const INK = 'var(--ink, #24292f)';
 const GRID = 'var(--grid, #e1e4e8)';
 const COLOURS = SERIES_COLOURS.map((colour, index) => `var(--series-${index + 1}, ${colour})`);
 
-/** A Vega expression that finds what to say for a number. */
+/** A Vega expression that finds the label of a number. */
 const sayAs = (values: readonly number[], texts: readonly string[]): string =>
   `(${JSON.stringify(Object.fromEntries(values.map((value, i) => [value, texts[i]])))})[datum.value]`;
 
@@ -83,8 +83,8 @@ const isMarked = ({ marks, series }: Figure): boolean =>
   marks === 'points' || series.every(({ points }) => points.length <= MARKED_MAX);
 
 /**
- * A channel that tells the series apart. One series alone has no legend; where points are marked, it shows their signs
- * without an outline.
+ * A channel that tells the series apart. A single series has no legend; if points are marked, the legend shows their
+ * signs without an outline.
  */
 const seriesChannel = <T>(figure: Figure, range: readonly T[]) => {
   const domain = figure.series.map((_, index) => index);

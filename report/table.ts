@@ -1,6 +1,6 @@
 // Tables as aligned text, and numbers as people read them. `tableText` prints a table, `alignedText` any rows of text.
-// `columnsOf` settles what every cell of a table says and which columns stand to the right; Markdown and HTML are made
-// of the same cells. Nothing is escaped: what a plugin wrote does not belong here.
+// `columnsOf` gives the text of every cell and the columns that are aligned to the right; Markdown and HTML are made of
+// the same cells. Nothing is escaped: text of a plugin must not be printed with this.
 
 import type { Table } from './figure.ts';
 
@@ -18,7 +18,7 @@ const decimalsOf = (value: number): number => {
   return shown.toFixed(9).replace(/0+$/, '').split('.')[1]?.length ?? 0;
 };
 
-/** A finite number with groups of thousands and so many decimals. */
+/** A finite number with groups of thousands and a number of decimals. */
 export const fixedText = (value: number, decimals: number): string =>
   value.toLocaleString('en', {
     minimumFractionDigits: decimals,
@@ -35,9 +35,7 @@ const numberTextWith = (value: number, decimals: number): string => {
 /** A number by itself: whole numbers in full, others to four significant digits. */
 export const numberText = (value: number): string => numberTextWith(value, decimalsOf(value));
 
-/**
- * Cells that stand below each other: numbers get equally many decimals, as many as the one that needs most; text stays.
- */
+/** Cells that stand below each other: all numbers get as many decimals as the one that needs most; text stays. */
 export const cellTexts = (cells: readonly (string | number)[]): string[] => {
   const decimals = Math.max(0, ...cells.map((cell) => (typeof cell === 'number' ? decimalsOf(cell) : 0)));
   return cells.map((cell) => (typeof cell === 'number' ? numberTextWith(cell, decimals) : cell));

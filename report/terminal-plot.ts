@@ -1,6 +1,6 @@
 // A figure as text: a plot of 72 × 18 characters with its axes, below its title and legend, above its note. Lines, and
-// crowds of points, are dots of Braille patterns, eight to a character; what tells several series apart is the sign at
-// their points, or the shade of their bars. Where bars outnumber columns, several share one, and the highest is seen.
+// crowds of points, are dots of Braille patterns, eight to a character; several series are told apart by the sign at
+// their points, or the shade of their bars. If bars outnumber columns, several share one, and the highest is seen.
 
 import { Canvas, DOTS_X, DOTS_Y } from './canvas.ts';
 import { axisText, barPlaces, drawable, type Figure, type Point, type Series } from './figure.ts';
@@ -9,7 +9,7 @@ import { cellTexts } from './table.ts';
 
 const WIDTH = 72;
 const HEIGHT = 18;
-/** Two lines of the height are the x axis and what its ticks say. */
+/** Two lines of the height are for the x axis and its labels. */
 const ROWS = HEIGHT - 2;
 
 const SIGNS = '●○■□▲△◆◇';
@@ -80,7 +80,7 @@ const columnsOfBar = (pitch: number, place: number, bar: number, bars: number): 
   return [from, from + Math.max(1, Math.floor(breadth))];
 };
 
-/** What a bar from `low` to `high` (in rows) shows in one row. */
+/** The character of a bar from `low` to `high` (in rows) in one row. */
 const barSign = (row: number, low: number, high: number, shade: string): string => {
   const part = Math.min(high, row + 1) - Math.max(low, row);
   if (part <= 0) return '';

@@ -1,4 +1,4 @@
-// Writes docs/compartments.md from what the conformance suite holds each kind to:
+// Writes docs/compartments.md from the claims that the conformance suite tries:
 // `node scripts/compartments-document.ts`.
 
 import { writeFileSync } from 'node:fs';

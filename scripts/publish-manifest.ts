@@ -1,5 +1,5 @@
-// Writes dist/package.json, to publish from: the repository's own, without what only the repository needs (the Node it
-// brings along, scripts, tools).
+// Writes dist/package.json, to publish from: the repository's own, without the parts that only the repository needs
+// (its own Node, scripts, tools).
 
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 

@@ -1,6 +1,6 @@
-// The base that the benchmark's grafts stand on: transactions on the machine's clock, points that remove nobody, and
-// plugins from source text. A call goes the public way: through its point, in a transaction, with an account, checked
-// both ways, committed.
+// The base of the benchmark's grafts: transactions on the machine's clock, points that remove no graft, and plugins
+// from source text. A call goes the public way: through its point, in a transaction, with an account, checked both
+// ways, committed.
 
 import { types } from 'node:util';
 import {
@@ -39,7 +39,7 @@ const broken = (report: { readonly error?: unknown }): void => {
   throw new Error('an undo failed', { cause: report });
 };
 
-/** A point as it is called here: the answer of a graft, or how the call ended otherwise. */
+/** A point as it is called here: the graft's answer, or how else the call ended. */
 export interface Asked {
   ask(input: unknown): Outcome<unknown> | Promise<Outcome<unknown>>;
 }
@@ -88,19 +88,19 @@ export class Bed implements Base {
     return { ask: here ? (input) => invokeSync(this, point, input, SYNC) : (input) => invoke(this, point, input) };
   }
 
-  /** Ends what the maker holds. */
+  /** Closes the maker. */
   close(): void {
     if ('close' in this.maker) (this.maker.close as () => void)();
   }
 }
 
-/** The answer of a graft; a default's answer would make a fine figure. */
+/** The answer of a graft. A default's answer would make a fine figure: then it throws. */
 export const committed = (outcome: Outcome<unknown>): unknown => {
   if (outcome.status === 'committed') return outcome.value;
   throw new Error(`a call ended as ${JSON.stringify(outcome).slice(0, 500)}`);
 };
 
-/** Own time that no call here comes near, whatever else the machine does. */
+/** Own time that no call here reaches, however busy the machine is. */
 const AMPLE = { own_ms: 1000 };
 
 /** A workload in a compartment, to be measured. */

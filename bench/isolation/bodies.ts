@@ -1,4 +1,4 @@
-// What a compartment has to end, since it never ends by itself.
+// Bodies of grafts that never end by themselves: a compartment has to end them.
 
 /** Bodies that never end, as expressions in JavaScript. */
 export const BODIES: Readonly<Record<string, string>> = {
@@ -12,5 +12,5 @@ export const BODIES: Readonly<Record<string, string>> = {
 /** Limits on own time, in ms. */
 export const LIMITS_MS = [5, 50] as const;
 
-/** What of them there is in WebAssembly, as instructions. */
+/** Those of them that exist in WebAssembly, as instructions. */
 export const WASM_BODIES: Readonly<Record<string, string>> = { loop: '(loop $again (br $again))' };

@@ -1,4 +1,4 @@
-// What calls cost: each workload of one kind, in interleaved rounds with its floor; a call-back; and calls in flight.
+// The cost of calls: each workload of one kind, in interleaved rounds with its floor; a call-back; and calls in flight.
 
 import type { Callable } from '../../src/plugins/index.ts';
 import { StateMap } from '../../src/txn/index.ts';
@@ -11,9 +11,7 @@ import { WORK, type Work } from './work.ts';
 export const IN_FLIGHT = 64;
 const HASHED = 256;
 
-/**
- * Sizes in full and for tests: batches as long as `batch_ns`, calls that are timed by themselves, and calls in flight.
- */
+/** Sizes in full and for tests: batches as long as `batch_ns`, calls that are timed one by one, and calls in flight. */
 export const CALL_SIZES = {
   full: {
     batch_ns: 4e6,
@@ -38,7 +36,7 @@ const sizeOf = (small: boolean): (typeof CALL_SIZES)['full' | 'small'] => (small
 export interface WorkCalls {
   /** Every call timed by itself; the kind is the last row, its floor the first. */
   readonly each: readonly Row[];
-  /** Calls in batches, which is what ratios are made of; of kinds that wait, calls in flight. */
+  /** Calls in batches, from which ratios are made; for kinds that wait, calls in flight. */
   readonly batch: readonly Row[];
   /** Other ways to do the same without a compartment. */
   readonly others: readonly Row[];
@@ -74,7 +72,7 @@ const firstAnswers = async (one: CallContender): Promise<string> => {
   return hashOf(values);
 };
 
-/** How many calls of the last contender make a batch. All go the same turns. */
+/** The number of calls of the last contender in a batch. All contenders make the same calls. */
 const batchCount = (all: readonly CallContender[], small: boolean): number => {
   const [last, ...others] = all.toReversed() as [CallContender, ...CallContender[]];
   const begun = performance.now();
@@ -102,7 +100,7 @@ const laterCalls = async (
 };
 
 const measured = async (all: readonly CallContender[], small: boolean): Promise<Pick<WorkCalls, 'each' | 'batch'>> => {
-  // All go the same turns, so that they come to the same answers.
+  // All make the same calls, so that they compute the same answers.
   const pending = all.map((one) => one.call());
   const here = typeof pending.at(-1) === 'number';
   await Promise.all(pending);
@@ -115,8 +113,8 @@ interface Choice {
 }
 
 /**
- * The floor of a workload. What it needs is loaded for kinds that have one: a realm that is locked down suffers none of
- * it.
+ * The floor of a workload. Its parts are loaded only for kinds with a floor: a locked-down realm tolerates none of
+ * them.
  */
 const floorFor = async (kind: Kind, name: string, { small, seed }: Size): Promise<Choice> => {
   if (kind.floor === undefined) return { floor: null, others: [] };
@@ -125,7 +123,7 @@ const floorFor = async (kind: Kind, name: string, { small, seed }: Size): Promis
   return floor === null ? fastest(transports(seed), small) : { floor, others: [] };
 };
 
-/** The fastest of several ways, found by trying them. */
+/** The fastest of several ways, found by trial. */
 const fastest = async (ways: readonly CallContender[], small: boolean): Promise<Choice> => {
   const hashes = new Set<string>();
   for (const way of ways) hashes.add(await firstAnswers(way));
@@ -175,7 +173,7 @@ const callBack = async (kind: Kind, { small, seed }: Size): Promise<readonly Row
   return each;
 };
 
-/** What calls of a kind cost. */
+/** The cost of calls of a kind. */
 export const calls = async (kind: Kind, size: Size & { readonly alive: () => void }): Promise<Calls> => {
   const works: Record<string, WorkCalls> = {};
   for (const name of Object.keys(WORK)) {

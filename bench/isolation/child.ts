@@ -1,5 +1,5 @@
-// What a process of the benchmark does: one order, for one kind, which it prepares the realm for. It says that it is
-// alive after every step, and its report at the end; who gave the order ends it when it says neither for too long.
+// A process of the benchmark: it carries out one order, for one kind, and prepares its realm for that. It reports that
+// it is alive after every step, and its result at the end; if it is silent for too long, it is killed.
 
 import { lockdownRealm } from '../../src/plugins/compartment/index.ts';
 import { type Calls, calls } from './calls.ts';
@@ -7,7 +7,7 @@ import { kindOf } from './kinds.ts';
 import { type Fresh, fresh, type Idle, idle, type Start, start } from './life.ts';
 import { type Stops, stops } from './stops.ts';
 
-/** What is to be measured; `body` for `stops`. */
+/** A part to be measured; `body` for `stops`. */
 export interface Order {
   readonly part: keyof Reports;
   readonly kind: string;

@@ -1,4 +1,4 @@
-// The floors: what the bare parts take for the same inputs, crossing the same way. For `isolate`, isolated-vm's
+// The floors: the cost of the bare parts with the same inputs, crossing the same way. For `isolate`, isolated-vm's
 // `applySync` with the engine's time-out, with no transaction, account, check or scrubbed realm; for `process`, a
 // message to a forked process; for `worker`, to a thread.
 
@@ -10,7 +10,7 @@ import { COLUMN_POLICY, FILTER, WORK, type Work } from './work.ts';
 
 const TIMEOUT = { timeout: 50 };
 const MEMORY_MB = 32;
-/** A text that crosses bare is quick only up to about as many characters. */
+/** Longer texts cross slowly unless they are cut into pieces of this many characters. */
 const PIECE = 1000;
 
 const nothing = async (): Promise<void> => {};
@@ -29,7 +29,7 @@ const contender = (name: string, { input, value }: Work, apply: (input: unknown)
   name,
   call() {
     const given = input();
-    // On a machine that is busy elsewhere a thread may wait for a core longer than the time-out allows: then once more.
+    // On a busy machine a thread may wait for a core longer than the time-out allows: then it tries again.
     for (;;) {
       try {
         return value(apply(given));
@@ -70,7 +70,7 @@ const columns = (work: Work): CallContender => {
 const COPY_OUT = { ...TIMEOUT, result: { copy: true } } as const;
 const COPY = { ...COPY_OUT, arguments: { copy: true } } as const;
 
-/** Ways for a text of 2 KB into an isolate and back. */
+/** Ways to bring a text of 2 KB into an isolate and back. */
 const TRANSPORTS: Readonly<Record<string, (work: Work) => (input: unknown) => unknown>> = {
   'text in, text out': () => {
     const step = entry(FILTER);
@@ -162,7 +162,7 @@ const CHANNELS = { child_process: rawMessage, worker_threads: rawWorkerMessage }
 
 const crossing = ({ input, source, value }: Work): Crossing => ({ input, source: source.js, value });
 
-/** The floor of a kind for a workload; null where there are several to choose from. */
+/** The floor of a kind for a workload; null: there are several to choose from. */
 export const floorOf = async (kind: Kind, name: string, seed: number): Promise<CallContender | null> => {
   const channel = kind.floor === 'isolated-vm' ? null : CHANNELS[kind.floor as keyof typeof CHANNELS];
   if (channel !== null) return channel(crossing(WORK[name]?.(seed, false) as Work));

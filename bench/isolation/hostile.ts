@@ -1,9 +1,9 @@
-// What each kind survived of the hostile corpus, as the hostile harness reports it (`npm run hostile -- --report DIR`,
+// The results of the hostile corpus by kind, as the hostile harness reports them (`npm run hostile -- --report DIR`,
 // its hostile.json).
 
 import { existsSync, readFileSync } from 'node:fs';
 
-/** In words, what a kind survived. */
+/** The result of a kind, in words. */
 export type Survived = (kind: string) => string;
 
 interface Column {
@@ -23,7 +23,7 @@ const inWords = ({ classes }: Column): string => {
   return passed + failed === 0 ? NOT_RUN : `${passed} of ${passed + failed}`;
 };
 
-/** Reads a report; where there is none, or none of a kind, it says so. */
+/** Reads a report. If there is none, or none of a kind, the words say so. */
 export const survivedOf = (file: string | undefined): Survived => {
   if (file === undefined || !existsSync(file)) return () => NOT_RUN;
   const columns = JSON.parse(readFileSync(file, 'utf8')) as readonly Column[];

@@ -1,5 +1,5 @@
-// The kinds that are compared. What each claims stands in the table that the conformance suite tries
-// (test/support/claims.ts); here is how it is made to be measured, a row each.
+// The kinds that are compared, a row each: how a kind is made for the measurement. Its claims are in the table of the
+// conformance suite (test/support/claims.ts).
 
 import {
   IsolateMaker,
@@ -15,15 +15,12 @@ import { type AnyKind, quickJsMaker, vmMaker, WorkerMaker, wasmMaker } from '../
 interface Measured {
   /** It needs a realm that is locked down. */
   readonly locked?: true;
-  /** What its calls are held against; none: nothing that is barer does the same. */
+  /** The floor of its calls; none: nothing barer does the same. */
   readonly floor?: 'isolated-vm' | 'child_process' | 'worker_threads';
-  /**
-   * How long what it keeps ready may take to be made, and how long to wait after an abort for what that takes; 15 ms
-   * where it is not said.
-   */
+  /** How long its spares may take to be made, and how long to wait after an abort for that; default: 15 ms. */
   readonly spare_ms?: number;
   readonly pause_ms?: number;
-  /** `spares`: how many compartments, or processes, are kept ready where the kind does that. */
+  /** `spares`: the number of compartments, or processes, that are kept ready, if the kind keeps any. */
   make(spares: number): CompartmentMaker;
 }
 
@@ -47,7 +44,7 @@ export interface Kind extends Claims, Measured {
 
 export const KINDS: readonly Kind[] = CLAIMS.map((claims) => ({ ...claims, ...ROWS[claims.kind], name: claims.kind }));
 
-/** Throws for a name that no row has. */
+/** Throws for a name that has no row. */
 export const kindOf = (name: string): Kind => {
   const kind = KINDS.find((one) => one.name === name);
   if (kind === undefined) throw new Error(`no kind ${name}`);

@@ -1,5 +1,5 @@
-// What a compartment costs besides its calls: its start, a fresh heap after an abort, and memory while nothing is
-// called. Each is measured in a process of its own, since what was made before would tell in it.
+// The cost of a compartment besides its calls: its start, a fresh heap after an abort, and memory while no call is
+// made. Each is measured in a process of its own, since earlier compartments would change the figures.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as later } from 'node:timers/promises';
@@ -8,11 +8,11 @@ import type { Kind } from './kinds.ts';
 import { direct, pluginText, type Source } from './source.ts';
 import { ADD } from './work.ts';
 
-/** After as long, what is kept ready is, but of kinds that say otherwise. */
+/** The time until spares are ready, unless the kind says otherwise. */
 export const READY_MS = 15;
 const INSTALLED = 100;
 const PAGE_BYTES = 4096;
-/** Calls after which a process no longer has the engine watch its loops. */
+/** After this many calls a process no longer lets the engine watch its loops. */
 const WARM_CALLS = 150;
 
 export interface Size {
@@ -29,7 +29,7 @@ const answered = async ({ ask }: Asked, input = 1): Promise<number> => {
 };
 
 export interface Start {
-  /** The first of a process: with it come the engine, a lock-down, what is bundled. */
+  /** The first of a process, with the engine, a lock-down, and bundling. */
   readonly first_ms: number;
   /** Each later one, from the module's text to the first answer. */
   readonly next_ms: readonly number[];
@@ -68,7 +68,7 @@ const FAILING: Source = {
 export interface Fresh {
   /** From an abort to the next call's answer, with a spare ready. */
   readonly thrown_ms: readonly number[];
-  /** The same, after the plugin's process had to be killed, since it looped; none of kinds that have no processes. */
+  /** The same, after the plugin's process had to be killed because it looped; empty for kinds without processes. */
   readonly killed_ms: readonly number[];
 }
 
@@ -115,7 +115,7 @@ const memory = (): { resident: number; proportional: number } => {
   };
 };
 
-/** What a file of /proc says of a process; 0 where it is gone. */
+/** A value from a file of /proc about a process; 0: the process is gone. */
 const read = (pid: number | string, file: string, value: (text: string) => number): number => {
   try {
     return value(readFileSync(`/proc/${pid}/${file}`, 'utf8'));
@@ -128,7 +128,10 @@ const parentOf = (pid: string): number => read(pid, 'stat', (text) => Number(tex
 
 export interface Idle {
   readonly installed: number;
-  /** Megabytes (2^20 bytes) of each plugin: resident sets, and with shared pages divided among who shares them. */
+  /**
+   * Megabytes (2^20 bytes) of each plugin: resident sets, and with shared pages divided among the processes that share
+   * them.
+   */
   readonly resident_mb: number;
   readonly proportional_mb: number;
 }
@@ -141,10 +144,10 @@ const settled = async (): Promise<ReturnType<typeof memory>> => {
   return memory();
 };
 
-/** Memory of plugins that have answered once and then stand idle. */
+/** Memory of plugins that have answered once and are idle since. */
 export const idle = async (kind: Kind, { small, alive }: Size): Promise<Idle> => {
   const bed = new Bed(kind, 0);
-  // What the first of a kind loads is not each one's.
+  // What the first of a kind loads is not part of each.
   await answered(await bed.install(ADD));
   const before = await settled();
   const installed = small ? (kind.waits ? 2 : 10) : INSTALLED;

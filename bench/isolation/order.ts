@@ -1,5 +1,5 @@
-// Has one part measured in a process of its own, and ends that process when it is silent for too long: some parts are
-// there to find out whether it will be.
+// Measures one part in a process of its own, and ends that process when it is silent for too long: some parts find out
+// whether it will be.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import type { Message, Order, Reports } from './child.ts';
 const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
 const FLAGS = ['--expose-gc'];
 
-/** How long a process may be silent, in ms, by what it measures; and before it says that it has begun. */
+/** How long a process may be silent, in ms, by the part that it measures; and before it reports that it has begun. */
 const SILENCE_MS = { calls: 120_000, start: 30_000, fresh: 30_000, idle: 60_000, stops: 4000 } as const;
 const BEGIN_MS = 60_000;
 
@@ -17,7 +17,7 @@ export interface Lost {
   readonly lost: string;
 }
 
-/** Carries an order out. Rejects where the measuring itself failed. */
+/** Carries an order out. Rejects if the measuring itself failed. */
 export const carriedOut = <Part extends keyof Reports>(
   order: Order & { readonly part: Part },
 ): Promise<Reports[Part] | Lost> =>

@@ -1,5 +1,5 @@
-// The page that a person decides from: first which kind stops what at which price, then the figures behind it. Tables
-// and figures as plain data; the terminal, Markdown and HTML show the same.
+// The page from which a person chooses a kind: first which kind stops what at which price, then the figures behind it.
+// Tables and figures are plain data; the terminal, Markdown and HTML show the same.
 
 import { type Figure, hashText, type Point, quantile, type Result, type Table } from '../../report/index.ts';
 import type { Row } from '../measure.ts';
@@ -20,7 +20,7 @@ const MS = 1e6;
 
 const ms = (value: number): string => duration(value * MS);
 
-/** Two digits, for who compares at a glance. */
+/** Two digits, for comparing at a glance. */
 const roughly = (ns: number): string => {
   const [value, unit] = duration(ns).split(' ') as [string, string];
   return `${Number(Number(value).toPrecision(2))} ${unit}`;
@@ -35,7 +35,7 @@ type Stopped = NonNullable<Found['stops']>[string];
 
 const isStopped = (one: Stopped): boolean => typeof one === 'string' || !('lost' in one);
 
-/** How what never ends is ended, in words. */
+/** How grafts that never end are ended, in words. */
 const stopsInWords = ({ stops }: Found): string => {
   if (stops === undefined) return UNKNOWN;
   const all = Object.entries(stops).filter(([, one]) => one !== 'none');
@@ -96,7 +96,7 @@ const decision = (all: readonly Found[], survived: Survived): Table => ({
     'Idle: the resident sets of the host and of its processes, divided by the plugins.',
 });
 
-/** What cannot be measured: what the kinds claim, and the conformance suite tries. */
+/** Claims that cannot be measured: those of the conformance suite. */
 const claimTable = (all: readonly Found[]): Table => ({
   kind: 'table',
   title: 'What holds a graft',
@@ -170,7 +170,7 @@ const lifeTable = (all: readonly Found[]): Table => ({
     'processes share are divided among them.',
 });
 
-/** Medians under each limit, and why, where it was not the limit. */
+/** The median under each limit, and the reason if it was not the limit. */
 const stopCell = (one: Stopped | undefined): string => {
   if (one === undefined) return UNKNOWN;
   if (typeof one === 'string') return one === 'refused' ? 'not installed' : '–';
@@ -180,7 +180,7 @@ const stopCell = (one: Stopped | undefined): string => {
   return `${one.map(({ stopped_ms }) => quantile(stopped_ms, 0.5).toFixed(1)).join(' / ')} ms${why}`;
 };
 
-/** Honest calls that were aborted in between, under the same limits. */
+/** The number of honest calls that were aborted in between, under the same limits. */
 const wronged = (stops: Found['stops']): number =>
   Object.values(stops ?? {}).reduce(
     (sum, one) => sum + (Array.isArray(one) ? one.reduce((all, { wronged }) => all + wronged, 0) : 0),
@@ -270,7 +270,7 @@ const figures = (all: readonly Found[]): Figure[] => [
   ),
 ];
 
-/** Figures that have something to show. */
+/** Figures that have points. */
 const drawn = (all: readonly Figure[]): Figure[] =>
   all.filter(({ series }) => series.some(({ points }) => points.length > 0));
 
@@ -292,7 +292,7 @@ const problemsOf = (all: readonly Found[]): Record<string, string> =>
     ),
   );
 
-/** The hashes of what all kinds computed. Throws where two kinds differ. */
+/** The hash of the answers of all kinds. Throws if two kinds differ. */
 const hashOfAll = (all: readonly Found[]): string =>
   hashText(
     WORKS.map((name) => {
@@ -302,7 +302,7 @@ const hashOfAll = (all: readonly Found[]): string =>
     }).join(),
   );
 
-/** What was found, as the page. */
+/** The results, as the page. */
 export const pageOf = (
   all: readonly Found[],
   targets: readonly Target[],

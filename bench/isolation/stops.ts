@@ -1,6 +1,6 @@
-// How a kind ends what would never end: each body runs under a limit on its own time, and is stopped when its call has
-// ended, the event loop has turned since, and the same plugin has answered an honest call. Each body has a process of
-// its own, for where nothing stops it, nothing stops that process.
+// How a kind ends a graft that would never end. Each body runs under a limit on its own time. It counts as stopped when
+// its call has ended, the event loop has turned since, and the same plugin has answered an honest call. Each body has a
+// process of its own: if the kind does not stop it, it takes that process with it.
 
 import { setTimeout as later } from 'node:timers/promises';
 import { GraftError } from '../../src/plugins/index.ts';
@@ -12,19 +12,19 @@ import { direct, type Source } from './source.ts';
 
 export interface Stop {
   readonly limit_ms: number;
-  /** Why the calls ended. */
+  /** The reasons of the aborts. */
   readonly reasons: readonly string[];
   readonly stopped_ms: readonly number[];
-  /** From that end to the next answer. */
+  /** The time from that end to the next answer. */
   readonly next_ms: readonly number[];
-  /** Honest calls that were aborted on the way. */
+  /** The number of honest calls that were aborted on the way. */
   readonly wronged: number;
 }
 
-/** `refused`: such a plugin is not installed. `none`: there is no such thing in its language. */
+/** `refused`: such a plugin is not installed. `none`: the language has no such thing. */
 export type Stops = readonly Stop[] | 'refused' | 'none';
 
-/** A graft that runs `name` where its input says so; null where it cannot. */
+/** A graft that runs `name` if its input says so; null: the kind has no such graft. */
 const sourceOf = (kind: Kind, name: string): Source | null => {
   const [js, wat] = [BODIES[name] as string, WASM_BODIES[name]];
   if (kind.takes === 'wasm' && wat === undefined) return null;
@@ -34,10 +34,10 @@ const sourceOf = (kind: Kind, name: string): Source | null => {
   };
 };
 
-/** Where the machine is busy elsewhere, an honest call may take longer than a small limit allows, too. */
+/** On a busy machine an honest call may also take longer than a small limit allows. */
 const HONEST_TRIES = 20;
 
-/** Calls until there is an answer. Gives how many calls were aborted before. */
+/** Calls until there is an answer. Gives the number of aborted calls before. */
 const honest = async ({ ask }: Asked): Promise<number> => {
   for (let aborted = 0; ; aborted++) {
     const outcome = await ask(1);
@@ -85,7 +85,7 @@ const stopsAt = async (kind: Kind, bed: Bed, body: Source, limit_ms: number, siz
   return { limit_ms, reasons: [...reasons], stopped_ms, next_ms, wronged };
 };
 
-/** Runs one body under each limit. Does not come back where the kind does not stop it. */
+/** Runs one body under each limit. Does not return if the kind does not stop it. */
 export const stops = async (kind: Kind, name: string, size: Size): Promise<Stops> => {
   const source = sourceOf(kind, name);
   if (source === null) return 'none';

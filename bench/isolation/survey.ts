@@ -8,7 +8,7 @@ import { carriedOut, type Lost } from './order.ts';
 export const PARTS = ['calls', 'start', 'fresh', 'idle', 'stops'] as const;
 export type Part = (typeof PARTS)[number];
 
-/** What was found of one kind; a part is missing where it was not asked for. */
+/** The results of one kind; a part is missing if it was not measured. */
 export interface Found {
   readonly kind: string;
   readonly calls?: Reports['calls'];
@@ -29,7 +29,7 @@ export interface SurveyOptions {
   readonly progress: (text: string) => void;
 }
 
-/** A part's report, or why there is none: what took minutes is not thrown away for one part. */
+/** A part's report, or why there is none: minutes of measuring are not lost for one part. */
 const reportOf = async <P extends Exclude<Part, 'stops'>>(
   order: Order & { readonly part: P },
 ): Promise<Reports[P] | string> => {
@@ -74,7 +74,7 @@ const allStops = async (
   return stops;
 };
 
-/** Measures what is asked for, of the kinds asked for. */
+/** Measures the parts and kinds of the options. */
 export const survey = async (options: SurveyOptions): Promise<Found[]> => {
   const all: Found[] = [];
   for (const kind of KINDS) if (options.kinds.includes(kind.name)) all.push(await surveyed(kind, options));

@@ -1,4 +1,4 @@
-// What the kinds are held to. A target of a kind, or a part, that was not measured is not listed.
+// The targets of the kinds. A target is not listed if its kind, or its part, was not measured.
 
 import { quantile } from '../../report/index.ts';
 import type { Row } from '../measure.ts';
@@ -7,7 +7,7 @@ import type { Found } from './survey.ts';
 
 const ratio = (rows: readonly Row[] | undefined): number | null => rows?.at(-1)?.ratio ?? null;
 
-/** The longest median over bodies and limits, beyond the limit, in ms; not a number where a body was not stopped. */
+/** The longest median over bodies and limits, beyond the limit, in ms; NaN: a body was not stopped. */
 export const overshoot = ({ stops }: Found): number | null => {
   if (stops === undefined) return null;
   const medians = Object.values(stops).flatMap((one) => {

@@ -1,6 +1,6 @@
-// What the kinds are compared on: three functions, each with its inputs in turn, what a graft's source is with columns
-// and without, and what the answer comes to as a number. Equal seeds give equal inputs, so every kind and every floor
-// must come to the same answers.
+// The workloads that kinds are compared on: three functions, each with its inputs in turn, its graft's source with
+// columns and without, and its answer as a number. Equal seeds give equal inputs, so every kind and every floor must
+// compute the same answers.
 
 import type { Column, ColumnOptions, PointOptions } from '../../src/plugins/index.ts';
 import { direct, type Source } from './source.ts';
@@ -9,12 +9,12 @@ type Columns = Readonly<Record<string, Column>>;
 
 /** One workload, in its state: it goes from turn to turn by itself. */
 export interface Work {
-  /** The next input: small where columns carry the rest, else everything. */
+  /** The next input: small if columns carry the rest, else everything. */
   input(): unknown;
   /** The graft. */
   readonly source: Source;
   value(answer: unknown): number;
-  /** What its graft point declares besides. */
+  /** Further options of its graft point. */
   readonly point: Pick<PointOptions, 'columns' | 'fill' | 'check'>;
 }
 
@@ -64,7 +64,7 @@ class Pages {
     return this.#state >>> 16;
   }
 
-  /** One page is used, and another written. */
+  /** Uses one page, and writes another. */
   step(): number {
     this.#turn = (this.#turn + 1) & 1023;
     this.age[this.#random() & (PAGES - 1)] = this.#random() & 1023;
@@ -86,7 +86,7 @@ class Pages {
   }
 }
 
-/** What the policy decides: the oldest page that is clean, or else the oldest. */
+/** The policy's decision: the oldest page that is clean, or else the oldest. */
 export const COLUMN_POLICY = `(id, age, dirty) => {
   let best = 0;
   for (let i = 1; i < id.length; i++)
@@ -198,7 +198,7 @@ const filter: MakeWork = (seed) => {
   };
 };
 
-/** The workloads, in the order in which they are told. */
+/** The workloads, in the order of the report. */
 export const WORK: Readonly<Record<string, MakeWork>> = { add, policy, filter };
 
 export const WORK_WORDS: Readonly<Record<string, string>> = {

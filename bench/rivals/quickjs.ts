@@ -1,8 +1,8 @@
-// The rival quickjs: QuickJS compiled to WebAssembly, one runtime and context per heap, in the host's own thread.
-// The engine runs inside WebAssembly's memory, so what ends it does not end the host. It interprets, at a tenth to a
-// hundredth of the speed of the kinds that use V8.
+// The rival quickjs: QuickJS compiled to WebAssembly, one runtime and context per heap, in the host's own thread. The
+// engine runs inside WebAssembly's memory, so a fault of the engine does not end the host. It interprets, at a tenth to
+// a hundredth of the speed of the kinds that use V8.
 //
-// The interrupt handler is the time-out: QuickJS asks it every few thousand branches, so a built-in that runs long (a
+// The interrupt handler is the time-out: QuickJS calls it every few thousand branches, so a built-in that runs long (a
 // catastrophic regular expression is the known one) is ended late. A rejection that nobody handles is lost. Nothing is
 // shared with the host: a point with columns is refused at install.
 
@@ -52,8 +52,8 @@ const BRIDGE = `((raw) => {
 const OUT_OF_MEMORY = 'out of memory';
 
 /**
- * QuickJS itself, with WebAssembly memory of its own; each plugin has one, so that a fault of the engine is one
- * plugin's alone.
+ * QuickJS itself, with WebAssembly memory of its own. Each plugin has one, so that a fault of the engine is confined to
+ * one plugin.
  */
 class Engine {
   module: QuickJSWASMModule;
@@ -63,7 +63,7 @@ class Engine {
   }
 
   /**
-   * The engine has found its own state broken, as `JSON.parse` of a deeply nested text leaves it: a new one takes its
+   * The engine has found its own state broken, as `JSON.parse` of a deeply nested text leaves it. A new one takes its
    * place, a few milliseconds later.
    */
   renew(): void {
@@ -153,12 +153,15 @@ class QuickJsHeap extends RealmHeap {
     return this.#context.getProp(handle, 0).consume((text) => this.#context.getString(text));
   }
 
-  /** A step throws nothing by itself: the interrupt handler ended it, or the engine had no memory to go on with. */
+  /**
+   * The failure that an error of a step means. A step throws nothing by itself: the interrupt handler ended it, or the
+   * engine had no memory to go on with.
+   */
   protected override explain(error: unknown): Failure {
     return engineFailure(error);
   }
 
-  /** QuickJS throws where memory ends; a graft that throws the like itself gains nothing by it. */
+  /** QuickJS throws when memory ends; a graft that throws such an error itself gains nothing by it. */
   protected override ending(answer: Direct | string): Ending {
     const ending = super.ending(answer);
     if (ending.kind !== 'failed' || ending.failure.message !== OUT_OF_MEMORY) return ending;

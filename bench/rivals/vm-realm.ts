@@ -16,7 +16,7 @@ type Arm = (step: number, graft: number, input: Direct | string) => void;
 
 /**
  * Puts a function on the context's global object that takes the one step for which it was armed, and gives the function
- * that arms it. A plugin may call the former, and gets nothing.
+ * that arms it. If a plugin calls the former, it gets nothing.
  */
 const GATE = `((step) => {
   let at = -1, graft = 0, input = null;
@@ -45,8 +45,8 @@ export class VmRealm {
   }
 
   /**
-   * Takes a step, within `timeout` ms. What it answers is a direct value, PENDING, or a letter and JSON. Throws where
-   * the time-out ended it.
+   * Takes a step, within `timeout` ms. The answer is a direct value, PENDING, or a letter and JSON. Throws if the
+   * time-out ended it.
    */
   enter(step: number, graft: number, input: Direct | string, timeout?: number): Direct | string {
     const answer = this.#take(step, graft, input, timeout);

@@ -1,6 +1,5 @@
-// The rival vm: a context of node:vm per heap, in the host's own thread, with vm's own `timeout`. It is here to
-// be measured against: Node's documentation says of node:vm that it is no security mechanism, and what it lets through
-// is this.
+// The rival vm: a context of node:vm per heap, in the host's own thread, with vm's own `timeout`. It is here to be
+// measured against: Node's documentation says of node:vm that it is no security mechanism. These are the holes:
 //
 // - A way out is known: the rejection of `import()` is an error of the host's own realm, from which a graft gets the
 //   host's Function, and with it everything. So is the memory behind a column.
@@ -57,7 +56,7 @@ class VmHeap extends RealmHeap {
     return engineFailure(error);
   }
 
-  /** The collector's business. */
+  /** The heap is garbage from here on. */
   override dispose(): void {}
 }
 

@@ -1,8 +1,8 @@
-// The rival wasm: the plugin is a WebAssembly module, in any language that compiles to one; it takes no
-// JavaScript. A heap is an instance with a memory of its own, of at most the limit. A module has no authority but its
-// imports, and numbers cross as they are, so a call costs next to nothing. It runs in the host's own thread and nothing
-// stops it there: a loop without end is the host's. (`vm` shows what a time-out would cost; a worker could be ended.)
-// What a module makes for itself, another memory, tables, objects of the collector's, has no limit.
+// The rival wasm: the plugin is a WebAssembly module, from any language that compiles to one; it takes no JavaScript. A
+// heap is an instance with a memory of its own, of at most the limit. A module has no authority but its imports, and
+// numbers cross as they are, so a call costs next to nothing. It runs in the host's own thread and nothing stops it
+// there: a loop without end is the host's. (`vm` shows the cost of a time-out; a worker could be ended.) Further
+// memories, tables and objects of a module have no limit.
 //
 // `source.code` is the module, in base64. What it imports and exports:
 //
@@ -45,7 +45,7 @@ import {
 import { ANSWER_BYTES_MAX, type ColumnMemory, type Failure, GraftError } from '../../src/plugins/index.ts';
 import type { Transaction } from '../../src/txn/index.ts';
 
-/** Of the engine's own interface, what is used here. */
+/** The part of the engine's interface that is used here. */
 declare const WebAssembly: {
   readonly compile: (bytes: Uint8Array) => Promise<object>;
   readonly Instance: new (module: object, imports: object) => { readonly exports: Readonly<Record<string, unknown>> };
@@ -77,7 +77,7 @@ interface Graft {
   }[];
 }
 
-/** What a module did that this file's rules do not allow, or did not do. */
+/** A fault of a module that breaks the rules above. */
 const fault = (reason: Failure['reason'], name: string, message: string): Fault =>
   new Fault(plainFailure(reason, name, message));
 
@@ -98,12 +98,12 @@ class WasmHeap implements Heap {
   readonly #memory: { readonly buffer: ArrayBuffer };
   readonly #exports: Readonly<Record<string, unknown>>;
   readonly #grafts: readonly Graft[];
-  /** What the running call threw to refuse, and with it what it said. */
+  /** The refusal of the running call, beside the error that was thrown for it. */
   #refusal: { readonly thrown: Error; readonly code: string; readonly message: string } | null = null;
 
   /**
-   * Makes an instance. Throws what its start function throws, a LinkError where an import does not fit, and a Fault
-   * where a graft is missing.
+   * Makes an instance. Throws the error of its start function, a LinkError if an import does not fit, and a Fault if a
+   * graft is missing.
    */
   constructor(module: object, source: CompartmentSource, initial: number, maximum: number) {
     this.#memory = new WebAssembly.Memory({ initial, maximum });
@@ -159,7 +159,7 @@ class WasmHeap implements Heap {
     return direct ? this.#direct(run, input) : this.#texts(run, input);
   }
 
-  /** An answer that is no number is for the invocation to refuse. */
+  /** Calls a graft with numbers. An answer that is no number is for the invocation to refuse. */
   #direct(run: Native, input: unknown): unknown {
     if (isNumber(input) && run.length === 1) return asNumber(run(input));
     if (!Array.isArray(input) || input.length !== run.length || !input.every(isNumber))
@@ -237,12 +237,12 @@ class WasmHeap implements Heap {
     throw thrown;
   }
 
-  /** The collector's business. */
+  /** The heap is garbage from here on. */
   dispose(): void {}
 }
 
 /**
- * What was thrown, as a failure: by this file, by the engine, or by the module, whose exceptions say nothing. Frames
+ * The failure of a thrown value: by this file, by the engine, or by the module, whose exceptions say nothing. Frames
  * are the host's own, so they are left out.
  */
 const asFailure = (error: unknown): Failure => {
@@ -252,10 +252,7 @@ const asFailure = (error: unknown): Failure => {
     : plainFailure('thrown', 'Exception', '');
 };
 
-/**
- * How many pages the module's memory has at first: the engine does not tell what a module declares, but what is too
- * little.
- */
+/** Finds the initial pages of the module's memory by trial: the engine only tells that they are too few. */
 const instantiated = (module: object, source: CompartmentSource): Heap | Failure => {
   const maximum = Math.min(PAGES_MAX, source.memory_mb * PAGES_PER_MB);
   for (let initial = 1; ; initial *= 2) {

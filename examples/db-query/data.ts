@@ -29,7 +29,7 @@ export const Flight = new EntitySchema({
   indices: [{ name: 'flight_origin', columns: ['origin'] }],
 });
 
-/** What a downloaded query remembers of its runs. */
+/** A downloaded query's record of its runs. */
 export const QueryRun = new EntitySchema({
   name: 'query_run',
   columns: {
@@ -64,7 +64,7 @@ const csv = (text: string): string[][] =>
       ),
     );
 
-/** Fills the tables at the first start, in one transaction. Gives how many flights and airports there are. */
+/** Fills the tables at the first start, in one transaction. Gives the numbers of flights and airports. */
 export const importData = async (host: Host): Promise<{ flights: number; airports: number }> => {
   const [airport, flight] = [host.table('airport'), host.table('flight')];
   const flights = JSON.parse(read('flights-20k.json')) as FlightRow[];

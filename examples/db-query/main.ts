@@ -23,7 +23,7 @@ const size = await importData(host);
 declarePoint(host, size);
 await host.restore();
 
-/** The samples stand again at every start, also those that were removed for what they did. */
+/** The samples are installed at every start, also those that were removed for their failures. */
 for (const name of ['busiest-routes', 'half-update', 'lock-hoarder', 'nonsense', 'process-killer']) {
   const standing = host
     .plugins()

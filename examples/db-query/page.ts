@@ -1,4 +1,4 @@
-// The page at `/`: what runs here, in plain HTML, without a script.
+// The page at `/`: the installed plugins, in plain HTML, without a script.
 
 import type { Host } from '../../src/host/index.ts';
 
@@ -12,7 +12,7 @@ const table = (columns: readonly string[], rows: readonly (readonly string[])[])
   return `<table><thead><tr>${head}</tr></thead><tbody>${rows.map(row).join('')}</tbody></table>`;
 };
 
-/** What each sample does, and so what to expect of it. */
+/** What each sample does. */
 const SAMPLES: Readonly<Record<string, string>> = {
   'busiest-routes': 'honest: joins and aggregates flights and airports in its own code, remembers its run in a table',
   'half-update': 'writes half of an update, then throws',
@@ -28,7 +28,7 @@ table{border-collapse:collapse;margin:.5rem 0 1.5rem}
 th,td{text-align:left;padding:.25rem .75rem;border-bottom:1px solid #ddd;vertical-align:top}
 pre{background:#f4f4f4;padding:.75rem;overflow-x:auto}h2{margin-top:2rem}`;
 
-/** The page's HTML. It holds nothing that a stranger on this machine may not know. */
+/** The page's HTML. It contains nothing that must be kept from others on this machine. */
 export const page = (host: Host, url: string, size: { flights: number; airports: number }): string => {
   const plugins = host.plugins();
   const grafts = plugins.flatMap((plugin) =>

@@ -1,6 +1,5 @@
 // The graft point `db/query`: downloaded queries over the flights. A query is a plugin; `input.query` says which one
-// answers. It runs next to the data, in a transaction: what it writes is kept when its answer is good, and taken back
-// when it is not.
+// answers. It runs next to the data, in a transaction: its writes are kept if its answer is good, and undone if not.
 
 import { z } from 'zod';
 import type { Host, HostPoint } from '../../src/host/index.ts';
@@ -19,7 +18,7 @@ const Output = z.strictObject({
 export type Query = z.infer<typeof Input>;
 export type Table = z.infer<typeof Output>;
 
-/** Declares the point. The default answers with what there is to ask about. */
+/** Declares the point. The default answers with the names of the queries. */
 export const declarePoint = (host: Host, size: { flights: number; airports: number }): HostPoint<Query, Table> =>
   host.graftPoint({
     name: 'db/query',

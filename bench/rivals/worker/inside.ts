@@ -2,8 +2,8 @@
 // graft in a context of node:vm (vm-realm.ts), and sleeps in the same way while the host answers a host call. It keeps
 // no clock: its host ends it.
 //
-// What a graft's realm finds of Node is nothing. The worker's own realm is emptied too, since a graft that gets out of
-// its context lands there.
+// A graft's realm has nothing of Node. The worker's own realm is emptied too, since a graft that gets out of its
+// context lands there.
 
 import { runInNewContext, Script } from 'node:vm';
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
@@ -35,7 +35,7 @@ const next = (): ToWorker => {
   }
 };
 
-/** The host alone looks at a clock. */
+/** The host alone has a clock. */
 const NO_CLOCKS = { now_ms: () => 0, cpu_ms: () => 0 };
 
 /** A realm of this worker. */

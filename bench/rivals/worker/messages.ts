@@ -1,16 +1,17 @@
-// What crosses between a plugin's worker and its host: lists, by structured clone. The host believes none of what comes
-// out (plugin-worker.ts).
+// The messages between a plugin's worker and its host: lists, by structured clone. The host trusts none that comes out
+// (plugin-worker.ts).
 //
 //   host → worker                                      then rings the bell: the worker has no event loop
 //   LOAD    make a realm                               its key
 //   DROP    forget a realm                             its key
-//   CALL    run a graft the realm's key · the graft (| ANSWER_IGNORED) · the input, as a step takes it
+//   CALL    run a graft                                the realm's key · the graft (| ANSWER_IGNORED) · the input, as a
+//                                                      step takes it
 //   ANSWER  of the host call that it waits for         status unit and JSON, as a bridge gives it
 //
 //   worker → host
 //   READY   the worker is up
 //   ASK     the graft calls an accessor                its number · JSON of the arguments
-//   ENDED   the LOAD or CALL is done                   what the step answered
+//   ENDED   the LOAD or CALL is done                   the answer of the step
 
 import type { MessagePort } from 'node:worker_threads';
 import type { Direct, RealmSetup } from '../../../src/plugins/compartment/realm/index.ts';
@@ -28,7 +29,7 @@ export type ToWorker =
   | readonly [typeof CALL, realm: string, graft: number, input: Direct | string]
   | readonly [typeof ANSWER, reply: Direct | string];
 
-/** What a worker is made with. */
+/** The data that a worker starts with. */
 export interface WorkerSetup {
   readonly port: MessagePort;
   /** One word: changed and notified after every message to the worker. */

@@ -1,6 +1,6 @@
 // One worker of a plugin, from the host's side: it starts, loads a realm, and then runs one call at a time. The clock
-// of own time is here, and stands while the worker waits for an answer of ours; what is overdue is terminated. Nothing
-// that a worker says is believed beyond what fits that order.
+// of own time is here, and stands while the worker waits for an answer of the host; a worker that is overdue is
+// terminated. A message that does not fit that order is not trusted.
 
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import {
@@ -29,19 +29,19 @@ import type { Failure } from '../../../src/plugins/index.ts';
 import type { Transaction } from '../../../src/txn/index.ts';
 import { ANSWER, ASK, CALL, DROP, ENDED, LOAD, READY, type ToWorker, type WorkerSetup } from './messages.ts';
 
-/** What a worker tells the compartment that it serves. */
+/** Events of a worker for the compartment that it serves. */
 export interface WorkerEvents {
-  /** It runs nothing now. Null: its load has gone well. */
+  /** Its load has ended, and it runs nothing now. Null: without a failure. */
   loaded(worker: PluginWorker, failure: Failure | null): void;
   ended(worker: PluginWorker, call: CompartmentCall, ending: Ending): void;
-  /** Its call begins to wait for the host, which takes its time. */
+  /** Its call begins to wait for the host. */
   waiting(): void;
 }
 
-/** Beyond an item's own time: what waking up, messages and the scheduler may take. */
+/** The extra time beyond a call's own time: for waking up, messages and the scheduler. */
 const GRACE_MS = 30;
 const START_MS_MAX = 15_000;
-/** What V8 needs of a worker's heap before any plugin is in it. */
+/** V8's own part of a worker's heap, before any plugin is in it. */
 const BASE_MB = 8;
 /** The principal whose realm is loaded first: that of most calls. */
 const FIRST = '';
@@ -125,12 +125,12 @@ export class PluginWorker {
     return this.#phase;
   }
 
-  /** The call that it runs, or is about to. */
+  /** The call that it runs or is about to run. */
   get call(): CompartmentCall | null {
     return this.#call;
   }
 
-  /** Starts a call, in a worker that is idle or still on its way to be. */
+  /** Starts a call, in a worker that is idle or not yet ready. */
   run(call: CompartmentCall): void {
     this.#call = call;
     if (this.#phase === 'idle') this.#begin(call);
@@ -162,7 +162,7 @@ export class PluginWorker {
     this.#post([DROP, key]);
   }
 
-  /** Ends it; nothing it says is heard any more. */
+  /** Ends the worker; later messages of it are ignored. */
   terminate(): void {
     this.#phase = 'dead';
     this.#call = null;
@@ -177,7 +177,7 @@ export class PluginWorker {
     Atomics.notify(this.#bell, 0);
   }
 
-  /** It has something to do, within `limit_ms` of its own. */
+  /** The worker has work to do, within `limit_ms` of its own. */
   #run(phase: Phase, limit_ms: number): void {
     this.#phase = phase;
     this.#limit_ms = limit_ms;
@@ -198,7 +198,7 @@ export class PluginWorker {
     this.#used_ms += performance.now() - this.#since_ms;
   }
 
-  /** Looks again after a round of input: where the host itself was busy, an answer may be waiting to be read. */
+  /** Looks again after a round of input: if the host itself was busy, an answer may be waiting to be read. */
   #overdue(): void {
     const timer = this.#timer;
     setImmediate(() => {
@@ -219,7 +219,7 @@ export class PluginWorker {
     else this.#events.ended(this, call, failedWith(failure, this.#used_ms));
   }
 
-  /** A worker that says what does not fit is ended. */
+  /** Handles a message. A worker that sends one that does not fit is ended. */
   #heard(message: unknown): void {
     if (this.#phase === 'dead') return;
     const [what, first, second] = Array.isArray(message) ? (message as unknown[]) : [];

@@ -1,16 +1,16 @@
-// The rival worker: the plugin in worker threads of the host's process. What waits, waits: a graft is an ordinary
-// function there too. It is here to be measured against `process`, which it resembles; what it does not do is this.
+// The rival worker: the plugin in worker threads of the host's process. Accessors that wait work: a graft is an
+// ordinary function there too. It is here to be measured against `process`, which it resembles, with these weaknesses:
 //
-// - What ends the engine in a worker ends the whole process, and a built-in that never returns keeps its thread after
+// - A fault of the engine in a worker ends the whole process, and a built-in that never returns keeps its thread after
 //   the worker was terminated.
 // - The memory limit counts V8's heap only.
 // - A rejection that nobody handles is lost.
 // - A way out is known: as with `vm`, from the rejection of `import()` or the memory behind a column to the worker's
 //   own realm. That is emptied, but its modules can be imported: the files, sockets and processes of the host's user.
 //
-// A plugin has one worker, a few more where the calls in it wait for the host, and a spare made ahead. A call that
-// somebody else may be waiting for (it is nested, or holds locks) never queues, so no deadlock leads through the queue.
-// After an abort its worker is ended, and the spare takes its place.
+// A plugin has one worker, a few more while calls in it wait for the host, and a spare made ahead. A call that another
+// may be waiting for (it is nested, or holds locks) never queues, so no deadlock leads through the queue. After an
+// abort its worker is ended, and the spare takes its place.
 
 import {
   type Compartment,
@@ -26,7 +26,9 @@ import { type Failure, GraftError } from '../../../src/plugins/index.ts';
 import { PluginWorker, type WorkerEvents } from './plugin-worker.ts';
 
 export interface WorkerOptions {
-  /** Workers that each plugin has ready beyond those in use. One takes about 50 ms to make, and 10 MB. Default: 1. */
+  /**
+   * Workers that each plugin has ready beyond those in use. A worker takes about 50 ms to make, and 10 MB. Default: 1.
+   */
   readonly spares?: number;
 }
 
@@ -40,7 +42,7 @@ const BAD_LOADS_MAX = 3;
 
 const NEVER_LOADS = failedWith({ ...LOST, message: 'the plugin cannot be loaded any more' });
 
-/** Whether somebody who holds a worker or a lock may be waiting for the call. */
+/** Whether a holder of a worker or a lock may be waiting for the call. */
 const isUrgent = ({ txn }: CompartmentCall): boolean =>
   txn.tree.holds.length > 0 || (txn.parent?.parent ?? null) !== null;
 
@@ -49,12 +51,12 @@ class WorkerCompartment implements Compartment, WorkerEvents {
   readonly waits = true;
   readonly #source: CompartmentSource;
   readonly #spares: number;
-  /** Those that are alive. */
+  /** The workers that are alive. */
   #workers: PluginWorker[] = [];
   #queue: CompartmentCall[] = [];
   #badLoads = 0;
   #disposed = false;
-  /** Told how the first load went. */
+  /** Called with the result of the first load. */
   #installed: ((failure: Failure | null) => void) | null = null;
 
   readonly #left: (compartment: WorkerCompartment) => void;
@@ -65,7 +67,7 @@ class WorkerCompartment implements Compartment, WorkerEvents {
     this.#spares = spares;
   }
 
-  /** Loads the plugin for the first time. Resolves with how that failed, or null. */
+  /** Loads the plugin for the first time. Resolves with the failure; null: none. */
   prepare(): Promise<Failure | null> {
     return new Promise((resolve) => {
       this.#installed = resolve;
@@ -145,8 +147,8 @@ class WorkerCompartment implements Compartment, WorkerEvents {
   }
 
   /**
-   * `gone` is not to run in `worker`, nor is its heap to be used again; another call that runs there meanwhile is begun
-   * anew.
+   * Replaces a worker: the call `gone` must not run on, nor its heap be used again; another call that runs there is
+   * begun anew.
    */
   #replace(worker: PluginWorker, gone: CompartmentCall): void {
     const { call } = worker;
@@ -159,7 +161,7 @@ class WorkerCompartment implements Compartment, WorkerEvents {
     this.#serve();
   }
 
-  /** Places what waits, in order, and makes what is missing of spares. */
+  /** Gives waiting calls to workers, in order, and makes missing spares. */
   #serve(): void {
     if (this.#disposed) return;
     if (this.#badLoads >= BAD_LOADS_MAX) {

@@ -6,7 +6,8 @@
 //   kernel.run()                                       until no event is left
 //
 // One seed (of the programs) and one set of options give one run: kernel.trace.hash is the same, byte for byte. The
-// exception are grafts in compartments with a clock of real time: if it cuts one off, `kernel.reproducible` turns false.
+// exception are grafts in compartments with a clock of real time: if it cuts one off, `kernel.reproducible` turns
+// false.
 
 import type { Tick } from '../../plugins/compartment/index.ts';
 import { type CompartmentMaker, type Plugin, PluginTable, PointTable } from '../../plugins/index.ts';

@@ -1,5 +1,5 @@
-// An honest downloaded query: reads flights page by page, joins them with airports, aggregates, and remembers what it
-// did in a table of its own.
+// An honest downloaded query: reads flights page by page, joins them with airports, aggregates, and records its run in
+// a table of its own.
 
 import { refuse } from 'graftwork/sdk';
 import { type Flight, Routes } from './routes.ts';

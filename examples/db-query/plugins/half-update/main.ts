@@ -1,4 +1,4 @@
-// Means to halve the delays of every airport's flights, and gives up in the middle.
+// Begins to halve the delays of every airport's flights, and throws in the middle.
 
 interface Api {
   flight: { find(options: object): { id: number; delay: number }[]; update(where: object, changes: object): number };

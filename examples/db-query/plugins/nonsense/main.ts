@@ -1,4 +1,4 @@
-// Writes, and then answers what is no table.
+// Writes, and then answers something that is no table.
 
 export const query = (_input: unknown, api: { flight: { update(where: object, changes: object): number } }) => {
   api.flight.update({ id: 2 }, { delay: -1 });

@@ -2,8 +2,8 @@
 // the host's own thread.
 //
 // 1. `new RealmIsolate` makes the isolate and scrubs its realm; no plugin code runs yet.
-// 2. `enter` takes a step (realm/steps.ts). Its caller keeps the clock. If `enter` throws, the isolate was stopped, or a
-//    rejection that nobody handled was found; it must not be used again.
+// 2. `enter` takes a step (realm/steps.ts). Its caller keeps the clock. If `enter` throws, the isolate was stopped, or
+//    a rejection that nobody handled was found; it must not be used again.
 
 import type ivm from 'isolated-vm';
 import type { Bridge } from '../realm/api.ts';
