@@ -23,8 +23,8 @@ export const ANSWERED: CallEnd = { kind: 'answered' };
 export const isKept = ({ kind }: CallEnd): boolean => kind === 'unanswered' || kind === 'answered';
 
 /**
- * The end that counts where a call has two: `unanswered` is lightest, then `answered`, then `refused` and `failed`, then
- * `aborted`; of two that weigh the same, the first.
+ * The end that counts where a call has two: `unanswered` is lightest, then `answered`, then `refused` and `failed`,
+ * then `aborted`; of two that weigh the same, the first.
  */
 export const heavier = (first: CallEnd, second: CallEnd): CallEnd => {
   if (first.kind === 'aborted' || second.kind === 'unanswered') return first;

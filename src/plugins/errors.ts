@@ -24,7 +24,8 @@ export const ERRORS = {
   GRAFT_INSTALLED: row(409, 'A plugin of this name is being installed, or was installed by somebody else.'),
   GRAFT_UPGRADE: row(
     403,
-    'A new version of a plugin needs more, stands elsewhere, or is older than the one that is installed: remove that one first.',
+    'A new version of a plugin needs more, stands elsewhere, or is older than the one that is installed: ' +
+      'remove that one first.',
   ),
   GRAFT_NEEDS: row(403, 'A plugin needs what its graft point does not offer or its installer may not grant.'),
   GRAFT_MUST_WAIT: row(400, 'A graft may call an accessor that can wait, and its compartment cannot wait.'),

@@ -1,7 +1,8 @@
 // One graft in one call: its transaction, its account, what it may call. The invocation owns it; a compartment runs it.
 //
-// A call is one attempt, or several. An attempt may be lost without anybody's fault: it met a lock where its compartment
-// cannot wait, or its process died of another plugin's call. It is taken back then and begun anew, uncounted.
+// A call is one attempt, or several. An attempt may be lost without anybody's fault: it met a lock where its
+// compartment cannot wait, or its process died of another plugin's call. It is taken back then and begun anew,
+// uncounted.
 
 import {
   Aborted,

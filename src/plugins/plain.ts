@@ -1,5 +1,4 @@
-// Plain data: the only thing that crosses between a graft and its host, in either direction (DESIGN: "checked both
-// ways").
+// Plain data: the only thing that crosses between a graft and its host, in either direction.
 //
 // Plain are null, booleans, finite numbers (integers within ±(2^53−1)), well-formed strings without NUL, dense arrays,
 // and objects of own enumerable data properties. Everything else is refused and never converted: JSON.stringify would

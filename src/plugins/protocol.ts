@@ -7,7 +7,8 @@
 //   host → plugin                                    payload
 //   LOAD       make a realm (call = its number)      JSON LoadMessage
 //   CALL       run a graft                           realm u32 · graft u16 (| ANSWER_IGNORED) · own_ms u32 · JSON input
-//   ANSWER     answer to a HOST_CALL                 status u8 (0 value, 1 error) · JSON value, or JSON { code, message }
+//   ANSWER     answer to a HOST_CALL                 status u8 (0 value, 1 error) · JSON value, or
+//                                                    JSON { code, message }
 //   CANCEL     forget a CALL that has not started    –
 //   UNLOAD     drop a realm (call = its number)      –
 //

@@ -58,7 +58,7 @@ describe('an event', () => {
     expect(base.state).toEqual({ a: 1, b: 2, x: 'news' });
   });
 
-  it('that waits too long is aborted, though a graft of its had failed before and its point tells of that', async () => {
+  it('that waits too long is aborted, though a graft of its had failed before and its point reports that', async () => {
     open('process');
     const point = base.point({ name: 'p', kind: 'event', onFault: 'fail', callable: { wait: base.wait } });
     await base.install('x', '{ graft: () => { throw 1 } }', at('p', 1));

@@ -70,7 +70,7 @@ describe('a function point', () => {
     expect(grafts[0]?.undone).toEqual({ records: 25, first });
   });
 
-  it('is removed at the end of its budget, not before; ends that are nobody’s fault and refusals do not count', async () => {
+  it('is removed at the end of its budget, not before; refusals and ends without a fault do not count', async () => {
     open();
     const point = base.point({ ...FUNCTION, budget: 2 });
     const { grafts } = await base.install(
@@ -242,7 +242,8 @@ describe('nested calls', () => {
     open('process');
     const point = base.point({ ...FUNCTION, budget: 99, callable: { ...base.callable, p: base.nested('p') } });
     const source =
-      '(input, api) => { api.stock.set("depth" + api.whoami().depth, input); return input > 0 ? api.p(input - 1) : "bottom" }';
+      '(input, api) => { api.stock.set("depth" + api.whoami().depth, input); ' +
+      'return input > 0 ? api.p(input - 1) : "bottom" }';
     await base.install('a', `{ graft: ${source} }`);
     expect(await base.invoke(point, 3)).toMatchObject({ status: 'committed', value: 'bottom' });
     expect(Object.keys(base.state)).toEqual(['a', 'b', 'depth0', 'depth1', 'depth2', 'depth3']);

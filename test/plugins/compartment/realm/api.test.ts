@@ -13,7 +13,8 @@ describe('the api', () => {
   it('is made of frozen namespaces without a prototype, and of plain functions', async () => {
     const graft = `(input, api) => {
       const value = api.stock.get('a', 1, undefined)
-      return [value, typeof value?.then, Object.isFrozen(api) && Object.isFrozen(api.stock), Object.getPrototypeOf(api) === null, Object.keys(api.stock)]
+      const frozen = Object.isFrozen(api) && Object.isFrozen(api.stock)
+      return [value, typeof value?.then, frozen, Object.getPrototypeOf(api) === null, Object.keys(api.stock)]
     }`;
     const realm = await bed.load(graft, '', { callable: ['stock.get', 'stock.has', 'log'] });
     const received = await bed.child.call(realm, null, { answer: (args) => ({ args }) });
@@ -22,7 +23,8 @@ describe('the api', () => {
 
   it('refuses arguments that are not plain, before the host hears of them', async () => {
     const graft =
-      '(input, api) => { const got = []; for (const bad of [{ a: new Date() }, () => 1]) try { api.log(1, bad) } catch (e) { got.push(e.name, e.message) } return got }';
+      '(input, api) => { const got = []; for (const bad of [{ a: new Date() }, () => 1]) ' +
+      'try { api.log(1, bad) } catch (e) { got.push(e.name, e.message) } return got }';
     const realm = await bed.load(graft, '', { callable: ['log'] });
     const received = await bed.child.call(realm, null, { answer: () => 'never' });
     expect(received.json).toEqual([
@@ -43,7 +45,8 @@ describe('the api', () => {
 
   it('dies with its call', async () => {
     const graft =
-      '(input, api) => { if (input === 1) { kept = api; return 1 } try { return kept.log("late") } catch (e) { return [e.message, api.log("now")] } }';
+      '(input, api) => { if (input === 1) { kept = api; return 1 } ' +
+      'try { return kept.log("late") } catch (e) { return [e.message, api.log("now")] } }';
     const realm = await bed.load(graft, 'let kept', { callable: ['log'] });
     expect(await bed.child.call(realm, 1)).toMatchObject({ json: 1 });
     const received = await bed.child.call(realm, 2, { answer: (args) => args });
@@ -52,7 +55,8 @@ describe('the api', () => {
 
   it('works for what a graft leaves running, until the answer is out', async () => {
     const graft =
-      '(input, api) => { const all = seen; (async () => { seen = 1; await null; seen = api.log("later") })(); return all }';
+      '(input, api) => { const all = seen; ' +
+      '(async () => { seen = 1; await null; seen = api.log("later") })(); return all }';
     const realm = await bed.load(graft, 'let seen = 0', { callable: ['log'] });
     expect(await bed.child.call(realm, null, { answer: (args) => args })).toMatchObject({ type: 'RESULT', json: 0 });
     expect(await bed.child.call(realm, null, { answer: (args) => args })).toMatchObject({
@@ -63,7 +67,9 @@ describe('the api', () => {
 
   it('survives a graft that runs the stack out around it', async () => {
     const graft =
-      '(input, api) => { let left = 30; const f = () => { try { f() } catch (e) { if (left-- > 0) api.log("x"); throw e } }; try { f() } catch {} return api.log("y") }';
+      '(input, api) => { let left = 30; ' +
+      'const f = () => { try { f() } catch (e) { if (left-- > 0) api.log("x"); throw e } }; ' +
+      'try { f() } catch {} return api.log("y") }';
     const realm = await bed.load(graft, '', { callable: ['log'] });
     expect(await bed.child.call(realm, null, { own_ms: 5000, answer: (args) => args })).toMatchObject({
       type: 'RESULT',

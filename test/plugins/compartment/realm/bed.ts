@@ -1,4 +1,5 @@
-// A plugin's process spoken to as its host does, for tests of what is inside its realms: each graft in a realm of its own.
+// A plugin's process, addressed as its host does, for tests of the inside of its realms: each graft in a realm of its
+// own.
 
 import { expect } from '@jest/globals';
 import type { Failure } from '../../../../src/plugins/protocol.ts';

@@ -77,11 +77,13 @@ describe('answers', () => {
     ['iteration', 'Array.prototype[Symbol.iterator] = null'],
     [
       'methods',
-      'for (const c of [Function, Promise, WeakMap, WeakSet, String, Array]) for (const k of Object.getOwnPropertyNames(c.prototype)) try { c.prototype[k] = null } catch {}',
+      'for (const c of [Function, Promise, WeakMap, WeakSet, String, Array]) ' +
+        'for (const k of Object.getOwnPropertyNames(c.prototype)) try { c.prototype[k] = null } catch {}',
     ],
     [
       'functions',
-      'const { getOwnPropertyNames } = Object; for (const o of [JSON, Reflect, Object, Number, Array, Promise]) for (const k of getOwnPropertyNames(o)) try { o[k] = null } catch {}',
+      'const { getOwnPropertyNames } = Object; for (const o of [JSON, Reflect, Object, Number, Array, Promise]) ' +
+        'for (const k of getOwnPropertyNames(o)) try { o[k] = null } catch {}',
     ],
   ])('is not altered by polluted %s', async (_, before) => {
     const realm = await bed.load('async (input, api) => ({ a: [api.log([1], { b: 2 })], input })', before, {
@@ -138,20 +140,26 @@ describe('the scrubbed realm', () => {
       'WeakRef',
       'setTimeout',
     ];
-    const graft = `() => [${JSON.stringify(names)}.filter((name) => name in globalThis), Object.keys(globalThis), ['resize', 'transfer', 'transferToFixedLength'].filter((k) => k in ArrayBuffer.prototype)]`;
+    const graft = `() => [
+      ${JSON.stringify(names)}.filter((name) => name in globalThis),
+      Object.keys(globalThis),
+      ['resize', 'transfer', 'transferToFixedLength'].filter((k) => k in ArrayBuffer.prototype),
+    ]`;
     expect(await bed.outcome(graft)).toMatchObject({ json: [[], [], []] });
   });
 
   it('lets no one set what runs while an error is carried out', async () => {
     const graft =
-      '() => { for (const [k, v] of [["prepareStackTrace", () => { for (;;); }], ["stackTraceLimit", 1e9]]) try { Error[k] = v } catch {} const f = (n) => { if (n === 0) throw new Error("deep"); f(n - 1) }; f(500) }';
+      '() => { for (const [k, v] of [["prepareStackTrace", () => { for (;;); }], ["stackTraceLimit", 1e9]]) ' +
+      'try { Error[k] = v } catch {} const f = (n) => { if (n === 0) throw new Error("deep"); f(n - 1) }; f(500) }';
     const { reason, stack } = await bed.failure(graft);
     expect([reason, stack.split('\n').length]).toEqual(['thrown', 21]);
   });
 
   it('keeps the original Proxy out of reach', async () => {
     const graft =
-      '() => [Proxy.prototype === undefined, Proxy.name, new Proxy({}, {}).constructor === Object, (() => { try { Proxy({}, {}) } catch (e) { return e.name } })()]';
+      '() => [Proxy.prototype === undefined, Proxy.name, new Proxy({}, {}).constructor === Object, ' +
+      '(() => { try { Proxy({}, {}) } catch (e) { return e.name } })()]';
     expect(await bed.outcome(graft)).toMatchObject({ json: [true, 'Proxy', true, 'TypeError'] });
   });
 });
