@@ -1,6 +1,6 @@
-// What a host tells of itself when there is nobody to tell by a return value or an error.
+// Events that a host reports if no return value or error can: to the `report` of its options.
 
-/** Lines that a graft logged, told with the end of its call; and what failed where nobody waits for an answer. */
+/** Lines that a graft logged, reported at the end of its call; and failures that no caller waits for. */
 export type HostEvent =
   | { readonly what: 'log'; readonly graft: string; readonly committed: boolean; readonly lines: readonly string[] }
   | {

@@ -19,7 +19,7 @@ import { type PluginInfo, pluginInfo } from './information.ts';
 import type { Registry } from './registry.ts';
 
 export interface PluginInstallOptions {
-  /** Who installs; a name alone may grant everything. Default: the host itself. */
+  /** The installer; a name alone may grant everything. Default: the host itself. */
   readonly installer?: string | Installer;
 }
 
@@ -28,7 +28,7 @@ export interface HostPluginsOptions {
   readonly maker: CompartmentMaker;
   readonly registry: Registry;
   readonly report: (event: HostEvent) => void;
-  /** Told when grafts may stand no more. */
+  /** Called when grafts may have left their points. */
   readonly removed: () => void;
 }
 
@@ -58,7 +58,9 @@ export class HostPlugins {
     return pluginInfo(plugin);
   }
 
-  /** Brings back the plugins of an earlier start, but for grafts that were removed. One that cannot be is reported. */
+  /**
+   * Brings back the plugins of an earlier start, without grafts that were removed. A plugin that cannot be is reported.
+   */
   async restore(): Promise<PluginInfo[]> {
     const back: PluginInfo[] = [];
     for (const kept of await this.#options.registry.plugins()) {
@@ -102,7 +104,7 @@ export class HostPlugins {
     return this.#table.settled();
   }
 
-  /** A graft's call has ended: what it logged is told, an abort recorded. */
+  /** A graft's call has ended: reports its logged lines, and records an abort. */
   reported(graft: Graft, done: GraftReport, lines: readonly string[]): void {
     const { registry, report, removed } = this.#options;
     if (lines.length > 0) report({ what: 'log', graft: graft.name, committed: done.status === 'committed', lines });
@@ -119,7 +121,7 @@ export class HostPlugins {
     });
     if (!done.removed) return;
     removed();
-    // An old version, in whose calls this may still happen, is not what the registry keeps.
+    // An old version, in whose calls this may still happen, is not in the registry.
     const { plugin } = graft;
     const isCurrent = this.#table.has(plugin.name) && this.#table.get(plugin.name) === plugin;
     if (isCurrent) registry.graftRemoved(plugin.name, graft.export);

@@ -1,5 +1,5 @@
-// The graft points of a host, as the application declares and calls them, and as grafts elsewhere call them: a nested
-// transaction of the caller's.
+// The graft points of a host: as the application declares and calls them, and as callables of grafts at other points,
+// for which a call is a nested transaction.
 
 import {
   answerOf,
@@ -22,7 +22,7 @@ export interface HostPoint<Input, Output> {
   invoke(input: Input, options?: CallOptions): Promise<Outcome<Output>>;
   /** The value; throws the coded error of a refusal (GRAFT_REFUSED), denial, failure or abort as well. */
   call(input: Input, options?: CallOptions): Promise<Output>;
-  /** The point as something that grafts elsewhere may call: a nested transaction. */
+  /** The point as a callable of grafts at other points: a nested transaction. */
   callable(): Callable;
 }
 
@@ -30,8 +30,8 @@ export interface CallOptions {
   /** The transaction that the call is part of. */
   readonly txn?: HostTransaction;
   /**
-   * On whose behalf the call is made (a user): calls of different principals share no heap of a plugin, nor do the
-   * calls that they make in turn.
+   * The principal (a user) of the call: calls of different principals share no heap of a plugin, nor do the calls that
+   * they make in turn.
    */
   readonly principal?: string;
   readonly signal?: AbortSignal;
@@ -47,7 +47,7 @@ export class HostPoints {
   readonly #base: Base;
   readonly #isClosed: () => boolean;
 
-  /** `isClosed`: whether the host takes no calls any more. */
+  /** `isClosed`: whether the host has stopped taking calls. */
   constructor(base: Base, isClosed: () => boolean) {
     this.#base = base;
     this.#isClosed = isClosed;
@@ -68,7 +68,7 @@ export class HostPoints {
     return this.#invoke(this.table.get(name), input, options);
   }
 
-  /** A point by its name, as something that grafts elsewhere may call. Throws GRAFT_UNKNOWN_POINT. */
+  /** A point by its name, as a callable of grafts at other points. Throws GRAFT_UNKNOWN_POINT. */
   callable(name: string): Callable {
     return this.#callable(this.table.get(name));
   }

@@ -1,4 +1,4 @@
-// What a host is made from.
+// The options of a host.
 
 import type { EntitySchema } from 'typeorm';
 import type { CompartmentMaker, ProcessOptions } from '../plugins/compartment/index.ts';

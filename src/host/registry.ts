@@ -1,5 +1,5 @@
 // The registry of a host: its plugins from one start to the next, and the aborts of their grafts. It lies in a file
-// (store/registry.ts), or, where the host names none, in memory (here): then it keeps the newest aborts alone, and
+// (store/registry.ts); or, if the host names none, in memory (here): then it keeps the newest aborts alone, and
 // everything is forgotten at the end.
 
 import type { PluginPackage } from '../plugins/package/index.ts';

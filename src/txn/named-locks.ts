@@ -1,7 +1,7 @@
-// Named locks: VINO's second lock interface, lock … do … unlock, where whoever locks says by a name what for. They are
-// locks like any others: deadlocks through them are found, their time-out aborts who hoards one, and any end of the
-// transaction frees them. Unlocking says only that the caller is done: two-phase locking keeps the lock to the end. A
-// name stands in the table while somebody holds or awaits it.
+// Named locks: VINO's second lock interface (lock … do … unlock), in which a lock goes by a name of the caller's
+// choice. They are locks like any others: deadlocks through them are found, their time-out aborts a transaction that
+// hoards one, and any end of the transaction frees them. Unlocking says only that the caller is done: two-phase locking
+// keeps the lock to the end. A name stands in the table while its lock is held or waited for.
 
 import { acquire, Lock, type LockClass, type Ticket, unlock, WRITE } from './lock.ts';
 import type { Transaction } from './transaction.ts';
@@ -29,22 +29,22 @@ export class NamedLocks {
   readonly #class: LockClass;
   readonly #locks = new Map<string, Lock>();
 
-  /** `lockClass`: what their names begin with, and how long anyone may wait before the holder is aborted. */
+  /** `lockClass`: the beginning of their names, and how long a transaction may wait before the holder is aborted. */
   constructor(lockClass: LockClass) {
     this.#class = lockClass;
   }
 
-  /** Names that somebody holds or awaits. */
+  /** The names of locks that are held or waited for. */
   get names(): string[] {
     return [...this.#locks.keys()];
   }
 
-  /** Locks that somebody holds or awaits. */
+  /** The locks that are held or waited for. */
   all(): Lock[] {
     return [...this.#locks.values()];
   }
 
-  /** The lock of a name. It stands in the table until it is taken and let go. */
+  /** The lock of a name. It stays in the table until it has been taken and released. */
   get(name: string): Lock {
     let lock = this.#locks.get(name);
     if (lock === undefined) {
@@ -54,13 +54,13 @@ export class NamedLocks {
     return lock;
   }
 
-  /** Takes the lock of a name. A ticket: wait and try again. */
+  /** Takes the lock of a name. A ticket: wait and call again. */
   acquire(txn: Transaction, name: string): Ticket | null {
-    if (!this.#locks.has(name)) txn.check(); // Whoever cannot take it must not leave its name behind.
+    if (!this.#locks.has(name)) txn.check(); // If it cannot take the lock, its name must not stay in the table.
     return acquire(txn, this.get(name), WRITE);
   }
 
-  /** Says that the caller is done with the lock. Throws GRAFT_TXN_MISUSE where its transaction does not hold it. */
+  /** Says that the caller is done with the lock. Throws GRAFT_TXN_MISUSE unless its transaction holds it. */
   unlock(txn: Transaction, name: string): void {
     unlock(txn, this.#locks.get(name) ?? new NamedLock(this.#class, name, this.#locks));
   }

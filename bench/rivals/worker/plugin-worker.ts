@@ -145,7 +145,7 @@ export class PluginWorker {
     this.#post([CALL, realm.key, graftNumber(call), crossing(call.input)]);
   }
 
-  /** The realm of a principal. Of too many, the one not used for longest is forgotten. */
+  /** The realm of a principal. If there are too many, the one not used for longest is dropped. */
   #realm(principal: string, home: Transaction | null): WorkerRealm {
     const realm = this.#realms.take(principal, home) as WorkerRealm;
     this.#realms.give(realm);

@@ -22,7 +22,9 @@ export type Opener = (name: string, caller: Caller) => Opened | null;
 
 const CLASS = { name: 'handles', timeout_ms: Number.POSITIVE_INFINITY };
 
-/** The open handles of one call. It is a lock, which nobody else ever asks for: the call's end lets go of it. */
+/**
+ * The open handles of one call. They are a lock of their own, which nothing else acquires: the call's end releases it.
+ */
 class OpenHandles extends Lock {
   readonly opened = new Map<string, Opened>();
   readonly #gone: (handles: OpenHandles) => void;

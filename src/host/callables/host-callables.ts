@@ -90,7 +90,7 @@ export class HostCallables {
     return new ResponseHeaders();
   }
 
-  /** Open resources: named locks that somebody holds or awaits, handles, and timers that have not fired. */
+  /** Open resources: named locks that are held or waited for, handles, and timers that have not fired. */
   get inUse(): { readonly locks: number; readonly handles: number; readonly timers: number } {
     return {
       locks: this.#locks.reduce((sum, { held }) => sum + held.length, 0),
@@ -99,7 +99,7 @@ export class HostCallables {
     };
   }
 
-  /** Forgets subscriptions and timers of grafts that do not stand any more. */
+  /** Drops subscriptions and timers of grafts that no longer stand at their points. */
   sweep(): void {
     this.#timers.sweep();
     for (const subscriptions of this.#subscriptions) subscriptions.sweep();

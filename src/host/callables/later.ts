@@ -7,7 +7,7 @@ import { badArgument, type Graft, type Origin } from '../../plugins/index.ts';
 export interface Later {
   /** The plugin's grafts, as they are installed now. */
   graftsOf(plugin: string): readonly Graft[];
-  /** Calls one graft at its event point, in a transaction of its own. `from`: the call that has caused it. */
+  /** Calls one graft at its event point, in a transaction of its own. `from`: the call that caused it. */
   invoke(graft: Graft, input: unknown, from: Origin): Promise<unknown>;
   /** Reports a failure that no caller waits for. */
   failed(graft: Graft, error: unknown): void;

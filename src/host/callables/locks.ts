@@ -7,17 +7,17 @@ import { nameOf } from './names.ts';
 export class Locks {
   readonly #locks: NamedLocks;
 
-  /** `lock_timeout_ms`: how long anyone may wait before the holder is aborted. */
+  /** `lock_timeout_ms`: how long a transaction may wait before the holder is aborted. */
   constructor(lock_timeout_ms: number) {
     this.#locks = new NamedLocks({ name: 'lock', timeout_ms: lock_timeout_ms });
   }
 
-  /** Names that somebody holds or awaits. */
+  /** The names of locks that are held or waited for. */
   get held(): string[] {
     return this.#locks.names;
   }
 
-  /** Takes a lock for the host's own code. A ticket: wait and try again. */
+  /** Takes a lock for the host's own code. A ticket: wait and call again. */
   acquire(txn: Transaction, name: string): Ticket | null {
     return this.#locks.acquire(txn, name);
   }

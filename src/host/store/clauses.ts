@@ -1,6 +1,6 @@
-// Arguments of reads and writes, checked exactly and turned into SQL. A caller has rights to a table: columns that it
-// may read and write, and how many rows it may have at once. Whatever it asks for beyond that throws
-// GRAFT_BAD_ARGUMENT; nothing is ignored and nothing converted.
+// Arguments of reads and writes, checked exactly and turned into SQL. A caller has rights to a table: the columns it
+// may read and write, and the rows it may have at once. Anything beyond throws GRAFT_BAD_ARGUMENT; nothing is ignored
+// and nothing converted.
 
 import { badArgument } from '../../plugins/index.ts';
 import { IN_VALUES_MAX, LIKE_LENGTH_MAX, LIKE_WILDCARDS_MAX, ORDER_COLUMNS_MAX } from './bounds.ts';
@@ -25,7 +25,7 @@ export interface Clause {
 
 export interface Selection extends Clause {
   readonly columns: readonly TableColumn[];
-  /** One row more than this is read where no limit was given, to tell that there are too many. */
+  /** The rows at most. Without a limit, one row more is read, to tell that there are too many. */
   readonly rows_max: number;
 }
 
@@ -63,7 +63,7 @@ const ordered = (column: TableColumn, operator: string, value: unknown): Clause 
   return { sql: `${column.sql} ${operator} ?`, values: [toSql(column, value)] };
 };
 
-/** One parameter whatever the length, so that one prepared statement serves all. */
+/** One parameter for a list of any length, so that one prepared statement serves all. */
 const inList = (column: TableColumn, value: unknown): Clause => {
   if (!Array.isArray(value) || value.length > IN_VALUES_MAX)
     return badArgument(`where.${column.name}: in takes a list of at most ${IN_VALUES_MAX} values`);
@@ -97,7 +97,7 @@ const condition = (column: TableColumn, wanted: unknown): Clause => {
   return (OPERATORS[op] as (typeof OPERATORS)[string])(column, parts.get('value'));
 };
 
-/** ` WHERE …`, or nothing where there are no conditions. */
+/** ` WHERE …`; empty if there are no conditions. */
 export const whereClause = (rights: TableRights, where: unknown): Clause => {
   if (where === undefined) return { sql: '', values: [] };
   const conditions = record(where, 'where').map(([name, wanted]) =>
@@ -110,7 +110,7 @@ export const whereClause = (rights: TableRights, where: unknown): Clause => {
   };
 };
 
-/** The conditions of a write, which must be there. */
+/** The conditions of a write, which must be given. */
 export const targetClause = (rights: TableRights, where: unknown, what: string): Clause => {
   const clause = whereClause(rights, where);
   return clause.sql === '' ? badArgument(`${what} takes conditions: which rows`) : clause;
@@ -175,7 +175,7 @@ const assignments = (rights: TableRights, row: unknown, what: string): [TableCol
     return [column, toSql(column, value)];
   });
 
-/** `INSERT …`; `id` is the primary value where it is known before. */
+/** `INSERT …`; `id` is the primary value if it is known before. */
 export const insertion = (rights: TableRights, row: unknown): Clause & { readonly id: SqlValue } => {
   const { table } = rights;
   const cells = assignments(rights, row, 'row');

@@ -99,7 +99,7 @@ export class Session {
     return null;
   }
 
-  /** Enters, however long the queue is. Throws Aborted where the transaction ends meanwhile. */
+  /** Enters, however long the queue is. Throws Aborted if the transaction ends meanwhile. */
   async entered(txn: Transaction): Promise<void> {
     for (let ticket = this.enter(txn); ticket !== null; ticket = this.enter(txn)) await settled(ticket);
   }

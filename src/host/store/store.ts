@@ -105,7 +105,7 @@ export interface Store extends Participant {
   callables(table: string, grant: TableGrant): CallableTree;
   /** The host's own access, without a grant. */
   table(name: string): TableAccess;
-  /** A way for messages to leave the host after commit, never on abort. Nothing is sent before `resume`. */
+  /** A channel for messages that leave the host after commit, never on abort. Nothing is sent before `resume`. */
   channel(name: string, handler: Handler): OutgoingChannel;
   storedMap(name: string): StoredMap;
   /**

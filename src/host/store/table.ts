@@ -77,7 +77,7 @@ export class Table {
     this.primary = found;
   }
 
-  /** The columns of a grant; GRAFT_BAD_OPTION for one that is not there. */
+  /** The columns of a grant. Throws GRAFT_BAD_OPTION for an unknown one. */
   granted(names: readonly string[] | 'all' | undefined): ReadonlyMap<string, TableColumn> {
     const open = (column: TableColumn): boolean => column.kind !== 'blob';
     if (names === 'all') return new Map([...this.columns].filter(([, column]) => open(column) && !column.hidden));

@@ -104,7 +104,7 @@ export const putSuperblock = (block: Uint8Array, layout: FileSystemLayout): void
   view.setUint32(4, layout.blocks);
 };
 
-/** The layout that a superblock tells of; throws where it is none. */
+/** The layout in a superblock; throws if the block is none. */
 export const getSuperblock = (block: Uint8Array): FileSystemLayout => {
   const view = viewOf(block);
   if (view.getUint32(0) !== MAGIC) throw new Error('no file system lies here');

@@ -44,13 +44,13 @@ const whole = (value: unknown, below: number): number =>
     ? value
     : badArgument(`takes a number below ${below}`);
 
-/** How a user's lock is called among all users' locks: no two users share a lock by its name. */
+/** The name of a user's lock among all users' locks: no two users share a lock by its name. */
 export const userLock = (user: string, name: string): string => `${user}/${name}`;
 
 export class KernelAccessors {
   /** Locks by name, each user's apart: a graft shares them with the threads and grafts of the same user. */
   readonly locks = new NamedLocks(USER_LOCKS);
-  /** A little state that a user's grafts and threads share; the keys begin with the user. */
+  /** A small state that a user's grafts and threads share; the keys begin with the user. */
   readonly shared = new StateMap<string, number>({
     name: 'shared',
     lock_timeout_ms: LOCK_TIMEOUT_MS.user,

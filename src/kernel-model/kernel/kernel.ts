@@ -1,6 +1,6 @@
 // The kernel: boots the machine and its subsystems, and serves programs and experiments.
 //
-//   const kernel = new Kernel({ frames: 512, disk: null, compartments: (tick) => new DirectMaker() })
+//   const kernel = new Kernel({ frames: 512, disk: null, compartments: (tick) => directMaker(modules) })
 //   kernel.spawn({ name: 'a', owner: 'ann', pages: 600, program })
 //   await kernel.install(pkg, { user: 'ann' })
 //   kernel.run()                                       until no event is left

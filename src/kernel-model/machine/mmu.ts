@@ -47,7 +47,7 @@ export class PageTable {
   }
 }
 
-/** Told of every reference to a page that is there. */
+/** Hears of every reference to a page that is present. */
 export interface ReferenceWatch {
   reference(frame: number): void;
 }

@@ -19,9 +19,9 @@ import { type ProcessList, RUNNABLE, WAITING } from './process-list.ts';
 import { RunQueue } from './run-queue.ts';
 import type { Thread } from './thread.ts';
 
-/** What the dispatcher asks of the kernel. */
+/** The kernel as the dispatcher needs it. */
 export interface KernelDuties {
-  /** Who runs in the thread's place: the schedule-delegate method. */
+  /** The schedule-delegate method: the thread that runs in this one's place. */
   delegate(thread: Thread): Thread;
   /** Makes the thread's address space the processor's. */
   enter(thread: Thread): void;

@@ -24,9 +24,9 @@ export interface CompartmentCall {
   readonly own_ms: number;
   /** The principal: calls of different ones never use the same heap. */
   readonly principal: string;
-  /** What it does is kept only when a transaction around it commits, which may take long. */
+  /** The call's work is kept only when a transaction around it commits, which may take long. */
   readonly lingers: boolean;
-  /** An event's graft: what it answers is ignored. */
+  /** The graft of an event: its answer is ignored. */
   readonly ignoresAnswer: boolean;
   /** For the compartment's own use: the heap or process of the call, now or before. Null at first. */
   at: object | null;

@@ -2,12 +2,12 @@
 // variables. Every kind of compartment with heaps keeps them here.
 //
 //   const heap = pool.take(principal, home);    // an idle one of the principal, else a fresh one, else one made now
-//   …                                           // nobody else gets it meanwhile
-//   pool.give(heap);                            // idle again, or disposed of where it was dropped
-//   pool.drop(heap);                            // a call that ran in it was undone: nobody ever uses it again
+//   …                                           // no other call gets it meanwhile
+//   pool.give(heap);                            // idle again, or disposed of if it was dropped
+//   pool.drop(heap);                            // a call in it was undone: it is never used again
 //
-// What a call did in a heap is kept only when the transaction around the call commits. Until then the heap serves calls
-// inside that transaction alone; where it aborts, the heap is dropped.
+// The changes of a call in a heap are kept only when the transaction around the call commits. Until then the heap
+// serves calls inside that transaction alone; if it aborts, the heap is dropped.
 
 import type { Transaction } from '../../txn/index.ts';
 import type { Failure } from '../protocol.ts';
@@ -21,7 +21,7 @@ export interface Pooled {
   principal: string | null;
   /** The nesting of the calls around it when it was made: it serves calls of the same level. */
   readonly level: number;
-  /** The transaction whose commit keeps what calls did in it; null: all of that is kept for good. */
+  /** The transaction whose commit keeps the changes of calls in it; null: they are kept for good. */
   within: Transaction | null;
   /** A call that ran in it was undone. */
   dropped: boolean;
@@ -70,8 +70,8 @@ export class HeapPool<H extends Pooled> {
   }
 
   /**
-   * A heap for one call whose work is committed into `home`; null where none could be made, and `failure` says why.
-   * `suits` says which idle ones will do.
+   * A heap for one call whose work is committed into `home`; null: none could be made, see `failure`. `suits`: which
+   * idle heaps will do.
    */
   take(principal: string, home: Transaction | null, level = 0, suits?: (heap: H) => boolean): H | null {
     const last = this.#idle.at(-1);
@@ -89,7 +89,7 @@ export class HeapPool<H extends Pooled> {
     return heap;
   }
 
-  /** The idle heap of the principal that was used last, or one in which nothing has run. */
+  /** The idle heap of the principal that was used last, or a fresh one. */
   #find(principal: string, home: Transaction | null, level: number, suits?: (heap: H) => boolean): H | undefined {
     const idle = this.#idle;
     const fits = (heap: H, of: string | null): boolean =>
@@ -158,7 +158,7 @@ export class HeapPool<H extends Pooled> {
   }
 }
 
-/** Whether a call whose work is committed into `home` may see what earlier calls did in `heap`. */
+/** Whether a call whose work is committed into `home` may see the changes of earlier calls in `heap`. */
 const serves = (heap: Pooled, home: Transaction | null): boolean => {
   let { within } = heap;
   while (within !== null && within.state === 'committed') within = within.parent;

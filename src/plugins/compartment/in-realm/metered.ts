@@ -165,7 +165,7 @@ class MeteredHeap implements Heap {
   readonly #functions: readonly GraftFunction[];
   readonly #apis: readonly object[];
 
-  /** Evaluates the module within the fuel of a load. Throws what that throws. */
+  /** Evaluates the module within the fuel of a load. Throws whatever that throws. */
   constructor(program: MeteredProgram, rate: Rate) {
     const { grafts } = program.source;
     this.#program = program;

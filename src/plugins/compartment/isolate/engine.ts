@@ -18,7 +18,7 @@ const GUEST_STACK_KB = [400, 600, 720, 840] as const;
 /** The number of nested calls in the thread at most. */
 const LEVELS_MAX = GUEST_STACK_KB.length;
 
-/** What all guests of the host's thread share: only one call runs in it at a time, the others are around it. */
+/** State that all guests of the host's thread share: only one call runs in it at a time, the others are around it. */
 export interface EngineThread {
   readonly engine: Engine;
   readonly warden: Warden;
@@ -26,7 +26,7 @@ export interface EngineThread {
 
 let thread: EngineThread | undefined;
 
-/** The engine and the warden of this thread. Made when first asked for. */
+/** The engine and the warden of this thread, made at the first use. */
 export const threadOf = (): EngineThread => {
   if (thread === undefined) {
     setFlagsFromString(INTERRUPTIBLE);

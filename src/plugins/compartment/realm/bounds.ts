@@ -18,7 +18,7 @@ import { defineProperty, getOwnPropertyDescriptor } from './natives.ts';
 export type NativeMethod = (this: unknown, ...args: unknown[]) => unknown;
 /** Does what `native` does for `self` and `args`, or throws a RangeError. `args` may be changed. */
 export type Body = (native: NativeMethod, self: unknown, args: unknown[]) => unknown;
-/** Which functions of an object get which body. */
+/** The functions of an object that get a body. */
 export type BoundMethods = readonly [on: object, names: readonly PropertyKey[], body: Body];
 
 const MEMORY_MB_MIN = 8;

@@ -119,7 +119,7 @@ class Realm {
   readonly #setup: RealmSetup;
   readonly #apis: StandingGraft['makeApi'][];
   readonly #seats: StandingGraft[] = [];
-  /** What is followed of the call that runs, or of one before. */
+  /** The promise of the running call, or of one before. */
   #call: Call | undefined;
   /** Numbers calls. */
   #number = 0;
