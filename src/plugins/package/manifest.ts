@@ -1,8 +1,12 @@
 // The manifest of a plugin, the `graftwork` field of its package.json: where its grafts stand, what they need, what
 // they may use up.
 //
-//   { "api": 1, "grafts": [{ "point": "shop/price", "export": "price", "order": 100 }], "needs": ["stock"], "limits": {
-//   "own_ms": 50 } }
+//   {
+//     "api": 1,
+//     "grafts": [{ "point": "shop/price", "export": "price", "order": 100 }],
+//     "needs": ["stock"],
+//     "limits": { "own_ms": 50 }
+//   }
 //
 // Unknown keys are refused everywhere, so that a misspelt limit is an error and not a limit that never holds. The
 // functions here take plain data (see plain.ts), throw GRAFT_BAD_MANIFEST with the path of what is wrong, and import

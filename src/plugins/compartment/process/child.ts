@@ -1,13 +1,16 @@
 // A plugin's process: a blocking server on descriptors 3 (reads) and 4 (writes). There is no event loop: nothing here
 // is ever asynchronous.
 //
-// 1. READY. 2. A LOAD makes a realm (guest.ts); realms are numbered by the host. 3. A CALL runs a graft; while it waits
-//    for the ANSWER to
-// a HOST_CALL, frames that come in queue up, and a CANCEL takes its CALL out of the queue. 4. The outcome leaves in one
-// write before the next call starts, but for quick calls of one graft that have come together: their outcomes leave
-// together. 5. After a failure the realm is made anew from its LOAD, so that no heap outlives a failure. The end of the
-// stream ends the process; so does a frame that cannot be understood. Node runs this as one text (command.ts), with the
-// path of isolated-vm's binary as its only argument, and may read no file.
+// 1. READY.
+// 2. A LOAD makes a realm (guest.ts); realms are numbered by the host.
+// 3. A CALL runs a graft; while it waits for the ANSWER to a HOST_CALL, frames that come in queue up, and a CANCEL
+//    takes its CALL out of the queue.
+// 4. The outcome leaves in one write before the next call starts, but for quick calls of one graft that have come
+//    together: their outcomes leave together.
+// 5. After a failure the realm is made anew from its LOAD, so that no heap outlives a failure.
+//
+// The end of the stream ends the process; so does a frame that cannot be understood. Node runs this as one text
+// (command.ts), with the path of isolated-vm's binary as its only argument, and may read no file.
 
 import { readSync, writeSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
