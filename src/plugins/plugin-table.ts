@@ -131,7 +131,7 @@ export class PluginTable {
       if (name === undefined || plugin.name === name) plugin.cancel(why);
   }
 
-  /** Nothing is installed any more: what is under way ends with GRAFT_CLOSED, and what runs is aborted as `cancelled`. */
+  /** Ends all installs: one under way ends with GRAFT_CLOSED. Running calls are aborted as `cancelled`. */
   close(why: string): void {
     this.#closed = true;
     for (const coming of this.#coming.values()) coming.refused = closed();
