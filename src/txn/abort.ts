@@ -2,8 +2,8 @@
 // cannot go on (an expected failure), and TransactionError, which says that the caller broke the rules.
 
 /**
- * Closed: each is produced by one named test. `limit` names the resource in its detail, `invalid-answer` the path,
- * `host-fault` what failed.
+ * The reason of an abort, a closed union; a named test produces each. `limit` names the resource in its detail,
+ * `invalid-answer` the path, `host-fault` what failed.
  */
 export type AbortReason =
   | 'thrown'
