@@ -77,7 +77,9 @@ class Ledger implements AskObserver {
     USES.map((use) => [use, { calls: 0, committed: 0, aborted: 0, own_us: 0 }]),
   ) as Record<Use, Cost>;
   readonly #kernel: Kernel;
-  /** When each open question began, moved on by the time that others had; and since when who asked lies buried. */
+  /**
+   * The begin of each open call, moved on by the time of other threads; and since when the calling thread is buried.
+   */
   readonly #begun_us: number[] = [];
   readonly #buried_us: number[] = [];
 

@@ -12,8 +12,8 @@
 //                         memory; so is the answer
 //   direct_NAME           export (f64, …) → f64: instead, where the input is a number or a list of as many numbers, and
 //                         the answer is a number
-//   alloc                 export (size i32) → i32: a place for a text that the host hands over; needed by whoever takes
-//                         texts
+//   alloc                 export (size i32) → i32: a place for a text that the host hands over; needed by modules that
+//                         take texts
 //   column_NAME           export, global i32: where the column NAME of a graft lies. It is copied in before a call, and
 //                         out after it
 //   an accessor           import "api" "stock.set": (ptr i32, len i32) → i64: takes the JSON text of the list of

@@ -17,7 +17,7 @@ const FRAMING =
 const KEEPING = 'expires vary age pragma surrogate-control cdn-cache-control';
 /** Values of cache-control that a graft may give: a client's own cache may keep the answer, or not even that. */
 const UNSHARED = /^(?=.*\b(?:no-store|private)\b)(?!.*\b(?:public|s-maxage)\b)/i;
-/** Headers that say what the body is, where the client goes, and who it is. */
+/** Headers that describe the body, the client's next place, and its identity. */
 const MEANING =
   'content-type content-location content-disposition location refresh link set-cookie set-cookie2 cookie ' +
   'clear-site-data authorization www-authenticate authentication-info alt-svc sourcemap x-sourcemap server status';
