@@ -5,6 +5,8 @@ import type { CompartmentMaker } from '../plugins/compartment/index.ts';
 import {
   checkOptions,
   type Graft,
+  GraftError,
+  type GraftPoint,
   type GraftReport,
   HOST_ITSELF,
   type Installer,
@@ -16,20 +18,35 @@ import {
 import { originalPosition, type PluginSource, readPackage } from '../plugins/package/index.ts';
 import type { HostEvent } from './host-event.ts';
 import { type PluginInfo, pluginInfo } from './information.ts';
-import type { Registry } from './registry.ts';
+import type { KeptPlugin, MissingGuard, Registry } from './registry.ts';
 
 export interface PluginInstallOptions {
   /** The installer; a name alone may grant everything. Default: the host itself. */
   readonly installer?: string | Installer;
 }
 
+export interface PluginRemoveOptions {
+  /** Calls in flight are aborted as `cancelled`; otherwise they finish. */
+  readonly now?: boolean;
+  /** Points that the plugin guarded go on without it; otherwise they deny every call until it is installed again. */
+  readonly dismiss?: boolean;
+}
+
 export interface HostPluginsOptions {
   readonly points: PointTable;
   readonly maker: CompartmentMaker;
   readonly registry: Registry;
+  /** What the registry kept of an earlier start. */
+  readonly kept: Kept;
   readonly report: (event: HostEvent) => void;
   /** Called when grafts may have left their points. */
   readonly removed: () => void;
+}
+
+/** Plugins and missing guards of an earlier start. */
+export interface Kept {
+  readonly plugins: readonly KeptPlugin[];
+  readonly missing: readonly MissingGuard[];
 }
 
 const positionOf = (sourceMap: string, line: number, column: number): string | null => {
@@ -55,20 +72,53 @@ export class HostPlugins {
     const plugin = await this.#table.install(pkg, installer);
     this.#options.removed();
     await this.#options.registry.savePlugin({ package: pkg, installer: installer.name, removed: [] });
+    this.#keepMissing();
     return pluginInfo(plugin);
   }
 
   /**
-   * Brings back the plugins of an earlier start, without grafts that were removed. A plugin that cannot be is reported.
+   * A point has been declared. The guards that stood there at the end of an earlier start are missing until they are
+   * restored, and those that were missing then are missing now.
    */
+  declared(point: GraftPoint): void {
+    if (point.onFault !== 'deny') return;
+    for (const { package: pkg, removed } of this.#options.kept.plugins)
+      for (const graft of pkg.manifest.grafts)
+        if (graft.point === point.name && !removed.includes(graft.export))
+          point.expect(`${pkg.name}#${graft.export}`, 'compartment-lost');
+    for (const { point: name, graft, reason } of this.#options.kept.missing)
+      if (name === point.name) point.expect(graft, reason);
+  }
+
+  /** Lets a point go on without guards that are missing there. Throws GRAFT_UNKNOWN_GRAFT where there is none. */
+  dismiss(name: string, graft?: string): void {
+    const found = this.#options.points.get(name).dismiss(graft);
+    if (!found)
+      throw new GraftError(
+        'GRAFT_UNKNOWN_GRAFT',
+        `${name}: ${graft === undefined ? 'no guard' : graft} is missing there`,
+      );
+    this.#keepMissing();
+  }
+
+  /** Writes down which guards are missing, of points that are declared and of those that are not yet. */
+  #keepMissing(): void {
+    const { points, kept, registry } = this.#options;
+    const here = points
+      .list()
+      .flatMap((point) => [...point.missing].map(([graft, reason]) => ({ point: point.name, graft, reason })));
+    registry.saveMissing([...here, ...kept.missing.filter(({ point }) => !points.has(point))]);
+  }
+
+  /** Brings back the plugins of an earlier start, but for grafts that were removed. One that cannot be is reported. */
   async restore(): Promise<PluginInfo[]> {
     const back: PluginInfo[] = [];
-    for (const kept of await this.#options.registry.plugins()) {
+    for (const kept of this.#options.kept.plugins) {
       const { grafts } = kept.package.manifest;
       if (grafts.every((graft) => kept.removed.includes(graft.export))) continue;
       try {
         const plugin = await this.#table.install(kept.package, { name: kept.installer, grants: 'everything' });
-        for (const graft of plugin.grafts) if (kept.removed.includes(graft.export)) graft.remove();
+        for (const graft of plugin.grafts) if (kept.removed.includes(graft.export)) this.#removeAgain(graft);
         back.push(pluginInfo(plugin));
       } catch (error) {
         this.#options.report({ what: 'host-fault', name: `restore ${kept.package.name}`, error });
@@ -77,10 +127,24 @@ export class HostPlugins {
     return back;
   }
 
-  /** Throws GRAFT_UNKNOWN_PLUGIN. `now`: calls in flight are aborted as `cancelled`. */
-  async remove(name: string, now: boolean): Promise<PluginInfo> {
+  /** A graft that an earlier start removed is removed for the reason that it had then, where that is kept. */
+  #removeAgain(graft: Graft): void {
+    const was = this.#options.kept.missing.find(
+      ({ point, graft: name }) => point === graft.point.name && name === graft.name,
+    );
+    graft.remove(was?.reason);
+    if (was === undefined) graft.point.dismiss(graft.name);
+  }
+
+  /**
+   * Throws GRAFT_UNKNOWN_PLUGIN. `now`: calls in flight are aborted as `cancelled`. `dismiss`: points that it guarded
+   * go on without it.
+   */
+  async remove(name: string, { now = false, dismiss = false }: PluginRemoveOptions): Promise<PluginInfo> {
     const plugin = this.#table.remove(name, now);
+    if (dismiss) for (const graft of plugin.grafts) graft.point.dismiss(graft.name);
     this.#options.removed();
+    this.#keepMissing();
     await this.#options.registry.removePlugin(name);
     return pluginInfo(plugin);
   }
@@ -121,7 +185,9 @@ export class HostPlugins {
     });
     if (!done.removed) return;
     removed();
-    // An old version, in whose calls this may still happen, is not in the registry.
+    // Before the removal itself: a guard that is not kept as removed stands again after the next start.
+    this.#keepMissing();
+    // An old version, in whose calls this may still happen, is not what the registry keeps.
     const { plugin } = graft;
     const isCurrent = this.#table.has(plugin.name) && this.#table.get(plugin.name) === plugin;
     if (isCurrent) registry.graftRemoved(plugin.name, graft.export);

@@ -47,14 +47,18 @@ export class HostPoints {
   readonly #base: Base;
   readonly #isClosed: () => boolean;
 
-  /** `isClosed`: whether the host has stopped taking calls. */
-  constructor(base: Base, isClosed: () => boolean) {
+  readonly #declared: (point: GraftPoint) => void;
+
+  /** `isClosed`: whether the host takes no calls any more. `declared` is told of every point. */
+  constructor(base: Base, isClosed: () => boolean, declared: (point: GraftPoint) => void) {
     this.#base = base;
+    this.#declared = declared;
     this.#isClosed = isClosed;
   }
 
   declare<Input, Output>(options: PointOptions<Input, Output>): HostPoint<unknown, unknown> {
     const point = this.table.add(new GraftPoint(options));
+    this.#declared(point as unknown as GraftPoint);
     return {
       name: point.name,
       invoke: (input, callOptions = {}) => this.#invoke(point, input, callOptions),

@@ -26,7 +26,7 @@ import type { PluginSource } from '../plugins/package/index.ts';
 import { StateMap, Transactions } from '../txn/index.ts';
 import { HostCallables } from './callables/index.ts';
 import { type HostEvent, toStandardError } from './host-event.ts';
-import { HostPlugins, type PluginInstallOptions } from './host-plugins.ts';
+import { HostPlugins, type Kept, type PluginInstallOptions, type PluginRemoveOptions } from './host-plugins.ts';
 import { type CallOptions, type HostPoint, HostPoints } from './host-point.ts';
 import type { HostTable } from './host-table.ts';
 import { HostTransaction } from './host-transaction.ts';
@@ -62,6 +62,7 @@ export class Host {
     transactions: Transactions,
     store: Store | null,
     registry: Registry,
+    kept: Kept,
     report: (event: HostEvent) => void,
   ) {
     this.#store = store;
@@ -75,11 +76,16 @@ export class Host {
       hostFailed: (name, error) => report({ what: 'host-fault', name, error }),
       reported: (graft, done, lines) => this.#plugins.reported(graft, done, lines),
     };
-    this.#points = new HostPoints(this.#base, () => this.#closing !== null);
+    this.#points = new HostPoints(
+      this.#base,
+      () => this.#closing !== null,
+      (point) => this.#plugins.declared(point),
+    );
     this.#plugins = new HostPlugins({
       points: this.#points.table,
       maker: this.#maker,
       registry,
+      kept,
       report,
       removed: () => this.callables.sweep(),
     });
@@ -233,8 +239,16 @@ export class Host {
    * Removes a plugin; calls in flight finish, or are aborted as `cancelled` where `now` is true. Throws
    * GRAFT_UNKNOWN_PLUGIN.
    */
-  remove(name: string, options: { readonly now?: boolean } = {}): Promise<PluginInfo> {
-    return this.#plugins.remove(name, options.now === true);
+  remove(name: string, options: PluginRemoveOptions = {}): Promise<PluginInfo> {
+    return this.#plugins.remove(name, options);
+  }
+
+  /**
+   * Lets a point that fails closed (`onFault: 'deny'`) go on without a guard that is missing there, or without all of
+   * them. Throws GRAFT_UNKNOWN_POINT, and GRAFT_UNKNOWN_GRAFT where none is missing.
+   */
+  dismiss(point: string, graft?: string): void {
+    this.#plugins.dismiss(point, graft);
   }
 
   points(): PointInfo[] {
@@ -301,6 +315,12 @@ export const createHost = async (options: HostOptions = {}): Promise<Host> => {
           entities: options.entities ?? [],
           report: (error) => report({ what: 'store-failed', name: url, error }),
         });
-  const registry = options.registry === undefined ? memoryRegistry() : await openRegistry(options.registry);
-  return new Host(options, transactions, store, registry, report);
+  const registry =
+    options.registry === undefined
+      ? memoryRegistry()
+      : await openRegistry(options.registry, {
+          report: (error) => report({ what: 'store-failed', name: 'registry', error }),
+        });
+  const kept = { plugins: await registry.plugins(), missing: await registry.missing() };
+  return new Host(options, transactions, store, registry, kept, report);
 };

@@ -14,6 +14,8 @@ export interface PointInfo {
   readonly limits: Limits;
   readonly callable: readonly string[];
   readonly grafts: readonly string[];
+  /** Guards that are missing here: every call that they would have looked at is denied. */
+  readonly missing: readonly { readonly graft: string; readonly reason: string }[];
 }
 
 export interface PluginInfo {
@@ -39,6 +41,7 @@ export const pointInfo = (point: GraftPoint): PointInfo => ({
   limits: point.limits,
   callable: [...point.callables.keys()],
   grafts: point.grafts.map((graft) => graft.name),
+  missing: [...point.missing].map(([graft, reason]) => ({ graft, reason })),
 });
 
 export const pluginInfo = (plugin: Plugin): PluginInfo => ({

@@ -3,6 +3,7 @@
 // everything is forgotten at the end.
 
 import type { PluginPackage } from '../plugins/package/index.ts';
+import type { AbortReason } from '../txn/index.ts';
 
 /** The record of an abort. */
 export interface AbortRecord {
@@ -29,13 +30,25 @@ export interface KeptPlugin {
   readonly removed: readonly string[];
 }
 
+/** A guard that is missing at a point which fails closed. */
+export interface MissingGuard {
+  readonly point: string;
+  /** `plugin#export` */
+  readonly graft: string;
+  readonly reason: AbortReason;
+}
+
 /** Where a host keeps its plugins and its abort records. */
 export interface Registry {
   plugins(): Promise<KeptPlugin[]>;
   savePlugin(kept: KeptPlugin): Promise<void>;
   graftRemoved(plugin: string, exported: string): void;
   removePlugin(name: string): Promise<void>;
-  /** Cheap: kept in memory at once, written soon. */
+  /** Guards that were missing at the end. */
+  missing(): Promise<MissingGuard[]>;
+  /** Replaces what was kept of missing guards. */
+  saveMissing(guards: readonly MissingGuard[]): void;
+  /** Cheap: kept at once, written soon. */
   recordAbort(record: Omit<AbortRecord, 'id'>): void;
   /** Newest first. */
   aborts(options: { readonly limit: number; readonly before?: number }): Promise<AbortRecord[]>;
@@ -53,6 +66,8 @@ export const memoryRegistry = (): Registry => {
     savePlugin: async () => {},
     graftRemoved: () => {},
     removePlugin: async () => {},
+    missing: async () => [],
+    saveMissing: () => {},
     recordAbort: (record) => {
       records.push({ id: ++lastId, ...record });
       if (records.length > 2 * KEPT_MAX) records = records.slice(-KEPT_MAX);

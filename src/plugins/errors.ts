@@ -19,6 +19,7 @@ export const ERRORS = {
   GRAFT_BUNDLE: row(422, 'A plugin could not be bundled: a syntax error, or an import that is not in the package.'),
   GRAFT_UNKNOWN_POINT: row(404, 'No graft point has this name.'),
   GRAFT_UNKNOWN_PLUGIN: row(404, 'No plugin has this name.'),
+  GRAFT_UNKNOWN_GRAFT: row(404, 'No graft of this name is missing at the point.'),
   GRAFT_POINT_EXISTS: row(409, 'A graft point of this name exists already.'),
   GRAFT_POINT_TAKEN: row(409, 'Another graft already replaces the default of this function point.'),
   GRAFT_INSTALLED: row(409, 'A plugin of this name is being installed, or was installed by somebody else.'),

@@ -1,7 +1,7 @@
 // A graft point: a named place where grafts may stand. It knows who stands there, in the order of calling, checks what
 // goes in, and answers with the host's own default.
 
-import type { Transaction } from '../txn/index.ts';
+import type { AbortReason, Transaction } from '../txn/index.ts';
 import { type Callable, flatten } from './callable.ts';
 import { checkColumns } from './columns.ts';
 import { GraftError } from './errors.ts';
@@ -36,6 +36,15 @@ const answeredLater = async <Input, Output>(
   return answers;
 };
 
+const NOBODY: ReadonlyMap<string, AbortReason> = new Map();
+
+const pluginOf = (graft: string): string => graft.slice(0, graft.lastIndexOf('#'));
+
+export interface PointSnapshot {
+  readonly grafts: readonly Graft[];
+  readonly missing: ReadonlyMap<string, AbortReason>;
+}
+
 export class GraftPoint<Input = unknown, Output = unknown> {
   readonly options: PointOptions<Input, Output>;
   readonly name: string;
@@ -48,6 +57,11 @@ export class GraftPoint<Input = unknown, Output = unknown> {
   readonly callables: ReadonlyMap<string, Callable>;
   /** Who stands here, in the order of calling. Replaced, never changed, so that a call in flight keeps its list. */
   grafts: readonly Graft[] = [];
+  /**
+   * Guards that are missing here, by name (`plugin#export`), and why. Only a point that fails closed (`deny`) has any.
+   * It denies every call that they would have looked at, until they are installed again or dismissed.
+   */
+  #missing: ReadonlyMap<string, AbortReason> = NOBODY;
 
   constructor(options: PointOptions<Input, Output>) {
     checkPointOptions(options);
@@ -79,10 +93,54 @@ export class GraftPoint<Input = unknown, Output = unknown> {
     const grafts =
       instead === undefined ? [...this.grafts, graft] : this.grafts.map((other) => (other === instead ? graft : other));
     this.grafts = grafts.sort((a, b) => a.order - b.order);
+    const { name } = graft.plugin;
+    if (this.#missing.size > 0)
+      this.#missing = new Map([...this.#missing].filter(([missing]) => pluginOf(missing) !== name));
   }
 
-  take(graft: Graft): void {
+  /** The graft is removed, for `reason`. One that another has replaced already is not here any more. */
+  take(graft: Graft, reason: AbortReason): void {
+    if (!this.grafts.includes(graft)) return;
     this.grafts = this.grafts.filter((other) => other !== graft);
+    this.expect(graft.name, reason);
+  }
+
+  /** A guard belongs here and does not stand, for `reason`. Points that do not fail closed take no notice. */
+  expect(name: string, reason: AbortReason): void {
+    if (this.onFault === 'deny') this.#missing = new Map([...this.#missing, [name, reason]]);
+  }
+
+  /** Goes on without a missing guard, or without any that is missing. Whether there was one. */
+  dismiss(name?: string): boolean {
+    const left = [...this.#missing].filter(([other]) => name !== undefined && other !== name);
+    const found = left.length < this.#missing.size;
+    this.#missing = new Map(left);
+    return found;
+  }
+
+  /** Guards that are missing, and why. */
+  get missing(): ReadonlyMap<string, AbortReason> {
+    return this.#missing;
+  }
+
+  /** Who stands here and who is missing, to go back to with `reset`. */
+  snapshot(): PointSnapshot {
+    return { grafts: this.grafts, missing: this.#missing };
+  }
+
+  reset({ grafts, missing }: PointSnapshot): void {
+    this.grafts = grafts;
+    this.#missing = missing;
+  }
+
+  /** Why calls with this input are denied before any graft is asked; null: they are not. */
+  closedFor(input: Input): AbortReason | null {
+    if (this.#missing.size === 0) return null;
+    const { select } = this.options;
+    if (select === undefined) return this.#missing.values().next().value as AbortReason;
+    const plugin = select(input);
+    for (const [name, reason] of this.#missing) if (pluginOf(name) === plugin) return reason;
+    return null;
   }
 
   /** What goes in, checked against plain data and the schema, as the schema made it. Throws GRAFT_BAD_INPUT. */

@@ -1,6 +1,6 @@
 // A graft: one function of a plugin, standing at one graft point, until it is removed.
 
-import type { Account } from '../txn/index.ts';
+import type { AbortReason, Account } from '../txn/index.ts';
 import type { Callable } from './callable.ts';
 import { type Column, columnViews } from './columns.ts';
 import type { GraftPoint } from './graft-point.ts';
@@ -74,11 +74,11 @@ export class Graft {
     return this.#stands;
   }
 
-  /** Hides it from its point; calls in flight finish. */
-  remove(): void {
+  /** Hides it from its point; calls in flight finish. A guarded point remembers `reason`, and stays closed. */
+  remove(reason: AbortReason = 'cancelled'): void {
     if (!this.#stands) return;
     this.#stands = false;
-    this.point.take(this);
+    this.point.take(this, reason);
     if (!this.plugin.stands) this.plugin.retire();
   }
 }

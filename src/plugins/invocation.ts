@@ -72,17 +72,28 @@ export class Invocation<Input, Output> {
     this.#grafts = only === null ? point.chosen(this.input) : [only];
     this.#isOnly = only !== null;
     this.txn = parent === null ? base.transactions.begin() : parent.begin(null);
+    const closed = point.closedFor(this.input);
+    if (closed !== null) this.conclude({ kind: 'failed', reason: closed });
   }
 
   /** The next graft to call, its transaction begun, or null. */
   next(): GraftCall | null {
     if (!this.goesOn(this.#endNow())) return null;
-    // One that was removed since the call began is passed over: its compartment may be gone.
-    while (this.#grafts[this.#next]?.stands === false) this.#next++;
-    const graft = this.#grafts[this.#next++];
+    const graft = this.#nextStanding();
     if (graft === undefined) return null;
     this.#current = this.call(graft);
     return this.#current;
+  }
+
+  /** One that was removed since the call began is passed over: its compartment may be gone. A guard never is. */
+  #nextStanding(): Graft | undefined {
+    for (;;) {
+      const graft = this.#grafts[this.#next++];
+      if (graft === undefined || graft.stands) return graft;
+      if (this.point.onFault !== 'deny') continue;
+      this.conclude({ kind: 'failed', reason: 'cancelled' });
+      return undefined;
+    }
   }
 
   /** Whether grafts that have not been called still are. */
@@ -184,7 +195,7 @@ export class Invocation<Input, Output> {
     const isWhole = WHOLE.includes(reason) || (call.home.parent !== null && call.home.parent.doomed !== null);
     const isBlamed = !isWhole && reason !== 'host-fault';
     const isRemoved = isBlamed && ++graft.aborts >= this.point.budget;
-    if (isRemoved) graft.remove();
+    if (isRemoved) graft.remove(reason);
     if (isWhole) this.graftEnded({ kind: 'aborted', reason });
     else if (this.point.onFault !== 'default') this.graftEnded({ kind: 'failed', reason });
     const at = ending.kind === 'failed' ? positionOf(graft, ending.failure.stack) : null;

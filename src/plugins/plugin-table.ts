@@ -106,12 +106,12 @@ export class PluginTable {
 
   /** Lets a plugin stand, in the place of its old version where there is one; or throws, and nothing has changed. */
   #replace(old: Plugin | null, plugin: Plugin, placements: readonly Placement[]): void {
-    const before = placements.map(({ point }) => ({ point, grafts: point.grafts }));
+    const before = placements.map(({ point }) => ({ point, snapshot: point.snapshot() }));
     try {
       stand(plugin, placements, old);
     } catch (error) {
       for (const graft of plugin.grafts) graft.remove();
-      for (const { point, grafts } of before) point.grafts = grafts;
+      for (const { point, snapshot } of before) point.reset(snapshot);
       plugin.retire();
       throw error;
     }

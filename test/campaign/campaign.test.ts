@@ -1,6 +1,7 @@
 // A few rounds of each campaign; `npm run campaign` does the long ones.
 
 import { describe, expect, test } from '@jest/globals';
+import { guardSequences } from './guards.ts';
 import { killHosts, violationsOf } from './host-kills.ts';
 import { killPlugins } from './plugin-kills.ts';
 
@@ -30,5 +31,15 @@ describe('kills', () => {
       sent: ['x'],
     };
     expect(violationsOf(found)).toHaveLength(2);
+  });
+});
+
+describe('a guard', () => {
+  test('lets nothing past that it keeps out, whatever happens to it', async () => {
+    expect(await guardSequences(25, 1, silent)).toBeNull();
+  });
+
+  test('that an earlier start had and this one has forgotten would be found', async () => {
+    expect(await guardSequences(25, 1, silent, false)).toContain('was default, not denied');
   });
 });

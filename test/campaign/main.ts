@@ -1,7 +1,9 @@
-// Long campaigns: `npm run campaign -- plugin-kills | host-kills | memory [--kills N] [--calls N] [--aborts N] [--seed
-// N]`. Progress goes to standard error, the result as JSON to standard output; exit 1 where something was found.
+// Long campaigns: `npm run campaign -- plugin-kills | host-kills | guards | memory [--kills N] [--calls N] [--aborts N]
+// [--seed N]`. Progress goes to standard error, the result as JSON to standard output; exit 1 where something was
+// found.
 
 import { parseArgs } from 'node:util';
+import { guardSequences } from './guards.ts';
 import { killHosts } from './host-kills.ts';
 import { runMemory } from './memory.ts';
 import { killPlugins } from './plugin-kills.ts';
@@ -38,8 +40,14 @@ const run = async (name: string | undefined, values: Record<string, string | und
         ([before, after]) => after <= before * GROWTH_MAX,
       );
     }
+    case 'guards': {
+      const sequences = number(values.sequences, 10_000);
+      const violation = await guardSequences(sequences, seed, progress);
+      console.log(JSON.stringify({ sequences, seed, violation }));
+      return violation === null;
+    }
     default:
-      throw new Error('name a campaign: plugin-kills, host-kills or memory');
+      throw new Error('name a campaign: plugin-kills, host-kills, guards or memory');
   }
 };
 
@@ -50,6 +58,7 @@ try {
       kills: { type: 'string' },
       calls: { type: 'string' },
       aborts: { type: 'string' },
+      sequences: { type: 'string' },
       seed: { type: 'string' },
     },
   });

@@ -22,7 +22,7 @@ describe('who stands at a point', () => {
     const first = graft('a');
     point.put(first);
     expect(() => point.put(graft('b'))).toThrow(expect.objectContaining({ code: 'GRAFT_POINT_TAKEN' }));
-    point.take(first);
+    point.take(first, 'cancelled');
     point.put(graft('b'));
     expect(names(point.grafts)).toEqual(['b#f']);
   });
@@ -48,7 +48,7 @@ describe('who stands at a point', () => {
     const one = graft('a');
     point.put(one);
     const before = point.grafts;
-    point.take(one);
+    point.take(one, 'cancelled');
     expect([before.length, point.grafts.length]).toEqual([1, 0]);
   });
 });

@@ -8,13 +8,18 @@ import { buffer } from 'node:stream/consumers';
 import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { GraftError } from '../../plugins/index.ts';
-import type { PluginInfo } from '../index.ts';
+import type { PluginInfo, PointInfo } from '../index.ts';
 import { ARCHIVE_TYPES, BODY_MAX } from '../server/index.ts';
 import { ask, type ServerFlags } from './client.ts';
-import { describePlugins, printAnswer } from './lists.ts';
+import { describePlugins, describePoints, printAnswer } from './lists.ts';
 
 export interface RemoveFlags extends ServerFlags {
   readonly now?: boolean;
+  readonly dismiss?: boolean;
+}
+
+export interface DismissFlags extends ServerFlags {
+  readonly graft?: string;
 }
 
 /** Files of a folder, unpacked; far above what a server takes. */
@@ -77,8 +82,26 @@ export const install = async (path: string, flags: ServerFlags): Promise<number>
   );
 };
 
-/** Removes a plugin; `now` aborts its calls in flight. Gives the exit code. */
+/**
+ * Removes a plugin; `now` aborts its calls in flight, `dismiss` lets points that it guarded go on without it. Gives the
+ * exit code.
+ */
 export const remove = async (name: string, flags: RemoveFlags): Promise<number> => {
-  const path = `api/plugins/${encodeURIComponent(name)}${flags.now ? '?now=true' : ''}`;
+  const query = new URLSearchParams({
+    ...(flags.now ? { now: 'true' } : {}),
+    ...(flags.dismiss ? { dismiss: 'true' } : {}),
+  });
+  const path = `api/plugins/${encodeURIComponent(name)}${query.size > 0 ? `?${query}` : ''}`;
   return printAnswer(await ask(flags, { method: 'DELETE', path }), flags, describe('removed'));
+};
+
+/** Lets a point go on without guards that are missing there. Gives the exit code. */
+export const dismiss = async (point: string, flags: DismissFlags): Promise<number> => {
+  const query = flags.graft === undefined ? '' : `?${new URLSearchParams({ graft: flags.graft })}`;
+  const path = `api/points/${encodeURIComponent(point)}/dismiss${query}`;
+  return printAnswer(
+    await ask(flags, { method: 'POST', path }),
+    flags,
+    (body) => `dismissed\n${describePoints([body.point as PointInfo])}`,
+  );
 };

@@ -18,7 +18,8 @@ export const printAnswer = (answer: Answer, flags: ServerFlags, describe: (body:
   return line === null ? 0 : 1;
 };
 
-const describePoints = (points: readonly PointInfo[]): string =>
+/** Points for people, a line a point; guards that are missing with the reason. */
+export const describePoints = (points: readonly PointInfo[]): string =>
   table(
     ['POINT', 'KIND', 'ON FAULT', 'PUBLIC', 'GRAFTS', 'CALLABLE'],
     points.map((point) => [
@@ -26,7 +27,7 @@ const describePoints = (points: readonly PointInfo[]): string =>
       point.kind,
       point.onFault,
       point.public ? 'yes' : 'no',
-      point.grafts.join(' ') || '-',
+      [...point.grafts, ...point.missing.map(({ graft, reason }) => `${graft} (missing: ${reason})`)].join(' ') || '-',
       point.callable.join(' ') || '-',
     ]),
   );

@@ -109,8 +109,18 @@ const addPlugins = (program: Command, done: Done): void => {
     .description('remove a plugin')
     .argument('<name>', 'name of the plugin')
     .option('--now', 'abort its calls in flight instead of letting them finish')
+    .option('--dismiss', 'let points that it guarded go on without it')
     .addHelpText('after', examples('graftwork remove fair-price', 'graftwork remove @shop/fair-price --now'))
     .action(async (name, flags) => done((await import('./install.ts')).remove(name, flags)));
+  asksServer(program.command('dismiss'))
+    .description('let a graft point that fails closed go on without a guard that is missing there')
+    .argument('<point>', 'name of the graft point')
+    .option('--graft <name>', 'the missing guard (`plugin#export`); all of them where it is not given')
+    .addHelpText(
+      'after',
+      examples('graftwork dismiss shop/guard', 'graftwork dismiss shop/guard --graft embargo#check'),
+    )
+    .action(async (point, flags) => done((await import('./install.ts')).dismiss(point, flags)));
 };
 
 const exitCodeOf = (error: unknown): number => {

@@ -7,8 +7,8 @@ import type { Host } from '../host.ts';
 import { ARCHIVE_TYPES, exactFields, JSON_TYPE, mediaType, parseJson, readBody } from './body.ts';
 import { tokenGuard } from './guard.ts';
 
-/** The part of a host that the server uses. */
-export type ServedHost = Pick<Host, 'points' | 'plugins' | 'aborts' | 'install' | 'remove' | 'invoke'>;
+/** What the server asks of a host. */
+export type ServedHost = Pick<Host, 'points' | 'plugins' | 'aborts' | 'install' | 'remove' | 'dismiss' | 'invoke'>;
 
 export interface BodyBounds {
   readonly call_bytes: number;
@@ -99,10 +99,23 @@ const install =
 const remove =
   (host: ServedHost): RequestHandler =>
   async (request, response) => {
-    const { now = 'false' } = readQuery(request, ['now']);
-    if (now !== 'true' && now !== 'false')
-      throw new GraftError('GRAFT_BAD_OPTION', 'the query parameter now must be true or false');
-    response.json({ plugin: await host.remove(nameOf(request), { now: now === 'true' }) });
+    const { now, dismiss } = readQuery(request, ['now', 'dismiss']);
+    const options = { now: yesOrNo('now', now), dismiss: yesOrNo('dismiss', dismiss) };
+    response.json({ plugin: await host.remove(nameOf(request), options) });
+  };
+
+/** Throws GRAFT_BAD_OPTION. */
+const yesOrNo = (name: string, text = 'false'): boolean => {
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new GraftError('GRAFT_BAD_OPTION', `the query parameter ${name} must be true or false`);
+};
+
+const dismiss =
+  (host: ServedHost): RequestHandler =>
+  (request, response) => {
+    const { graft } = readQuery(request, ['graft']);
+    host.dismiss(nameOf(request), graft);
+    response.json({ point: host.points().find(({ name }) => name === nameOf(request)) });
   };
 
 const call =
@@ -150,6 +163,7 @@ export const apiRouter = (host: ServedHost, token: string, bounds: BodyBounds): 
   router.use(needsToken);
   methods(router, '/points', { get: list(() => ({ points: host.points() })) });
   methods(router, '/points/:name/call', { post: callPoint });
+  methods(router, '/points/:name/dismiss', { post: dismiss(host) });
   methods(router, '/plugins', {
     get: list(() => ({ plugins: host.plugins() })),
     post: install(host, bounds.package_bytes),

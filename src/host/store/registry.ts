@@ -9,7 +9,7 @@ import SQLite from 'better-sqlite3';
 import { DataSource, EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import { GraftError } from '../../plugins/index.ts';
-import type { AbortRecord, KeptPlugin, Registry } from '../registry.ts';
+import type { AbortRecord, KeptPlugin, MissingGuard, Registry } from '../registry.ts';
 import { ABORTS_MAX, ABORTS_PRUNE, BUSY_TIMEOUT_MS } from './bounds.ts';
 import { asSeen, Connection, cannotOpen } from './connection.ts';
 
@@ -46,6 +46,16 @@ const Abort = new EntitySchema<{ id: number }>({
   } as Record<string, EntitySchemaColumnOptions>,
 });
 
+const Missing = new EntitySchema<{ point: string }>({
+  name: 'missing',
+  tableName: 'missing',
+  columns: {
+    point: { type: 'text', primary: true },
+    graft: { type: 'text', primary: true },
+    reason: { type: 'text' },
+  } as Record<string, EntitySchemaColumnOptions>,
+});
+
 const SAVE = `INSERT INTO plugin (name, version, digest, installer, installed_at, package, removed)
   VALUES (?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ'), ?, ?)
   ON CONFLICT (name) DO UPDATE SET version = excluded.version, digest = excluded.digest, installer = excluded.installer,
@@ -69,7 +79,7 @@ export const openRegistry = async (
     type: 'better-sqlite3',
     database: path,
     driver: SQLite,
-    entities: [Plugin, Abort],
+    entities: [Plugin, Abort, Missing],
     synchronize: true,
     enableWAL: true,
     // Without FULL, a loss of power may lose the newest records, never the file; an end of the process loses nothing.
@@ -137,6 +147,24 @@ class RegistryFile implements Registry {
 
   async removePlugin(name: string): Promise<void> {
     this.#do(() => this.#connection.run('DELETE FROM plugin WHERE name = ?', name));
+  }
+
+  async missing(): Promise<MissingGuard[]> {
+    return this.#do(() => this.#connection.all<MissingGuard>('SELECT point, graft, reason FROM missing'));
+  }
+
+  saveMissing(guards: readonly MissingGuard[]): void {
+    if (this.#closing !== null) return;
+    try {
+      this.#connection.run('BEGIN IMMEDIATE');
+      this.#connection.run('DELETE FROM missing');
+      for (const { point, graft, reason } of guards)
+        this.#connection.run('INSERT INTO missing (point, graft, reason) VALUES (?, ?, ?)', point, graft, reason);
+      this.#connection.commit();
+    } catch (cause) {
+      if (this.#connection.inTransaction) this.#connection.run('ROLLBACK');
+      this.#report(new GraftError('GRAFT_STORE', 'registry: which guards are missing was not kept', { cause }));
+    }
   }
 
   /** Keeps a record; it is written within a turn of the event loop. */

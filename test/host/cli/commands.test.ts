@@ -298,7 +298,7 @@ describe('plugins', () => {
 });
 
 describe('help', () => {
-  test.each(['serve', 'call', 'points', 'plugins', 'aborts', 'install', 'remove'])(
+  test.each(['serve', 'call', 'points', 'plugins', 'aborts', 'install', 'remove', 'dismiss'])(
     '%s --help has examples',
     async (command) => {
       const { code, stdout, stderr } = await graftwork([command, '--help']);

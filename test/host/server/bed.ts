@@ -147,6 +147,7 @@ const front = (host: Host, replaced: Partial<ServedHost>): ServedHost => ({
   aborts: (options) => host.aborts(options),
   install: (source, options) => host.install(source, options),
   remove: (name, options) => host.remove(name, options),
+  dismiss: (point, graft) => host.dismiss(point, graft),
   invoke: (name, input, options) => host.invoke(name, input, options),
   ...replaced,
 });

@@ -43,6 +43,7 @@ test('GET /api/points lists the points', async () => {
     public: false,
     callable: [],
     grafts: ['fair-price#price'],
+    missing: [],
   });
 });
 
@@ -75,23 +76,40 @@ describe('plugins', () => {
   });
 
   test.each([
-    ['', false],
-    ['?now=false', false],
-    ['?now=true', true],
-  ])('DELETE with "%s" removes with now: %s', async (query, now) => {
+    ['', { now: false, dismiss: false }],
+    ['?now=false', { now: false, dismiss: false }],
+    ['?now=true', { now: true, dismiss: false }],
+    ['?dismiss=true', { now: false, dismiss: true }],
+  ])('DELETE with "%s" removes with its options', async (query, options) => {
     const told: unknown[] = [];
     const other = await makeBed({
       served: (host) => ({
-        remove: (name, options) => {
-          told.push(options);
+        remove: (name, given) => {
+          told.push(given);
           return host.remove(name);
         },
       }),
     });
     await other.host.install(FAIR);
     expect((await other.ask('DELETE', `/api/plugins/fair-price${query}`)).status).toBe(200);
-    expect(told).toEqual([{ now }]);
+    expect(told).toEqual([options]);
     await other.close();
+  });
+
+  test('a point that fails closed denies while its guard is missing, until that is dismissed', async () => {
+    bed.host.graftPoint({ name: 'shop/guard', kind: 'chain', onFault: 'deny' });
+    await bed.ask('POST', '/api/plugins', plugin('embargo', 'price', 'shop/guard'));
+    await bed.ask('DELETE', '/api/plugins/embargo');
+    const call = () => bed.ask('POST', '/api/points/shop%2Fguard/call', { input: {} });
+    expect((await call()).body.outcome).toMatchObject({ status: 'denied', reason: 'cancelled' });
+    const wrong = await bed.ask('POST', '/api/points/shop%2Fguard/dismiss?graft=other%23check');
+    expect([wrong.status, wrong.body.error.code]).toEqual([404, 'GRAFT_UNKNOWN_GRAFT']);
+    const listed = (await bed.ask('GET', '/api/points')).body.points as { name: string; missing: unknown }[];
+    const missing = [{ graft: 'embargo#price', reason: 'cancelled' }];
+    expect(listed.find(({ name }) => name === 'shop/guard')).toMatchObject({ missing });
+    const dismissed = await bed.ask('POST', '/api/points/shop%2Fguard/dismiss');
+    expect([dismissed.status, dismissed.body.point.missing]).toEqual([200, []]);
+    expect((await call()).body.outcome).toMatchObject({ status: 'default' });
   });
 
   test('of two installs of one name at the same time, one succeeds, or the second is an upgrade', async () => {
