@@ -14,9 +14,9 @@ const TYPES: Record<number, string> = {
 /** What an end tells, by its letter (realm/steps.ts). */
 const ENDS: Record<string, string> = { R: 'RESULT', T: 'RESULT', N: 'REFUSED', F: 'FAILED' };
 /** Bytes before the JSON. */
-const HEADS: Record<string, number> = { READY: 0, HOST_CALL: 2 };
+const HEADS: Record<string, number> = { READY: 1, HOST_CALL: 2 };
 
-/** A frame of the child's, or its exit. `head` is own_us, or the accessor of a HOST_CALL. */
+/** A frame of the child's, or its exit. `head` is own_us, the accessor of a HOST_CALL, or the walls of a READY. */
 export interface Received {
   readonly type: string;
   readonly call: number;

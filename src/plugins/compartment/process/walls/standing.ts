@@ -1,0 +1,21 @@
+// Which walls stand around a process: as the process tells it in a byte, and as people read it.
+
+export interface Standing {
+  /** It may open no file, as far as Landlock knows. */
+  readonly landlock: boolean;
+  /** It may make no system call but those of policy.ts, so it has no network either. */
+  readonly seccomp: boolean;
+}
+
+export const NO_WALLS: Standing = { landlock: false, seccomp: false };
+export const ALL_WALLS: Standing = { landlock: true, seccomp: true };
+
+const LANDLOCK = 1;
+const SECCOMP = 2;
+
+export const toByte = ({ landlock, seccomp }: Standing): number => (landlock ? LANDLOCK : 0) | (seccomp ? SECCOMP : 0);
+
+export const fromByte = (byte: number): Standing => ({
+  landlock: (byte & LANDLOCK) !== 0,
+  seccomp: (byte & SECCOMP) !== 0,
+});
