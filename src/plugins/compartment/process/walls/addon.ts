@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { type Arch, ARCHES } from './numbers.ts';
+import { ARCHES, type Arch } from './numbers.ts';
 
 const isKnown = (arch: string): arch is Arch => (ARCHES as readonly string[]).includes(arch);
 

@@ -38,6 +38,7 @@ export function closeStrays(system: Calls, arch: Arch, last: number): void {
     if (found !== null) open.push(found);
   }
   const isOwnPipe = ({ number, type, inode }: Descriptor): boolean =>
-    type === S_IFIFO && open.some((other) => other.number !== number && other.type === S_IFIFO && other.inode === inode);
+    type === S_IFIFO &&
+    open.some((other) => other.number !== number && other.type === S_IFIFO && other.inode === inode);
   for (const one of open) if (one.type !== 0 && !isOwnPipe(one)) system.call(numberOf('close', arch), one.number);
 }

@@ -54,11 +54,7 @@ const verdict = (rule: Rule): Instruction[] => {
         give(refusal(EPERM)),
       ];
     case 'allowed where set':
-      return [
-        load(argumentAt(rule.argument)),
-        ...where(JUMP_BIT_SET, rule.bit, ALLOW),
-        give(refusal(EPERM)),
-      ];
+      return [load(argumentAt(rule.argument)), ...where(JUMP_BIT_SET, rule.bit, ALLOW), give(refusal(EPERM))];
   }
 };
 
@@ -79,8 +75,13 @@ const bytesOf = (instructions: readonly Instruction[]): Buffer => {
   return bytes;
 };
 
-/** The program for `policy` on `arch`, as the array of struct sock_filter that the kernel takes. */
-export function filterOf(policy: Policy, arch: Arch): Buffer {
+const refused: Rule = { is: 'refused', error: EPERM };
+
+/**
+ * The program for `policy` on `arch`, as the array of struct sock_filter that the kernel takes. What the policy does not
+ * name gets `otherwise`.
+ */
+export function filterOf(policy: Policy, arch: Arch, otherwise: Rule = refused): Buffer {
   const rules = Object.entries(policy) as [CallName, Rule][];
   return bytesOf([
     load(ARCH_AT),
@@ -92,7 +93,7 @@ export function filterOf(policy: Policy, arch: Arch): Buffer {
       const number = NUMBERS[name][arch];
       return number === null ? [] : forCall(number, rule);
     }),
-    give(refusal(EPERM)),
+    ...verdict(otherwise),
   ]);
 }
 

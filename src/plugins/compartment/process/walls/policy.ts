@@ -50,6 +50,8 @@ export const computing = (pid: number): Policy => ({
   rseq: allowed,
   sched_yield: allowed,
   sched_getaffinity: allowed,
+  sched_getparam: allowed,
+  sched_getscheduler: allowed,
   gettid: allowed,
   getpid: allowed,
   getcpu: allowed,

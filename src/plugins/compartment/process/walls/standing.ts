@@ -19,3 +19,16 @@ export const fromByte = (byte: number): Standing => ({
   landlock: (byte & LANDLOCK) !== 0,
   seccomp: (byte & SECCOMP) !== 0,
 });
+
+/** Whether all of `wanted` stand. */
+export const standsAll = (wanted: Standing, standing: Standing): boolean => (toByte(wanted) & ~toByte(standing)) === 0;
+
+/** In words, with whether the network is taken away, which seccomp does too. */
+export const wallsText = (facts: { readonly walls: Standing; readonly network: 'taken away' | 'open' }): string => {
+  const standing = [
+    facts.walls.seccomp ? 'seccomp' : '',
+    facts.walls.landlock ? 'landlock' : '',
+    facts.network === 'open' ? '' : 'no network',
+  ].filter((wall) => wall !== '');
+  return standing.length === 0 ? 'none' : standing.join(', ');
+};
