@@ -40,8 +40,8 @@ export class RawChild {
   readonly #channel: Channel;
   #calls = 0;
 
-  constructor() {
-    const { file, args } = childCommand();
+  constructor(walled: boolean) {
+    const { file, args } = childCommand(walled);
     this.#channel = openChannel(
       file,
       args,
@@ -151,8 +151,8 @@ export class RawChild {
 }
 
 /** A child that is up. */
-export async function startChild(): Promise<RawChild> {
-  const child = new RawChild();
+export async function startChild(walled = true): Promise<RawChild> {
+  const child = new RawChild(walled);
   const { type } = await child.next();
   if (type !== 'READY') throw new Error(`the child did not come up: ${type}`);
   return child;
