@@ -3,12 +3,12 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { buildSync } from 'esbuild';
 import { childCommand } from '../../../../src/plugins/compartment/process/command.ts';
 import { type Arch, NUMBERS } from '../../../../src/plugins/compartment/process/walls/numbers.ts';
 import { childScript } from '../../../../src/plugins/compartment/realm-script.ts';
-import { startChild } from '../raw-child.ts';
+import { type RawChild, startChild } from '../raw-child.ts';
 import { ALLOWED } from './allowed.ts';
 
 const { file, args, facts } = childCommand();
@@ -108,9 +108,11 @@ describe('of system calls', () => {
   });
 });
 
-whereConfined('Landlock lets the files through that it is told of, and no other', () => {
+whereConfined('privileges go, and Landlock lets the files through that it is told of and no other', () => {
   expect(attack('filesAlone', [process.execPath]).found).toEqual({
     stands: true,
+    mayBeLookedInto: 0,
+    gainsNoPrivileges: 1,
     through: [true],
     other: -13,
     folder: -13,
@@ -128,6 +130,12 @@ whereFiltered('nothing can be loaded behind the walls, and the process ends as i
 });
 
 describe("a plugin's process, seen from outside", () => {
+  let child: RawChild;
+  beforeEach(async () => {
+    child = await startChild();
+  });
+  afterEach(() => child.kill());
+
   const said = (of: string): Record<string, string> =>
     Object.fromEntries(
       readFileSync(of, 'utf8')
@@ -136,7 +144,6 @@ describe("a plugin's process, seen from outside", () => {
     );
 
   whereFiltered('has the filter before all its threads, and no privileges', async () => {
-    const child = await startChild();
     await child.load(1, '({ graft: () => 1 })');
     expect((await child.call(1, null)).json).toBe(1);
     const tasks = `/proc/${child.process.pid}/task`;
@@ -144,14 +151,11 @@ describe("a plugin's process, seen from outside", () => {
     expect(threads.length).toBeGreaterThan(3);
     for (const thread of threads) expect(thread).toMatchObject({ NoNewPrivs: '1', Seccomp: '2' });
     expect(said(`/proc/${child.process.pid}/status`)).toMatchObject({ CapEff: '0000000000000000' });
-    child.kill();
   });
 
   whereFiltered('may write no core, no byte to a file, and open nothing', async () => {
-    const child = await startChild();
     const limits = readFileSync(`/proc/${child.process.pid}/limits`, 'utf8');
     for (const what of ['Max core file size', 'Max file size', 'Max open files'])
       expect(limits).toMatch(new RegExp(`^${what} +0 +0 `, 'm'));
-    child.kill();
   });
 });

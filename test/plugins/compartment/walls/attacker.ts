@@ -143,12 +143,17 @@ const opened = (path: string, flags: number): number =>
 
 const O_WRONLY_CREAT = 0o101;
 
-/** Landlock alone, with a file let through. */
+const PR_GET_DUMPABLE = 3;
+const PR_GET_NO_NEW_PRIVS = 39;
+
+/** No privileges, and Landlock with a file let through; no filter, so that it can be asked about. */
 const filesAlone = (): unknown => {
   dropPrivileges(system, arch);
   const stands = restrictFiles(system, arch, words);
   return {
     stands,
+    mayBeLookedInto: call(numberOf('prctl', arch), PR_GET_DUMPABLE),
+    gainsNoPrivileges: call(numberOf('prctl', arch), PR_GET_NO_NEW_PRIVS),
     through: words.map((path) => opened(path, 0) >= 0),
     other: opened('/etc/passwd', 0),
     folder: opened('/etc', 0),
