@@ -37,7 +37,7 @@ const parent = process.ppid;
 /** An IPv4 address of this machine (struct sockaddr_in: family, port, address). */
 const loopback = hold(Buffer.from([2, 0, 0, 80, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]));
 const scratch = hold(Buffer.alloc(4096));
-const paths = { file: text('/etc/passwd'), made: text('/tmp/graftwork-must-not-be'), program: text('/bin/true') };
+const paths = { file: text('/etc/passwd'), made: text('/tmp/graftwork-attack'), program: text('/bin/true') };
 
 type Attempt = readonly [what: string, x64: number, ...args: (number | bigint)[]];
 
@@ -157,7 +157,7 @@ const filesAlone = (): unknown => {
     through: words.map((path) => opened(path, 0) >= 0),
     other: opened('/etc/passwd', 0),
     folder: opened('/etc', 0),
-    made: opened('/tmp/graftwork-must-not-be', O_WRONLY_CREAT),
+    made: opened('/tmp/graftwork-attack', O_WRONLY_CREAT),
   };
 };
 
