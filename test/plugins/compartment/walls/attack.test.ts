@@ -7,7 +7,6 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { buildSync } from 'esbuild';
 import { childCommand } from '../../../../src/plugins/compartment/process/command.ts';
 import { type Arch, NUMBERS } from '../../../../src/plugins/compartment/process/walls/numbers.ts';
-import { childScript } from '../../../../src/plugins/compartment/realm-script.ts';
 import { type RawChild, startChild } from '../raw-child.ts';
 import { ALLOWED } from './allowed.ts';
 
@@ -45,7 +44,7 @@ const attack = (deed: string, words: readonly (string | number)[] = [], strays: 
     while (stdio.length < number) stdio.push('ignore');
     stdio.push(descriptor);
   }
-  const command = [...args.map((arg) => (arg === childScript() ? script : arg)), deed, ...words.map(String)];
+  const command = [...args.with(args.indexOf('--eval') + 1, script), deed, ...words.map(String)];
   const { output, status, signal } = spawnSync(file, command, { env: {}, stdio });
   for (const descriptor of [nothing, ...stray.map(([, one]) => one)]) closeSync(descriptor);
   const text = output[4]?.toString() ?? '';
