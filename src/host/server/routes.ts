@@ -8,7 +8,7 @@ import { ARCHIVE_TYPES, exactFields, JSON_TYPE, mediaType, parseJson, readBody }
 import { tokenGuard } from './guard.ts';
 
 /** The part of a host that the server uses. */
-export type ServedHost = Pick<Host, 'points' | 'plugins' | 'aborts' | 'install' | 'remove' | 'invoke'>;
+export type ServedHost = Pick<Host, 'points' | 'plugins' | 'aborts' | 'facts' | 'install' | 'remove' | 'invoke'>;
 
 export interface BodyBounds {
   readonly call_bytes: number;
