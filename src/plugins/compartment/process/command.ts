@@ -71,6 +71,8 @@ const make = (addon: string | null): ChildCommand => {
   const node = [process.execPath, ...flags, '--eval', scriptAt(CHILD), addonPath(), ...(addon === null ? [] : [addon])];
   const [file, ...args] = [...words, ...node] as [string, ...string[]];
   const walls = addon === null ? NO_WALLS : probeWalls(file, args);
+  // No process comes up with them here.
+  if (walls === null) return make(null);
   return { file, args, facts: { walls, network: network || walls.seccomp ? 'taken away' : 'open', parentDeath } };
 };
 

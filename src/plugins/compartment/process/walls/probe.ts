@@ -10,8 +10,8 @@ import { fromByte, NO_WALLS, type Standing } from './standing.ts';
 const START_MS_MAX = 15_000;
 const WRITES = 4;
 
-/** What the READY of a process started so says; no walls where it gets no further. It reads an end at once. */
-export const probeWalls = (file: string, args: readonly string[]): Standing => {
+/** What the READY of a process started so says; null where it gets no further. It reads an end at once. */
+export const probeWalls = (file: string, args: readonly string[]): Standing | null => {
   const nothing = openSync(devNull, 'r');
   try {
     const { output } = spawnSync(file, args, {
@@ -23,7 +23,7 @@ export const probeWalls = (file: string, args: readonly string[]): Standing => {
     });
     const reader = new FrameReader(ANSWER_BYTES_MAX);
     reader.push((output?.[WRITES] as Buffer | null | undefined) ?? Buffer.alloc(0));
-    return reader.next() && reader.type === READY ? standingOf(reader) : NO_WALLS;
+    return reader.next() && reader.type === READY ? standingOf(reader) : null;
   } finally {
     closeSync(nothing);
   }
