@@ -8,8 +8,9 @@ import { isolation } from './isolation.ts';
 import { metered } from './metered.ts';
 import { benchText, writeReport } from './report.ts';
 import { txn } from './txn.ts';
+import { walls } from './walls.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [txn, call, metered, isolation];
+const BENCHMARKS: readonly Benchmark[] = [txn, call, metered, isolation, walls];
 const FLAGS = BENCHMARKS.flatMap(({ flags }) => Object.keys(flags ?? {}));
 
 const usageText = (): string =>

@@ -1,5 +1,5 @@
 // Writes dist/package.json, to publish from: the repository's own, without the parts that only the repository needs
-// (its own Node, scripts, tools).
+// (its own Node, scripts, tools). What raises the walls of plugins' processes stays optional.
 
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 

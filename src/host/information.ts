@@ -1,7 +1,7 @@
 // What a host tells of its points, its plugins, its open resources and the system it runs on.
 
 import { createRequire } from 'node:module';
-import { type CompartmentMaker, childCommand } from '../plugins/compartment/index.ts';
+import { type CompartmentMaker, ProcessMaker, wallsText } from '../plugins/compartment/index.ts';
 import { type GraftPoint, type Limits, type Plugin, unitsInUse } from '../plugins/index.ts';
 import type { Account, Transactions } from '../txn/index.ts';
 
@@ -67,8 +67,9 @@ export const factsOf = (maker: CompartmentMaker, store: string): Record<string, 
     store: store.split(':')[0] as string,
     compartment: maker.kind,
   };
-  if (maker.kind !== 'process') return facts;
-  const { network, parentDeath } = childCommand().facts;
+  if (!(maker instanceof ProcessMaker)) return facts;
+  const { network, parentDeath } = maker.facts;
+  facts.walls = wallsText(maker.facts);
   facts['network of plugins'] = network === 'open' ? 'OPEN: this system does not let it be taken away' : network;
   facts['plugins die with the host'] = parentDeath ? 'at once' : 'when they next look at their pipe';
   return facts;

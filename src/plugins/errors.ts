@@ -48,6 +48,7 @@ export const ERRORS = {
   GRAFT_UNREACHABLE: row(503, 'The server of a command cannot be reached.'),
   GRAFT_INTERNAL: row(500, 'The host failed; the log has the details.'),
   GRAFT_NODE_TOO_OLD: row(500, 'Node or isolated-vm is older than the first version without a known escape.'),
+  GRAFT_NO_WALLS: row(500, "Walls around plugins' processes are required, and this system does not have all of them."),
   GRAFT_STORE: row(500, 'The database failed.'),
   GRAFT_STORE_UNSUPPORTED: row(400, 'The store named is of a kind this version does not support.'),
   GRAFT_UNKNOWN_TABLE: row(404, 'No table of this name is granted.'),

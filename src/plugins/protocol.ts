@@ -13,7 +13,7 @@
 //   UNLOAD     drop a realm (call = its number)      –
 //
 //   plugin → host
-//   READY      the process is up                     –
+//   READY      the process is up                     walls u8 (compartment/process/walls/standing.ts)
 //   HOST_CALL  a graft calls an accessor             accessor u16 · JSON array of arguments
 //   ENDED      a LOAD or a CALL has ended            own_us u32 · what the realm answered: a letter and a text, as
 //                                                    compartment/realm/steps.ts has it. After an F (it failed) the

@@ -166,7 +166,8 @@ export const CLAIMS: readonly Claims[] = [
     memory: "the engine's limit, and a resident-set limit",
     cpu: "the engine's time-out, then SIGKILL",
     survives: true,
-    authority: "as isolate; empty environment, Node's permission model, no network where the system can take it away",
+    authority:
+      "as isolate; empty environment, Node's permission model; no system call but for computing, no file and no network, where the system can take them away",
     purpose: "third-party code: the host's default",
   },
 ];

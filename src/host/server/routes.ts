@@ -7,8 +7,11 @@ import type { Host } from '../host.ts';
 import { ARCHIVE_TYPES, exactFields, JSON_TYPE, mediaType, parseJson, readBody } from './body.ts';
 import { tokenGuard } from './guard.ts';
 
-/** What the server asks of a host. */
-export type ServedHost = Pick<Host, 'points' | 'plugins' | 'aborts' | 'install' | 'remove' | 'dismiss' | 'invoke'>;
+/** The part of a host that the server uses. */
+export type ServedHost = Pick<
+  Host,
+  'points' | 'plugins' | 'aborts' | 'facts' | 'install' | 'remove' | 'dismiss' | 'invoke'
+>;
 
 export interface BodyBounds {
   readonly call_bytes: number;

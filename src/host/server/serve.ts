@@ -38,7 +38,7 @@ export interface Served {
   readonly closed: Promise<void>;
 }
 
-export type ServableHost = ServedHost & Pick<Host, 'facts' | 'close'>;
+export type ServableHost = ServedHost & Pick<Host, 'close'>;
 
 const isAnything = (): boolean => true;
 const OPTIONS = {

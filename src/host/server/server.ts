@@ -60,7 +60,7 @@ export const createServer = (host: ServedHost, options: ServerOptions): Express 
   app.use(tokenGuard(token), () => {
     throw new GraftError(
       'GRAFT_NOT_FOUND',
-      'the server has no such resource; its API is /api/points, /api/plugins and /api/aborts',
+      'the server has no such resource; its API is /api/points, /api/plugins, /api/aborts and /api/facts',
     );
   });
   app.use(problemHandler(options.log ?? ((text) => console.error(text))));

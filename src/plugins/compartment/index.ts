@@ -19,8 +19,9 @@ export { MeteredMaker, type MeteredOptions } from './in-realm/metered.ts';
 export { sesMaker } from './in-realm/ses.ts';
 export { IsolateMaker, type IsolateOptions } from './isolate/isolate.ts';
 export { isLockedDown, lockdownRealm } from './lockdown.ts';
-export { type ChildFacts, childCommand } from './process/command.ts';
-export { ProcessMaker, type ProcessOptions } from './process/process.ts';
+export type { ChildFacts } from './process/command.ts';
+export { ProcessMaker, type ProcessOptions, type Walls } from './process/process.ts';
+export { wallsText } from './process/walls/standing.ts';
 export {
   type Bridge,
   crossing,

@@ -32,6 +32,7 @@ describe('a first start', () => {
     const token = (await readFile(join(folder, 'data/token'), 'utf8')).trim();
     expect(printed).toContain(`: ${token}\n`);
     expect(printed).toContain(`node: ${process.versions.node}\n`);
+    expect(printed).toMatch(/^walls: /m);
     expect(printed).toMatch(/network of plugins: /);
     expect((await stat(join(folder, 'data/token'))).mode & 0o777).toBe(0o600);
     expect((await stat(join(folder, 'data'))).mode & 0o777).toBe(0o700);

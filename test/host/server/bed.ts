@@ -145,6 +145,7 @@ const front = (host: Host, replaced: Partial<ServedHost>): ServedHost => ({
   points: () => host.points(),
   plugins: () => host.plugins(),
   aborts: (options) => host.aborts(options),
+  facts: () => host.facts(),
   install: (source, options) => host.install(source, options),
   remove: (name, options) => host.remove(name, options),
   dismiss: (point, graft) => host.dismiss(point, graft),

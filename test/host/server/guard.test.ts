@@ -149,6 +149,7 @@ const PROTECTED = [
   ['POST', '/api/plugins'],
   ['DELETE', '/api/plugins/fair-price'],
   ['GET', '/api/aborts'],
+  ['GET', '/api/facts'],
   ['POST', '/api/points/shop%2Fprice/call'],
   ['POST', '/api/points/no%2Fsuch/call'],
   ['GET', '/api/points/shop%2Fopen/call'],

@@ -180,6 +180,14 @@ describe('POST /api/points/:name/call', () => {
   });
 });
 
+describe('GET /api/facts', () => {
+  test('says what holds on the system, the walls among it', async () => {
+    const { body } = await bed.ask('GET', '/api/facts');
+    expect(body).toEqual({ facts: bed.host.facts() });
+    expect(body.facts.compartment).toBe('direct');
+  });
+});
+
 describe('GET /api/aborts', () => {
   const fault = async (name: string): Promise<void> => {
     await bed.host.install(plugin('faulty', 'spoil', `guard/${name}`, { needs: ['stock'] }));

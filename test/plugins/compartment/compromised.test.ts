@@ -56,7 +56,7 @@ jest.unstable_mockModule('../../../src/plugins/compartment/process/command.ts', 
   childCommand: () => ({
     file: process.execPath,
     args: ['-e', child()],
-    facts: { network: 'open', parentDeath: false },
+    facts: { walls: { landlock: false, seccomp: false }, network: 'open', parentDeath: false },
   }),
 }));
 

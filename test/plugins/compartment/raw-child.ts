@@ -14,9 +14,9 @@ const TYPES: Record<number, string> = {
 /** What an end tells, by its letter (realm/steps.ts). */
 const ENDS: Record<string, string> = { R: 'RESULT', T: 'RESULT', N: 'REFUSED', F: 'FAILED' };
 /** Bytes before the JSON. */
-const HEADS: Record<string, number> = { READY: 0, HOST_CALL: 2 };
+const HEADS: Record<string, number> = { READY: 1, HOST_CALL: 2 };
 
-/** A frame of the child's, or its exit. `head` is own_us, or the accessor of a HOST_CALL. */
+/** A frame of the child's, or its exit. `head` is own_us, the accessor of a HOST_CALL, or the walls of a READY. */
 export interface Received {
   readonly type: string;
   readonly call: number;
@@ -40,8 +40,8 @@ export class RawChild {
   readonly #channel: Channel;
   #calls = 0;
 
-  constructor() {
-    const { file, args } = childCommand();
+  constructor(walled: boolean) {
+    const { file, args } = childCommand(walled);
     this.#channel = openChannel(
       file,
       args,
@@ -151,8 +151,8 @@ export class RawChild {
 }
 
 /** A child that is up. */
-export async function startChild(): Promise<RawChild> {
-  const child = new RawChild();
+export async function startChild(walled = true): Promise<RawChild> {
+  const child = new RawChild(walled);
   const { type } = await child.next();
   if (type !== 'READY') throw new Error(`the child did not come up: ${type}`);
   return child;

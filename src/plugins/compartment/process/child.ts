@@ -10,7 +10,8 @@
 // 5. After a failure the realm is made anew from its LOAD, so that no heap outlives a failure.
 //
 // The end of the stream ends the process; so does a frame that cannot be understood. Node runs this as one text
-// (command.ts), with the path of isolated-vm's binary as its only argument, and may read no file.
+// (command.ts), with the path of isolated-vm's binary as its argument and, where there are walls (walls/walls.ts), that
+// of koffi's. They stand before the READY, which says so, and before any code of a plugin is here.
 
 import { readSync, writeSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
@@ -33,6 +34,8 @@ import { BRIDGE_TOO_LARGE } from '../realm/api.ts';
 import { failureText, plainFailure } from '../realm/failure.ts';
 import { FrameReader, FrameWriter } from './frames.ts';
 import { Guest, type Reply } from './guest.ts';
+import { guard } from './walls/guard.ts';
+import { toByte } from './walls/standing.ts';
 
 const READS = 3;
 const WRITES = 4;
@@ -76,7 +79,7 @@ let lastLoad = 0;
 let lastRealm = 0;
 let lastGraft = 0;
 
-const quit = (): never => process.exit(EXIT_PROTOCOL);
+const quit = (): never => exit(EXIT_PROTOCOL);
 
 const flush = (): void => {
   const bytes = writer.bytes();
@@ -84,7 +87,7 @@ const flush = (): void => {
   try {
     for (let sent = 0; sent < bytes.length; ) sent += writeSync(WRITES, bytes, sent);
   } catch {
-    process.exit(0); // The host is gone.
+    exit(0); // The host is gone.
   }
   writer.clear();
 };
@@ -94,10 +97,10 @@ const receive = (): void => {
   try {
     const at = reader.space();
     const count = readSync(READS, reader.buffer, at, reader.buffer.length - at, null);
-    if (count === 0) process.exit(0);
+    if (count === 0) exit(0);
     reader.filled(count);
   } catch {
-    process.exit(0);
+    exit(0);
   }
 };
 
@@ -198,6 +201,7 @@ const engine = (): typeof ivm => {
 // Every isolate made from now on gets less stack than this one has (command.ts).
 setFlagsFromString(`--stack-size=${GUEST_STACK_KB}`);
 const isolatedVm = engine();
+const { standing, exit } = guard(process.argv[2]);
 
 const failed = (failure: Failure, own_us = 0): Reply => ({ text: `F${failureText(failure)}`, own_us });
 
@@ -263,7 +267,7 @@ const onUnload = ({ call }: Message): void => {
 };
 
 const serve = (): never => {
-  writer.begin(READY, 0).end();
+  writer.begin(READY, 0).u8(toByte(standing)).end();
   flush();
   for (;;) {
     const next = nextMessage();

@@ -3,16 +3,20 @@
 // Node runs the child's script from its command line, under the permission model: it may load an addon and nothing
 // else, so it reads no file, starts no process and no worker. The caller adds an empty environment and the two pipes
 // (channel.ts). Where the system allows, the process gets a network namespace of its own, without any network, and dies
-// with its parent.
+// with its parent; and where the system is known, it raises walls of its own (walls/walls.ts) before it serves.
 
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { INTERRUPTIBLE } from '../isolate/realm-isolate.ts';
 import { scriptAt } from '../realm/script.ts';
+import { wallsAddon } from './walls/addon.ts';
+import { probeWalls } from './walls/probe.ts';
+import { NO_WALLS, type Standing } from './walls/standing.ts';
 
 /** What the system allows. Start-up says so where it is less than everything. */
 export interface ChildFacts {
+  readonly walls: Standing;
   readonly network: 'taken away' | 'open';
   /**
    * Whether the kernel kills the process when its parent dies. It ends by itself too, as soon as it looks at its closed
@@ -50,17 +54,39 @@ const addonPath = (): string => {
 /** The program of a plugin's process. */
 const CHILD = new URL('child', import.meta.url);
 
-let command: ChildCommand | undefined;
+/** What is put before Node on this system. Probed once. */
+let wrap: { readonly words: readonly string[]; readonly network: boolean; readonly parentDeath: boolean } | undefined;
 
-/** The command that starts a plugin's process. Probed and made once. */
-export function childCommand(): ChildCommand {
-  if (command !== undefined) return command;
+const wrapper = (): NonNullable<typeof wrap> => {
+  if (wrap !== undefined) return wrap;
   const network = works([...NO_NETWORK]);
   const parentDeath = works([...(network ? NO_NETWORK : []), ...DIES_WITH_PARENT]);
-  const wrap = [...(network ? NO_NETWORK : []), ...(parentDeath ? DIES_WITH_PARENT : [])];
+  wrap = { words: [...(network ? NO_NETWORK : []), ...(parentDeath ? DIES_WITH_PARENT : [])], network, parentDeath };
+  return wrap;
+};
+
+const make = (addon: string | null): ChildCommand => {
+  const { words, network, parentDeath } = wrapper();
   const flags = ['--permission', '--allow-addons', `--stack-size=${STACK_KB}`, INTERRUPTIBLE];
-  const node = [process.execPath, ...flags, '--eval', scriptAt(CHILD), addonPath()];
-  const [file, ...args] = [...wrap, ...node] as [string, ...string[]];
-  command = { file, args, facts: { network: network ? 'taken away' : 'open', parentDeath } };
+  const node = [process.execPath, ...flags, '--eval', scriptAt(CHILD), addonPath(), ...(addon === null ? [] : [addon])];
+  const [file, ...args] = [...words, ...node] as [string, ...string[]];
+  const walls = addon === null ? NO_WALLS : probeWalls(file, args);
+  // No process comes up with them here.
+  if (walls === null) return make(null);
+  return { file, args, facts: { walls, network: network || walls.seccomp ? 'taken away' : 'open', parentDeath } };
+};
+
+const commands = new Map<boolean, ChildCommand>();
+
+/**
+ * The command that starts a plugin's process, with walls where `walled` and where they stand on this system. Probed and
+ * made once.
+ */
+export function childCommand(walled = true): ChildCommand {
+  let command = commands.get(walled);
+  if (command === undefined) {
+    command = make(walled ? wallsAddon() : null);
+    commands.set(walled, command);
+  }
   return command;
 }

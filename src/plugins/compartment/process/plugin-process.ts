@@ -27,6 +27,8 @@ import { failedWith, LOST, toldEnding } from '../ending.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { childCommand } from './command.ts';
 import { FrameReader, FrameWriter } from './frames.ts';
+import { standingOf } from './walls/probe.ts';
+import { type Standing, standsAll } from './walls/standing.ts';
 
 /** Something sent and not finished: a module to load, or a graft to call. */
 export interface Item {
@@ -96,9 +98,13 @@ export class PluginProcess {
   #watched: Item | null = null;
   #watched_cpu_ms = 0;
 
-  constructor(events: ProcessEvents) {
+  readonly #walls: Standing;
+
+  /** `walled`: with walls, where the system has them. */
+  constructor(events: ProcessEvents, walled = true) {
     this.events = events;
-    const { file, args } = childCommand();
+    const { file, args, facts } = childCommand(walled);
+    this.#walls = facts.walls;
     this.#channel = openChannel(
       file,
       args,
@@ -262,6 +268,7 @@ export class PluginProcess {
   #frame(reader: FrameReader): void {
     switch (reader.type) {
       case protocol.READY:
+        if (!standsAll(this.#walls, standingOf(reader))) return this.kill('compartment-lost');
         this.ready = true;
         this.#since = performance.now();
         return;

@@ -4,15 +4,27 @@
 import { GraftError } from '../../errors.ts';
 import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource } from '../compartment.ts';
 import { installFailed } from '../ending.ts';
+import { type ChildFacts, childCommand } from './command.ts';
 import { GROUP_LIMITS, type GroupLimits, ProcessGroup } from './process-group.ts';
 import { SparePool } from './spare-pool.ts';
 import type { Tenant } from './tenant.ts';
+import { ALL_WALLS, standsAll, wallsText } from './walls/standing.ts';
+
+/**
+ * Walls around plugins' processes (walls/walls.ts): raised where the system has them; or no host without them; or none
+ * at all, to measure what they cost.
+ */
+export type Walls = 'wanted' | 'required' | 'none';
+
+const WALLS: readonly Walls[] = ['wanted', 'required', 'none'];
 
 export interface ProcessOptions extends Partial<GroupLimits> {
   /** Warm processes beyond those in use. */
   readonly spares?: number;
   /** Which plugins share processes: those for which this gives the same name. Default: every plugin has its own. */
   readonly groupOf?: (plugin: string) => string;
+  /** Default: wanted. */
+  readonly walls?: Walls;
 }
 
 class ProcessCompartment implements Compartment {
@@ -53,14 +65,19 @@ class ProcessCompartment implements Compartment {
 export class ProcessMaker implements CompartmentMaker {
   readonly kind = 'process';
   readonly waits = true;
+  /** What holds for its processes on this system. */
+  readonly facts: ChildFacts;
   readonly #pool: SparePool;
   readonly #limits: GroupLimits;
   readonly #groupOf: (plugin: string) => string;
   #closed = false;
   readonly #groups = new Map<string, { readonly group: ProcessGroup; members: number }>();
 
+  /** Throws GRAFT_NO_WALLS where they are required and do not stand on this system. */
   constructor(options: ProcessOptions = {}) {
-    this.#pool = new SparePool(options.spares ?? 1);
+    const walled = options.walls !== 'none';
+    this.facts = factsFor(options.walls ?? 'wanted');
+    this.#pool = new SparePool(options.spares ?? 1, walled);
     this.#limits = { ...GROUP_LIMITS, ...options };
     this.#groupOf = options.groupOf ?? ((plugin) => plugin);
   }
@@ -115,3 +132,14 @@ export class ProcessMaker implements CompartmentMaker {
     this.#pool.close();
   }
 }
+
+const factsFor = (walls: Walls): ChildFacts => {
+  if (!WALLS.includes(walls)) throw new GraftError('GRAFT_BAD_OPTION', `processes.walls is one of ${WALLS.join(', ')}`);
+  const { facts } = childCommand(walls !== 'none');
+  if (walls === 'required' && !standsAll(ALL_WALLS, facts.walls))
+    throw new GraftError(
+      'GRAFT_NO_WALLS',
+      `seccomp and landlock are required; what stands on this system: ${wallsText(facts)}`,
+    );
+  return facts;
+};

@@ -37,14 +37,17 @@ export class SparePool implements ProcessEvents {
   readonly #groups = new Set<ProcessGroup>();
   readonly #watched = new Set<ProcessGroup>();
   readonly #wanted: number;
+  readonly #walled: boolean;
   #watch: NodeJS.Timeout | null = null;
   #reap: NodeJS.Timeout | null = null;
   #refill: NodeJS.Timeout | null = null;
   #ticks = 0;
   #closed = false;
 
-  constructor(wanted: number) {
+  /** `walled`: its processes have walls, where the system has them. */
+  constructor(wanted: number, walled = true) {
     this.#wanted = wanted;
+    this.#walled = walled;
     this.#top();
   }
 
@@ -70,11 +73,12 @@ export class SparePool implements ProcessEvents {
     while (spare?.dead === true) spare = this.#spares.shift();
     if (spare !== undefined) spare.events = group;
     this.#refillSoon(REFILL_MS);
-    return spare ?? new PluginProcess(group);
+    return spare ?? new PluginProcess(group, this.#walled);
   }
 
   #top(): void {
-    while (!this.#closed && this.#spares.length < this.#wanted) this.#spares.push(warmed(new PluginProcess(this)));
+    while (!this.#closed && this.#spares.length < this.#wanted)
+      this.#spares.push(warmed(new PluginProcess(this, this.#walled)));
   }
 
   #refillSoon(ms: number): void {
