@@ -17,8 +17,12 @@ const guard = (version: string, code: string) => ({
   manifest: { name: 'guard', version, graftwork: { api: 1, grafts: [{ point: 'shop/guard', export: 'g' }] } },
   files: { 'index.js': code },
 });
-const GOOD = `import { refuse } from "graftwork/sdk";
-export const g = (cart) => { if (cart.bad) throw new Error('bad'); if (cart.kept) refuse('kept', 'out'); return cart; };`;
+const GOOD = `import { refuse } from 'graftwork/sdk';
+export const g = (cart) => {
+  if (cart.bad) throw new Error('bad');
+  if (cart.kept) refuse('kept', 'out');
+  return cart;
+};`;
 const BROKEN = `throw new Error('does not load'); export const g = (cart) => cart;`;
 
 /** What happens, one step after the other; `failing` is a start of a machine on which nothing can be loaded. */

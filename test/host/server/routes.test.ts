@@ -98,14 +98,15 @@ describe('plugins', () => {
 
   test('a point that fails closed denies while its guard is missing, until that is dismissed', async () => {
     bed.host.graftPoint({ name: 'shop/guard', kind: 'chain', onFault: 'deny' });
-    await bed.ask('POST', '/api/plugins', plugin('embargo', 'price', 'shop/guard'));
-    await bed.ask('DELETE', '/api/plugins/embargo');
+    const installed = await bed.ask('POST', '/api/plugins', plugin('fair-price', 'price', 'shop/guard'));
+    expect(installed.body).toMatchObject({ plugin: { name: 'fair-price' } });
+    expect((await bed.ask('DELETE', '/api/plugins/fair-price')).status).toBe(200);
     const call = () => bed.ask('POST', '/api/points/shop%2Fguard/call', { input: {} });
     expect((await call()).body.outcome).toMatchObject({ status: 'denied', reason: 'cancelled' });
     const wrong = await bed.ask('POST', '/api/points/shop%2Fguard/dismiss?graft=other%23check');
     expect([wrong.status, wrong.body.error.code]).toEqual([404, 'GRAFT_UNKNOWN_GRAFT']);
     const listed = (await bed.ask('GET', '/api/points')).body.points as { name: string; missing: unknown }[];
-    const missing = [{ graft: 'embargo#price', reason: 'cancelled' }];
+    const missing = [{ graft: 'fair-price#price', reason: 'cancelled' }];
     expect(listed.find(({ name }) => name === 'shop/guard')).toMatchObject({ missing });
     const dismissed = await bed.ask('POST', '/api/points/shop%2Fguard/dismiss');
     expect([dismissed.status, dismissed.body.point.missing]).toEqual([200, []]);
