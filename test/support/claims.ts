@@ -167,7 +167,8 @@ export const CLAIMS: readonly Claims[] = [
     cpu: "the engine's time-out, then SIGKILL",
     survives: true,
     authority:
-      "as isolate; empty environment, Node's permission model; no system call but for computing, no file and no network, where the system can take them away",
+      "as isolate; empty environment, Node's permission model; no system call but for computing, no file and no " +
+      'network, where the system can take them away',
     purpose: "third-party code: the host's default",
   },
 ];

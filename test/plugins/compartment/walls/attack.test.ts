@@ -52,8 +52,8 @@ const attack = (deed: string, words: readonly (string | number)[] = [], strays: 
 };
 
 /**
- * x64's uretprobe and uprobe (Linux 6.11 and 6.18): the kernel lets its own probes past every filter, and answers whoever
- * else makes these calls with SIGILL or ENXIO.
+ * x64's uretprobe and uprobe (Linux 6.11 and 6.18): the kernel lets its own probes past every filter, and answers
+ * whoever else makes these calls with SIGILL or ENXIO.
  */
 const OF_PROBES = [335, 336];
 

@@ -1,5 +1,5 @@
-// A host on the machine that this runs on (bare-machine.ts): prints, as JSON, its facts and what a plugin answers, or the
-// error that it refuses to start with. The last argument is `processes.walls`.
+// A host on the machine that this runs on (test/support/bare-machine.ts): prints, as JSON, its facts and what a plugin
+// answers, or the error that it refuses to start with. The last argument is `processes.walls`.
 
 import { createHost } from '../../../../src/host/index.ts';
 import type { Walls } from '../../../../src/plugins/compartment/index.ts';

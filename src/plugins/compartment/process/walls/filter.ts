@@ -78,8 +78,8 @@ const bytesOf = (instructions: readonly Instruction[]): Buffer => {
 const refused: Rule = { is: 'refused', error: EPERM };
 
 /**
- * The program for `policy` on `arch`, as the array of struct sock_filter that the kernel takes. What the policy does not
- * name gets `otherwise`.
+ * The program for `policy` on `arch`, as the array of struct sock_filter that the kernel takes. What the policy does
+ * not name gets `otherwise`.
  */
 export function filterOf(policy: Policy, arch: Arch, otherwise: Rule = refused): Buffer {
   const rules = Object.entries(policy) as [CallName, Rule][];

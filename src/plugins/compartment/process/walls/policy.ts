@@ -3,7 +3,9 @@
 
 import type { CallName } from './numbers.ts';
 
-/** What becomes of a call. An argument is looked at as its lower 32 bits, which is all that the kernel takes of these. */
+/**
+ * What becomes of a call. An argument is looked at as its lower 32 bits, which is all that the kernel takes of these.
+ */
 export type Rule =
   | { readonly is: 'allowed' }
   | { readonly is: 'refused'; readonly error: number }

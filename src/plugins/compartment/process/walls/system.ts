@@ -1,6 +1,6 @@
-// System calls of this process, made by number through koffi's addon, which is loaded for that alone. No file of koffi's
-// is read but the addon itself, so this works under Node's permission model. Whoever holds a System can do to the
-// process whatever the process may do: it is let go of once the walls stand.
+// System calls of this process, made by number through koffi's addon, which is loaded for that alone. No file of
+// koffi's is read but the addon itself, so this works under Node's permission model. Whoever holds a System can do to
+// the process whatever the process may do: it is let go of once the walls stand.
 
 /** What is used of koffi. An int64 that is too large for a number comes as a bigint. */
 interface Koffi {
