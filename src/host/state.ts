@@ -195,7 +195,7 @@ export class HostCounter {
   in(txn: HostTransaction): { get(): Promise<number>; add(amount: number): Promise<void> } {
     return {
       get: () => txn.run((core) => this.#counter.get(core)),
-      add: (amount) => txn.run((core) => this.#counter.add(core, amount)) as Promise<void>,
+      add: (amount) => txn.run((core) => this.#add(core, amount)) as Promise<void>,
     };
   }
 
@@ -203,18 +203,20 @@ export class HostCounter {
     await this.#own((txn) => this.in(txn).add(amount));
   }
 
+  /** Refuses an amount with which the value could not be told to anybody any more. */
+  #add(txn: Transaction, amount: unknown): undefined | Ticket {
+    const { name } = this.#counter;
+    if (typeof amount !== 'number') return badArgument(`${name}.add: an amount is a number`);
+    if (!this.#counter.takes(txn, amount)) return badArgument(`${name}.add: the counter stays within ±(2^53−1)`);
+    return this.#counter.add(txn, amount);
+  }
+
   readable(): CallableTree {
     return { get: callable(({ txn }) => this.#counter.get(txn)) };
   }
 
   writable(): CallableTree {
-    const { name } = this.#counter;
-    return {
-      ...this.readable(),
-      add: callable(({ txn }, [amount]) =>
-        this.#counter.add(txn, typeof amount === 'number' ? amount : badArgument(`${name}.add: an amount is a number`)),
-      ),
-    };
+    return { ...this.readable(), add: callable(({ txn }, [amount]) => this.#add(txn, amount)) };
   }
 }
 

@@ -1,6 +1,6 @@
-// The two walls around the server. First, a request must be meant for this server and come from no other site's page
-// (Host, Origin, Sec-Fetch-Site). So no page in a person's browser can reach a server on the same machine, nor can a
-// name that an attacker rebinds to it. Second, it must carry the bearer token.
+// Who may ask. Two walls: a request must be meant for this server and come from no other site's page (Host, Origin,
+// Sec-Fetch-Site), so that no page a person visits can reach a server on his machine, nor a name that an attacker
+// rebinds to it; and it must carry the bearer token.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
@@ -8,7 +8,7 @@ import { GraftError } from '../../plugins/index.ts';
 
 const foreign = (why: string): GraftError => new GraftError('GRAFT_FOREIGN', why);
 
-/** An address as written in a URL. An IPv4 address that came over an IPv6 socket is an IPv4 address. */
+/** An address as it stands in a URL. An IPv4 address that came over an IPv6 socket is an IPv4 address. */
 export const urlHost = (address: string): string => {
   const plain = address.replace(/^::ffff:(?=\d+\.)/, '');
   return plain.includes(':') ? `[${plain}]` : plain;
@@ -46,15 +46,27 @@ export const foreignGuard =
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** Requires `Authorization: Bearer TOKEN`, compared in constant time. Throws GRAFT_UNAUTHORIZED. */
-export const tokenGuard = (token: string): RequestHandler => {
+/** Whether a request carries a token, the digests compared in constant time. */
+export type TokenTest = (request: Request) => boolean;
+
+export const tokenTest = (token: string): TokenTest => {
   const expected = digest(token);
+  return (request) => {
+    const given = tokenOf(request);
+    return given !== undefined && timingSafeEqual(digest(given), expected);
+  };
+};
+
+const tokenOf = (request: Request): string | undefined =>
+  /^Bearer +([^ ]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+
+/** Asks for `Authorization: Bearer TOKEN`, and the right one. Throws GRAFT_UNAUTHORIZED. */
+export const tokenGuard = (token: string): RequestHandler => {
+  const carries = tokenTest(token);
   return (request, _response, next) => {
-    const given = /^Bearer +([^ ]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (given === undefined)
+    if (tokenOf(request) === undefined)
       throw new GraftError('GRAFT_UNAUTHORIZED', 'this needs the header Authorization: Bearer TOKEN');
-    if (!timingSafeEqual(digest(given), expected))
-      throw new GraftError('GRAFT_UNAUTHORIZED', 'the token is not the one of this server');
+    if (!carries(request)) throw new GraftError('GRAFT_UNAUTHORIZED', 'the token is not the one of this server');
     next();
   };
 };
@@ -66,9 +78,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/**
- * Headers of every answer: browsers may not sniff its type, frame it, tell other sites of it, or load from elsewhere.
- */
+/** Headers of every answer: nothing is sniffed, framed, told to other sites, or loaded from elsewhere. */
 export const safeHeaders: RequestHandler = (request, response, next) => {
   response.set({
     'Content-Security-Policy': CONTENT_SECURITY_POLICY,
