@@ -9,18 +9,18 @@ import type { Tree } from '../tree.ts';
 import type { StateOptions } from './options.ts';
 
 /** How far a tree has gone while it added: its nested transactions may take it back there. */
-interface Reach {
+interface Span {
   low: number;
   high: number;
 }
 
-const NOWHERE: Reach = { low: 0, high: 0 };
+const NOWHERE: Span = { low: 0, high: 0 };
 
 class Sum extends Lock {
   committed: number;
   /** What each tree has added and not committed. */
   readonly added = new Map<Tree, number>();
-  readonly #reached = new Map<Tree, Reach>();
+  readonly #reached = new Map<Tree, Span>();
 
   constructor(options: StateOptions, initial: number) {
     super({ name: options.name, timeout_ms: options.lock_timeout_ms });
