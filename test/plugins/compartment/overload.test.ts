@@ -1,6 +1,7 @@
 // A plugin whose queue is full: what becomes of the calls for which there is no room.
 
 import { afterEach, expect, it } from '@jest/globals';
+import type { ProcessOptions } from '../../../src/plugins/compartment/index.ts';
 import type { GraftPoint } from '../../../src/plugins/index.ts';
 import { openBase, type TestBase } from '../../support/base.ts';
 
@@ -9,7 +10,7 @@ const FUNCTION = { name: 'p', kind: 'function', default: () => 'default' } as co
 let base: TestBase;
 afterEach(() => base.close());
 
-const open = (processes: object): void => {
+const open = (processes: ProcessOptions): void => {
   base = openBase('process', { processes });
 };
 const offered = () => ({ ...base.callable, wait: base.wait });
