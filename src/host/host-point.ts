@@ -19,8 +19,8 @@ import type { HostTransaction } from './host-transaction.ts';
 export interface HostPoint<Input, Output> {
   readonly name: string;
   /**
-   * The outcome; throws only for misuse (GRAFT_BAD_INPUT, GRAFT_CLOSED), and GRAFT_OVERLOADED where the point's policy is
-   * `deny` or `fail`.
+   * The outcome. Throws only for misuse (GRAFT_BAD_INPUT, GRAFT_CLOSED), and GRAFT_OVERLOADED where the policy of the
+   * point is `deny` or `fail`.
    */
   invoke(input: Input, options?: CallOptions): Promise<Outcome<Output>>;
   /** The value; throws the coded error of a refusal (GRAFT_REFUSED), denial, failure or abort as well. */

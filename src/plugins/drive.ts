@@ -185,8 +185,8 @@ const overloaded = (error: unknown): string => {
 };
 
 /**
- * Starts a graft in a compartment that waits. Where the compartment takes no more calls, an event waits for room, within
- * the total time; another call goes on without that graft, where its point's fault policy lets it.
+ * Starts a graft in a compartment that waits. Where the compartment takes no more calls, an event waits for room,
+ * within the total time; another call goes on without that graft, where its point's fault policy lets it.
  */
 const start = <I, O>(
   invocation: Invocation<I, O>,

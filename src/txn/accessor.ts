@@ -1,7 +1,7 @@
-// Accessors: the only way an extension changes its base. One is declared once, as lock, cost, before-image and
-// operation, and always works in the order lock → charge → keep → log the before-image → apply. A graft may run the stack out
-// between any two steps, so the before-image is logged before the change, and `undo` only restores it. Whatever is
-// thrown once the before-image is logged dooms the transaction: the change may be half made.
+// Accessors: the only way an extension changes its base. An accessor is declared once, as lock, cost, before-image and
+// operation, and always works in the order lock → charge → keep → log the before-image → apply. A graft may run the
+// stack out between any two steps. So the before-image is logged before the change, and `undo` only restores it.
+// Whatever is thrown after the before-image was logged dooms the transaction: the change may be half made.
 //
 //   const setPriority = accessor({
 //     name: 'thread.set-priority',

@@ -7,10 +7,14 @@
 // transaction. They lock the account and are undone with the transaction; what was spent of a transfer by then is
 // charged to the account that it came from.
 //
-// `keep` and `drop` are the other way to hold: for accounts that many transactions use at a time and none transfers from.
+// Units that came in and are not committed yet serve only the tree that brought them in. Of these, units that were
+// given back can only be held again, since the undo needs them. An account that an unfinished transaction has locked is
+// closed when that transaction ends.
 //
-// No account changes until its undo record is written, and then by plain assignments: the stack may run out in any call
-// between.
+// `keep` and `drop` hold without the lock: for accounts that many transactions use at a time, and none transfers from.
+//
+// An account changes only after its undo record is written, and then by plain assignments: the stack may run out in any
+// call before.
 
 import { TransactionError } from './abort.ts';
 import { acquire, Lock, type LockClass, type Ticket, WRITE } from './lock.ts';

@@ -31,7 +31,12 @@ const kinds = [
   (api) => { for (;;) api.open('x'); },
 ];
 const own = [];
-export const hoard = (seed, api) => { n = seed; own.push('x'.repeat(1000) + n); kinds[seed % kinds.length](api); return 1; };
+export const hoard = (seed, api) => {
+  n = seed;
+  own.push('x'.repeat(1000) + n);
+  kinds[seed % kinds.length](api);
+  return 1;
+};
 export const later = () => null;`;
 const HONEST = `export const honest = (n, api) => { api.storage.set('k' + (n % 10), n); return n; };`;
 

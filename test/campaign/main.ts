@@ -1,5 +1,5 @@
-// Long campaigns: `npm run campaign -- plugin-kills | host-kills | memory | hoarders [--kills N] [--calls N] [--aborts N] [--seed
-// N]`. Progress goes to standard error, the result as JSON to standard output; exit 1 where something was found.
+// Long campaigns: `npm run campaign -- plugin-kills | host-kills | memory | hoarders [--kills N] [--calls N]
+// [--aborts N] [--seed N]`. Progress goes to standard error, the result as JSON to standard output; exit 1 where something was found.
 
 import { parseArgs } from 'node:util';
 import { runHoarders } from './hoarders.ts';

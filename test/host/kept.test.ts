@@ -247,7 +247,7 @@ describe('a plugin that hoards', () => {
   );
 });
 
-test('timers and subscriptions of a plugin that is removed are kept by nobody; handles only while they are open', async () => {
+test('timers and subscriptions go with their plugin, handles with their call', async () => {
   const bed = new Bed();
   const host = await createHost({ store: 'memory', compartment: new IsolateMaker(), report: () => {} });
   const handles = host.callables.handles(() => ({ read: () => null }));

@@ -1,6 +1,6 @@
 // schedule(ms, exportName): a graft of the plugin's own is called after a while, in a transaction of its own. The timer
-// is counted and kept (TIMERS) at once, with its undo, and armed by the commit. It is gone when its graft does not stand any more, and at
-// the latest when the host closes.
+// is counted and kept (TIMERS) at once, with its undo, and armed by the commit. It is cancelled when its graft no
+// longer stands at its point, and when the host closes.
 
 import { badArgument, type Callable, type Graft, type Keeper, TIMERS, WRITES } from '../../plugins/index.ts';
 import type { Clock, Timer, Undoable } from '../../txn/index.ts';

@@ -1,6 +1,6 @@
-// Who may ask. Two walls: a request must be meant for this server and come from no other site's page (Host, Origin,
-// Sec-Fetch-Site), so that no page a person visits can reach a server on his machine, nor a name that an attacker
-// rebinds to it; and it must carry the bearer token.
+// The two walls around the server. First, a request must be meant for this server and come from no other site's page
+// (Host, Origin, Sec-Fetch-Site). So no page in a person's browser can reach a server on the same machine, nor can a
+// name that an attacker rebinds to it. Second, it must carry the bearer token.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
@@ -8,7 +8,7 @@ import { GraftError } from '../../plugins/index.ts';
 
 const foreign = (why: string): GraftError => new GraftError('GRAFT_FOREIGN', why);
 
-/** An address as it stands in a URL. An IPv4 address that came over an IPv6 socket is an IPv4 address. */
+/** An address as written in a URL. An IPv4 address that came over an IPv6 socket is an IPv4 address. */
 export const urlHost = (address: string): string => {
   const plain = address.replace(/^::ffff:(?=\d+\.)/, '');
   return plain.includes(':') ? `[${plain}]` : plain;
@@ -78,7 +78,9 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Headers of every answer: nothing is sniffed, framed, told to other sites, or loaded from elsewhere. */
+/**
+ * Headers of every answer: browsers may not sniff its type, frame it, tell other sites of it, or load from elsewhere.
+ */
 export const safeHeaders: RequestHandler = (request, response, next) => {
   response.set({
     'Content-Security-Policy': CONTENT_SECURITY_POLICY,

@@ -29,7 +29,7 @@ export const ORDER_COLUMNS_MAX = 8;
 export const SCAN_STEPS_MAX = 100_000_000;
 /** A row, or a condition on one: the call that counts it takes 160 ns. */
 export const ROW_STEPS = 100;
-/** An ordered text: it is compared with about so many others, and bytes that are the same are compared anew each time. */
+/** A text by which rows are put in order: it is compared with about so many others, same bytes anew each time. */
 export const ORDER_STEPS = 20;
 /** A text looked up in a list of IN_VALUES_MAX: log2(500). */
 export const IN_STEPS = 9;

@@ -176,7 +176,9 @@ export const selection = (rights: TableRights, options: unknown): Selection => {
   const price = isPaid ? `${where.sql === '' ? ' WHERE' : ' AND'} ${orderPrice(columns, order.columns)}` : '';
   const rows = limit ?? (Number.isFinite(rights.rows_max) ? rights.rows_max + 1 : -1);
   return {
-    sql: `SELECT ${columns.map((column) => column.sql).join(', ')} FROM ${rights.table.sql}${where.sql}${price}${order.sql} LIMIT ? OFFSET ?`,
+    sql:
+      `SELECT ${columns.map((column) => column.sql).join(', ')} ` +
+      `FROM ${rights.table.sql}${where.sql}${price}${order.sql} LIMIT ? OFFSET ?`,
     values: [...where.values, rows, offset],
     columns,
     rows_max: rights.rows_max,

@@ -1,6 +1,6 @@
-// What it costs SQLite to look at a row: conditions that hold for every row and, before anything else of the row is looked
-// at, count steps down. Where none are left, the statement ends with ScanExceeded. SQLite tests conditions in their order
-// (of those it can test at the same time), so a price stands before what it is the price of.
+// What it costs SQLite to look at a row. Conditions that hold for every row count steps down before anything else of
+// the row is looked at; where none are left, the statement ends with ScanExceeded. SQLite tests conditions in their
+// order (of those it can test at the same time), so a price stands before what it is the price of.
 //
 //   WHERE graft_scan(100 + 12 * octet_length("text")) AND "text" LIKE ?
 
