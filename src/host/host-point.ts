@@ -18,7 +18,10 @@ import type { HostTransaction } from './host-transaction.ts';
 /** A graft point as the application calls it. */
 export interface HostPoint<Input, Output> {
   readonly name: string;
-  /** The outcome; throws only for misuse: GRAFT_BAD_INPUT, GRAFT_OVERLOADED, GRAFT_CLOSED. */
+  /**
+   * The outcome. Throws only for misuse (GRAFT_BAD_INPUT, GRAFT_CLOSED), and GRAFT_OVERLOADED where the policy of the
+   * point is `deny` or `fail`.
+   */
   invoke(input: Input, options?: CallOptions): Promise<Outcome<Output>>;
   /** The value; throws the coded error of a refusal (GRAFT_REFUSED), denial, failure or abort as well. */
   call(input: Input, options?: CallOptions): Promise<Output>;

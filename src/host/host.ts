@@ -18,12 +18,14 @@ import {
   commitTop,
   GraftError,
   invoke,
+  Keepers,
+  type KeptByPlugin,
   type Outcome,
   type PointOptions,
   treasury,
 } from '../plugins/index.ts';
 import type { PluginSource } from '../plugins/package/index.ts';
-import { StateMap, Transactions } from '../txn/index.ts';
+import { type StateMap, Transactions } from '../txn/index.ts';
 import { HostCallables } from './callables/index.ts';
 import { type HostEvent, toStandardError } from './host-event.ts';
 import { HostPlugins, type Kept, type PluginInstallOptions, type PluginRemoveOptions } from './host-plugins.ts';
@@ -35,7 +37,7 @@ import { machineClock } from './machine-clock.ts';
 import { checkHostOptions, DEFAULT_STORE, type HostOptions } from './options.ts';
 import { pluginStorage } from './plugin-storage.ts';
 import { type AbortRecord, memoryRegistry, type Registry } from './registry.ts';
-import { HostCell, HostCounter, HostList, HostMap, type StateSpec, stateOptions } from './state.ts';
+import { HostCell, HostCounter, HostList, HostMap, keptMap, type StateSpec } from './state.ts';
 import { openRegistry, openStore, type Row, type Store } from './store/index.ts';
 
 const TOTAL_MS = 30_000;
@@ -43,6 +45,7 @@ const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 export class Host {
   readonly #base: Base;
+  readonly #keepers: Keepers;
   readonly #points: HostPoints;
   readonly #plugins: HostPlugins;
   readonly #maker: CompartmentMaker;
@@ -68,10 +71,12 @@ export class Host {
     this.#store = store;
     this.#registry = registry;
     this.#maker = options.compartment ?? new ProcessMaker(options.processes);
+    this.#keepers = new Keepers(options.kept);
     this.#base = {
       transactions,
       treasury: treasury(),
       participant: store,
+      keepers: this.#keepers,
       isProxy: types.isProxy,
       hostFailed: (name, error) => report({ what: 'host-fault', name, error }),
       reported: (graft, done, lines) => this.#plugins.reported(graft, done, lines),
@@ -153,24 +158,23 @@ export class Host {
   /** A transactional map. `stored` ones are kept in the database. */
   map<V>(name: string, spec: StateSpec = {}): HostMap<V> {
     this.#claim(name);
-    if (spec.stored !== true)
-      return new HostMap(new StateMap<string, V>(stateOptions(name, spec)), this.#own, () => null);
+    if (spec.stored !== true) return new HostMap<V>(keptMap(name, spec), this.#own, () => null);
     const stored = this.#needStore().storedMap(name);
-    const map = new StateMap<string, V>(stateOptions(name, spec), stored.initial as readonly (readonly [string, V])[]);
+    const map = keptMap(name, spec, stored.initial as readonly (readonly [string, V])[]);
     stored.attach(map as StateMap<string, unknown>);
     return new HostMap(map, this.#own, (txn) => stored.touch(txn));
   }
 
   cell<V>(name: string, initial: V, spec: StateSpec = {}): HostCell<V> {
-    return new HostCell(stateOptions(this.#claim(name), spec), initial, this.#own);
+    return new HostCell(this.#claim(name), initial, spec, this.#own);
   }
 
   counter(name: string, initial = 0, spec: StateSpec = {}): HostCounter {
-    return new HostCounter(stateOptions(this.#claim(name), spec), initial, this.#own);
+    return new HostCounter(this.#claim(name), initial, spec, this.#own);
   }
 
   list<V>(name: string, initial: readonly V[] = [], spec: StateSpec = {}): HostList<V> {
-    return new HostList(stateOptions(this.#claim(name), spec), initial, this.#own);
+    return new HostList(this.#claim(name), initial, spec, this.#own);
   }
 
   #needStore(): Store {
@@ -212,8 +216,15 @@ export class Host {
     run: (caller, [text]) => caller.log(typeof text === 'string' ? text : badArgument('log: takes a text')),
   };
 
+  readonly #storage = pluginStorage(this.#own);
+
   /** Callables of a map that every plugin has for itself: what must outlast a call. */
-  readonly storage: CallableTree = pluginStorage(this.#own);
+  readonly storage: CallableTree = this.#storage.callables;
+
+  /** Deletes what a plugin keeps in its storage: also what one left there that is removed. */
+  clearStorage(plugin: string): Promise<void> {
+    return this.#storage.clear(plugin);
+  }
 
   /**
    * Installs a plugin: a folder, a `.tgz` (path or bytes), or `{ manifest, files }`. A coded error, and nothing is
@@ -273,6 +284,11 @@ export class Host {
   /** Open resources: all zero while no call runs and no timer is armed. */
   inUse(): InUse {
     return { ...accountsInUse(this.#base.transactions, this.#base.treasury), ...this.callables.inUse };
+  }
+
+  /** What plugins keep between calls, by plugin; those that keep nothing are left out. */
+  kept(): KeptByPlugin[] {
+    return this.#keepers.list();
   }
 
   /** Process ids of the plugins' processes, for those who watch them. */

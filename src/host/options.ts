@@ -2,7 +2,15 @@
 
 import type { EntitySchema } from 'typeorm';
 import type { CompartmentMaker, ProcessOptions } from '../plugins/compartment/index.ts';
-import { checkOptions, isFunction, isObject, isString, type OptionChecks } from '../plugins/index.ts';
+import {
+  checkOptions,
+  isFunction,
+  isObject,
+  isString,
+  type KeepersOptions,
+  type OptionChecks,
+  PLUGIN_KEPT,
+} from '../plugins/index.ts';
 import type { HostEvent } from './host-event.ts';
 
 export interface HostOptions {
@@ -20,6 +28,8 @@ export interface HostOptions {
    * logged. Default: standard error.
    */
   readonly report?: (event: HostEvent) => void;
+  /** What a plugin, and all plugins of one installer, may keep between calls. Defaults: PLUGIN_KEPT, INSTALLER_KEPT. */
+  readonly kept?: KeepersOptions;
 }
 
 const CHECKS: OptionChecks = {
@@ -29,9 +39,19 @@ const CHECKS: OptionChecks = {
   processes: isObject,
   compartment: isObject,
   report: isFunction,
+  kept: isObject,
 };
+
+const KEPT_CHECKS: OptionChecks = { plugin: isObject, installer: isObject };
+const UNITS = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const UNIT_CHECKS: OptionChecks = Object.fromEntries(Object.keys(PLUGIN_KEPT).map((name) => [name, UNITS]));
 
 export const DEFAULT_STORE = 'sqlite:graftwork.db';
 
 /** Throws GRAFT_BAD_OPTION for options that are unknown or not allowed. */
-export const checkHostOptions = (options: HostOptions): void => checkOptions(options, CHECKS, 'createHost');
+export const checkHostOptions = (options: HostOptions): void => {
+  checkOptions(options, CHECKS, 'createHost');
+  const { kept = {} } = options;
+  checkOptions(kept, KEPT_CHECKS, 'kept');
+  for (const limits of [kept.plugin, kept.installer]) checkOptions(limits ?? {}, UNIT_CHECKS, 'kept');
+};

@@ -2,30 +2,38 @@
 // does.
 
 import type { Callable, CallableTree } from '../plugins/index.ts';
-import { StateMap } from '../txn/index.ts';
-import { HostMap, type OwnTransaction, stateOptions } from './state.ts';
+import { HostMap, keptMap, type OwnTransaction } from './state.ts';
 
 const NAMES = ['get', 'has', 'keys', 'set', 'delete'] as const;
 
-/** The callables of a map, each acting on the map of the calling plugin. */
-export const pluginStorage = (own: OwnTransaction): CallableTree => {
-  const trees = new Map<string, CallableTree>();
-  const treeOf = (plugin: string): CallableTree => {
-    let tree = trees.get(plugin);
-    if (tree === undefined) {
-      tree = new HostMap(
-        new StateMap<string, unknown>(stateOptions(`storage of ${plugin}`, {})),
-        own,
-        () => null,
-      ).writable();
-      trees.set(plugin, tree);
+export interface PluginStorage {
+  /** The callables of a map, each acting on the map of the plugin that calls. */
+  readonly callables: CallableTree;
+  /** Deletes all that a plugin has in its map, in a transaction of its own. */
+  clear(plugin: string): Promise<void>;
+}
+
+export const pluginStorage = (own: OwnTransaction): PluginStorage => {
+  const maps = new Map<string, { readonly map: HostMap<unknown>; readonly callables: CallableTree }>();
+  const mapOf = (plugin: string): CallableTree => {
+    let found = maps.get(plugin);
+    if (found === undefined) {
+      const map = new HostMap<unknown>(keptMap(`storage of ${plugin}`), own, () => null);
+      found = { map, callables: map.writable() };
+      maps.set(plugin, found);
     }
-    return tree;
+    return found.callables;
   };
-  return Object.fromEntries(
-    NAMES.map((name): [string, Callable] => [
-      name,
-      { waits: false, run: (caller, args) => (treeOf(caller.plugin)[name] as Callable).run(caller, args) },
-    ]),
-  );
+  const callable = (name: string): Callable => ({
+    waits: false,
+    run: (caller, args) => (mapOf(caller.plugin)[name] as Callable).run(caller, args),
+  });
+  return {
+    callables: Object.fromEntries(NAMES.map((name) => [name, callable(name)])),
+    clear: (plugin) =>
+      own(async (txn) => {
+        const map = maps.get(plugin)?.map.in(txn);
+        for (const key of (await map?.keys()) ?? []) await map?.delete(key);
+      }),
+  };
 };

@@ -7,8 +7,9 @@
 //   stock.readable(), .writable()   the callables, for a graft point to list
 
 import { badArgument, type Callable, type CallableTree, type Caller, WRITES } from '../plugins/index.ts';
-import { Cell, Counter, List, type StateMap, type StateOptions, Ticket, type Transaction } from '../txn/index.ts';
+import { Cell, Counter, List, StateMap, type StateOptions, Ticket, type Transaction } from '../txn/index.ts';
 import type { HostTransaction } from './host-transaction.ts';
+import { Kept, keepInMap, keepOne } from './kept.ts';
 
 /** Options of a state. `stored`: kept in the database, in the COMMIT of the transaction that changes it (maps only). */
 export interface StateSpec {
@@ -26,11 +27,45 @@ const FORBIDDEN = new Set([...Object.getOwnPropertyNames(Object.prototype), 'pro
 
 const WRITE_PRICE = { resource: WRITES, cost: 1 } as const;
 
-export const stateOptions = (name: string, spec: StateSpec): StateOptions => ({
+const stateOptions = (name: string, spec: StateSpec): StateOptions => ({
   name,
   lock_timeout_ms: spec.lock_timeout_ms ?? 500,
   writes: WRITE_PRICE,
 });
+
+/** What lies under the keys of a map. */
+export type KeptMap<V> = StateMap<string, Kept<V>>;
+
+/** The map of a HostMap. */
+export const keptMap = <V>(
+  name: string,
+  spec: StateSpec = {},
+  initial: readonly (readonly [string, V])[] = [],
+): KeptMap<V> => {
+  const rows = initial.map(([key, value]) => [key, own(value)] as const);
+  const keep = keepInMap(
+    name,
+    rows.map(([key]) => key),
+  );
+  return new StateMap({ ...stateOptions(name, spec), keep }, rows);
+};
+
+/** The host's own value. */
+const own = <V>(value: V): Kept<V> => new Kept(value, null, '');
+
+/** A copy of a value of the host's own. */
+const copied = <V>(value: V): Kept<V> => own(frozen(structuredClone(value)) as V);
+
+/** What a graft gives. */
+const given = <V>(what: string, args: readonly unknown[], index: number, { keeper }: Caller): Kept<V> => {
+  const key = index === 0 ? '' : (args[0] as string);
+  return new Kept(argumentOf<V>(what, args, index), keeper ?? null, key);
+};
+
+/** The value of what was read, or the ticket. */
+const valueIn = <V>(read: Kept<V> | Ticket): V | Ticket => (read instanceof Ticket ? read : read.value);
+const valueAt = <V>(read: Kept<V> | undefined | Ticket): V | undefined | Ticket =>
+  read instanceof Ticket ? read : read?.value;
 
 /** A key as a graft may name it. */
 const keyOf = (name: string, value: unknown): string => {
@@ -59,12 +94,12 @@ const callable = (run: (caller: Caller, args: readonly unknown[]) => unknown | T
 
 export class HostMap<V> {
   readonly name: string;
-  readonly #map: StateMap<string, V>;
+  readonly #map: KeptMap<V>;
   readonly #own: OwnTransaction;
   /** Takes the writer's slot for state that is stored. */
   readonly #touch: (txn: Transaction) => Ticket | null;
 
-  constructor(map: StateMap<string, V>, own: OwnTransaction, touch: (txn: Transaction) => Ticket | null) {
+  constructor(map: KeptMap<V>, own: OwnTransaction, touch: (txn: Transaction) => Ticket | null) {
     this.name = map.name;
     this.#map = map;
     this.#own = own;
@@ -73,15 +108,15 @@ export class HostMap<V> {
 
   /** The last committed value. */
   get(key: string): V | undefined {
-    return this.#map.peek(key);
+    return this.#map.peek(key)?.value;
   }
 
   /** The last committed keys and values. */
   entries(): [string, V][] {
-    return [...this.#map.peekEntries()];
+    return [...this.#map.peekEntries()].map(([key, { value }]) => [key, value]);
   }
 
-  #set(txn: Transaction, key: string, value: V): undefined | Ticket {
+  #set(txn: Transaction, key: string, value: Kept<V>): undefined | Ticket {
     return this.#touch(txn) ?? this.#map.set(txn, key, value);
   }
 
@@ -97,9 +132,8 @@ export class HostMap<V> {
     keys(): Promise<string[]>;
   } {
     return {
-      get: (key) => txn.run((core) => this.#map.get(core, key)),
-      set: (key, value) =>
-        txn.run((core) => this.#set(core, key, frozen(structuredClone(value)) as V)) as Promise<void>,
+      get: (key) => txn.run((core) => valueAt(this.#map.get(core, key))),
+      set: (key, value) => txn.run((core) => this.#set(core, key, copied(value))) as Promise<void>,
       delete: (key) => txn.run((core) => this.#delete(core, key)),
       keys: () => txn.run((core) => this.#map.keys(core)),
     };
@@ -119,7 +153,7 @@ export class HostMap<V> {
   readable(): CallableTree {
     const { name } = this;
     return {
-      get: callable(({ txn }, [key]) => this.#map.get(txn, keyOf(`${name}.get`, key))),
+      get: callable(({ txn }, [key]) => valueAt(this.#map.get(txn, keyOf(`${name}.get`, key)))),
       has: callable(({ txn }, [key]) => {
         const value = this.#map.get(txn, keyOf(`${name}.has`, key));
         return value instanceof Ticket ? value : value !== undefined;
@@ -133,8 +167,8 @@ export class HostMap<V> {
     const { name } = this;
     return {
       ...this.readable(),
-      set: callable(({ txn }, args) =>
-        this.#set(txn, keyOf(`${name}.set`, args[0]), argumentOf(`${name}.set`, args, 1)),
+      set: callable((caller, args) =>
+        this.#set(caller.txn, keyOf(`${name}.set`, args[0]), given(`${name}.set`, args, 1, caller)),
       ),
       delete: callable(({ txn }, [key]) => this.#delete(txn, keyOf(`${name}.delete`, key))),
     };
@@ -142,23 +176,23 @@ export class HostMap<V> {
 }
 
 export class HostCell<V> {
-  readonly #cell: Cell<V>;
+  readonly #cell: Cell<Kept<V>>;
   readonly #own: OwnTransaction;
 
-  constructor(options: StateOptions, initial: V, own: OwnTransaction) {
-    this.#cell = new Cell(frozen(structuredClone(initial)) as V, options);
+  constructor(name: string, initial: V, spec: StateSpec, own: OwnTransaction) {
+    this.#cell = new Cell(copied(initial), { ...stateOptions(name, spec), keep: keepOne });
     this.#own = own;
   }
 
   /** The last committed value. */
   get(): V {
-    return this.#cell.peek();
+    return this.#cell.peek().value;
   }
 
   in(txn: HostTransaction): { get(): Promise<V>; set(value: V): Promise<void> } {
     return {
-      get: () => txn.run((core) => this.#cell.get(core)),
-      set: (value) => txn.run((core) => this.#cell.set(core, frozen(structuredClone(value)) as V)) as Promise<void>,
+      get: () => txn.run((core) => valueIn(this.#cell.get(core))),
+      set: (value) => txn.run((core) => this.#cell.set(core, copied(value))) as Promise<void>,
     };
   }
 
@@ -167,13 +201,13 @@ export class HostCell<V> {
   }
 
   readable(): CallableTree {
-    return { get: callable(({ txn }) => this.#cell.get(txn)) };
+    return { get: callable(({ txn }) => valueIn(this.#cell.get(txn))) };
   }
 
   writable(): CallableTree {
     return {
       ...this.readable(),
-      set: callable(({ txn }, args) => this.#cell.set(txn, argumentOf(`${this.#cell.name}.set`, args, 0))),
+      set: callable((caller, args) => this.#cell.set(caller.txn, given(`${this.#cell.name}.set`, args, 0, caller))),
     };
   }
 }
@@ -182,8 +216,8 @@ export class HostCounter {
   readonly #counter: Counter;
   readonly #own: OwnTransaction;
 
-  constructor(options: StateOptions, initial: number, own: OwnTransaction) {
-    this.#counter = new Counter(options, initial);
+  constructor(name: string, initial: number, spec: StateSpec, own: OwnTransaction) {
+    this.#counter = new Counter(stateOptions(name, spec), initial);
     this.#own = own;
   }
 
@@ -195,7 +229,7 @@ export class HostCounter {
   in(txn: HostTransaction): { get(): Promise<number>; add(amount: number): Promise<void> } {
     return {
       get: () => txn.run((core) => this.#counter.get(core)),
-      add: (amount) => txn.run((core) => this.#counter.add(core, amount)) as Promise<void>,
+      add: (amount) => txn.run((core) => this.#add(core, amount)) as Promise<void>,
     };
   }
 
@@ -203,33 +237,35 @@ export class HostCounter {
     await this.#own((txn) => this.in(txn).add(amount));
   }
 
+  /** Refuses an amount with which the value could not be told to anybody any more. */
+  #add(txn: Transaction, amount: unknown): undefined | Ticket {
+    const { name } = this.#counter;
+    if (typeof amount !== 'number') return badArgument(`${name}.add: an amount is a number`);
+    if (!this.#counter.takes(txn, amount)) return badArgument(`${name}.add: the counter stays within ±(2^53−1)`);
+    return this.#counter.add(txn, amount);
+  }
+
   readable(): CallableTree {
     return { get: callable(({ txn }) => this.#counter.get(txn)) };
   }
 
   writable(): CallableTree {
-    const { name } = this.#counter;
-    return {
-      ...this.readable(),
-      add: callable(({ txn }, [amount]) =>
-        this.#counter.add(txn, typeof amount === 'number' ? amount : badArgument(`${name}.add: an amount is a number`)),
-      ),
-    };
+    return { ...this.readable(), add: callable(({ txn }, [amount]) => this.#add(txn, amount)) };
   }
 }
 
 export class HostList<V> {
-  readonly #list: List<V>;
+  readonly #list: List<Kept<V>>;
   readonly #own: OwnTransaction;
 
-  constructor(options: StateOptions, initial: readonly V[], own: OwnTransaction) {
-    this.#list = new List(options, frozen(structuredClone(initial)) as V[]);
+  constructor(name: string, initial: readonly V[], spec: StateSpec, own: OwnTransaction) {
+    this.#list = new List({ ...stateOptions(name, spec), keep: keepOne }, initial.map(copied));
     this.#own = own;
   }
 
   /** The last committed elements. */
   get(): V[] {
-    return this.#list.peek();
+    return this.#list.peek().map(({ value }) => value);
   }
 
   in(txn: HostTransaction): {
@@ -239,10 +275,10 @@ export class HostList<V> {
     pop(): Promise<V | undefined>;
   } {
     return {
-      get: (index) => txn.run((core) => this.#list.get(core, index)),
+      get: (index) => txn.run((core) => valueAt(this.#list.get(core, index))),
       length: () => txn.run((core) => this.#list.length(core)),
-      push: (value) => txn.run((core) => this.#list.push(core, frozen(structuredClone(value)) as V)),
-      pop: () => txn.run((core) => this.#list.pop(core)),
+      push: (value) => txn.run((core) => this.#list.push(core, copied(value))),
+      pop: () => txn.run((core) => valueAt(this.#list.pop(core))),
     };
   }
 
@@ -257,7 +293,7 @@ export class HostList<V> {
         ? (value as number)
         : badArgument(`${name}: an index is a whole number from 0`);
     return {
-      get: callable(({ txn }, [index]) => this.#list.get(txn, indexOf(index))),
+      get: callable(({ txn }, [index]) => valueAt(this.#list.get(txn, indexOf(index)))),
       length: callable(({ txn }) => this.#list.length(txn)),
     };
   }
@@ -266,8 +302,8 @@ export class HostList<V> {
     const { name } = this.#list;
     return {
       ...this.readable(),
-      push: callable(({ txn }, args) => this.#list.push(txn, argumentOf(`${name}.push`, args, 0))),
-      pop: callable(({ txn }) => this.#list.pop(txn)),
+      push: callable((caller, args) => this.#list.push(caller.txn, given(`${name}.push`, args, 0, caller))),
+      pop: callable(({ txn }) => valueAt(this.#list.pop(txn))),
     };
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Account, Transactions } from '../txn/index.ts';
 import type { Graft } from './graft.ts';
+import type { Keepers } from './keeper.ts';
 import type { GraftReport } from './outcome.ts';
 import type { Participant } from './participant.ts';
 
@@ -10,6 +11,8 @@ export interface Base {
   /** The account that calls' accounts are filled from. */
   readonly treasury: Account;
   readonly participant: Participant | null;
+  /** Who holds what plugins keep between calls. Absent: nobody counts. */
+  readonly keepers?: Keepers;
   isProxy(value: object): boolean;
   /** The host's own code failed in a call: an accessor, a post-condition, a default. `what` says which. */
   hostFailed(what: string, error: unknown): void;

@@ -4,6 +4,7 @@
 
 import type { Ticket, Transaction } from '../txn/index.ts';
 import { GraftError } from './errors.ts';
+import type { Keeper } from './keeper.ts';
 
 /** What a callable is told about who calls it. */
 export interface Caller {
@@ -19,6 +20,8 @@ export interface Caller {
   readonly principal: string;
   /** True where the graft point takes no writes: one snapshot of the store is read. */
   readonly readOnly: boolean;
+  /** Holds what the plugin keeps between calls; null: nobody counts. */
+  readonly keeper?: Keeper | null;
   /** Keeps a line of the call's log; it is delivered with the call's end. */
   log(text: string): void;
 }

@@ -2,7 +2,7 @@
 // the kernel runs its machine meanwhile. Both take the steps of an invocation in its order (invocation.ts); nothing is
 // decided here.
 
-import { type Aborted, type AbortReason, Ticket, type Transaction } from '../txn/index.ts';
+import { type Aborted, Ticket, type Timer, type Transaction } from '../txn/index.ts';
 import type { Base } from './base.ts';
 import type { Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
@@ -52,11 +52,12 @@ export const invoke = async <Input, Output>(
     return eventAfterCommit(base, point, input, options.txn, () => void later());
   }
   const invocation = begin(base, point, input, options);
-  const stop = guard(base, invocation, options.signal);
+  const guarded = guard(base, invocation, options.signal);
   let fallback: unknown = null;
   try {
     // What need not wait is not awaited: each turn costs a small call a twentieth of its time.
     for (let call = invocation.next(); call !== null; call = invocation.next()) {
+      if (point.kind === 'event') guarded.restart();
       const ran = run(invocation, call);
       const unsettled = ran instanceof Promise ? await ran : ran;
       if (unsettled !== null) await settleLater(invocation, call, unsettled);
@@ -74,7 +75,7 @@ export const invoke = async <Input, Output>(
     base.hostFailed(point.name, error);
     invocation.lost('host-fault');
   } finally {
-    stop();
+    guarded.stop();
   }
   return invocation.outcome(fallback);
 };
@@ -119,18 +120,30 @@ const commit = <I, O>(base: Base, invocation: Invocation<I, O>): Aborted | null 
   return null;
 };
 
-/** Arms the request's deadline and listens to its signal; both abort the call as a whole. */
-const guard = <I, O>(base: Base, invocation: Invocation<I, O>, signal: AbortSignal | undefined): (() => void) => {
-  const end = (reason: AbortReason): void => invocation.abort(reason);
-  const timer = base.transactions.clock.after(invocation.point.limits.total_ms, () => end('total-time'));
-  if (signal === undefined) return () => timer.cancel();
-  const cancel = (): void => end('cancelled');
+/** What may end a call from outside. */
+interface Guard {
+  /** The total time begins anew. */
+  restart(): void;
+  stop(): void;
+}
+
+/** Arms the request's deadline and listens to its signal. */
+const guard = <I, O>(base: Base, invocation: Invocation<I, O>, signal: AbortSignal | undefined): Guard => {
+  const arm = (): Timer => base.transactions.clock.after(invocation.point.limits.total_ms, () => invocation.expire());
+  let timer = arm();
+  const restart = (): void => {
+    timer.cancel();
+    timer = arm();
+  };
+  if (signal === undefined) return { restart, stop: () => timer.cancel() };
+  const cancel = (): void => invocation.abort('cancelled');
   if (signal.aborted) cancel();
   signal.addEventListener('abort', cancel);
-  return () => {
+  const stop = (): void => {
     timer.cancel();
     signal.removeEventListener('abort', cancel);
   };
+  return { restart, stop };
 };
 
 /**
@@ -140,10 +153,7 @@ const guard = <I, O>(base: Base, invocation: Invocation<I, O>, signal: AbortSign
  */
 const run = <I, O>(invocation: Invocation<I, O>, call: GraftCall): Unsettled | null | Promise<Unsettled | null> => {
   const compartment = call.graft.plugin.compartment;
-  if (compartment.start === undefined) {
-    const ending = runInThread(call);
-    return call.conflict === null ? settle(invocation, call, ending) : runAgain(invocation, call);
-  }
+  if (compartment.start === undefined) return runHere(invocation, call);
   return new Promise<Unsettled | null>((resolve, reject) => {
     call.onEnding = (ending) => {
       try {
@@ -152,12 +162,55 @@ const run = <I, O>(invocation: Invocation<I, O>, call: GraftCall): Unsettled | n
         reject(error);
       }
     };
-    try {
-      compartment.start?.(call);
-    } catch (error) {
-      reject(error);
-    }
+    start(invocation, call, { resolve, reject });
   });
+};
+
+const runHere = <I, O>(invocation: Invocation<I, O>, call: GraftCall): null | Unsettled | Promise<Unsettled | null> => {
+  let ending: Ending;
+  try {
+    ending = runInThread(call);
+  } catch (error) {
+    if (!invocation.goesWithout) throw error;
+    invocation.passOver(call, overloaded(error));
+    return null;
+  }
+  return call.conflict === null ? settle(invocation, call, ending) : runAgain(invocation, call);
+};
+
+/** What GRAFT_OVERLOADED says; any other error is thrown on. */
+const overloaded = (error: unknown): string => {
+  if (error instanceof GraftError && error.code === 'GRAFT_OVERLOADED') return error.message;
+  throw error;
+};
+
+/**
+ * Starts a graft in a compartment that waits. Where the compartment takes no more calls, an event waits for room,
+ * within the total time; another call goes on without that graft, where its point's fault policy lets it.
+ */
+const start = <I, O>(
+  invocation: Invocation<I, O>,
+  call: GraftCall,
+  told: Pick<PromiseWithResolvers<Unsettled | null>, 'resolve' | 'reject'>,
+): void => {
+  const { compartment } = call.graft.plugin;
+  try {
+    compartment.start?.(call);
+  } catch (error) {
+    try {
+      const why = overloaded(error);
+      if (!invocation.goesWithout) throw error;
+      const again = (): void => {
+        if (call.onEnding !== null) start(invocation, call, told);
+      };
+      if (invocation.point.kind === 'event' && compartment.whenRoom?.(again) === true) return;
+      call.onEnding = null;
+      invocation.passOver(call, why);
+      told.resolve(null);
+    } catch (other) {
+      told.reject(other);
+    }
+  }
 };
 
 /** Repeats a graft in the calling thread that met a lock, waiting between attempts. */
@@ -248,7 +301,7 @@ const waitSync = <I, O>(invocation: Invocation<I, O>, ticket: Ticket, { wait }: 
   const { clock } = invocation.base.transactions;
   const now_ms = clock.now();
   invocation.deadline_ms ??= now_ms + invocation.point.limits.total_ms;
-  const timer = clock.after(Math.max(0, invocation.deadline_ms - now_ms), () => invocation.abort('total-time'));
+  const timer = clock.after(Math.max(0, invocation.deadline_ms - now_ms), () => invocation.expire());
   try {
     wait(ticket);
   } finally {

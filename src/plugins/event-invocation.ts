@@ -1,6 +1,7 @@
 // THE call at an event point. Many grafts handle an event, one after the other. Each has a top-level transaction of its
 // own, which commits, through the store, before the next graft is called. A graft's answer is ignored, and a graft that
-// refuses or fails does not keep the others from being called. The call's own transaction is there for the deadline,
+// refuses, fails or takes too long does not keep the others from being called: each has the total time for itself, in
+// which it may also wait for room in the queue of its compartment. The call's own transaction is there for the signal,
 // and for the host's default.
 
 import type { Aborted, Transaction, Undone } from '../txn/index.ts';
@@ -19,7 +20,19 @@ export class EventInvocation<Input, Output> extends Invocation<Input, Output> {
     return end.kind !== 'aborted';
   }
 
+  override get goesWithout(): boolean {
+    return true;
+  }
+
+  /** Ends the graft that runs; the others still have theirs. */
+  override expire(): void {
+    const { current } = this;
+    if (current === null) this.abort('total-time');
+    else this.base.transactions.end(current.home, 'total-time', '');
+  }
+
   protected override call(graft: Graft): GraftCall {
+    this.deadline_ms = null;
     return new GraftCall(this.base, graft, this.input, this.base.transactions.begin(), this.origin, null);
   }
 

@@ -19,6 +19,7 @@ import type { Callable, Caller } from './callable.ts';
 import type { CompartmentCall, Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
 import type { Graft } from './graft.ts';
+import type { Keeper } from './keeper.ts';
 import { ARGUMENT_BYTES, CALLS, LOG_BYTES, WRITES } from './limits.ts';
 import type { Origin } from './origin.ts';
 import type { Spent } from './outcome.ts';
@@ -103,6 +104,10 @@ export class GraftCall implements CompartmentCall, Caller {
 
   get installer(): string {
     return this.graft.plugin.installer;
+  }
+
+  get keeper(): Keeper | null {
+    return this.base.keepers?.of(this.plugin, this.installer) ?? null;
   }
 
   get readOnly(): boolean {

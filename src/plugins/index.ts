@@ -15,6 +15,19 @@ export { ERRORS, type ErrorCode, GraftError } from './errors.ts';
 export { Graft } from './graft.ts';
 export { GraftPoint } from './graft-point.ts';
 export { HOST_ITSELF, type Installer } from './installer.ts';
+export { Keeper, Keepers, type KeepersOptions, type KeptByPlugin } from './keeper.ts';
+export {
+  HANDLES,
+  INSTALLER_KEPT,
+  KEPT_BYTES,
+  KEPT_ENTRIES,
+  type KeptLimits,
+  MESSAGES,
+  PLUGIN_KEPT,
+  SUBSCRIPTIONS,
+  TIMERS,
+  unitsOf,
+} from './kept-limits.ts';
 export { CALLS, LIMIT_DEFAULTS, LIMIT_NAMES, type Limits, LOG_BYTES, RESOURCES, WRITES } from './limits.ts';
 export { checkOptions, type OptionChecks } from './options.ts';
 export type { Origin } from './origin.ts';

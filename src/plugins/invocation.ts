@@ -211,6 +211,31 @@ export class Invocation<Input, Output> {
     });
   }
 
+  /** Whether the call goes on without a graft whose compartment takes no more calls. */
+  get goesWithout(): boolean {
+    return this.point.onFault === 'default';
+  }
+
+  /** Passes a graft over whose compartment takes no more calls, as `why` says: nobody is blamed. */
+  passOver(call: GraftCall, why: string): void {
+    call.txn.onAbort = null;
+    this.#current = null;
+    const undone = this.takeBack(call);
+    const detail = `GRAFT_OVERLOADED: ${why}`.slice(0, DETAIL_MAX);
+    const { name } = call.graft;
+    this.#report(call, { graft: name, status: 'aborted', reason: 'cancelled', detail, undone, spent: call.close(0) });
+  }
+
+  /** The call's total time is over. */
+  expire(): void {
+    this.abort('total-time');
+  }
+
+  /** The graft's call that runs now. */
+  protected get current(): GraftCall | null {
+    return this.#current;
+  }
+
   /** Takes back what a graft did, unless its transaction has ended already. */
   protected takeBack(call: GraftCall, detail = ''): Undone {
     const { txn, home } = call;

@@ -7,7 +7,7 @@
 export interface Limits {
   /** The graft's own time: running, parsing, draining promises. Waiting for the host does not count. */
   readonly own_ms: number;
-  /** The whole call, waiting included. Its expiry is nobody's fault. */
+  /** The whole call, waiting included; at an event point, each graft's. Its expiry is nobody's fault. */
   readonly total_ms: number;
   readonly memory_mb: number;
   /** Calls of accessors. */

@@ -1,7 +1,7 @@
 // Accessors: the only way an extension changes its base. An accessor is declared once, as lock, cost, before-image and
-// operation, and always works in the order lock → charge → log the before-image → apply. A graft may run the stack out
-// between any two steps. So the before-image is logged before the change, and `undo` only restores it. Whatever is
-// thrown after the before-image was logged dooms the transaction: the change may be half made.
+// operation, and always works in the order lock → charge → keep → log the before-image → apply. A graft may run the
+// stack out between any two steps. So the before-image is logged before the change, and `undo` only restores it.
+// Whatever is thrown after the before-image was logged dooms the transaction: the change may be half made.
 //
 //   const setPriority = accessor({
 //     name: 'thread.set-priority',
@@ -34,6 +34,8 @@ export interface AccessorSpec<Target, Key, Value, P extends Place, Result> {
   /** Units of resource number `resource` that one call costs. */
   readonly cost?: number;
   readonly resource?: number;
+  /** Holds what the change keeps, on whatever accounts pay for that; throws Aborted where it may not be kept. */
+  readonly keep?: (place: P, key: Key, value: Value, txn: Transaction) => void;
   /**
    * The before-image and the operation that restores it, for accessors that change state. `undo` is harmless when
    * nothing was applied.
@@ -77,6 +79,7 @@ export class Accessor<Target, Key, Value, P extends Place, Result> implements Un
       throw new TransactionError('GRAFT_FENCED', `${this.name}: an undo failed here earlier`);
     if (this.#cost !== 0) txn.charge(this.#resource, this.#cost);
     if (spec.change === undefined) return spec.apply(place, key, value, txn);
+    spec.keep?.(place, key, value, txn);
     const before = spec.change.before(place, key, txn);
     try {
       txn.tree.log.push(this, place, key, before);

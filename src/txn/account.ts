@@ -11,6 +11,8 @@
 // given back can only be held again, since the undo needs them. An account that an unfinished transaction has locked is
 // closed when that transaction ends.
 //
+// `keep` and `drop` hold without the lock: for accounts that many transactions use at a time, and none transfers from.
+//
 // An account changes only after its undo record is written, and then by plain assignments: the stack may run out in any
 // call before.
 
@@ -108,6 +110,12 @@ const RETURN: Undoable = {
     add(account.held, key as number, amount as number);
     add((account.pending as Pending).returned, key as number, -(amount as number));
   },
+};
+
+const KEEP: Undoable = {
+  name: 'account.keep',
+  isSilent: true,
+  undo: (place, key, amount) => (place as Account).drop(key as number, amount as number),
 };
 
 export class Account {
@@ -283,7 +291,28 @@ export class Account {
     return null;
   }
 
-  /** Gives held units back. A ticket: wait and call again. */
+  /**
+   * Holds free units without the account's lock: others go on using the account, and nobody waits. Too few: the
+   * transaction is doomed with `limit`, and that is thrown.
+   */
+  keep(txn: Transaction, index: number, amount: number): void {
+    this.#checkOpen();
+    if (!(amount >= 0 && this.available(index, txn.tree) >= amount)) throw txn.doom('limit', this.resources[index]);
+    txn.tree.log.push(KEEP, this, index, amount);
+    this.free[index] = (this.free[index] as number) - amount;
+    this.held[index] = (this.held[index] as number) + amount;
+  }
+
+  /**
+   * Gives back what `keep` holds, for good. Inside a transaction that is an effect: what others have taken by then, an
+   * abort could not get back.
+   */
+  drop(index: number, amount: number): void {
+    this.held[index] = (this.held[index] as number) - amount;
+    this.free[index] = (this.free[index] as number) + amount;
+  }
+
+  /** Gives held units back. A ticket: wait and try again. */
   giveBack(txn: Transaction, index: number, amount: number): Ticket | null {
     const ticket = acquire(txn, this.lock, WRITE);
     if (ticket !== null) return ticket;

@@ -9,6 +9,8 @@ import type { Undone } from './abort.ts';
 /** An operation that can be undone: `undo` restores `before` at `place`. */
 export interface Undoable {
   readonly name: string;
+  /** Goes with another operation, and is neither counted nor named in what an abort tells. */
+  readonly isSilent?: boolean;
   undo(place: unknown, key: unknown, before: unknown): void;
 }
 
@@ -51,10 +53,12 @@ export class UndoLog {
   unwind(mark: number, failed: (place: unknown, operation: string, error: unknown) => void): Undone {
     if (this.#length === mark) return NOTHING;
     const slots = this.#slots;
-    const records = (this.#length - mark) / STRIDE;
+    let records = 0;
     const first: string[] = [];
-    for (let at = mark; at < this.#length && first.length < NAMES_MAX; at += STRIDE)
-      first.push(nameOf(slots[at] as Undoable, slots[at + 2]));
+    for (let at = mark; at < this.#length; at += STRIDE) {
+      if ((slots[at] as Undoable).isSilent === true) continue;
+      if (++records <= NAMES_MAX) first.push(nameOf(slots[at] as Undoable, slots[at + 2]));
+    }
     while (this.#length > mark) {
       const at = this.#length - STRIDE;
       this.#length = at;

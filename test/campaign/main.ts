@@ -1,9 +1,10 @@
-// Long campaigns: `npm run campaign -- plugin-kills | host-kills | guards | memory [--kills N] [--calls N] [--aborts N]
-// [--seed N]`. Progress goes to standard error, the result as JSON to standard output; exit 1 where something was
-// found.
+// Long campaigns: `npm run campaign -- plugin-kills | host-kills | guards | memory | hoarders [--kills N] [--calls N]
+// [--aborts N] [--seed N]`. Progress goes to standard error, the result as JSON to standard output; exit 1 where
+// something was found.
 
 import { parseArgs } from 'node:util';
 import { guardSequences } from './guards.ts';
+import { runHoarders } from './hoarders.ts';
 import { killHosts } from './host-kills.ts';
 import { runMemory } from './memory.ts';
 import { killPlugins } from './plugin-kills.ts';
@@ -19,6 +20,8 @@ const number = (text: string | undefined, otherwise: number): number => {
 };
 
 const GROWTH_MAX = 1.1;
+/** Of the 99th percentiles of an honest plugin beside a hoarder and alone. */
+const RATIO_MAX = 1.5;
 
 const run = async (name: string | undefined, values: Record<string, string | undefined>): Promise<boolean> => {
   const seed = number(values.seed, 1);
@@ -46,8 +49,13 @@ const run = async (name: string | undefined, values: Record<string, string | und
       console.log(JSON.stringify({ sequences, seed, violation }));
       return violation === null;
     }
+    case 'hoarders': {
+      const result = await runHoarders(number(values.calls, 5000), progress);
+      console.log(JSON.stringify(result));
+      return result.ratio <= RATIO_MAX;
+    }
     default:
-      throw new Error('name a campaign: plugin-kills, host-kills, guards or memory');
+      throw new Error('name a campaign: plugin-kills, host-kills, guards, memory or hoarders');
   }
 };
 

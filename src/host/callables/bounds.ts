@@ -13,11 +13,7 @@ export const HANDLES_MAX = 16;
  */
 export const EMITS_MAX = 8;
 export const EMIT_DEPTH_MAX = 3;
-/** Timers of one plugin that have not fired. */
-export const TIMERS_MAX = 16;
-/**
- * How far ahead a timer may lie. The minimum keeps a plugin that schedules itself again and again from being a loop.
- */
+/** How far ahead a timer may lie; the least keeps a plugin that schedules itself again and again from being a loop. */
 export const TIMER_MS_MIN = 100;
 export const TIMER_MS_MAX = 2 ** 31 - 1;
 /** Headers of one response, and their bytes with the names. */

@@ -4,8 +4,15 @@
 // the same plugin and a guess meet the same refusal, and no text is ever given out twice. The open resources of a call
 // belong to a lock of the call, so every end of the transaction closes them.
 
-import { badArgument, type Callable, type CallableTree, type Caller } from '../../plugins/index.ts';
-import { acquire, Lock, type Ticket, type Transaction, WRITE } from '../../txn/index.ts';
+import {
+  badArgument,
+  type Callable,
+  type CallableTree,
+  type Caller,
+  HANDLES,
+  type Keeper,
+} from '../../plugins/index.ts';
+import { acquire, Lock, type Ticket, type Transaction, type Tree, WRITE } from '../../txn/index.ts';
 import { HANDLES_MAX } from './bounds.ts';
 import { nameOf } from './names.ts';
 
@@ -27,11 +34,22 @@ const CLASS = { name: 'handles', timeout_ms: Number.POSITIVE_INFINITY };
  */
 class OpenHandles extends Lock {
   readonly opened = new Map<string, Opened>();
+  /** Who keeps them, and how many were open at a time: so many are held to the end. */
+  readonly #keeper: Keeper | null;
+  #kept = 0;
   readonly #gone: (handles: OpenHandles) => void;
 
-  constructor(gone: (handles: OpenHandles) => void) {
+  constructor(keeper: Keeper | null, gone: (handles: OpenHandles) => void) {
     super(CLASS);
+    this.#keeper = keeper;
     this.#gone = gone;
+  }
+
+  /** Holds one more where as many are open as are held. */
+  keep(txn: Transaction): void {
+    if (this.opened.size < this.#kept) return;
+    this.#keeper?.keep(txn, HANDLES, 1);
+    this.#kept++;
   }
 
   close(handle: string): void {
@@ -40,8 +58,9 @@ class OpenHandles extends Lock {
     opened?.close?.();
   }
 
-  override released(): void {
+  override released(_tree: Tree, committed: boolean): void {
     this.#gone(this);
+    if (committed) this.#keeper?.dropNow(HANDLES, this.#kept);
     for (const handle of [...this.opened.keys()]) {
       try {
         this.close(handle);
@@ -68,10 +87,10 @@ export class Handles {
     return [...this.#all].reduce((sum, handles) => sum + handles.opened.size, 0);
   }
 
-  #openOf(txn: Transaction): OpenHandles {
+  #openOf({ txn, keeper = null }: Caller): OpenHandles {
     let handles = this.#calls.get(txn);
     if (handles === undefined) {
-      handles = new OpenHandles((gone) => this.#all.delete(gone));
+      handles = new OpenHandles(keeper, (gone) => this.#all.delete(gone));
       acquire(txn, handles, WRITE);
       this.#calls.set(txn, handles);
       this.#all.add(handles);
@@ -93,8 +112,9 @@ export class Handles {
 
   readonly #opening: Callable['run'] = (caller, [value]) => {
     const name = nameOf('open', value);
-    const handles = this.#openOf(caller.txn);
+    const handles = this.#openOf(caller);
     if (handles.opened.size >= this.#most) throw caller.txn.doom('limit', 'handles');
+    handles.keep(caller.txn);
     const opened = this.#open(name, caller) ?? badArgument('open: there is nothing of that name');
     const handle = crypto.randomUUID();
     handles.opened.set(handle, opened);

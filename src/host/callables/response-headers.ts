@@ -10,7 +10,7 @@
 //
 // A header that is not allowed dooms the call: an answer with a refused part is no answer.
 
-import type { Callable } from '../../plugins/index.ts';
+import { type Callable, GraftError } from '../../plugins/index.ts';
 import type { Transaction, Undoable } from '../../txn/index.ts';
 import type { HostTransaction } from '../host-transaction.ts';
 import { HEADER_BYTES_MAX, HEADERS_MAX } from './bounds.ts';
@@ -28,9 +28,12 @@ const HEADER: Undoable = {
 export class ResponseHeaders {
   readonly #rows = new WeakMap<Transaction, Rows>();
 
-  /** The headers written in a transaction so far, in order. */
-  of(txn: HostTransaction): [name: string, value: string][] {
-    return (this.#rows.get(txn.core.tree.root) ?? []).map(([name, value]) => [name, value]);
+  /** The headers written in a transaction so far, in order. Throws GRAFT_TXN_ENDED where that has ended. */
+  of({ core }: HostTransaction): [name: string, value: string][] {
+    // A tree serves one transaction after the other, so what has ended must not ask it.
+    if (core.state !== 'active')
+      throw new GraftError('GRAFT_TXN_ENDED', 'headers are read inside the transaction that writes them');
+    return (this.#rows.get(core) ?? []).map(([name, value]) => [name, value]);
   }
 
   #of(root: Transaction): Rows {

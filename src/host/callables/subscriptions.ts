@@ -2,25 +2,47 @@
 // transaction commits, and leave no trace when it aborts. A subscription lasts as long as its graft stands at its
 // point. Each handler is called alone, in a transaction of its own.
 
-import { badArgument, type CallableTree, type Graft, type Origin, WRITES } from '../../plugins/index.ts';
+import {
+  badArgument,
+  type CallableTree,
+  type Graft,
+  type Keeper,
+  type Origin,
+  SUBSCRIPTIONS,
+  WRITES,
+} from '../../plugins/index.ts';
 import { EMIT_DEPTH_MAX, EMITS_MAX } from './bounds.ts';
 import { callLater, type Later, ownGraft } from './later.ts';
 import { PerCall } from './per-call.ts';
 
 const HOST: Origin = { depth: 0, principal: '' };
 
+/** Who is told of an event, and who keeps that. */
+type Subscribers = Map<Graft, Keeper | null>;
+
+/** A graft that has subscribed meanwhile, or stands no more, gives back what this subscription holds. */
+const subscribe = (handlers: Subscribers, graft: Graft, keeper: Keeper | null): void => {
+  if (handlers.has(graft) || !graft.stands) keeper?.dropNow(SUBSCRIPTIONS, 1);
+  else handlers.set(graft, keeper);
+};
+
+const forget = (handlers: Subscribers, graft: Graft): void => {
+  handlers.get(graft)?.dropNow(SUBSCRIPTIONS, 1);
+  handlers.delete(graft);
+};
+
 export class Subscriptions {
   readonly #later: Later;
-  readonly #handlers: ReadonlyMap<string, Set<Graft>>;
+  readonly #handlers: ReadonlyMap<string, Subscribers>;
   readonly #emits = new PerCall('emits', EMITS_MAX);
 
   /** `events`: the names of all events. */
   constructor(events: readonly string[], later: Later) {
     this.#later = later;
-    this.#handlers = new Map(events.map((event) => [event, new Set<Graft>()]));
+    this.#handlers = new Map(events.map((event) => [event, new Map()]));
   }
 
-  #of(what: string, event: unknown): Set<Graft> {
+  #of(what: string, event: unknown): Subscribers {
     return this.#handlers.get(event as string) ?? badArgument(`${what}: there is no such event`);
   }
 
@@ -33,7 +55,7 @@ export class Subscriptions {
   /** Drops subscriptions of grafts that no longer stand at their points. */
   sweep(): void {
     for (const handlers of this.#handlers.values())
-      for (const graft of handlers) if (!graft.stands) handlers.delete(graft);
+      for (const graft of [...handlers.keys()]) if (!graft.stands) forget(handlers, graft);
   }
 
   /**
@@ -41,17 +63,19 @@ export class Subscriptions {
    * GRAFT_BAD_ARGUMENT for an unknown event.
    */
   emit(event: string, value: unknown, from: Origin = HOST): void {
-    for (const graft of [...this.#of('emit', event)]) callLater(this.#later, graft, { event, value }, from);
+    for (const graft of [...this.#of('emit', event).keys()]) callLater(this.#later, graft, { event, value }, from);
   }
 
   readonly callables: CallableTree = {
     on: {
       waits: false,
-      run: ({ txn, plugin }, [event, name]) => {
+      run: ({ txn, plugin, keeper = null }, [event, name]) => {
         const handlers = this.#of('on', event);
         const graft = ownGraft(this.#later, 'on', plugin, name);
         txn.charge(WRITES, 1);
-        txn.defer({ leave: () => void handlers.add(graft) });
+        if (handlers.has(graft)) return;
+        keeper?.keep(txn, SUBSCRIPTIONS, 1);
+        txn.defer({ leave: () => subscribe(handlers, graft, keeper) });
       },
     },
     emit: {

@@ -1,14 +1,15 @@
 // schedule(ms, exportName): a graft of the plugin's own is called after a while, in a transaction of its own. The timer
-// is counted at once, with its undo, and armed by the commit. It is cancelled when its graft no longer stands at its
-// point, and when the host closes.
+// is counted and kept (TIMERS) at once, with its undo, and armed by the commit. It is cancelled when its graft no
+// longer stands at its point, and when the host closes.
 
-import { badArgument, type Callable, type Graft, WRITES } from '../../plugins/index.ts';
+import { badArgument, type Callable, type Graft, type Keeper, TIMERS, WRITES } from '../../plugins/index.ts';
 import type { Clock, Timer, Undoable } from '../../txn/index.ts';
-import { TIMER_MS_MAX, TIMER_MS_MIN, TIMERS_MAX } from './bounds.ts';
+import { TIMER_MS_MAX, TIMER_MS_MIN } from './bounds.ts';
 import { callLater, type Later, ownGraft } from './later.ts';
 
 interface Scheduled {
   readonly graft: Graft;
+  readonly keeper: Keeper | null;
   /** Null until the transaction has committed. */
   timer: Timer | null;
 }
@@ -45,10 +46,10 @@ export class Timers {
   }
 
   #arm(scheduled: Scheduled, timers: Set<Scheduled>, ms: number, principal: string): void {
-    if (!scheduled.graft.stands) timers.delete(scheduled);
+    if (!scheduled.graft.stands) this.#forget(timers, scheduled);
     else
       scheduled.timer = this.#clock.after(ms, () => {
-        timers.delete(scheduled);
+        this.#forget(timers, scheduled);
         callLater(this.#later, scheduled.graft, { timer_ms: ms }, { depth: 0, principal });
       });
   }
@@ -66,21 +67,28 @@ export class Timers {
     for (const timers of this.#plugins.values()) for (const scheduled of timers) this.#cancel(timers, scheduled);
   }
 
+  /** One whose transaction has not ended is left to that. */
   #cancel(timers: Set<Scheduled>, scheduled: Scheduled): void {
-    scheduled.timer?.cancel();
+    if (scheduled.timer === null) return;
+    scheduled.timer.cancel();
+    this.#forget(timers, scheduled);
+  }
+
+  #forget(timers: Set<Scheduled>, scheduled: Scheduled): void {
     timers.delete(scheduled);
+    scheduled.keeper?.dropNow(TIMERS, 1);
   }
 
   readonly schedule: Callable = {
     waits: false,
-    run: ({ txn, plugin, principal }, [ms, name]) => {
+    run: ({ txn, plugin, principal, keeper = null }, [ms, name]) => {
       if (!(typeof ms === 'number' && ms >= TIMER_MS_MIN && ms <= TIMER_MS_MAX))
         return badArgument(`schedule: takes ${TIMER_MS_MIN} to ${TIMER_MS_MAX} milliseconds`);
       const graft = ownGraft(this.#later, 'schedule', plugin, name);
       const timers = this.#of(plugin);
-      if (timers.size >= TIMERS_MAX) throw txn.doom('limit', 'timers');
       txn.charge(WRITES, 1);
-      const scheduled: Scheduled = { graft, timer: null };
+      keeper?.keep(txn, TIMERS, 1);
+      const scheduled: Scheduled = { graft, keeper, timer: null };
       txn.tree.log.push(SCHEDULE, timers, graft.export, scheduled);
       timers.add(scheduled);
       txn.defer({ leave: () => this.#arm(scheduled, timers, ms, principal) });

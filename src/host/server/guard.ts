@@ -46,15 +46,27 @@ export const foreignGuard =
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** Requires `Authorization: Bearer TOKEN`, compared in constant time. Throws GRAFT_UNAUTHORIZED. */
-export const tokenGuard = (token: string): RequestHandler => {
+/** Whether a request carries a token, the digests compared in constant time. */
+export type TokenTest = (request: Request) => boolean;
+
+export const tokenTest = (token: string): TokenTest => {
   const expected = digest(token);
+  return (request) => {
+    const given = tokenOf(request);
+    return given !== undefined && timingSafeEqual(digest(given), expected);
+  };
+};
+
+const tokenOf = (request: Request): string | undefined =>
+  /^Bearer +([^ ]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+
+/** Asks for `Authorization: Bearer TOKEN`, and the right one. Throws GRAFT_UNAUTHORIZED. */
+export const tokenGuard = (token: string): RequestHandler => {
+  const carries = tokenTest(token);
   return (request, _response, next) => {
-    const given = /^Bearer +([^ ]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (given === undefined)
+    if (tokenOf(request) === undefined)
       throw new GraftError('GRAFT_UNAUTHORIZED', 'this needs the header Authorization: Bearer TOKEN');
-    if (!timingSafeEqual(digest(given), expected))
-      throw new GraftError('GRAFT_UNAUTHORIZED', 'the token is not the one of this server');
+    if (!carries(request)) throw new GraftError('GRAFT_UNAUTHORIZED', 'the token is not the one of this server');
     next();
   };
 };

@@ -5,7 +5,7 @@ import { type Request, type RequestHandler, type Response, Router } from 'expres
 import { GraftError, type Outcome } from '../../plugins/index.ts';
 import type { Host } from '../host.ts';
 import { ARCHIVE_TYPES, exactFields, JSON_TYPE, mediaType, parseJson, readBody } from './body.ts';
-import { tokenGuard } from './guard.ts';
+import { type TokenTest, tokenGuard, tokenTest } from './guard.ts';
 
 /** The part of a host that the server uses. */
 export type ServedHost = Pick<
@@ -121,15 +121,23 @@ const dismiss =
     response.json({ point: host.points().find(({ name }) => name === nameOf(request)) });
   };
 
+/**
+ * An outcome as somebody without the token may see it. What grafts did names keys of state, texts of plugins and places
+ * in their source: the records of aborts have all of that.
+ */
+const withoutGrafts = (outcome: Outcome<unknown>): Outcome<unknown> => ({ ...outcome, grafts: [] });
+
 const call =
-  (host: ServedHost, bytes_max: number): RequestHandler =>
+  (host: ServedHost, bytes_max: number, hasToken: TokenTest): RequestHandler =>
   async (request, response) => {
     const signal = gone(response);
     readQuery(request, []);
     mediaType(request, [JSON_TYPE]);
     const { input } = exactFields(parseJson(await readBody(request, bytes_max)), ['input']);
     const outcome = await host.invoke(nameOf(request), input, { signal });
-    response.status(OUTCOME_STATUS[outcome.status]).json({ outcome });
+    response
+      .status(OUTCOME_STATUS[outcome.status])
+      .json({ outcome: hasToken(request) ? outcome : withoutGrafts(outcome) });
   };
 
 const aborts =
@@ -161,7 +169,7 @@ export const apiRouter = (host: ServedHost, token: string, bounds: BodyBounds): 
     const isPublic = host.points().some((point) => point.public && point.name === nameOf(request));
     return isPublic ? next() : needsToken(request, response, next);
   };
-  const callPoint = call(host, bounds.call_bytes);
+  const callPoint = call(host, bounds.call_bytes, tokenTest(token));
   router.post('/points/:name/call', needsTokenUnlessPublic, callPoint);
   router.use(needsToken);
   methods(router, '/points', { get: list(() => ({ points: host.points() })) });

@@ -3,8 +3,9 @@
 // and nothing converted.
 
 import { badArgument } from '../../plugins/index.ts';
-import { IN_VALUES_MAX, LIKE_LENGTH_MAX, LIKE_WILDCARDS_MAX, ORDER_COLUMNS_MAX } from './bounds.ts';
+import { FIND_BYTES_MAX, IN_VALUES_MAX, LIKE_LENGTH_MAX, LIKE_WILDCARDS_MAX, ORDER_COLUMNS_MAX } from './bounds.ts';
 import type { SqlValue } from './connection.ts';
+import { conditionPrice, orderPrice } from './scan.ts';
 import { type Table, type TableColumn, toSql } from './table.ts';
 
 /** What one caller may do with a table. */
@@ -15,6 +16,8 @@ export interface TableRights {
   /** Rows and JSON bytes of one find; Infinity for the host itself. */
   readonly rows_max: number;
   readonly bytes_max: number;
+  /** Whether its statements pay for each row that they look at, and its texts must fit into an answer. */
+  readonly isBounded: boolean;
 }
 
 /** A piece of SQL, or all of a statement, with the values of its parameters. */
@@ -86,7 +89,15 @@ const like = (column: TableColumn, value: unknown): Clause => {
   return { sql: `${column.sql} LIKE ?`, values: [toSql(column, value)] };
 };
 
-const condition = (column: TableColumn, wanted: unknown): Clause => {
+/** A condition, after its price where the caller's statements pay. */
+const condition = (rights: TableRights, column: TableColumn, wanted: unknown): Clause => {
+  const clause = comparison(column, wanted);
+  if (!rights.isBounded) return clause;
+  const { op = '=', value = wanted } = typeof wanted === 'object' ? ((wanted ?? {}) as Record<string, unknown>) : {};
+  return { sql: `${conditionPrice(column, String(op), value)} AND ${clause.sql}`, values: clause.values };
+};
+
+const comparison = (column: TableColumn, wanted: unknown): Clause => {
   if (wanted === null) return { sql: `${column.sql} IS NULL`, values: [] };
   if (typeof wanted !== 'object') return { sql: `${column.sql} = ?`, values: [toSql(column, wanted)] };
   const parts = new Map(record(wanted, `where.${column.name}`, ['op', 'value']));
@@ -101,7 +112,7 @@ const condition = (column: TableColumn, wanted: unknown): Clause => {
 export const whereClause = (rights: TableRights, where: unknown): Clause => {
   if (where === undefined) return { sql: '', values: [] };
   const conditions = record(where, 'where').map(([name, wanted]) =>
-    condition(columnIn(rights.readable, name, 'where'), wanted),
+    condition(rights, columnIn(rights.readable, name, 'where'), wanted),
   );
   if (conditions.length === 0) return { sql: '', values: [] };
   return {
@@ -123,17 +134,26 @@ const chosenColumns = (rights: TableRights, names: unknown): TableColumn[] => {
   return names.map((name) => columnIn(rights.readable, name, 'columns'));
 };
 
-const orderClause = (rights: TableRights, orderBy: unknown): string => {
-  if (orderBy === undefined) return '';
+interface Order {
+  readonly sql: string;
+  readonly columns: readonly TableColumn[];
+}
+
+const UNORDERED: Order = { sql: '', columns: [] };
+
+const orderClause = (rights: TableRights, orderBy: unknown): Order => {
+  if (orderBy === undefined) return UNORDERED;
   if (!Array.isArray(orderBy) || orderBy.length === 0 || orderBy.length > ORDER_COLUMNS_MAX)
     return badArgument(`orderBy must be a list of 1 to ${ORDER_COLUMNS_MAX} columns`);
   const terms = orderBy.map((term) => {
     const parts = new Map(record(term, 'orderBy', ['column', 'descending']));
     const descending = parts.get('descending') ?? false;
     if (typeof descending !== 'boolean') return badArgument('orderBy: descending must be a boolean');
-    return `${columnIn(rights.readable, parts.get('column'), 'orderBy').sql}${descending ? ' DESC' : ''}`;
+    const column = columnIn(rights.readable, parts.get('column'), 'orderBy');
+    return { column, sql: `${column.sql}${descending ? ' DESC' : ''}` };
   });
-  return ` ORDER BY ${terms.join(', ')}`;
+  const columns = terms.map(({ column }) => column);
+  return { sql: ` ORDER BY ${terms.map(({ sql }) => sql).join(', ')}`, columns };
 };
 
 const whole = (value: unknown, what: string): number =>
@@ -152,11 +172,13 @@ export const selection = (rights: TableRights, options: unknown): Selection => {
   const limit = parts.get('limit') === undefined ? null : whole(parts.get('limit'), 'limit');
   if (limit !== null && limit > rights.rows_max) return badArgument(`limit: at most ${rights.rows_max} rows at once`);
   const offset = parts.get('offset') === undefined ? 0 : whole(parts.get('offset'), 'offset');
+  const isPaid = rights.isBounded && (order.columns.length > 0 || offset > 0);
+  const price = isPaid ? `${where.sql === '' ? ' WHERE' : ' AND'} ${orderPrice(columns, order.columns)}` : '';
   const rows = limit ?? (Number.isFinite(rights.rows_max) ? rights.rows_max + 1 : -1);
   return {
     sql:
       `SELECT ${columns.map((column) => column.sql).join(', ')} ` +
-      `FROM ${rights.table.sql}${where.sql}${order} LIMIT ? OFFSET ?`,
+      `FROM ${rights.table.sql}${where.sql}${price}${order.sql} LIMIT ? OFFSET ?`,
     values: [...where.values, rows, offset],
     columns,
     rows_max: rights.rows_max,
@@ -168,10 +190,19 @@ export const countOf = (rights: TableRights, where: Clause): Clause => ({
   values: where.values,
 });
 
+/** A row must fit into the answer of a find: each text may take its share of that. */
+const checkText = (table: Table, { name }: TableColumn, value: unknown): void => {
+  const bytes_max = Math.floor((FIND_BYTES_MAX - 10_000) / table.texts);
+  if (typeof value !== 'string' || 6 * value.length <= bytes_max) return;
+  if (Buffer.byteLength(JSON.stringify(value)) > bytes_max)
+    badArgument(`column ${name}: a text of more than ${bytes_max} bytes could not be found again`);
+};
+
 const assignments = (rights: TableRights, row: unknown, what: string): [TableColumn, SqlValue][] =>
   record(row, what).map(([name, value]) => {
     const column = columnIn(rights.writable, name, what);
     if (column.computed) return badArgument(`${what}: ${column.name} is computed`);
+    if (rights.isBounded) checkText(rights.table, column, value);
     return [column, toSql(column, value)];
   });
 

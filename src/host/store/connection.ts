@@ -5,15 +5,19 @@
 import type SQLite from 'better-sqlite3';
 import { GraftError } from '../../plugins/index.ts';
 import { STATEMENTS_MAX } from './bounds.ts';
+import { StepCounter } from './scan.ts';
 
 export type SqlValue = string | number | null;
 
 export class Connection {
   readonly database: SQLite.Database;
+  /** Counts what statements of grafts look at. */
+  readonly steps: StepCounter;
   readonly #statements = new Map<string, SQLite.Statement<unknown[]>>();
 
   constructor(database: SQLite.Database) {
     this.database = database;
+    this.steps = new StepCounter(database);
   }
 
   get inTransaction(): boolean {

@@ -12,7 +12,7 @@
 // `resume`, since later messages must not overtake.
 
 import { randomBytes } from 'node:crypto';
-import { badArgument, GraftError, plainFault, WRITES } from '../../plugins/index.ts';
+import { badArgument, GraftError, KEPT_BYTES, type Keeper, MESSAGES, plainFault, WRITES } from '../../plugins/index.ts';
 import type { Clock, Effect, Timer, Transaction, Transactions, Tree } from '../../txn/index.ts';
 import { OUTBOX_PAGE, SEND_ATTEMPTS_MAX, SEND_RETRY_MS, SENT_MAX } from './bounds.ts';
 import type { Connection } from './connection.ts';
@@ -42,20 +42,40 @@ const failure = (what: string, cause: unknown): GraftError =>
 class OutgoingMessage implements Effect {
   readonly lane: Lane;
   readonly text: string;
+  /** Who keeps it until it is sent. */
+  readonly #keeper: Keeper | null;
+  /** Of its row; null where none was written. */
+  id: string | null = null;
 
-  constructor(lane: Lane, text: string) {
+  constructor(lane: Lane, text: string, keeper: Keeper | null) {
     this.lane = lane;
     this.text = text;
+    this.#keeper = keeper;
+  }
+
+  keep(txn: Transaction): void {
+    this.#keeper?.keep(txn, MESSAGES, 1);
+    this.#keeper?.keep(txn, KEPT_BYTES, this.text.length);
   }
 
   leave(): void {
+    if (this.id === null) this.gone();
+    else if (this.#keeper !== null) this.lane.kept.set(this.id, this);
     this.lane.wake();
+  }
+
+  /** It was sent, or never will be. */
+  gone(): void {
+    this.#keeper?.dropNow(MESSAGES, 1);
+    this.#keeper?.dropNow(KEPT_BYTES, this.text.length);
   }
 }
 
 /** The way of one channel's messages out of the host. */
 class Lane {
   readonly name: string;
+  /** Messages of this life that somebody keeps, by the ids of their rows. */
+  readonly kept = new Map<string, OutgoingMessage>();
   readonly #outbox: Outbox;
   readonly #options: OutboxOptions;
   readonly #handler: Handler;
@@ -129,6 +149,8 @@ class Lane {
         this.#options.step('sent');
         this.#last = row.seq;
         this.#outbox.sent(this.name, row.seq);
+        this.kept.get(row.id)?.gone();
+        this.kept.delete(row.id);
         return true;
       } catch (error) {
         this.#options.report(
@@ -179,11 +201,13 @@ export class Outbox {
     const lane = new Lane(name, handler, this, this.#options);
     this.#lanes.set(name, lane);
     lane.wake();
-    const hold = (txn: Transaction, payload: unknown): ReturnType<OutgoingChannel['send']> => {
+    const hold = (txn: Transaction, payload: unknown, keeper: Keeper | null): ReturnType<OutgoingChannel['send']> => {
       const ticket = this.#options.session.enter(txn);
       if (ticket !== null) return ticket;
       txn.charge(WRITES, 1);
-      txn.defer(new OutgoingMessage(lane, JSON.stringify(payload)));
+      const message = new OutgoingMessage(lane, JSON.stringify(payload), keeper);
+      message.keep(txn);
+      txn.defer(message);
       return undefined;
     };
     return {
@@ -191,12 +215,16 @@ export class Outbox {
         waits: false,
         run: (caller, args) => {
           if (caller.readOnly) return badArgument('this graft point only reads');
-          return args.length === 1 ? (hold(caller.txn, args[0]) ?? null) : badArgument('takes 1 argument');
+          return args.length === 1
+            ? (hold(caller.txn, args[0], caller.keeper ?? null) ?? null)
+            : badArgument('takes 1 argument');
         },
       },
       send: (txn, payload) => {
         const fault = plainFault(payload);
-        return fault === null ? hold(txn, payload) : badArgument(`a message to ${name}${fault.path}: ${fault.why}`);
+        return fault === null
+          ? hold(txn, payload, null)
+          : badArgument(`a message to ${name}${fault.path}: ${fault.why}`);
       },
     };
   }
@@ -206,6 +234,7 @@ export class Outbox {
     for (const effect of tree.effects) {
       if (!(effect instanceof OutgoingMessage) || this.#lanes.get(effect.lane.name) !== effect.lane) continue;
       const id = randomBytes(16).toString('hex');
+      effect.id = id;
       connection.run(
         `INSERT INTO ${OUTBOX} (id, channel, payload) VALUES (?, ?, ?)`,
         id,

@@ -3,7 +3,7 @@
 
 import { badArgument, type Callable, type CallableTree, type Caller, GraftError, WRITES } from '../../plugins/index.ts';
 import { Ticket, type Transaction, type Undoable } from '../../txn/index.ts';
-import { FIND_BYTES_MAX, FIND_VALUES_MAX, ROWS_MAX } from './bounds.ts';
+import { FIND_BYTES_MAX, FIND_VALUES_MAX, ROWS_MAX, SCAN_STEPS_MAX } from './bounds.ts';
 import {
   type Clause,
   changesClause,
@@ -15,6 +15,7 @@ import {
   whereClause,
 } from './clauses.ts';
 import { asSeen, type Connection } from './connection.ts';
+import { ScanExceeded } from './scan.ts';
 import type { Session } from './session.ts';
 import type { FindOptions, Row, TableAccess, TableGrant, Where } from './store.ts';
 import { fromSql, type Table } from './table.ts';
@@ -70,8 +71,9 @@ export class GrantedTable {
     return this.#read(txn, readOnly, (connection) => countRows(connection, clause));
   }
 
-  #read<T>(txn: Transaction | null, readOnly: boolean, work: (connection: Connection) => T): T | Ticket {
+  #read<T>(txn: Transaction | null, readOnly: boolean, read: (connection: Connection) => T): T | Ticket {
     const { session } = this.#at;
+    const work = (connection: Connection): T => this.#within(txn, connection, () => read(connection));
     if (txn === null || readOnly) {
       const connection = txn === null ? this.#at.reader : this.#at.snapshot(txn);
       if (connection instanceof Ticket) return connection;
@@ -83,6 +85,16 @@ export class GrantedTable {
       }
     }
     return session.enter(txn) ?? session.attempt(txn, () => work(session.connection));
+  }
+
+  /** Runs statements with the steps that they may take: more end the call with `limit`. */
+  #within<T>(txn: Transaction | null, connection: Connection, work: () => T): T {
+    if (!this.#rights.isBounded || txn === null) return work();
+    try {
+      return connection.steps.within(SCAN_STEPS_MAX, work);
+    } catch (error) {
+      throw error instanceof ScanExceeded ? txn.doom('limit', `scan of ${this.#rights.table.name}`) : error;
+    }
   }
 
   insert(txn: Transaction, row: unknown): { id: number | string } | Ticket {
@@ -118,11 +130,12 @@ export class GrantedTable {
     const { session } = this.#at;
     const ticket = session.enter(txn);
     if (ticket !== null) return ticket;
+    const { connection } = session;
     return session.attempt(txn, () => {
-      const rows = countRows(session.connection, countOf(this.#rights, target));
+      const rows = this.#within(txn, connection, () => countRows(connection, countOf(this.#rights, target)));
       txn.charge(WRITES, rows);
       txn.tree.log.push(logged, session, JSON.stringify(target.values), null);
-      return session.connection.run(statement.sql, ...statement.values).changes;
+      return connection.run(statement.sql, ...statement.values).changes;
     });
   }
 }
@@ -173,6 +186,7 @@ export const hostAccess = (at: Connections, table: Table): TableAccess => {
     writable: columns,
     rows_max: unbounded,
     bytes_max: unbounded,
+    isBounded: false,
   });
   return {
     find: ((txn: Transaction | null, options?: FindOptions) => granted.find(txn, options)) as TableAccess['find'],
@@ -205,6 +219,7 @@ const rightsOf = (table: Table, grant: TableGrant): TableRights => {
     writable: table.granted(grant.write),
     rows_max,
     bytes_max: FIND_BYTES_MAX,
+    isBounded: true,
   };
 };
 

@@ -63,6 +63,8 @@ export class Table {
   readonly columns: ReadonlyMap<string, TableColumn>;
   /** The first primary column. */
   readonly primary: TableColumn;
+  /** How many columns hold text. */
+  readonly texts: number;
 
   constructor(metadata: EntityMetadata, dataSource: DataSource) {
     this.name = metadata.tableName;
@@ -71,6 +73,7 @@ export class Table {
       (column) => !column.isVirtualProperty && !FORBIDDEN.has(column.databaseName),
     );
     this.columns = new Map(columns.map((column) => [column.databaseName, columnOf(column, dataSource)]));
+    this.texts = [...this.columns.values()].filter(({ kind }) => kind === 'text').length;
     const primary = metadata.primaryColumns[0];
     const found = primary === undefined ? undefined : this.columns.get(primary.databaseName);
     if (found === undefined) throw new GraftError('GRAFT_BAD_OPTION', `table ${this.name} has no primary column`);

@@ -79,8 +79,13 @@ export interface Compartment {
   /** Kinds that wait: starts the graft; `call.ended` follows. Throws GRAFT_OVERLOADED if the queue is full. */
   start?(call: CompartmentCall): void;
   /**
-   * The host has given the call up: nothing of it may run on, and its heap is replaced. For an ended call: only its
-   * heap is replaced.
+   * Kinds that wait: tells once when a call that was refused as GRAFT_OVERLOADED may be started again. False where as
+   * many wait for that as may.
+   */
+  whenRoom?(then: () => void): boolean;
+  /**
+   * The host has given the call up: nothing of it may run on, and its heap is replaced. For an ended call: only the
+   * latter.
    */
   abandon(call: CompartmentCall): void;
   /** Frees all its heaps. Later calls are refused. */

@@ -16,6 +16,7 @@ export class Cell<V> {
     this.name = options.name;
     const lockClass: LockClass = { name: options.name, timeout_ms: options.lock_timeout_ms };
     this.entry = new Entry<V>(lockClass, initial);
+    const { keep } = options;
     this.#get = accessor({
       name: `${options.name}.get`,
       mode: READ,
@@ -28,6 +29,7 @@ export class Cell<V> {
       mode: WRITE,
       place: (entry: Entry<V>) => entry,
       ...options.writes,
+      ...(keep === undefined ? {} : { keep: (entry, _, value, txn) => keep(txn, null, entry.value, value) }),
       change: {
         before: (entry) => entry.before(),
         undo: (entry, _key, before) => {

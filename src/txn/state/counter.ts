@@ -1,5 +1,6 @@
-// A transactional counter. Adds of different transactions go together (CHANGE goes with CHANGE); each is kept apart
-// until its commit.
+// A transactional counter: adds of different transactions go together (CHANGE goes with CHANGE), each kept apart until
+// its commit. Its value stays within ±(2^53−1), whichever of the trees that add to it commit: `takes` says whether an
+// amount leaves it there.
 
 import { type Accessor, accessor } from '../accessor.ts';
 import { CHANGE, Lock, READ, type Ticket } from '../lock.ts';
@@ -7,10 +8,19 @@ import type { Transaction } from '../transaction.ts';
 import type { Tree } from '../tree.ts';
 import type { StateOptions } from './options.ts';
 
+/** How far a tree has gone while it added: its nested transactions may take it back there. */
+interface Span {
+  low: number;
+  high: number;
+}
+
+const NOWHERE: Span = { low: 0, high: 0 };
+
 class Sum extends Lock {
   committed: number;
   /** What each tree has added and not committed. */
   readonly added = new Map<Tree, number>();
+  readonly #reached = new Map<Tree, Span>();
 
   constructor(options: StateOptions, initial: number) {
     super({ name: options.name, timeout_ms: options.lock_timeout_ms });
@@ -21,7 +31,33 @@ class Sum extends Lock {
     return this;
   }
 
+  /** Whether `tree` may add `amount`: no end of any tree takes the value out of bounds then. */
+  takes(tree: Tree, amount: number): boolean {
+    const own = (this.added.get(tree) ?? 0) + amount;
+    const reach = this.#reached.get(tree) ?? NOWHERE;
+    let high = this.committed + Math.max(reach.high, own);
+    let low = this.committed + Math.min(reach.low, own);
+    for (const [other, reached] of this.#reached) {
+      if (other === tree) continue;
+      high += reached.high;
+      low += reached.low;
+    }
+    return high <= Number.MAX_SAFE_INTEGER && low >= Number.MIN_SAFE_INTEGER;
+  }
+
+  add(tree: Tree, amount: number): void {
+    const sum = (this.added.get(tree) ?? 0) + amount;
+    this.added.set(tree, sum);
+    const reach = this.#reached.get(tree);
+    if (reach === undefined) this.#reached.set(tree, { low: Math.min(0, sum), high: Math.max(0, sum) });
+    else {
+      reach.low = Math.min(reach.low, sum);
+      reach.high = Math.max(reach.high, sum);
+    }
+  }
+
   override released(tree: Tree, committed: boolean): void {
+    this.#reached.delete(tree);
     const added = this.added.get(tree);
     if (added === undefined) return;
     this.added.delete(tree);
@@ -58,10 +94,13 @@ export class Counter {
           else sum.added.set(tree, added);
         },
       },
-      apply: (sum, _key, amount: number, txn) => {
-        sum.added.set(txn.tree, (sum.added.get(txn.tree) ?? 0) + amount);
-      },
+      apply: (sum, _key, amount: number, txn) => sum.add(txn.tree, amount),
     });
+  }
+
+  /** Whether `amount` may be added now. Ask right before `add`. */
+  takes(txn: Transaction, amount: number): boolean {
+    return this.#sum.takes(txn.tree, amount);
   }
 
   add(txn: Transaction, amount: number): undefined | Ticket {

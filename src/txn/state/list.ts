@@ -16,7 +16,8 @@ export class List<V> {
   constructor(options: StateOptions, initial: readonly V[] = []) {
     this.name = options.name;
     this.#items = new StateMap(options, initial.entries());
-    this.#length = new Cell(initial.length, { ...options, name: `${options.name}.length` });
+    const { keep: _, ...unkept } = options;
+    this.#length = new Cell(initial.length, { ...unkept, name: `${options.name}.length` });
   }
 
   length(txn: Transaction): number | Ticket {

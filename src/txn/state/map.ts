@@ -84,6 +84,7 @@ export class StateMap<K, V> {
     this.#keySet = new KeySet(this, this.lockClass);
     for (const [key, value] of initial) this.entries.set(key, new MapEntry(this, key, value));
     const place = (map: this, key: K): MapEntry<K, V> => map.#entry(key);
+    const { keep } = options;
     const change = {
       before: (entry: MapEntry<K, V>) => entry.before(),
       undo: (entry: MapEntry<K, V>, _key: K, before: unknown) => {
@@ -97,6 +98,7 @@ export class StateMap<K, V> {
       place,
       also: (entry) => (entry.value === ABSENT ? this.#keySet.mine : null),
       ...options.writes,
+      ...(keep === undefined ? {} : { keep: (entry, key, value, txn) => keep(txn, key, present(entry), value) }),
       change,
       apply: (entry, _key, value: V) => entry.map.#put(entry, value),
     });
@@ -106,6 +108,7 @@ export class StateMap<K, V> {
       place,
       also: (entry) => (isThere(entry.value) ? this.#keySet.mine : null),
       ...options.writes,
+      ...(keep === undefined ? {} : { keep: (entry, key, _, txn) => keep(txn, key, present(entry), undefined) }),
       change,
       apply: remove<K, V>,
     });

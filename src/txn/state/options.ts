@@ -1,5 +1,7 @@
 // Options of every ready-made state.
 
+import type { Transaction } from '../transaction.ts';
+
 /** A price per call: `cost` units of resource number `resource` of the transaction's account. */
 export interface Price {
   readonly resource: number;
@@ -13,4 +15,6 @@ export interface StateOptions {
   readonly lock_timeout_ms: number;
   readonly reads?: Price;
   readonly writes?: Price;
+  /** Told of every change before it is made, to hold what it keeps; undefined: nothing there. May throw Aborted. */
+  readonly keep?: (txn: Transaction, key: unknown, before: unknown, after: unknown) => void;
 }

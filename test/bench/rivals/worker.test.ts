@@ -74,7 +74,7 @@ describe('a worker compartment', () => {
   });
 
   test('takes no call where a thousand wait, and runs those that do', async () => {
-    const point = base.point(FUNCTION);
+    const point = base.point({ ...FUNCTION, onFault: 'fail' });
     await base.install('a', '{ graft: (n) => n }');
     const found = await Promise.all(
       Array.from({ length: 1010 }, (_, n) => base.invoke(point, n).catch(({ code }) => code)),

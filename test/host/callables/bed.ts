@@ -1,12 +1,21 @@
 // Callers without plugins: a transaction, with an account where one is wanted, and what a callable answers or throws.
 
-import { type Callable, type Caller, type Graft, GraftError, treasury, WRITES } from '../../../src/plugins/index.ts';
+import {
+  type Callable,
+  type Caller,
+  type Graft,
+  GraftError,
+  Keepers,
+  treasury,
+  WRITES,
+} from '../../../src/plugins/index.ts';
 import { Aborted, Ticket, type Transaction, TransactionError, Transactions } from '../../../src/txn/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 export class Bed {
   readonly clock = new ManualClock();
   readonly transactions = new Transactions({ clock: this.clock });
+  readonly keepers = new Keepers();
   readonly #treasury = treasury();
 
   begin(): Transaction {
@@ -26,6 +35,7 @@ export class Bed {
       depth,
       principal: 'ann',
       readOnly: false,
+      keeper: this.keepers.of(plugin, 'somebody'),
       log: () => {},
     };
   }

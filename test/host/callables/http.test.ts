@@ -111,6 +111,17 @@ describe('headers of a response', () => {
     expect(headers.of(new HostTransaction(bed.begin()))).toEqual([]);
   });
 
+  test('of a transaction that has ended are not told, nor are those of the one that has its tree now', () => {
+    const bed = new Bed();
+    const headers = new ResponseHeaders();
+    const ended = bed.begin();
+    ended.commit();
+    const next = bed.begin();
+    expect(next.tree).toBe(ended.tree);
+    run(headers.header, bed.callerIn(next), 'x-user', 'bob');
+    expect(thrown(() => headers.of(new HostTransaction(ended)))).toBe('GRAFT_TXN_ENDED');
+  });
+
   test('one that is not allowed, too many and too much doom the call', () => {
     const bed = new Bed();
     const headers = new ResponseHeaders();

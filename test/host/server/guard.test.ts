@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { urlHost } from '../../../src/host/server/guard.ts';
-import { BEARER, type Bed, JSON_BODY, makeBed, type Reply, send, TOKEN } from './bed.ts';
+import { BEARER, type Bed, JSON_BODY, makeBed, plugin, type Reply, send, TOKEN } from './bed.ts';
 
 let bed: Bed;
 let published: Bed;
@@ -206,6 +206,20 @@ describe('the token', () => {
     const sent = { headers: { ...JSON_BODY, ...headers }, body: '{"input":{"list":3}}' };
     const reply = await send(bed.url, 'POST', '/api/points/shop%2Fopen/call', sent);
     expect([reply.status, reply.body.outcome.value]).toEqual([200, 3]);
+  });
+
+  test.each([
+    ['none, and is told nothing of plugins', {}, []],
+    ['the token, and is told all', BEARER, [expect.objectContaining({ graft: 'faulty#spoil', reason: 'thrown' })]],
+  ])('a public point whose graft fails is called with %s', async (_what, headers, grafts) => {
+    const other = await makeBed();
+    const stock = other.host.map('kept').writable();
+    other.host.graftPoint({ name: 'pub', kind: 'chain', public: true, callable: { stock } });
+    await other.host.install(plugin('faulty', 'spoil', 'pub', { needs: ['stock'] }));
+    const sent = { headers: { ...JSON_BODY, ...headers }, body: '{"input":3}' };
+    const { body } = await send(other.url, 'POST', '/api/points/pub/call', sent);
+    expect(body).toEqual({ outcome: { status: 'default', value: 3, grafts } });
+    await other.close();
   });
 
   test('the page of the application needs none', async () => {

@@ -142,7 +142,7 @@ describe('find', () => {
   });
 
   test('so are answers with too many bytes, measured as the JSON that crosses', () => {
-    const insert = (name: string): unknown => call(owners, 'insert', caller, { name });
+    const insert = (name: string): unknown => fixture.store.table('owner').insert(caller.txn, { name });
     insert('x'.repeat(899_000));
     const long = { columns: ['name'], where: { name: { op: 'like', value: 'x%' } } };
     expect(call(owners, 'find', caller, long)).toHaveLength(1);
@@ -156,6 +156,30 @@ describe('find', () => {
     expect(refused('find', { columns: ['name'], where: { name: { op: '>', value: 'z' } } })).toMatch(
       /more than 900000 bytes/,
     );
+  });
+
+  test('no text goes in that could not be found again, with as much in every other column of text', () => {
+    const long = 'x'.repeat(445_001);
+    expect(thrown(() => call(owners, 'insert', caller, { name: long })).message).toBe(
+      'column name: a text of more than 445000 bytes could not be found again',
+    );
+    call(owners, 'insert', caller, { name: long.slice(3) });
+    const update = (name: string): unknown => call(owners, 'update', caller, { id: 1 }, { name });
+    expect(thrown(() => update('\u0001'.repeat(80_000))).message).toMatch(/could not be found again/);
+    expect(caller.txn.doomed).toBeNull();
+  });
+
+  test.each([
+    ['count', [{ name: { op: 'like', value: `%${'a'.repeat(97)}b` } }]],
+    ['find', [{ where: { name: { op: 'like', value: `%${'a'.repeat(97)}b` } } }]],
+    ['find', [{ columns: ['id'], orderBy: [{ column: 'name' }] }]],
+    ['update', [{ name: { op: 'like', value: `%${'a'.repeat(97)}b` } }, { age: 1 }]],
+  ] as const)('%s %j over more text than it may look at ends with limit', (name, args) => {
+    for (let i = 0; i < 12; i++)
+      fixture.store.table('owner').insert(caller.txn, { name: `${'a'.repeat(500_000)}${i}` });
+    expect(call(owners, 'count', caller, { name: { op: 'like', value: 'a%b' } })).toBe(0);
+    expect(thrown(() => call(owners, name, caller, ...args)).message).toBe('limit: scan of owner');
+    expect(caller.txn.doomed).not.toBeNull();
   });
 
   test('and with too many values', async () => {

@@ -281,21 +281,6 @@ describe('the pipe and the queue', () => {
     expect(await younger).toMatchObject({ status: 'aborted', reason: 'deadlock' });
     expect(await elder).toEqual(committed('in'));
   });
-
-  it('calls beyond the queue are refused, and nothing of them is left', async () => {
-    open({ processes: 1, pipelined: 1, queued: 1 });
-    const p = point();
-    const event = base.point({ name: 'e', kind: 'event', callable: offered() });
-    const grafts = ['p', 'e'].map((name) => ({ point: name, export: 'graft' }));
-    await base.install('a', '{ graft: (input, api) => { api.wait("gate"); return input } }', { grafts });
-    const outcomes = [base.invoke(p, 1)];
-    await base.gate('gate').reached;
-    outcomes.push(base.invoke(p, 2));
-    await expect(base.invoke(p, 3)).rejects.toMatchObject({ code: 'GRAFT_OVERLOADED' });
-    await expect(base.invoke(event, 4)).rejects.toMatchObject({ code: 'GRAFT_OVERLOADED' });
-    base.gate('gate').open();
-    expect(await Promise.all(outcomes)).toEqual([committed(1), committed(2)]);
-  });
 });
 
 describe('processes', () => {

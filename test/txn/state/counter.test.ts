@@ -47,3 +47,36 @@ test("a child's abort takes back the child's adds", () => {
   next.commit();
   expect(counter.peek()).toBe(1);
 });
+
+test('an amount is taken where the value stays within ±(2^53−1), whichever of the trees that add commit', () => {
+  const { transactions } = setUp();
+  const max = Number.MAX_SAFE_INTEGER;
+  const counter = new Counter(options('counter'), max - 10);
+  const [one, other] = [transactions.begin(), transactions.begin()];
+  expect([counter.takes(one, 10), counter.takes(one, 11), counter.takes(one, Number.NaN)]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  counter.add(one, 6);
+  expect([counter.takes(other, 4), counter.takes(other, 5), counter.takes(other, -2 * max)]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  one.abort();
+  expect(counter.takes(other, 10)).toBe(true);
+});
+
+test('what a nested transaction may yet take back is no room for others', () => {
+  const { transactions } = setUp();
+  const counter = new Counter(options('counter'), Number.MAX_SAFE_INTEGER - 10);
+  const [one, other] = [transactions.begin(), transactions.begin()];
+  counter.add(one, 10);
+  const nested = one.begin();
+  counter.add(nested, -10);
+  expect(counter.takes(other, 1)).toBe(false);
+  nested.abort();
+  one.commit();
+  expect([counter.peek(), counter.takes(other, 1)]).toEqual([Number.MAX_SAFE_INTEGER, false]);
+});

@@ -13,6 +13,7 @@ import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.
 import { failedWith, LOST } from '../ending.ts';
 import { argumentsOf, seen } from '../host-call.ts';
 import { realmScript } from '../realm/script.ts';
+import { Anteroom } from './anteroom.ts';
 import type { Item, Killed, PluginProcess, ProcessEvents } from './plugin-process.ts';
 import type { SparePool } from './spare-pool.ts';
 import { Tenant, type TenantHeap } from './tenant.ts';
@@ -66,6 +67,7 @@ export class ProcessGroup implements ProcessEvents {
   readonly #pool: SparePool;
   readonly #limits: GroupLimits;
   #queue: Queued[] = [];
+  readonly #anteroom = new Anteroom();
   /** Calls that were in the pipe of a process that one of them brought down. */
   readonly #suspects = new WeakSet<CompartmentCall>();
   /** How often a running call, or a plugin's load, has lost its process to a kill from outside. */
@@ -113,6 +115,11 @@ export class ProcessGroup implements ProcessEvents {
     this.#enqueue(queued, false);
   }
 
+  /** Tells once when there is room in the queue; false where too many wait for that. */
+  whenRoom(then: () => void): boolean {
+    return this.#limits.queued > 0 && this.#anteroom.add(then);
+  }
+
   #enqueue(queued: Queued, front: boolean): void {
     if (front) this.#queue.unshift(queued);
     else this.#queue.push(queued);
@@ -148,6 +155,7 @@ export class ProcessGroup implements ProcessEvents {
   dequeue(queued: Queued): void {
     this.#queue = this.#queue.filter((one) => one !== queued);
     queued.call.txn.tree.stopWaiting(queued);
+    this.#anteroom.letIn(() => this.#limits.queued - this.#queue.length);
   }
 
   /** Sends the call to a process that may take it; false where none may now. */
@@ -373,6 +381,7 @@ export class ProcessGroup implements ProcessEvents {
 
   close(): void {
     this.#closed = true;
+    this.#anteroom.close();
     for (const queued of [...this.#queue]) queued.call.txn.abort('cancelled', 'the host closes');
     for (const item of this.processes.flatMap((process) => process.items))
       item.call?.txn.abort('cancelled', 'the host closes');

@@ -49,6 +49,10 @@ class ProcessCompartment implements Compartment {
     this.#group.submit(this.#tenant, call);
   }
 
+  whenRoom(then: () => void): boolean {
+    return this.#group.whenRoom(then);
+  }
+
   abandon(call: CompartmentCall): void {
     this.#group.abandon(call);
   }
