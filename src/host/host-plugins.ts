@@ -37,14 +37,14 @@ export interface HostPluginsOptions {
   readonly maker: CompartmentMaker;
   readonly registry: Registry;
   /** What the registry kept of an earlier start. */
-  readonly kept: Kept;
+  readonly kept: EarlierStart;
   readonly report: (event: HostEvent) => void;
   /** Called when grafts may have left their points. */
   readonly removed: () => void;
 }
 
 /** Plugins and missing guards of an earlier start. */
-export interface Kept {
+export interface EarlierStart {
   readonly plugins: readonly KeptPlugin[];
   readonly missing: readonly MissingGuard[];
 }

@@ -28,7 +28,7 @@ import type { PluginSource } from '../plugins/package/index.ts';
 import { type StateMap, Transactions } from '../txn/index.ts';
 import { HostCallables } from './callables/index.ts';
 import { type HostEvent, toStandardError } from './host-event.ts';
-import { HostPlugins, type Kept, type PluginInstallOptions, type PluginRemoveOptions } from './host-plugins.ts';
+import { type EarlierStart, HostPlugins, type PluginInstallOptions, type PluginRemoveOptions } from './host-plugins.ts';
 import { type CallOptions, type HostPoint, HostPoints } from './host-point.ts';
 import type { HostTable } from './host-table.ts';
 import { HostTransaction } from './host-transaction.ts';
@@ -65,7 +65,7 @@ export class Host {
     transactions: Transactions,
     store: Store | null,
     registry: Registry,
-    kept: Kept,
+    kept: EarlierStart,
     report: (event: HostEvent) => void,
   ) {
     this.#store = store;

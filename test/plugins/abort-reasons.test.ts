@@ -81,7 +81,10 @@ const tryPolicy = async (one: Case, policy: FaultPolicy): Promise<void> => {
   expect(point.grafts[0]?.aborts ?? 1).toBe(stays ? 0 : 1);
   expect(base.state).toEqual({ a: 1, b: 2 });
   expect(point.grafts.length).toBe(stays ? 1 : 0);
-  const next = stays ? { status: 'committed', value: 'fine' } : { status: 'default', value: 'default', grafts: [] };
+  // A guard that was removed is missing, and its point stays closed.
+  const without =
+    policy === 'deny' ? { status: 'denied', reason: one.reason } : { status: 'default', value: 'default', grafts: [] };
+  const next = stays ? { status: 'committed', value: 'fine' } : without;
   expect(await base.invoke(point, 'next')).toMatchObject(next);
 };
 
