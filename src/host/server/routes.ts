@@ -156,5 +156,6 @@ export const apiRouter = (host: ServedHost, token: string, bounds: BodyBounds): 
   });
   methods(router, '/plugins/:name', { delete: remove(host) });
   methods(router, '/aborts', { get: aborts(host) });
+  methods(router, '/facts', { get: list(() => ({ facts: host.facts() })) });
   return router;
 };
