@@ -22,7 +22,7 @@ import {
   type PointOptions,
   treasury,
 } from '../plugins/index.ts';
-import type { PluginSource } from '../plugins/package/index.ts';
+import { PackageReader, type PluginSource } from '../plugins/package/index.ts';
 import { StateMap, Transactions } from '../txn/index.ts';
 import { HostCallables } from './callables/index.ts';
 import { type HostEvent, toStandardError } from './host-event.ts';
@@ -46,6 +46,7 @@ export class Host {
   readonly #points: HostPoints;
   readonly #plugins: HostPlugins;
   readonly #maker: CompartmentMaker;
+  readonly #reader: PackageReader;
   readonly #store: Store | null;
   readonly #registry: Registry;
   readonly #facts: Record<string, string>;
@@ -67,6 +68,7 @@ export class Host {
     this.#store = store;
     this.#registry = registry;
     this.#maker = options.compartment ?? new ProcessMaker(options.processes);
+    this.#reader = new PackageReader(options.processes?.walls);
     this.#base = {
       transactions,
       treasury: treasury(),
@@ -79,6 +81,7 @@ export class Host {
     this.#plugins = new HostPlugins({
       points: this.#points.table,
       maker: this.#maker,
+      reader: this.#reader,
       registry,
       report,
       removed: () => this.callables.sweep(),
@@ -278,6 +281,7 @@ export class Host {
     this.#plugins.close('the host closes');
     this.callables.close();
     this.#maker.close();
+    this.#reader.close();
     await this.#plugins.settled();
     await this.#registry.close();
     await this.#store?.close();

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { killHosts, violationsOf } from './host-kills.ts';
+import { bundleMutated } from './mutated-sources.ts';
 import { killPlugins } from './plugin-kills.ts';
 
 const silent = (): void => {};
@@ -31,4 +32,11 @@ describe('kills', () => {
     };
     expect(violationsOf(found)).toHaveLength(2);
   });
+});
+
+test('mutated sources are bundled or refused within their memory, and harm no honest one', async () => {
+  const result = await bundleMutated(40, 1, silent);
+  expect(result).toMatchObject({ sources: 40, wrong: [] });
+  expect(result.made + result.refused + result.gaveUp).toBe(40);
+  expect(Math.max(result.reader_mb, result.esbuild_mb)).toBeLessThanOrEqual(512);
 });

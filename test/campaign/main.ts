@@ -1,9 +1,11 @@
-// Long campaigns: `npm run campaign -- plugin-kills | host-kills | memory [--kills N] [--calls N] [--aborts N] [--seed
-// N]`. Progress goes to standard error, the result as JSON to standard output; exit 1 where something was found.
+// Long campaigns: `npm run campaign -- plugin-kills | host-kills | memory | bundles [--kills N] [--calls N] [--aborts N]
+// [--sources N] [--seed N]`. Progress goes to standard error, the result as JSON to standard output; exit 1 where
+// something was found.
 
 import { parseArgs } from 'node:util';
 import { killHosts } from './host-kills.ts';
 import { runMemory } from './memory.ts';
+import { bundleMutated } from './mutated-sources.ts';
 import { killPlugins } from './plugin-kills.ts';
 
 const progress = (text: string): void => {
@@ -17,6 +19,7 @@ const number = (text: string | undefined, otherwise: number): number => {
 };
 
 const GROWTH_MAX = 1.1;
+const BUNDLER_MB_MAX = 512;
 
 const run = async (name: string | undefined, values: Record<string, string | undefined>): Promise<boolean> => {
   const seed = number(values.seed, 1);
@@ -38,8 +41,13 @@ const run = async (name: string | undefined, values: Record<string, string | und
         ([before, after]) => after <= before * GROWTH_MAX,
       );
     }
+    case 'bundles': {
+      const result = await bundleMutated(number(values.sources, 1000), seed, progress);
+      console.log(JSON.stringify(result));
+      return result.wrong.length === 0 && Math.max(result.reader_mb, result.esbuild_mb) <= BUNDLER_MB_MAX;
+    }
     default:
-      throw new Error('name a campaign: plugin-kills, host-kills or memory');
+      throw new Error('name a campaign: plugin-kills, host-kills, memory or bundles');
   }
 };
 
@@ -50,6 +58,7 @@ try {
       kills: { type: 'string' },
       calls: { type: 'string' },
       aborts: { type: 'string' },
+      sources: { type: 'string' },
       seed: { type: 'string' },
     },
   });

@@ -11,8 +11,7 @@ import { constants, existsSync, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GraftError } from '../errors.ts';
-import { PACKAGE_BOUNDS } from './bounds.ts';
-import { addSize, checkCount, type Entry } from './files.ts';
+import { addSize, checkCount, checkPacked, type Entry } from './files.ts';
 import { checkPath, shown } from './path.ts';
 
 // A file system without these flags (Windows) has the check of the folder's own entry.
@@ -183,9 +182,7 @@ export async function readArchiveFile(path: string): Promise<Buffer> {
     const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       const { size } = await handle.stat();
-      if (size > PACKAGE_BOUNDS.archive_bytes) {
-        throw new GraftError('GRAFT_PACKAGE_LIMIT', `the archive is larger than ${PACKAGE_BOUNDS.archive_bytes} bytes`);
-      }
+      checkPacked(size);
       return await readWhole(handle, path, size);
     } finally {
       await handle.close();
