@@ -19,14 +19,28 @@ interface Sample {
   readonly rounds: number;
 }
 
-const MODULES = 9;
-const modules = (): Record<string, string> =>
-  Object.fromEntries(
-    Array.from({ length: MODULES }, (_, i) => [
-      `m${i}.ts`,
-      `export function f${i}(n: number): number {\n  let sum = 0;\n  for (let i = 0; i < n; i++) sum += i * ${i};\n  return sum;\n}\n`,
-    ]),
-  );
+const MODULES = Array.from({ length: 9 }, (_, i) => i);
+
+const moduleText = (i: number): string => `export function f${i}(n: number): number {
+  let sum = 0;
+  for (let at = 0; at < n; at++) sum += at * ${i};
+  return sum;
+}
+`;
+
+const tenModules = (): Record<string, string> => ({
+  'main.ts': `${MODULES.map((i) => `import { f${i} } from './m${i}.ts';`).join('\n')}
+export const graft = (n: number): number[] => [${MODULES.map((i) => `f${i}(n)`)}];`,
+  ...Object.fromEntries(MODULES.map((i) => [`m${i}.ts`, moduleText(i)])),
+});
+
+const THREE_MODULES = {
+  'main.ts': `import { half } from './half.ts';
+import { last } from './last.ts';
+export const graft = (n: number): number => last([half(n)]);`,
+  'half.ts': 'export const half = (n: number): number => n / 2;\nexport const unused = 3;',
+  'last.ts': 'export const last = (list: readonly number[]): number => list.at(-1) ?? 0;',
+};
 
 /** The files of a development dependency that has none of its own. */
 const library = (): Record<string, string> => {
@@ -37,33 +51,17 @@ const library = (): Record<string, string> => {
   );
 };
 
+const PLAIN: Sample = {
+  name: 'a plain package',
+  main: 'main.ts',
+  files: { 'main.ts': 'export const graft = (n: number): number => n / 2;' },
+  rounds: 600,
+};
+
 const samples = (): Sample[] => [
-  {
-    name: 'a plain package',
-    main: 'main.ts',
-    files: { 'main.ts': 'export const graft = (n: number): number => n / 2;' },
-    rounds: 600,
-  },
-  {
-    name: 'three modules',
-    main: 'main.ts',
-    files: {
-      'main.ts':
-        "import { half } from './half.ts';\nimport { last } from './last.ts';\nexport const graft = (n: number): number => last([half(n)]);",
-      'half.ts': 'export const half = (n: number): number => n / 2;\nexport const unused = 3;',
-      'last.ts': 'export const last = (list: readonly number[]): number => list.at(-1) ?? 0;',
-    },
-    rounds: 400,
-  },
-  {
-    name: 'ten modules',
-    main: 'main.ts',
-    files: {
-      'main.ts': `${Array.from({ length: MODULES }, (_, i) => `import { f${i} } from './m${i}.ts';`).join('\n')}\nexport const graft = (n: number) => [${Array.from({ length: MODULES }, (_, i) => `f${i}(n)`)}];`,
-      ...modules(),
-    },
-    rounds: 200,
-  },
+  PLAIN,
+  { name: 'three modules', main: 'main.ts', files: THREE_MODULES, rounds: 400 },
+  { name: 'ten modules', main: 'main.ts', files: tenModules(), rounds: 200 },
   {
     name: 'a library (zod)',
     main: 'main.ts',
@@ -184,16 +182,14 @@ export const bundle: Benchmark = {
   async run({ small, seed, progress }) {
     const reader = new PackageReader();
     const tables: Record<string, Row[]> = {};
-    const all = samples();
     try {
-      for (const sample of all) {
+      for (const sample of samples()) {
         progress(sample.name);
         const rounds = small ? 3 : sample.rounds;
         tables[sample.name] = await compare(contenders(sample, reader), { rounds, count: 1, warmup: small ? 1 : 40 });
       }
       progress('beside a busy one');
-      const plain = all[0] as Sample;
-      tables['beside a busy one'] = await besideABusyOne(plain, small ? 1 : 12, small ? 2 : 50);
+      tables['beside a busy one'] = await besideABusyOne(PLAIN, small ? 1 : 12, small ? 2 : 50);
     } finally {
       reader.close();
       await stop();

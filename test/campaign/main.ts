@@ -1,6 +1,6 @@
-// Long campaigns: `npm run campaign -- plugin-kills | host-kills | memory | bundles [--kills N] [--calls N] [--aborts N]
-// [--sources N] [--seed N]`. Progress goes to standard error, the result as JSON to standard output; exit 1 where
-// something was found.
+// Long campaigns: `npm run campaign -- plugin-kills | host-kills | memory | bundles [--kills N] [--calls N]
+// [--aborts N] [--sources N] [--seed N]`. Progress goes to standard error, the result as JSON to standard output; exit
+// 1 where something was found.
 
 import { parseArgs } from 'node:util';
 import { killHosts } from './host-kills.ts';

@@ -2,8 +2,8 @@
 // refused, at any level, also one that takes a folder's place while the folder is read.
 //
 // 1. A folder is opened, without following a link, and listed by its handle. 2. What lies in it is opened the same way,
-//    from that handle: on Linux through /proc/self/fd, which leads to the open folder whatever its path leads to by now.
-//    Elsewhere the path is used, and afterwards every folder on it must still be the one that was opened.
+//    from that handle: on Linux through /proc/self/fd, which leads to the open folder whatever its path leads to by
+//    now. Elsewhere the path is used, and afterwards every folder on it must still be the one that was opened.
 // 3. A file is checked and read by its own handle.
 // Reading stops at the first file or folder beyond a bound. Only `.git` is skipped.
 

@@ -1,5 +1,6 @@
 // Ways to name a file, for what the bundler must not read: every form of an import with every kind of path that leads
-// out of a package, and the files of a package that say where an import leads.
+// out of a package, and the files of a package that say where an import leads. In a text, \x2a is a star and \x2f a
+// solidus, so that whoever reads this file's comments finds none there.
 
 export interface ImportForm {
   readonly what: string;
@@ -56,11 +57,11 @@ const STATIC: Readonly<Record<string, (path: string) => string>> = {
   'triple slash': (path) => `/// <reference path=${text(path)} />\nexport const f = () => 1;`,
   'triple slash, types': (path) => `/// <reference types=${text(path)} />\nexport const f = () => 1;`,
   'AMD module': (path) => `/// <amd-dependency path=${text(path)} />\nexport const f = () => 1;`,
-  'JSX source': (path) => `/** @jsxRuntime automatic @jsxImportSource ${path} */ export const f = () => <a/>;`,
-  'JSX factory': (path) => `/** @jsx ${path} */ export const f = () => <a/>;`,
+  'JSX source': (path) => `/\x2a* @jsxRuntime automatic @jsxImportSource ${path} *\x2f export const f = () => <a/>;`,
+  'JSX factory': (path) => `/\x2a* @jsx ${path} *\x2f export const f = () => <a/>;`,
   'source map': (path) => `export const f = () => 1;\n//# sourceMappingURL=${path}`,
   'source map, old sign': (path) => `export const f = () => 1;\n//@ sourceMappingURL=${path}`,
-  'source map, block': (path) => `export const f = () => 1;\n/*# sourceMappingURL=${path} */`,
+  'source map, block': (path) => `export const f = () => 1;\n/\x2a# sourceMappingURL=${path} *\x2f`,
   'source map, spaced': (path) => `export const f = () => 1;\n//#\t sourceMappingURL=${path}`,
   'source map, other space': (path) => `export const f = () => 1;\n//#\u00a0sourceMappingURL=${path}`,
   'source URL': (path) => `export const f = () => 1;\n//# sourceURL=${path}`,
@@ -116,7 +117,7 @@ const settingsTo = (path: string): Record<string, Readonly<Record<string, string
     'dependency, exports conditions': dep({ exports: { '.': { import: path, require: path, default: path } } }),
     'dependency, exports list': dep({ exports: { '.': [path, './own.js'] } }),
     'dependency, exports pattern': dep(
-      { exports: { './*': `${folder}/*` } },
+      { exports: { './\x2a': `${folder}/\x2a` } },
       "import x from 'dep/secret.json'; export const f = () => x;",
     ),
     'dependency, types': dep({ types: path, main: './own.js' }),
@@ -128,11 +129,11 @@ const settingsTo = (path: string): Record<string, Readonly<Record<string, string
     },
     'own imports, pattern': {
       'main.ts': "import x from '#x/secret.json'; export const f = () => x;",
-      'package.json': JSON.stringify({ imports: { '#x/*': `${folder}/*` } }),
+      'package.json': JSON.stringify({ imports: { '#x/\x2a': `${folder}/\x2a` } }),
     },
     'tsconfig, extends': config({ extends: path, compilerOptions: { jsx: 'react-jsx' } }),
     'tsconfig, paths': config({
-      compilerOptions: { baseUrl: '.', paths: { 'alias/*': [`${folder}/*`], '*': [`${folder}/*`] } },
+      compilerOptions: { baseUrl: '.', paths: { 'alias/\x2a': [`${folder}/\x2a`], '*': [`${folder}/\x2a`] } },
     }),
     'tsconfig, baseUrl': config({ compilerOptions: { baseUrl: folder } }),
     'tsconfig, rootDirs': config({ compilerOptions: { rootDirs: ['.', folder] } }),

@@ -7,6 +7,7 @@
 import { parseJson } from '../../compartment/ending.ts';
 import { FrameReader } from '../../compartment/process/frames.ts';
 import { ALL_WALLS, fromByte, NO_WALLS, type Standing, toByte } from '../../compartment/process/walls/standing.ts';
+import { PACKAGE_BOUNDS } from '../bounds.ts';
 import type { BundlerCommands } from './command.ts';
 import {
   CODE,
@@ -45,6 +46,8 @@ export interface BundlerEvents {
 }
 
 const START_MS_MAX = 15_000;
+/** A manifest is some tens of kilobytes at most, and so is a message. */
+const HEAD_BYTES_MAX = 256 * 1024;
 /** About so many bytes are put together and leave in one write. */
 const TOGETHER_BYTES = 256 * 1024;
 
@@ -146,13 +149,15 @@ export class Bundler {
     if (reader.broken) this.kill('it said what it cannot have meant');
   }
 
-  /** Acts on a frame. False where it has no place here. */
+  /** Acts on a frame. False where it has no place here, or is too large for it. */
   #understands(reader: FrameReader): boolean {
     const { type } = reader;
     if (!this.#ready) return type === READY && reader.size === 2 && this.#begin(reader);
     if (this.#settle === null) return false;
     if (this.#code !== null) return type === SOURCE_MAP && this.#made(this.#code, reader.text());
-    if (this.#head !== null) return type === CODE && this.#coded(reader.text());
+    if (this.#head !== null)
+      return type === CODE && reader.size <= PACKAGE_BOUNDS.bundle_bytes && this.#coded(reader.text());
+    if (reader.size > HEAD_BYTES_MAX) return false;
     if (type === REFUSED) return this.#refused(parseJson(reader.text()));
     return type === HEAD && this.#headed(parseJson(reader.text()));
   }

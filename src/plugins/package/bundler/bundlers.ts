@@ -92,6 +92,7 @@ export class Bundlers {
     const abandon = (): void => bundler.kill('the host is closed');
     signal?.addEventListener('abort', abandon);
     try {
+      if (signal?.aborted) throw closed();
       if (!standsAll(walls, bundler.walls))
         throw new GraftError('GRAFT_NO_WALLS', 'walls are required around the process that bundles plugins');
       const reply = await bundler.make(raw, wait_ms);

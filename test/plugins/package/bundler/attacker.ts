@@ -1,5 +1,5 @@
-// Stands in for a flaw of the process that reads packages: JavaScript behind its walls, which tries all that reaches out
-// of a process, and writes what came of it as JSON to descriptor 4. Run as Node runs the bundler's script
+// Stands in for a flaw of the process that reads packages: JavaScript behind its walls, which tries all that reaches
+// out of a process, and writes what came of it as JSON to descriptor 4. Run as Node runs the bundler's script
 // (walls.test.ts).
 
 import { spawnSync } from 'node:child_process';

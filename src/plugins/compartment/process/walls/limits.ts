@@ -30,8 +30,8 @@ export function limitFiles(system: Calls, arch: Arch, files: number): void {
 }
 
 /**
- * So many bytes of addresses, used or not. RLIMIT_DATA is no bound: the kernel does not count what is laid over addresses
- * that were reserved before.
+ * So many bytes of addresses, used or not. RLIMIT_DATA is no bound: the kernel does not count what is laid over
+ * addresses that were reserved before.
  */
 export function limitAddresses(system: Calls, arch: Arch, bytes: number): void {
   limit(system, arch, RLIMIT_AS, bytes);

@@ -21,7 +21,9 @@ import { settle } from './threads.ts';
 /** The last descriptor that a plugin's process is given: /dev/null three times, and its two pipes. */
 export const LAST_GIVEN = 4;
 
-/** Raises the walls of a process that only computes; its descriptors are those up to `last`. Gives which of them stand. */
+/**
+ * Raises the walls of a process that only computes and has the descriptors up to `last`. Gives which of them stand.
+ */
 export function raiseWalls(system: Calls, arch: Arch, last: number = LAST_GIVEN): Standing {
   settle(system, arch);
   dropPrivileges(system, arch);
