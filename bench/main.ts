@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { BadUse, type Benchmark } from './benchmark.ts';
+import { bundle } from './bundle.ts';
 import { call } from './call.ts';
 import { isolation } from './isolation.ts';
 import { metered } from './metered.ts';
@@ -10,7 +11,7 @@ import { benchText, writeReport } from './report.ts';
 import { txn } from './txn.ts';
 import { walls } from './walls.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [txn, call, metered, isolation, walls];
+const BENCHMARKS: readonly Benchmark[] = [txn, call, metered, isolation, walls, bundle];
 const FLAGS = BENCHMARKS.flatMap(({ flags }) => Object.keys(flags ?? {}));
 
 const usageText = (): string =>

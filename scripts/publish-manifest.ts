@@ -8,11 +8,12 @@ const {
   private: _,
   scripts: __,
   devDependencies: ___,
-  optionalDependencies: ____,
+  optionalDependencies: optional,
   ...manifest
 } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as Record<string, unknown> & {
   bin: Record<string, string>;
   exports: Record<string, string>;
+  optionalDependencies: Record<string, string>;
 };
 
 const built = (path: string): string => path.replace(/^(\.\/)?src\//, './').replace(/\.ts$/, '.js');
@@ -22,6 +23,7 @@ writeFileSync(
   `${JSON.stringify(
     {
       ...manifest,
+      optionalDependencies: Object.fromEntries(Object.entries(optional).filter(([name]) => !name.startsWith('node-'))),
       bin: Object.fromEntries(Object.entries(manifest.bin).map(([name, path]) => [name, built(path)])),
       exports: Object.fromEntries(
         Object.entries(manifest.exports).map(([name, path]) => [

@@ -15,7 +15,7 @@ import {
   PluginTable,
   type PointTable,
 } from '../plugins/index.ts';
-import { originalPosition, type PluginSource, readPackage } from '../plugins/package/index.ts';
+import { originalPosition, type PackageReader, type PluginSource } from '../plugins/package/index.ts';
 import type { HostEvent } from './host-event.ts';
 import { type PluginInfo, pluginInfo } from './information.ts';
 import type { KeptPlugin, MissingGuard, Registry } from './registry.ts';
@@ -35,6 +35,7 @@ export interface PluginRemoveOptions {
 export interface HostPluginsOptions {
   readonly points: PointTable;
   readonly maker: CompartmentMaker;
+  readonly reader: PackageReader;
   readonly registry: Registry;
   /** What the registry kept of an earlier start. */
   readonly kept: EarlierStart;
@@ -68,7 +69,7 @@ export class HostPlugins {
     checkOptions(options, { installer: (value) => isString(value) || isObject(value) }, 'install');
     const given = options.installer ?? HOST_ITSELF;
     const installer: Installer = typeof given === 'string' ? { name: given, grants: 'everything' } : given;
-    const pkg = await readPackage(source);
+    const pkg = await this.#options.reader.read(source);
     const plugin = await this.#table.install(pkg, installer);
     this.#options.removed();
     await this.#options.registry.savePlugin({ package: pkg, installer: installer.name, removed: [] });

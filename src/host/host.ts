@@ -24,7 +24,7 @@ import {
   type PointOptions,
   treasury,
 } from '../plugins/index.ts';
-import type { PluginSource } from '../plugins/package/index.ts';
+import { PackageReader, type PluginSource } from '../plugins/package/index.ts';
 import { type StateMap, Transactions } from '../txn/index.ts';
 import { HostCallables } from './callables/index.ts';
 import { type HostEvent, toStandardError } from './host-event.ts';
@@ -49,6 +49,7 @@ export class Host {
   readonly #points: HostPoints;
   readonly #plugins: HostPlugins;
   readonly #maker: CompartmentMaker;
+  readonly #reader: PackageReader;
   readonly #store: Store | null;
   readonly #registry: Registry;
   readonly #facts: Record<string, string>;
@@ -72,6 +73,7 @@ export class Host {
     this.#registry = registry;
     this.#maker = options.compartment ?? new ProcessMaker(options.processes);
     this.#keepers = new Keepers(options.kept);
+    this.#reader = new PackageReader(options.processes?.walls);
     this.#base = {
       transactions,
       treasury: treasury(),
@@ -89,6 +91,7 @@ export class Host {
     this.#plugins = new HostPlugins({
       points: this.#points.table,
       maker: this.#maker,
+      reader: this.#reader,
       registry,
       kept,
       report,
@@ -308,6 +311,7 @@ export class Host {
     this.#plugins.close('the host closes');
     this.callables.close();
     this.#maker.close();
+    this.#reader.close();
     await this.#plugins.settled();
     await this.#registry.close();
     await this.#store?.close();

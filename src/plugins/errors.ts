@@ -16,7 +16,10 @@ export const ERRORS = {
   GRAFT_PACKAGE_ENTRY: row(400, 'A plugin package holds a link, a device or another special file.'),
   GRAFT_PACKAGE_NATIVE: row(400, 'A plugin package holds a native binary.'),
   GRAFT_PACKAGE_SIGNED: row(400, 'A plugin package carries a signature, and signatures cannot be verified yet.'),
-  GRAFT_BUNDLE: row(422, 'A plugin could not be bundled: a syntax error, or an import that is not in the package.'),
+  GRAFT_BUNDLE: row(
+    422,
+    'A plugin could not be bundled: a syntax error, an import that is not in the package, or too much for the bundler.',
+  ),
   GRAFT_UNKNOWN_POINT: row(404, 'No graft point has this name.'),
   GRAFT_UNKNOWN_PLUGIN: row(404, 'No plugin has this name.'),
   GRAFT_UNKNOWN_GRAFT: row(404, 'No graft of this name is missing at the point.'),

@@ -2,6 +2,7 @@
 // business.
 
 import { describe, expect, test } from '@jest/globals';
+import { bundle } from '../../bench/bundle.ts';
 import { call } from '../../bench/call.ts';
 import { benchText } from '../../bench/report.ts';
 import { met } from '../../bench/target.ts';
@@ -26,6 +27,13 @@ describe('bench', () => {
     const result = await call.run(options);
     const [rows = []] = Object.values(result.tables);
     expect(rows.map((row) => row.hash)).toEqual(rows.map(() => rows[0]?.hash));
+    expect(result.targets.every((target) => Number.isFinite(target.value))).toBe(true);
+  });
+
+  test('bundle: a package that is read is what esbuild makes of it', async () => {
+    const result = await bundle.run(options);
+    expect(Object.keys(result.tables)).toHaveLength(5);
+    for (const rows of Object.values(result.tables)) expect(rows[1]?.hash).toBe(rows[0]?.hash);
     expect(result.targets.every((target) => Number.isFinite(target.value))).toBe(true);
   });
 

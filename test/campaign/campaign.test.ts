@@ -3,6 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { guardSequences } from './guards.ts';
 import { killHosts, violationsOf } from './host-kills.ts';
+import { bundleMutated } from './mutated-sources.ts';
 import { killPlugins } from './plugin-kills.ts';
 
 const silent = (): void => {};
@@ -42,4 +43,11 @@ describe('a guard', () => {
   test('that an earlier start had and this one has forgotten would be found', async () => {
     expect(await guardSequences(25, 1, silent, false)).toContain('was default, not denied');
   });
+});
+
+test('mutated sources are bundled or refused within their memory, and harm no honest one', async () => {
+  const result = await bundleMutated(40, 1, silent);
+  expect(result).toMatchObject({ sources: 40, wrong: [] });
+  expect(result.made + result.refused + result.gaveUp).toBe(40);
+  expect(Math.max(result.reader_mb, result.esbuild_mb)).toBeLessThanOrEqual(512);
 });

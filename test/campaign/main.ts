@@ -1,12 +1,13 @@
-// Long campaigns: `npm run campaign -- plugin-kills | host-kills | guards | memory | hoarders [--kills N] [--calls N]
-// [--aborts N] [--seed N]`. Progress goes to standard error, the result as JSON to standard output; exit 1 where
-// something was found.
+// Long campaigns: `npm run campaign -- plugin-kills | host-kills | guards | memory | hoarders | bundles [--kills N]
+// [--calls N] [--aborts N] [--sequences N] [--sources N] [--seed N]`. Progress goes to standard error, the result as
+// JSON to standard output; exit 1 where something was found.
 
 import { parseArgs } from 'node:util';
 import { guardSequences } from './guards.ts';
 import { runHoarders } from './hoarders.ts';
 import { killHosts } from './host-kills.ts';
 import { runMemory } from './memory.ts';
+import { bundleMutated } from './mutated-sources.ts';
 import { killPlugins } from './plugin-kills.ts';
 
 const progress = (text: string): void => {
@@ -22,6 +23,7 @@ const number = (text: string | undefined, otherwise: number): number => {
 const GROWTH_MAX = 1.1;
 /** Of the 99th percentiles of an honest plugin beside a hoarder and alone. */
 const RATIO_MAX = 1.5;
+const BUNDLER_MB_MAX = 512;
 
 const run = async (name: string | undefined, values: Record<string, string | undefined>): Promise<boolean> => {
   const seed = number(values.seed, 1);
@@ -54,8 +56,13 @@ const run = async (name: string | undefined, values: Record<string, string | und
       console.log(JSON.stringify(result));
       return result.ratio <= RATIO_MAX;
     }
+    case 'bundles': {
+      const result = await bundleMutated(number(values.sources, 1000), seed, progress);
+      console.log(JSON.stringify(result));
+      return result.wrong.length === 0 && Math.max(result.reader_mb, result.esbuild_mb) <= BUNDLER_MB_MAX;
+    }
     default:
-      throw new Error('name a campaign: plugin-kills, host-kills, guards, memory or hoarders');
+      throw new Error('name a campaign: plugin-kills, host-kills, guards, memory, hoarders or bundles');
   }
 };
 
@@ -67,6 +74,7 @@ try {
       calls: { type: 'string' },
       aborts: { type: 'string' },
       sequences: { type: 'string' },
+      sources: { type: 'string' },
       seed: { type: 'string' },
     },
   });

@@ -29,6 +29,17 @@ export const PACKAGE_BOUNDS = {
   manifest_depth: 32,
   /** All source text that one bundle takes in, and the script that comes out of it. */
   bundle_bytes: 12 * MB,
-  /** Time for one bundle. Some hundred bytes of nested arrow functions keep a bundler busy for minutes. */
+  /** The source map of that script. */
+  source_map_bytes: 24 * MB,
+  /**
+   * Time for unpacking, reading and bundling one package. Some hundred bytes of nested arrow functions keep a bundler
+   * busy for minutes.
+   */
   bundle_ms: 15_000,
+  /**
+   * Memory of esbuild's process. Some hundred bytes of an enum that doubles its texts would take gigabytes.
+   */
+  esbuild_bytes: 512 * MB,
+  /** Memory of JavaScript in the process that unpacks and reads the package. */
+  heap_bytes: 256 * MB,
 } as const;

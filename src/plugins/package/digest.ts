@@ -7,20 +7,10 @@
 
 import { createHash } from 'node:crypto';
 import type { Files } from './files.ts';
-import { canonicalManifest, type Manifest } from './manifest.ts';
+import type { Head } from './head.ts';
+import { canonicalManifest } from './manifest.ts';
 
 const TITLE = 'graftwork package 1';
-
-/**
- * What the digest covers beside the files. `main` is the path of the module: the same files with another one are
- * another plugin.
- */
-export interface Head {
-  readonly name: string;
-  readonly version: string;
-  readonly main: string;
-  readonly manifest: Manifest;
-}
 
 /** The SHA-256 of a package, 64 hexadecimal digits. */
 export function digestOf(head: Head, files: Files): string {

@@ -87,6 +87,12 @@ export function addSize(total: number, path: string, size: number): number {
   return total + size;
 }
 
+/** Throws GRAFT_PACKAGE_LIMIT where an archive of `bytes` bytes is too large. */
+export function checkPacked(bytes: number): void {
+  if (bytes <= PACKAGE_BOUNDS.archive_bytes) return;
+  throw new GraftError('GRAFT_PACKAGE_LIMIT', `the archive is larger than ${PACKAGE_BOUNDS.archive_bytes} bytes`);
+}
+
 /** Throws GRAFT_PACKAGE_LIMIT where `count` files and folders are too many. */
 export function checkCount(count: number): void {
   if (count <= PACKAGE_BOUNDS.entries) return;

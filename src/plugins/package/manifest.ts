@@ -42,8 +42,11 @@ const ORDER_DEFAULT = 100;
 const POINT = /^[a-z0-9\-_.]+(\/[a-z0-9\-_.]+)*$/;
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
-/** The rules of npm for new names: lower case, safe in a URL, no dot or underscore in front. */
-const NAME_PART = /^[a-z0-9~-][a-z0-9\-._~]*$/;
+/**
+ * The rules of npm for new names: lower case, safe in a URL, no dot or underscore in front. No dash either: a command
+ * would take the name for an option.
+ */
+const NAME_PART = /^[a-z0-9][a-z0-9\-._]*$/;
 const RESERVED_NAME = /^(node_modules|favicon\.ico|constructor|prototype|(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?)$/;
 const VERSION = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9a-zA-Z.-]+)?(\+[0-9a-zA-Z.-]+)?$/;
 

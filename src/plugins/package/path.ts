@@ -47,14 +47,15 @@ function pathFault(path: string): string | null {
  * long or deep.
  */
 export function checkPath(path: string): void {
-  const fault = pathFault(path) ?? pathFault(path.normalize('NFKC'));
-  if (fault !== null) throw new GraftError('GRAFT_PACKAGE_PATH', `the path ${shown(path)} has ${fault}`);
+  // First, so that nothing else looks at a text of any length.
   if (Buffer.byteLength(path) > PACKAGE_BOUNDS.path_bytes) {
     throw new GraftError(
       'GRAFT_PACKAGE_LIMIT',
       `the path ${shown(path)} is longer than ${PACKAGE_BOUNDS.path_bytes} bytes`,
     );
   }
+  const fault = pathFault(path) ?? pathFault(path.normalize('NFKC'));
+  if (fault !== null) throw new GraftError('GRAFT_PACKAGE_PATH', `the path ${shown(path)} has ${fault}`);
   if (path.split('/').length > PACKAGE_BOUNDS.depth) {
     throw new GraftError(
       'GRAFT_PACKAGE_LIMIT',

@@ -25,16 +25,25 @@ type Json = Record<string, unknown>;
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The package.json of a dependency. Its manifest means nothing here, so one that is not JSON counts as empty. */
-function packageJson(files: Files, folder: string): Json | null {
-  const bytes = files.get(folder === '' ? 'package.json' : `${folder}/package.json`);
-  if (bytes === undefined) return null;
+const parsed = new WeakMap<Uint8Array, Json>();
+
+/** One that is not JSON counts as empty. */
+function parseJson(bytes: Uint8Array): Json {
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString());
     return isObject(value) ? value : {};
   } catch {
     return {};
   }
+}
+
+/** The package.json of a dependency, parsed once. Its manifest means nothing here. */
+function packageJson(files: Files, folder: string): Json | null {
+  const bytes = files.get(folder === '' ? 'package.json' : `${folder}/package.json`);
+  if (bytes === undefined) return null;
+  const json = parsed.get(bytes) ?? parseJson(bytes);
+  parsed.set(bytes, json);
+  return json;
 }
 
 /** The target of an entry of `exports` or `imports`: the first condition that holds, in the order of the file. */
@@ -57,8 +66,9 @@ function mappedTarget(map: Json, key: string, kind: ImportKind): string | null {
   if (Object.hasOwn(map, key)) return pickTarget(map[key], kind);
   let best: { pattern: string; rest: string } | null = null;
   for (const pattern of Object.keys(map)) {
-    const [head = '', tail] = pattern.split('*', 2);
-    if (tail === undefined || !key.startsWith(head) || !key.endsWith(tail) || key.length < pattern.length) continue;
+    if (key.length < pattern.length || !pattern.includes('*')) continue;
+    const [head = '', tail = ''] = pattern.split('*', 2);
+    if (!key.startsWith(head) || !key.endsWith(tail)) continue;
     if (best === null || pattern.length > best.pattern.length)
       best = { pattern, rest: key.slice(head.length, key.length - tail.length) };
   }

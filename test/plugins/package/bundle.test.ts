@@ -1,17 +1,16 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { createContext, runInContext, runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
-import { bundle } from '../../../src/plugins/package/bundle.ts';
-import { originalPosition } from '../../../src/plugins/package/index.ts';
+import { originalPosition, readPackage } from '../../../src/plugins/package/index.ts';
 import { expectRefusal } from './archives.ts';
 
-const filesOf = (texts: Record<string, string>) =>
-  new Map(Object.entries(texts).map(([path, text]) => [path, Buffer.from(text)]));
-const bundled = (texts: Record<string, string>, main = 'main.ts') => bundle(filesOf(texts), main);
+const bundled = (texts: Record<string, string>, main = 'main.ts', wait_ms?: number) =>
+  readPackage(
+    { manifest: { name: 'x', main: `./${main}`, graftwork: { api: 1, grafts: [] } }, files: texts },
+    wait_ms === undefined ? {} : { wait_ms },
+  );
 type Exports = Record<string, (...values: unknown[]) => unknown>;
 const run = async (texts: Record<string, string>, main = 'main.ts', globals = {}): Promise<Exports> =>
   runInNewContext((await bundled(texts, main)).code, globals) as Exports;
@@ -261,55 +260,5 @@ describe('what the bundler is kept from', () => {
   test('a string about source maps stays as it is', async () => {
     const exports = await run({ 'main.js': 'export const a = () => "//# sourceMappingURL=x";' }, 'main.js');
     expect(exports.a?.()).toBe('//# sourceMappingURL=x');
-  });
-});
-
-describe('a package that breaks the bundler', () => {
-  const honest = { 'main.ts': 'export const a = 1;' };
-
-  test('by keeping it busy is refused in time, and the next one is bundled', async () => {
-    const busy = filesOf({ 'main.ts': `export const f = ${'a => '.repeat(20_000)}1` });
-    const [first, second] = await Promise.allSettled([bundle(busy, 'main.ts', 300), bundled(honest)]);
-    expect(first).toMatchObject({
-      status: 'rejected',
-      reason: { code: 'GRAFT_BUNDLE', message: expect.stringContaining('longer than 300 ms') },
-    });
-    expect(second).toMatchObject({ status: 'fulfilled' });
-  });
-
-  /**
-   * What a script prints as JSON, run in a process of its own: a bundler that dies fills the standard error of its
-   * parent.
-   */
-  const printed = async (script: string): Promise<unknown> => {
-    const head = `
-      import { build } from 'esbuild';
-      import { readFileSync } from 'node:fs';
-      import { bundle } from ${JSON.stringify(new URL('../../../src/plugins/package/bundle.ts', import.meta.url).href)};
-      const bundled = (text) => bundle(new Map([['main.ts', Buffer.from(text)]]), 'main.ts');
-      const print = (value) => console.log(JSON.stringify(value));`;
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', head + script]);
-    return JSON.parse(stdout);
-  };
-
-  test('by overflowing its stack is refused, and the next one is bundled', async () => {
-    const result = await printed(`
-      const broken = bundled('export const f = ' + '!'.repeat(1_000_000) + '1')
-        .catch(({ code, message }) => ({ code, message }));
-      const next = bundled('export const a = 1');
-      print([await broken, (await next).code.length > 0]);`);
-    const broken = { code: 'GRAFT_BUNDLE', message: expect.stringContaining('the bundler gave up on this package') };
-    expect(result).toEqual([broken, true]);
-  });
-
-  test('is not one that finds it killed: that one is bundled by another', async () => {
-    const result = await printed(`
-      await bundled('export const a = 1');
-      const listed = readFileSync('/proc/self/task/' + process.pid + '/children', 'utf8');
-      const children = listed.trim().split(' ').map(Number);
-      for (const pid of children) process.kill(pid, 'SIGKILL');
-      const killed = await build({ stdin: { contents: '' }, write: false }).then(() => 'alive', () => 'killed');
-      print([children.length, killed, (await bundled('export const a = 1')).code.length > 0]);`);
-    expect(result).toEqual([1, 'killed', true]);
   });
 });

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import * as disk from 'node:fs';
+import * as promises from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { readFolder } from '../../../src/plugins/package/folder.ts';
 import { readPackage } from '../../../src/plugins/package/index.ts';
 import { expectRefusal, FILES, npmPack } from './archives.ts';
@@ -106,4 +108,61 @@ describe('a folder refused', () => {
     await expectRefusal('GRAFT_BAD_PACKAGE', 'cannot be read: ENOENT', () => readPackage(''));
     await expectRefusal('GRAFT_BAD_PACKAGE', 'cannot be read: ERR_INVALID_ARG_VALUE', () => readPackage('a\0b'));
   });
+});
+
+describe('a folder in whose place there is a link by the time its files are opened', () => {
+  /** readFolder where the folder `sub` is swapped just before the first path that ends so is opened. */
+  const swapping = async (ending: string, hasDescriptors: boolean): Promise<typeof readFolder> => {
+    let swapped = false;
+    jest.resetModules();
+    jest.unstable_mockModule('node:fs', () => ({ ...disk, existsSync: () => hasDescriptors }));
+    jest.unstable_mockModule('node:fs/promises', () => ({
+      ...promises,
+      open: async (path: string, flags: number) => {
+        if (path.endsWith(ending) && !swapped) {
+          swapped = true;
+          await rename(join(root, 'plugin/sub'), join(root, 'real'));
+          await symlink(join(root, 'outside'), join(root, 'plugin/sub'));
+        }
+        return promises.open(path, flags);
+      },
+    }));
+    return (await import('../../../src/plugins/package/folder.ts')).readFolder;
+  };
+
+  beforeEach(async () => {
+    await write('plugin/sub/deep/data.json', 'of the package');
+    await write('outside/deep/data.json', 'OUTSIDE');
+  });
+  afterEach(() => {
+    jest.resetModules();
+  });
+
+  test.each(['/data.json', '/deep'])('(at %s) reads what was there, by the handle', async (ending) => {
+    const read = await swapping(ending, true);
+    const [file] = (await read(join(root, 'plugin'))).filter(({ bytes }) => bytes !== null);
+    expect([file?.path, String(file?.bytes)]).toEqual(['sub/deep/data.json', 'of the package']);
+  });
+
+  test.each(['/data.json', '/deep', '/sub'])('(at %s) is refused where there are no handles', async (ending) => {
+    const read = await swapping(ending, false);
+    await expect(read(join(root, 'plugin'))).rejects.toMatchObject({
+      message: expect.stringMatching(/changed|neither/),
+    });
+  });
+
+  test('(at /sub) is refused as the link that it is', async () => {
+    const read = await swapping('/sub', true);
+    await expect(read(join(root, 'plugin'))).rejects.toMatchObject({ code: 'GRAFT_PACKAGE_ENTRY' });
+  });
+
+  test('and where nothing is swapped all is read without handles as with them', async () => {
+    const read = await swapping('/nothing', false);
+    expect(await read(join(root, 'plugin'))).toEqual(await readFolder(join(root, 'plugin')));
+  });
+});
+
+test('GRAFT_PACKAGE_LIMIT: folders too deep, before all of them are open', async () => {
+  await mkdir(join(root, Array(40).fill('d').join('/')), { recursive: true });
+  await expectRefusal('GRAFT_PACKAGE_LIMIT', 'deeper than 16 segments', () => readPackage(root));
 });

@@ -5,12 +5,11 @@
 // what a socket pair of child_process costs a round trip (bench call: floors). Where the system has no mkfifo, pipes of
 // child_process do the same, slower.
 
-import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Writable } from 'node:stream';
 
 const READ_BYTES = 64 * 1024;
 
@@ -24,6 +23,8 @@ export interface Channel {
   write(bytes: Buffer): boolean;
   /** No more will be sent: the child, which reads an end, ends. */
   end(): void;
+  /** Whether the child and what it may say keep this process from ending. At first they do. */
+  keep(alive: boolean): void;
 }
 
 /**
@@ -35,29 +36,32 @@ export interface ChannelEvents {
   closed(signal: NodeJS.Signals | null): void;
 }
 
-interface Ends {
-  readonly childReads: number;
-  readonly childWrites: number;
-  readonly hostReads: number;
-  readonly hostWrites: number;
+/** Both ends of a pipe, as descriptors. */
+export interface Pipe {
+  readonly reads: number;
+  readonly writes: number;
 }
+
+/** The pipes of a channel: to the child, which blocks when it reads, and from it; the host's ends do not block. */
+export const CHANNEL_PIPES = ['write at once', 'read at once'] as const;
+type Blocking = (typeof CHANNEL_PIPES)[number] | 'block';
 
 const { O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 
-/** Two named pipes, opened at both ends and unlinked. Null where the system has none. */
-const openPipes = (): Ends | null => {
+/** Named pipes, opened at both ends and unlinked. Null where the system has none. */
+export const openPipes = (kinds: readonly Blocking[]): Pipe[] | null => {
   const folder = mkdtempSync(join(tmpdir(), 'graftwork-'));
-  const [down, up] = [join(folder, 'down'), join(folder, 'up')] as const;
+  const paths = kinds.map((_, index) => join(folder, String(index)));
   try {
-    if (spawnSync('mkfifo', ['-m', '600', down, up], { stdio: 'ignore' }).status !== 0) return null;
-    const hostReads = openSync(up, O_RDONLY | O_NONBLOCK);
-    const childWrites = openSync(up, O_WRONLY);
-    // Opening one end blocks until the other is open, but for both at once.
-    const both = openSync(down, O_RDWR);
-    const childReads = openSync(down, O_RDONLY);
-    const hostWrites = openSync(down, O_WRONLY | O_NONBLOCK);
-    closeSync(both);
-    return { childReads, childWrites, hostReads, hostWrites };
+    if (spawnSync('mkfifo', ['-m', '600', ...paths], { stdio: 'ignore' }).status !== 0) return null;
+    return paths.map((path, index) => {
+      // Opening one end blocks until the other is open, but for both at once.
+      const both = openSync(path, O_RDWR);
+      const reads = openSync(path, O_RDONLY | (kinds[index] === 'read at once' ? O_NONBLOCK : 0));
+      const writes = openSync(path, O_WRONLY | (kinds[index] === 'write at once' ? O_NONBLOCK : 0));
+      closeSync(both);
+      return { reads, writes };
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -109,19 +113,30 @@ const whenBoth = (child: ChildProcess, reads: Socket, closed: ChannelEvents['clo
   });
 };
 
-const overPipes = (
+const keeping =
+  (...held: readonly (ChildProcess | Socket)[]): Channel['keep'] =>
+  (alive) => {
+    for (const one of held)
+      if (alive) one.ref();
+      else one.unref();
+  };
+
+/**
+ * Starts a process with a channel over pipes of `openPipes`, which are then the channel's. The descriptors `more` are
+ * the child's from 5 on; they stay the caller's.
+ */
+export const overPipes = (
   file: string,
   args: readonly string[],
   options: SpawnOptions,
-  ends: Ends,
+  [down, up]: readonly [Pipe, Pipe],
   events: ChannelEvents,
+  more: readonly number[] = [],
 ): Channel => {
-  const child = spawn(file, args, {
-    ...options,
-    stdio: ['ignore', 'ignore', 'ignore', ends.childReads, ends.childWrites],
-  });
-  closeSync(ends.childReads);
-  closeSync(ends.childWrites);
+  const stdio: StdioOptions = ['ignore', 'ignore', 'ignore', down.reads, up.writes, ...more];
+  const child = spawn(file, args, { ...options, stdio });
+  closeSync(down.reads);
+  closeSync(up.writes);
   const callback = (count: number, buffer: Uint8Array): boolean => {
     events.data((buffer as Buffer).subarray(0, count));
     return true;
@@ -129,23 +144,34 @@ const overPipes = (
   // Types of net.Socket know `onread` only where it connects; the constructor takes it as well (documented for
   // net.connect, which passes it on).
   const how = {
-    fd: ends.hostReads,
+    fd: up.reads,
     readable: true,
     writable: false,
     onread: { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback },
   };
   const reads = new Socket(how as ConstructorParameters<typeof Socket>[0]).on('error', () => {});
-  const writer = pipeWriter(ends.hostWrites);
+  const writer = pipeWriter(down.writes);
   whenBoth(child, reads, (signal) => {
     writer.end();
     events.closed(signal);
   });
-  return { child, ...writer };
+  return { child, ...writer, keep: keeping(child, reads) };
 };
 
-const overStreams = (file: string, args: readonly string[], options: SpawnOptions, events: ChannelEvents): Channel => {
-  const child = spawn(file, args, { ...options, stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
-  const writes = (child.stdio[3] as Writable).on('error', () => {});
+/**
+ * Starts a process with a channel over streams, where there are no named pipes. The child has `more` streams from
+ * descriptor 5 on.
+ */
+export const overStreams = (
+  file: string,
+  args: readonly string[],
+  options: SpawnOptions,
+  events: ChannelEvents,
+  more = 0,
+): Channel => {
+  const pipes = new Array<'pipe'>(2 + more).fill('pipe');
+  const child = spawn(file, args, { ...options, stdio: ['ignore', 'ignore', 'ignore', ...pipes] });
+  const writes = (child.stdio[3] as Socket).on('error', () => {});
   const reads = child.stdio[4] as Socket;
   reads.on('data', events.data).on('error', () => {});
   whenBoth(child, reads, events.closed);
@@ -156,6 +182,7 @@ const overStreams = (file: string, args: readonly string[], options: SpawnOption
       return writes.writableLength === 0;
     },
     end: () => void writes.end(),
+    keep: keeping(child, reads, writes),
   };
 };
 
@@ -166,6 +193,7 @@ export const openChannel = (
   options: SpawnOptions,
   events: ChannelEvents,
 ): Channel => {
-  const ends = openPipes();
-  return ends === null ? overStreams(file, args, options, events) : overPipes(file, args, options, ends, events);
+  const pipes = openPipes(CHANNEL_PIPES);
+  if (pipes === null) return overStreams(file, args, options, events);
+  return overPipes(file, args, options, pipes as [Pipe, Pipe], events);
 };

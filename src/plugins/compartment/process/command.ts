@@ -54,10 +54,10 @@ const addonPath = (): string => {
 /** The program of a plugin's process. */
 const CHILD = new URL('child', import.meta.url);
 
-/** What is put before Node on this system. Probed once. */
 let wrap: { readonly words: readonly string[]; readonly network: boolean; readonly parentDeath: boolean } | undefined;
 
-const wrapper = (): NonNullable<typeof wrap> => {
+/** What is put before a command on this system, so that it has no network and dies with its parent. Probed once. */
+export const wrapper = (): NonNullable<typeof wrap> => {
   if (wrap !== undefined) return wrap;
   const network = works([...NO_NETWORK]);
   const parentDeath = works([...(network ? NO_NETWORK : []), ...DIES_WITH_PARENT]);

@@ -136,6 +136,13 @@ export class FrameWriter {
     return this;
   }
 
+  raw(bytes: Uint8Array): this {
+    this.#reserve(bytes.length);
+    this.#buffer.set(bytes, this.#end);
+    this.#end += bytes.length;
+    return this;
+  }
+
   /** `value` in UTF-8; it is the last field of a frame. */
   text(value: string): this {
     this.#reserve(value.length * 3);

@@ -18,14 +18,16 @@ import type { Standing } from './standing.ts';
 import type { Calls } from './system.ts';
 import { settle } from './threads.ts';
 
-/** The last descriptor that a process is given: /dev/null three times, and its two pipes. */
-const LAST_GIVEN = 4;
+/** The last descriptor that a plugin's process is given: /dev/null three times, and its two pipes. */
+export const LAST_GIVEN = 4;
 
-/** Raises the walls. Gives which of them stand. */
-export function raiseWalls(system: Calls, arch: Arch): Standing {
+/**
+ * Raises the walls of a process that only computes and has the descriptors up to `last`. Gives which of them stand.
+ */
+export function raiseWalls(system: Calls, arch: Arch, last: number = LAST_GIVEN): Standing {
   settle(system, arch);
   dropPrivileges(system, arch);
-  closeStrays(system, arch, LAST_GIVEN);
+  closeStrays(system, arch, last);
   const landlock = restrictFiles(system, arch, []);
   limitToNothing(system, arch);
   const seccomp = filterCalls(system, arch, filterOf(computing(process.pid), arch));
