@@ -1,5 +1,8 @@
-// An honest plugin beside one that hoards: the latency of the one, alone and while the other, which is never removed
-// here, keeps as much as it may and tries to keep more. Used by `npm run campaign -- hoarders [--calls N]`.
+// An honest plugin beside one that hoards. Its latency is measured alone, beside a busy neighbour that keeps no more
+// than it has, and beside the hoarder, which keeps as much as it may, tries to keep more, and is never removed here.
+// They take turns, so whatever else the machine does falls on all three. The hoarder against the busy neighbour shows
+// what hoarding costs others; the busy neighbour against none, what sharing the machine costs. Used by
+// `npm run campaign -- hoarders [--calls N]`.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,9 +18,11 @@ export interface HoarderRun {
   readonly grew_mb: number;
   /** Milliseconds of a call of the honest plugin, at the median and at the 99th percentile. */
   readonly alone_ms: readonly [p50: number, p99: number];
+  readonly busy_ms: readonly [p50: number, p99: number];
   readonly beside_ms: readonly [p50: number, p99: number];
-  /** The 99th percentiles, one over the other. */
-  readonly ratio: number;
+  /** The 99th percentile beside the hoarder, over that alone and over that beside the busy neighbour. */
+  readonly over_alone: number;
+  readonly over_busy: number;
 }
 
 const HOARDER = `let n = 0;
@@ -38,6 +43,7 @@ export const hoard = (seed, api) => {
   return 1;
 };
 export const later = () => null;`;
+const BUSY = `export const busy = (n, api) => { api.storage.set('k', 'x'.repeat(20000) + n); return 1; };`;
 const HONEST = `export const honest = (n, api) => { api.storage.set('k' + (n % 10), n); return n; };`;
 
 const percentiles = (times: number[]): [number, number] => {
@@ -46,7 +52,10 @@ const percentiles = (times: number[]): [number, number] => {
   return [at(0.5), at(0.99)];
 };
 
-const measured = async (point: HostPoint<unknown, unknown>, calls: number): Promise<[number, number]> => {
+const ROUNDS = 20;
+
+/** The milliseconds of each call. */
+const measured = async (point: HostPoint<unknown, unknown>, calls: number): Promise<number[]> => {
   const times: number[] = [];
   for (let n = 0; n < calls; n++) {
     const begun = performance.now();
@@ -54,7 +63,23 @@ const measured = async (point: HostPoint<unknown, unknown>, calls: number): Prom
     times.push(performance.now() - begun);
     if (value !== n) throw new Error(`the honest plugin answered ${String(value)}`);
   }
-  return percentiles(times);
+  return times;
+};
+
+/** The same, while a neighbour makes one call after the other. */
+const besideOf = async (
+  point: HostPoint<unknown, unknown>,
+  calls: number,
+  neighbour: () => Promise<unknown>,
+): Promise<number[]> => {
+  let isOver = false;
+  const busy = (async () => {
+    while (!isOver) await neighbour();
+  })();
+  const times = await measured(point, calls);
+  isOver = true;
+  await busy;
+  return times;
 };
 
 const memory = (): number => {
@@ -77,7 +102,7 @@ const openHost = async (folder: string, gate: Promise<void>) => {
   host.graftPoint({ name: 'later', kind: 'event', budget: Number.POSITIVE_INFINITY });
   const point = (name: string): HostPoint<unknown, unknown> =>
     host.graftPoint({ name, kind: 'function', default: () => null, callable, budget: Number.POSITIVE_INFINITY });
-  const points = { hoard: point('hoard'), honest: point('honest') };
+  const points = { hoard: point('hoard'), honest: point('honest'), busy: point('busy') };
   await host.restore();
   const needs = ['storage', 'bag', 'list', 'mail', 'schedule', 'on', 'open'];
   const grafts = ['hoard', 'later'].map((name) => ({ point: name, export: name }));
@@ -85,23 +110,20 @@ const openHost = async (folder: string, gate: Promise<void>) => {
     manifest: { name: 'hoarder', graftwork: { api: 1, grafts, needs } },
     files: { 'index.js': HOARDER },
   });
-  const honest = [{ point: 'honest', export: 'honest' }];
-  await host.install({
-    manifest: { name: 'honest', graftwork: { api: 1, grafts: honest, needs: ['storage'] } },
-    files: { 'index.js': HONEST },
-  });
+  for (const [name, code] of Object.entries({ honest: HONEST, busy: BUSY })) {
+    const graftwork = { api: 1, grafts: [{ point: name, export: name }], needs: ['storage'] };
+    await host.install({ manifest: { name, graftwork }, files: { 'index.js': code } });
+  }
   return { host, ...points };
 };
 
 export const runHoarders = async (calls: number, progress: (text: string) => void): Promise<HoarderRun> => {
   const folder = mkdtempSync(join(tmpdir(), 'hoarders-'));
   const gate = Promise.withResolvers<void>();
-  const { host, hoard, honest } = await openHost(folder, gate.promise);
+  const { host, hoard, honest, busy } = await openHost(folder, gate.promise);
   try {
     await measured(honest, Math.min(calls, 200));
     const before = memory();
-    const alone_ms = await measured(honest, calls);
-    progress(`alone: ${alone_ms.join(', ')} ms`);
     const counts = { kept: 0, limited: 0 };
     let seed = 0;
     const once = async (): Promise<void> => {
@@ -111,16 +133,25 @@ export const runHoarders = async (calls: number, progress: (text: string) => voi
     };
     while (counts.limited < 1000) await once();
     progress(`full: ${JSON.stringify(host.kept())}`);
-    let isOver = false;
-    const hoarding = (async () => {
-      while (!isOver) await once();
-    })();
-    const beside_ms = await measured(honest, calls);
-    isOver = true;
-    await hoarding;
+    const [alone, beside, besideBusy]: [number[], number[], number[]] = [[], [], []];
+    for (let round = 0; round < ROUNDS; round++) {
+      alone.push(...(await measured(honest, calls / ROUNDS)));
+      besideBusy.push(...(await besideOf(honest, calls / ROUNDS, () => busy.invoke(round))));
+      beside.push(...(await besideOf(honest, calls / ROUNDS, once)));
+    }
     const grew_mb = Math.round(memory() - before);
-    const ratio = Math.round((beside_ms[1] / alone_ms[1]) * 100) / 100;
-    return { calls, ...counts, grew_mb, alone_ms, beside_ms, ratio };
+    const [alone_ms, busy_ms, beside_ms] = [percentiles(alone), percentiles(besideBusy), percentiles(beside)];
+    const over = ([, p99]: [number, number]): number => Math.round((beside_ms[1] / p99) * 100) / 100;
+    return {
+      calls,
+      ...counts,
+      grew_mb,
+      alone_ms,
+      busy_ms,
+      beside_ms,
+      over_alone: over(alone_ms),
+      over_busy: over(busy_ms),
+    };
   } finally {
     gate.resolve();
     await host.close();
