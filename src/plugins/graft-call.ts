@@ -12,6 +12,7 @@ import {
   type Transaction,
   TransactionError,
 } from '../txn/index.ts';
+import { argumentsOf } from './arguments.ts';
 import type { Callable, Caller } from './callable.ts';
 import type { CompartmentCall, Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
@@ -192,19 +193,25 @@ export class GraftCall implements CompartmentCall, Caller {
     else this.lines.push(text);
   }
 
-  callAccessor(index: number, args: readonly unknown[], size = 0): unknown {
+  callAccessor(index: number, args: readonly unknown[] | string): unknown {
     const txn = this.txn;
     try {
       txn.check();
       this.pay();
       txn.charge(CALLS, 1);
-      if (size > 0) txn.charge(ARGUMENT_BYTES, size);
+      const given = typeof args === 'string' ? this.#read(args, txn) : args;
       const callable = this.graft.callables[index] ?? (index === this.graft.callables.length ? this.#original() : null);
       if (callable === null || callable === undefined) throw txn.doom('not-callable', `accessor number ${index}`);
-      return this.#run(callable, args, txn);
+      return this.#run(callable, given, txn);
     } catch (error) {
       throw this.#asSeen(error, txn);
     }
+  }
+
+  /** A text is paid for before it is read. */
+  #read(json: string, txn: Transaction): readonly unknown[] {
+    if (json.length > 0) txn.charge(ARGUMENT_BYTES, json.length);
+    return argumentsOf(json, (what) => void txn.doom('limit', what));
   }
 
   /** `api.original`: the base's own answer, in the caller's transaction. */

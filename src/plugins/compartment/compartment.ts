@@ -32,10 +32,10 @@ export interface CompartmentCall {
   readonly txn: Transaction;
   /**
    * The graft calls accessor number `index` (in the order given at load). Gives the answer, or a promise of it where
-   * the compartment can wait. Throws what the graft shall see. `size`: what the arguments took as text, where they
-   * crossed as such.
+   * the compartment can wait. Throws what the graft shall see. Arguments that crossed as text are given as the JSON
+   * text of their list, `''` for none, and need no check; others are plain data, checked by whoever calls.
    */
-  callAccessor(index: number, args: readonly unknown[], size?: number): unknown | Promise<unknown>;
+  callAccessor(index: number, args: readonly unknown[] | string): unknown | Promise<unknown>;
   /** The attempt is lost and nobody's fault: take it back and begin a new one. False where the call is over already. */
   restart(): boolean;
   /** For compartments that wait: the end, told once. */

@@ -3,7 +3,7 @@
 // It runs inside the realm and inside the clock of the call, because reading `name`, `message` and `stack` of a thrown
 // object may run its getters. Proxies are not touched. The texts inform people; no decision of the host rests on them.
 
-import { ERROR_TEXT_MAX, type Failure } from '../../protocol.ts';
+import { ANSWER_BYTES_MAX, ERROR_TEXT_MAX, type Failure } from '../../protocol.ts';
 import { bigintText, charCodeAt, indexOf, slice, stringify, symbolText, toWellFormed, trimEnd } from './natives.ts';
 
 /** The name under which the realm's script is compiled. */
@@ -62,6 +62,11 @@ export function lateFailure(limit_ms: number): Failure {
 /** The isolate was ended because it used more memory than its limit. */
 export function memoryFailure(): Failure {
   return plainFailure('memory-limit', 'MemoryLimit', 'more memory than its limit');
+}
+
+/** An answer is longer than one value may be. */
+export function longFailure(): Failure {
+  return plainFailure('invalid-answer', 'InvalidAnswer', `answer: more than ${ANSWER_BYTES_MAX} bytes`);
 }
 
 /** What the engine brings out of an isolate when a call has ended well, and nobody handled a rejection in it. */
