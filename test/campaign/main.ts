@@ -1,7 +1,9 @@
-// Long campaigns: `npm run campaign -- plugin-kills | host-kills | memory [--kills N] [--calls N] [--aborts N] [--seed
-// N]`. Progress goes to standard error, the result as JSON to standard output; exit 1 where something was found.
+// Long campaigns: `npm run campaign -- plugin-kills | host-kills | memory | arguments [--kills N] [--calls N] [--aborts N]
+// [--cases N] [--seed N]`. Progress goes to standard error, the result as JSON to standard output; exit 1 where
+// something was found.
 
 import { parseArgs } from 'node:util';
+import { tryArguments } from './arguments.ts';
 import { killHosts } from './host-kills.ts';
 import { runMemory } from './memory.ts';
 import { killPlugins } from './plugin-kills.ts';
@@ -38,8 +40,13 @@ const run = async (name: string | undefined, values: Record<string, string | und
         ([before, after]) => after <= before * GROWTH_MAX,
       );
     }
+    case 'arguments': {
+      const result = await tryArguments(number(values.cases, 10_000), seed, progress);
+      console.log(JSON.stringify(result));
+      return Object.values(result).every((violations) => violations.length === 0);
+    }
     default:
-      throw new Error('name a campaign: plugin-kills, host-kills or memory');
+      throw new Error('name a campaign: plugin-kills, host-kills, memory or arguments');
   }
 };
 
@@ -50,6 +57,7 @@ try {
       kills: { type: 'string' },
       calls: { type: 'string' },
       aborts: { type: 'string' },
+      cases: { type: 'string' },
       seed: { type: 'string' },
     },
   });

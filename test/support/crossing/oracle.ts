@@ -19,7 +19,7 @@ interface Look {
 
 const textFault = (text: string): string => {
   if (LONE_SURROGATE.test(text)) return 'ill formed';
-  return [...text.slice(0, BYTES + 1)].includes('\0') ? 'NUL' : '';
+  return text.indexOf('\0') >= 0 ? 'NUL' : '';
 };
 
 const numberFault = (number: number): string => {

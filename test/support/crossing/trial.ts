@@ -70,7 +70,7 @@ const moduleOf = (turns: readonly string[], isEarly: boolean, cases: readonly Ca
 const GRAFTS = `{
   hand: (list, api) => { turn(); for (let i = 0; i < list.length; i++) try { hand(list[i], api) } catch {} return 1 },
   answer: (index) => { turn(); return [valueOf(index)[0]] },
-  take: (index, api) => { turn(); return [api.give(index)] },
+  take: (index, api) => { turn(); return api.give(index) },
 }`;
 
 /** Whether a kind takes an expression at all: metered code is refused by what it says. */
@@ -134,7 +134,7 @@ class Round {
   async run(): Promise<void> {
     const { name, turns, isEarly, cases } = this.#plan;
     const spy = atOnce((_caller, args) => this.#look(args));
-    const give = atOnce((_caller, [index]) => evaluated(cases[index as number]?.args[0]));
+    const give = atOnce((_caller, [index]) => [evaluated(cases[index as number]?.args[0])]);
     const [hand, answer, take] = ['hand', 'answer', 'take'].map((what) => this.#point(what, { spy, give })) as [
       P,
       P,
