@@ -64,6 +64,8 @@ export const factsOf = (maker: CompartmentMaker, store: string): Record<string, 
     store: store.split(':')[0] as string,
     compartment: maker.kind,
   };
+  if (maker.kind === 'isolate')
+    facts['unsigned plugins'] = 'WARNING: in an isolate a hostile one can stop or end this host; a process survives it';
   if (maker.kind !== 'process') return facts;
   const { network, parentDeath } = childCommand().facts;
   facts['network of plugins'] = network === 'open' ? 'OPEN: this system does not let it be taken away' : network;

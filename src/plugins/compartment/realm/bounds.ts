@@ -7,6 +7,7 @@
 // other error. What cannot be bounded so stands in isolate/README.md. On ordinary values the answers are those of the
 // native functions, which these still call. Nothing here looks a built-in up after plugin code has run (natives.ts).
 
+import { Chains, chainMethods } from './bound-chains.ts';
 import { keyMethods } from './bound-keys.ts';
 import { arrayMethods, lengthBounds } from './bound-lengths.ts';
 import { localeMethods } from './bound-locales.ts';
@@ -23,13 +24,18 @@ export type Row = readonly [on: object, names: readonly PropertyKey[], body: Bod
 const MEMORY_MB_MIN = 8;
 const LENGTH_PER_MB = 2 ** 17;
 
-const replace = (on: object, name: PropertyKey, body: Body): void => {
+const replace = (on: object, name: PropertyKey, body: Body, chains: Chains): void => {
   const own = getOwnPropertyDescriptor(on, name);
   if (own === undefined) return; // Newer than this engine.
   const native = own.value as Native;
   const { [name]: made } = {
     [name](this: unknown, ...args: unknown[]): unknown {
-      return body(native, this, args);
+      const { walked } = chains;
+      try {
+        return body(native, this, args);
+      } finally {
+        chains.goBack(walked);
+      }
     },
   } as Record<PropertyKey, Native>;
   defineProperty(made as Native, 'length', { value: native.length, configurable: true });
@@ -39,13 +45,15 @@ const replace = (on: object, name: PropertyKey, body: Body): void => {
 /** Bounds the realm that this code runs in, after it was scrubbed. */
 export function bound(memory_mb: number, isProxy: (value: object) => boolean): void {
   const most = Math.max(MEMORY_MB_MIN, memory_mb) * LENGTH_PER_MB;
-  const lengths = lengthBounds(most, isProxy);
+  const chains = new Chains(isProxy);
+  const lengths = lengthBounds(most, isProxy, chains);
   const rows: Row[] = [
     ...arrayMethods(lengths),
     ...textMethods(most, lengths),
     ...mapMethods(most),
     ...localeMethods(lengths),
     ...keyMethods(most, lengths, isProxy),
+    ...chainMethods(chains),
   ];
-  for (const [on, names, body] of rows) for (const name of names) replace(on, name, body);
+  for (const [on, names, body] of rows) for (const name of names) replace(on, name, body, chains);
 }
