@@ -25,6 +25,9 @@ ${claimsTable()}
   or the plugin is refused when it is installed.
 - **unhandled rejections**: they abort their call; are lost; or are the host's own, and end a process that is not
   prepared for them. *None*: the kind has no promises.
+- **arguments, checked by the host**: what an accessor is called with is plain data, which the host has found out for
+  itself: *parsed* by it from text; *copied* as it is checked; or *shared*: the graft's own objects, which it may change
+  afterwards.
 - **fresh heap**: after an abort the plugin's own variables are as its module makes them.
 - **columns**: memory of a point that its grafts see: *shared* with the host, or *copied* in before a call and out
   after it. *None*: a plugin for such a point is refused.

@@ -26,7 +26,6 @@
 
 import { types } from 'node:util';
 import {
-  argumentsOf,
   type CompartmentCall,
   type CompartmentSource,
   type Ending,
@@ -223,7 +222,7 @@ class WasmHeap implements Heap {
     try {
       const index = this.#grafts[call.index]?.accessors.get(name);
       if (index === undefined) throw new GraftError('GRAFT_NEEDS', `${name} is not for this graft`);
-      answer = call.callAccessor(index, argumentsOf(text), text.length) ?? null;
+      answer = call.callAccessor(index, text) ?? null;
     } catch (error) {
       return -this.#write(JSON.stringify(seen(error)));
     }

@@ -67,6 +67,8 @@ export const factsOf = (maker: CompartmentMaker, store: string): Record<string, 
     store: store.split(':')[0] as string,
     compartment: maker.kind,
   };
+  if (maker.kind === 'isolate')
+    facts['unsigned plugins'] = 'WARNING: in an isolate a hostile one can stop or end this host; a process survives it';
   if (!(maker instanceof ProcessMaker)) return facts;
   const { network, parentDeath } = maker.facts;
   facts.walls = wallsText(maker.facts);

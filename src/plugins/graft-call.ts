@@ -14,6 +14,7 @@ import {
   type Transaction,
   TransactionError,
 } from '../txn/index.ts';
+import { argumentsOf } from './arguments.ts';
 import type { Base } from './base.ts';
 import type { Callable, Caller } from './callable.ts';
 import type { CompartmentCall, Ending } from './compartment/compartment.ts';
@@ -186,19 +187,25 @@ export class GraftCall implements CompartmentCall, Caller {
     else this.lines.push(text);
   }
 
-  callAccessor(index: number, args: readonly unknown[], size = 0): unknown {
+  callAccessor(index: number, args: readonly unknown[] | string): unknown {
     const txn = this.txn;
     const callable = this.graft.callables[index] ?? (index === this.graft.callables.length ? this.#original() : null);
     try {
       txn.check();
       this.pay();
       txn.charge(CALLS, 1);
-      if (size > 0) txn.charge(ARGUMENT_BYTES, size);
       if (callable === null) throw txn.doom('not-callable', `accessor number ${index}`);
-      return this.#run(callable, args, txn);
+      const given = typeof args === 'string' ? this.#read(args, txn) : args;
+      return this.#run(callable, given, txn);
     } catch (error) {
       throw this.#asSeen(error, txn, callable);
     }
+  }
+
+  /** A text is paid for before it is read. */
+  #read(json: string, txn: Transaction): readonly unknown[] {
+    if (json.length > 0) txn.charge(ARGUMENT_BYTES, json.length);
+    return argumentsOf(json, (what) => void txn.doom('limit', what));
   }
 
   /** `api.original`: the base's own answer, in the caller's transaction. */

@@ -47,10 +47,17 @@ const isWellFormed = call.bind(String.prototype.isWellFormed) as (text: string) 
 const includes = call.bind(String.prototype.includes) as (text: string, part: string) => boolean;
 const slice = call.bind(String.prototype.slice) as (text: string, from: number, to: number) => string;
 
+/**
+ * Plugin code may have put an object between Array.prototype and Object.prototype, from which arrays then inherit
+ * anything, a `toJSON` too.
+ */
+const isArrayOrdinary = (): boolean => getPrototypeOf(arrayPrototype) === objectPrototype;
+
 /** A path is cut to this many UTF-16 units, and each key in it to a quarter. */
 const PATH_MAX = 200;
 
-class Walk {
+/** A walk over one value; `path` and `why` say where it failed. How an object is walked, others may do differently. */
+export class PlainWalk {
   nodes = 0;
   characters = 0;
   readonly bounds: PlainBounds;
@@ -75,16 +82,25 @@ class Walk {
     return this.fail(why);
   }
 
+  tooDeep(): false {
+    return this.fail(`nested deeper than ${this.bounds.depth}, or a cycle`);
+  }
+
   /** The failure lies under this key or index. */
   under(step: string): false {
     this.path = slice(`${slice(step, 0, PATH_MAX / 4)}${this.path}`, 0, PATH_MAX);
     return false;
   }
 
-  text(text: string): boolean {
+  /** Counts a text; false where that is too much. */
+  measure(text: string): boolean {
     this.characters += text.length;
     if (text.length > this.bounds.string) return this.exceeds(`a string longer than ${this.bounds.string}`);
-    if (this.characters > this.bounds.bytes) return this.exceeds(`more than ${this.bounds.bytes} bytes`);
+    return this.characters <= this.bounds.bytes || this.exceeds(`more than ${this.bounds.bytes} bytes`);
+  }
+
+  text(text: string): boolean {
+    if (!this.measure(text)) return false;
     if (!isWellFormed(text)) return this.fail('a string with a lone surrogate');
     if (includes(text, '\0')) return this.fail('a string with NUL');
     return true;
@@ -108,11 +124,13 @@ class Walk {
   }
 
   object(value: object, depth: number): boolean {
-    if (depth > this.bounds.depth) return this.fail(`nested deeper than ${this.bounds.depth}, or a cycle`);
+    if (depth > this.bounds.depth) return this.tooDeep();
     if (this.isProxy(value)) return this.fail('a proxy');
     const prototype = getPrototypeOf(value);
     if (isArray(value))
-      return prototype === arrayPrototype ? this.array(value, depth) : this.fail('an array of a class');
+      return prototype === arrayPrototype && isArrayOrdinary()
+        ? this.array(value, depth)
+        : this.fail('an array of a class');
     if (prototype !== objectPrototype && prototype !== null) return this.fail('an object of a class');
     const keys = ownKeys(value);
     if (keys.length > this.bounds.keys) return this.exceeds(`more than ${this.bounds.keys} keys`);
@@ -124,13 +142,17 @@ class Walk {
     return true;
   }
 
-  property(value: object, key: string, depth: number): boolean {
+  key(key: string): boolean {
     if (key === '__proto__' || key === 'constructor' || key === 'prototype') return this.fail(`the key ${key}`);
+    return this.text(key);
+  }
+
+  property(value: object, key: string, depth: number): boolean {
     const descriptor = getOwnPropertyDescriptor(value, key) as PropertyDescriptor;
     // A descriptor inherits from Object.prototype, where plugin code may have put a `value`.
     if (!hasOwn(descriptor, 'value')) return this.fail('an accessor property');
     if (!descriptor.enumerable) return this.fail('a hidden property');
-    return this.text(key) && this.value(descriptor.value, depth);
+    return this.key(key) && this.value(descriptor.value, depth);
   }
 
   array(value: unknown[], depth: number): boolean {
@@ -163,8 +185,11 @@ export function plainFault(
   bounds: PlainBounds = PLAIN_BOUNDS,
   isProxy: (value: object) => boolean = noProxies,
 ): PlainFault | null {
-  if (isPlainAtom(value)) return null;
-  const walk = new Walk(bounds, isProxy);
+  return isPlainAtom(value) ? null : faultOf(new PlainWalk(bounds, isProxy), value);
+}
+
+/** What a walk over `value` finds. */
+export function faultOf(walk: PlainWalk, value: unknown): PlainFault | null {
   if (walk.value(value, 0)) return null;
   const { path, why } = walk;
   return walk.beyond ? { path, why, beyond: true } : { path, why };

@@ -1,8 +1,10 @@
-// Long campaigns: `npm run campaign -- plugin-kills | host-kills | guards | memory | hoarders | bundles [--kills N]
+// Long campaigns: `npm run campaign -- plugin-kills | host-kills | guards | memory | hoarders | bundles | arguments
+// [--kills N]
 // [--calls N] [--aborts N] [--sequences N] [--sources N] [--seed N]`. Progress goes to standard error, the result as
 // JSON to standard output; exit 1 where something was found.
 
 import { parseArgs } from 'node:util';
+import { tryArguments } from './arguments.ts';
 import { guardSequences } from './guards.ts';
 import { runHoarders } from './hoarders.ts';
 import { killHosts } from './host-kills.ts';
@@ -61,8 +63,13 @@ const run = async (name: string | undefined, values: Record<string, string | und
       console.log(JSON.stringify(result));
       return result.wrong.length === 0 && Math.max(result.reader_mb, result.esbuild_mb) <= BUNDLER_MB_MAX;
     }
+    case 'arguments': {
+      const result = await tryArguments(number(values.cases, 10_000), seed, progress);
+      console.log(JSON.stringify(result));
+      return Object.values(result).every((violations) => violations.length === 0);
+    }
     default:
-      throw new Error('name a campaign: plugin-kills, host-kills, guards, memory, hoarders or bundles');
+      throw new Error('name a campaign: plugin-kills, host-kills, guards, memory, hoarders, bundles or arguments');
   }
 };
 
@@ -75,6 +82,7 @@ try {
       aborts: { type: 'string' },
       sequences: { type: 'string' },
       sources: { type: 'string' },
+      cases: { type: 'string' },
       seed: { type: 'string' },
     },
   });

@@ -20,6 +20,11 @@ export interface Claims {
   readonly rejections: 'abort' | 'lost' | "the host's" | 'none';
   /** The next call after an abort finds the plugin's own variables as its module made them. */
   readonly freshHeap: boolean;
+  /**
+   * What accessors get, checked on the host's side: parsed there from text; copied there as it is checked; or the
+   * graft's own objects, as they were when they were checked.
+   */
+  readonly args: 'parsed' | 'copied' | 'shared';
   /** What a graft does to its input, the host does not see. */
   readonly copiesInput: boolean;
   /** A graft finds nothing of the host in its global object. */
@@ -48,6 +53,7 @@ export interface Claims {
 const NOTHING = {
   takes: 'javascript',
   waits: false,
+  args: 'shared',
   freshHeap: false,
   copiesInput: false,
   scrubbed: false,
@@ -62,6 +68,7 @@ const NOTHING = {
 } as const;
 const CLOSED = {
   ...NOTHING,
+  args: 'parsed',
   freshHeap: true,
   copiesInput: true,
   scrubbed: true,
@@ -91,6 +98,7 @@ export const CLAIMS: readonly Claims[] = [
   {
     ...CLOSED,
     kind: 'ses',
+    args: 'copied',
     promises: 'no answer',
     rejections: "the host's",
     authority: 'a SES Compartment, hardened',
@@ -99,6 +107,7 @@ export const CLAIMS: readonly Claims[] = [
   {
     ...CLOSED,
     kind: 'metered',
+    args: 'copied',
     promises: 'refused',
     rejections: 'none',
     proxies: false,
@@ -185,6 +194,7 @@ const HEAD = [
   'waits',
   'promises',
   'unhandled rejections',
+  'arguments, checked by the host',
   'fresh heap',
   'columns',
   'for',
@@ -200,6 +210,7 @@ const rowOf = (claims: Claims): string[] => [
   yes(claims.waits),
   claims.promises,
   claims.rejections,
+  claims.args,
   yes(claims.freshHeap),
   claims.columns ?? 'none',
   claims.purpose,

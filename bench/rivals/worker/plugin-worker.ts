@@ -4,7 +4,6 @@
 
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import {
-  argumentsOf,
   type CompartmentCall,
   type CompartmentSource,
   crossing,
@@ -261,7 +260,7 @@ export class PluginWorker {
     };
     const refuse = (error: unknown): void => answer(errorText(error));
     try {
-      const answered = call.callAccessor(index, argumentsOf(json), json.length);
+      const answered = call.callAccessor(index, json);
       if (!(answered instanceof Promise)) return answer(valueText(answered));
       answered.then((value) => answer(valueText(value))).catch(refuse);
       this.#events.waiting();

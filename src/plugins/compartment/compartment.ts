@@ -33,12 +33,12 @@ export interface CompartmentCall {
   /** The transaction of the attempt that runs now. */
   readonly txn: Transaction;
   /**
-   * The graft calls accessor number `index` (in the order given at load). Gives the answer, or a promise of it if the
-   * compartment can wait. Throws the error that the graft sees. `size`: the length of the arguments' text, if they
-   * crossed as text.
+   * The graft calls accessor number `index` (in the order given at load). Gives the answer, or a promise of it where
+   * the compartment can wait. Throws what the graft shall see. Arguments that crossed as text are given as the JSON
+   * text of their list, `''` for none, and need no check; others are plain data, checked by whoever calls.
    */
-  callAccessor(index: number, args: readonly unknown[], size?: number): unknown | Promise<unknown>;
-  /** The attempt is lost, and nobody is to blame: undoes it and begins a new one. False: the call is over already. */
+  callAccessor(index: number, args: readonly unknown[] | string): unknown | Promise<unknown>;
+  /** The attempt is lost and nobody's fault: take it back and begin a new one. False where the call is over already. */
   restart(): boolean;
   /** For compartments that wait: the end of the call, reported once. */
   ended(ending: Ending): void;

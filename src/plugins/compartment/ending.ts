@@ -1,10 +1,11 @@
-// The ending of a call, as the plugin's side reports it. Nothing of the report is trusted: a process may have been
-// taken over, and so may a realm. Texts are bounded again, and a report that does not fit ends the call as
-// `compartment-lost`.
+// How a call ended, read from what the plugin's side tells. Nothing of it is believed: a process may have been taken
+// over, and so may a realm. Texts are bounded again, and what does not fit ends the call as `compartment-lost`. That an
+// answer is plain data is not checked here: the invocation does that, for every kind alike.
 
 import { GraftError } from '../errors.ts';
-import { ERROR_TEXT_MAX, type Failure, LOST } from '../protocol.ts';
+import { ANSWER_BYTES_MAX, ERROR_TEXT_MAX, type Failure, LOST } from '../protocol.ts';
 import type { Ending } from './compartment.ts';
+import { boundedText, longFailure } from './realm/failure.ts';
 
 export { LOST };
 
@@ -22,8 +23,7 @@ export const parseJson = (text: string): unknown => {
   }
 };
 
-const text = (value: unknown, max: number): string =>
-  typeof value === 'string' ? value.slice(0, max).toWellFormed() : '';
+const text = (value: unknown, max: number): string => (typeof value === 'string' ? boundedText(value, max) : '');
 
 const REASONS: readonly string[] = [
   'thrown',
@@ -63,6 +63,7 @@ export const toldEnding = (answer: unknown, own_ms: number): Ending | null => {
   if (typeof answer !== 'string') return null;
   const letter = answer[0];
   if (letter === 'T') return { kind: 'value', value: answer.slice(1), own_ms };
+  if (answer.length > ANSWER_BYTES_MAX) return failedWith(longFailure(), own_ms);
   const value = parseJson(answer.slice(1));
   if (value === INVALID) return null;
   if (letter === 'R') return { kind: 'value', value, own_ms };

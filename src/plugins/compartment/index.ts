@@ -11,7 +11,7 @@ export type {
 export { endingOf, Fault, failedWith, INVALID, installFailed, LOST, parseJson, toldRefusal } from './ending.ts';
 export { type Heap, HeapMaker } from './heap-compartment.ts';
 export { HEAPS_MAX, HeapPool, type Pooled } from './heap-pool.ts';
-export { argumentsOf, errorText, seen, valueText } from './host-call.ts';
+export { errorText, seen, valueText } from './host-call.ts';
 export { directMaker, refuseDirect, scriptDirect } from './in-realm/direct.ts';
 export type { Tick } from './in-realm/meter/meter.ts';
 export { type Rewritten, stored } from './in-realm/meter/sign.ts';

@@ -113,6 +113,10 @@ const pick = (random: Random, depth = 0): string => {
   ]);
 };
 
+/** Gives an object many prototypes, one of which has an element. */
+const UNDER_MANY =
+  '((o) => { let p = Array.prototype; for (let i = 0; i < 20; i++) { p = Object.create(p); if (i === 5) p[1] = "q" } return Object.setPrototypeOf(o, p) })';
+
 const receiver = (random: Random): string => {
   const value = pick(random);
   return random.pick([
@@ -125,6 +129,8 @@ const receiver = (random: Random): string => {
     '({ get length() { seen.push("length"); return 3 }, 0: "x", 2: "y" })',
     '(function () { return arguments })(1, [2], 3)',
     '"text"',
+    `${UNDER_MANY}([3, , 1, , "x"])`,
+    `${UNDER_MANY}({ length: 4, 0: "x", 2: "y" })`,
   ]);
 };
 
@@ -264,6 +270,10 @@ const expressions: readonly ((random: Random) => string)[] = [
     `JSON.stringify({ a: [1, { b: 2 }], 0: 3 }, ${random.pick(REPLACERS)}, ${random.pick(['0', '2', '"-"'])})`,
   (random) => `Object.${random.pick(OF_OBJECT)}(${receiver(random)})`,
   (random) => `Reflect.ownKeys(${receiver(random)})`,
+  (random) => `Uint8Array.from(${receiver(random)}, ${random.pick(['undefined', '(x) => x * 2'])})`,
+  (random) => `((t) => (t.set(${receiver(random)}, ${random.pick(['0', '1', '9'])}), t))(new Uint8Array(6))`,
+  (random) => `${receiver(random)}.map((x) => Object.setPrototypeOf({ x }, ${random.pick(['null', '{ y: 1 }', '7'])}))`,
+  (random) => `${receiver(random)}.map((x) => { const o = { x }; o.__proto__ = ${pick(random)}; return o })`,
   (random) => `Object.assign(${receiver(random)}, ${pick(random)}, ${receiver(random)})`,
   (random) => `Object.create(${random.pick(['null', '{}', '7'])}, ${pick(random)})`,
   (random) => `${random.pick(['escape', 'encodeURIComponent', 'decodeURI', 'unescape'])}(${random.pick(TEXTS)})`,
@@ -299,6 +309,12 @@ describe('a bounded built-in', () => {
     expect(bounded(text)).toBe(bare(text));
   });
 });
+
+/** An array without an element, and many prototypes. */
+const CHAIN = 'let p = []; for (let i = 0; i < 3000; i++) p = Object.create(p); const a = []; a.length = 1e6;';
+const HOLES = `${CHAIN} Object.setPrototypeOf(a, p);`;
+/** The same, but the prototypes come while a built-in is at its first element. */
+const LATE = (how: string): string => `${CHAIN} Object.defineProperty(a, 0, { get() { ${how} } });`;
 
 const HUGE = '{ length: 2 ** 53 - 1 }';
 const LOOPING = '{ get message() { for (;;); } }';
@@ -363,6 +379,31 @@ const KILLERS: readonly (readonly [string, string])[] = [
   ['".".repeat(2e8).split("")', 'thrown RangeError'],
   ['"x".repeat(2 ** 28).match(/x/g)', 'thrown RangeError'],
   ['"x".repeat(2 ** 28).replaceAll("x", "y")', 'thrown RangeError'],
+  ...[
+    'lastIndexOf.call(a, 1)',
+    'includes.call(a, 1)',
+    'reverse.call(a)',
+    'slice.call(a)',
+    'join.call(a)',
+    'fill.call(a, 1)',
+    'map.call(a, Math.abs)',
+    'toSpliced.call(a, 0, 1)',
+    'concat.call([], a)',
+  ].map((call) => [`${HOLES} Array.prototype.${call}`, 'own-time OwnTime'] as const),
+  [`${HOLES} a.length = 1e5; Math.max.apply(null, a)`, 'own-time OwnTime'],
+  [`${HOLES} Uint8Array.from(a)`, 'own-time OwnTime'],
+  [`${HOLES} new Uint8Array(1e6).set(a)`, 'own-time OwnTime'],
+  [`${HOLES} Array.prototype.slice.call({ length: 1e6, __proto__: p })`, 'own-time OwnTime'],
+  [`${HOLES} Array.prototype.slice.call(new Proxy(a, {}))`, 'own-time OwnTime'],
+  [`${LATE('Object.setPrototypeOf(a, p)')} a.slice()`, 'thrown RangeError'],
+  [`${LATE('try { Reflect.setPrototypeOf(a, p) } catch {}')} a.slice()`, 'value'],
+  [`${LATE('a.__proto__ = p')} a.indexOf(1)`, 'thrown RangeError'],
+  [`${LATE('f.__proto__ = p')} function f() {} a.__proto__ = f; [].includes.call(a, 1)`, 'thrown RangeError'],
+  [`${LATE('Object.setPrototypeOf(new Proxy(a, {}), p)')} a.join()`, 'thrown RangeError'],
+  [
+    `const q = { __proto__: Array.prototype }; ${LATE('for (let i = 0; i < 3000; i++) { const o = {}; Object.setPrototypeOf(q.q ?? q, o); q.q = o }')} Object.setPrototypeOf(a, q); Array.prototype.includes.call(a, 1)`,
+    'thrown RangeError',
+  ],
   ['for (;;) "\\u0344".repeat(2 ** 21).normalize("NFD")', 'thrown RangeError'],
   ['const m = new Map(); for (let i = 0; ; i++) m.set(i, i)', 'growing RangeError'],
   ['const s = new Set(); for (let i = 0; ; i++) s.add(i)', 'growing RangeError'],

@@ -52,7 +52,7 @@ const callOf = (input: unknown = null, host: Host = () => null, part: Partial<Co
   txn: { parent: null } as never,
   restarts: 0,
   callAccessor(index, args) {
-    return host(index, args, this);
+    return host(index, typeof args === 'string' ? JSON.parse(args || '[]') : args, this);
   },
   restart() {
     this.restarts++;

@@ -4,6 +4,7 @@ import type { Scenario } from '../scenario.ts';
 import { type Claims, collect } from './bed.ts';
 import { calls } from './calls.ts';
 import { claimed, death, installs, survival } from './claims.ts';
+import { crossing } from './crossing.ts';
 import { failures } from './failures.ts';
 import { columns, nesting } from './shared.ts';
 import { wasm } from './wasm.ts';
@@ -13,6 +14,7 @@ export const scenarios = (claims: Claims): Scenario[] =>
     if (claims.takes === 'wasm') return wasm(claims);
     calls(claims);
     failures(claims);
+    crossing(claims);
     installs(claims);
     claimed(claims);
     if (claims.columns !== null) columns(claims);

@@ -1,6 +1,7 @@
 // What every kind that takes WebAssembly does: the scenarios of the other kinds that make sense there, with their
 // sources in WebAssembly's text form.
 
+import { textTrial } from '../crossing/text-trial.ts';
 import { base, aborted as became, type Claims, committed, expect, FUNCTION, it, open } from './bed.ts';
 
 /** A module's own part of every source: memory, texts handed over, and texts at 16, 32, 48, … in its memory. */
@@ -73,6 +74,13 @@ const crossing = (claims: Claims): void => {
     const body = `${CALL_SET} (call $stock_get (i32.const 32) (i32.const 5))`;
     expect(await answer(module(graft(body), SET + accessor('stock.get'), [...SET_A, '["a"]']))).toEqual(committed(9));
     expect(base.state).toEqual({ a: 9, b: 2 });
+  });
+
+  it('lets plain data alone reach the host, whatever text a graft sends', async () => {
+    open(claims);
+    const { seen, violations } = await textTrial(base, 1);
+    expect(violations).toEqual([]);
+    expect(seen).toBeGreaterThan(50);
   });
 
   it('says who calls', async () => {

@@ -2,11 +2,11 @@
 // object that both held could be changed by either, without the undo log. Functions of the host are hardened, and its
 // errors come as plain ones.
 
-import { types } from 'node:util';
 import { GraftError } from '../../errors.ts';
-import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
 import type { Ending } from '../compartment.ts';
+import { toldRefusal } from '../ending.ts';
 import type { Ask, Seat } from './graft-api.ts';
+import { plainCopy } from './plain-copy.ts';
 
 const { isArray } = Array;
 const objectPrototype = Object.prototype;
@@ -23,7 +23,7 @@ const copiedObject = (value: Readonly<Record<string, unknown>>): Record<string, 
   return made;
 };
 
-/** A copy of plain data. */
+/** A copy of plain data of the host's. */
 export const copied = (value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value;
   if (!isArray(value)) return copiedObject(value as Record<string, unknown>);
@@ -34,9 +34,9 @@ export const copied = (value: unknown): unknown => {
 
 /** A copy of an answer that is plain data; any other answer as it is, for the invocation to refuse. */
 export const copiedAnswer = (value: unknown): unknown => {
-  if (typeof value !== 'object' || value === null || plainFault(value, PLAIN_BOUNDS, types.isProxy) !== null)
-    return value;
-  return copied(value);
+  if (typeof value !== 'object' || value === null) return value;
+  const { copy, fault } = plainCopy(value);
+  return fault === null ? copy : value;
 };
 
 /** An error of the host as a graft may hold it: no class of the host's is in reach from it. */
@@ -48,11 +48,7 @@ const shownError = (error: unknown): unknown => {
 /** Calls an accessor with a copy of the graft's arguments, and gives a copy of the host's answer. */
 export const crossing = (ask: Ask, args: unknown[]): unknown => {
   try {
-    for (let i = 0; i < args.length; i++) {
-      const one = args[i];
-      if (typeof one === 'object') args[i] = copiedAnswer(one);
-    }
-    return copied(ask(args));
+    return copied(ask(args, true));
   } catch (error) {
     throw shownError(error);
   }
@@ -86,5 +82,5 @@ export const refusing = (seat: Seat): ((code: unknown, message?: unknown) => nev
 export const refusedBy = (thrown: unknown, call: object, own_ms: number): Ending | null => {
   const found = typeof thrown === 'object' && thrown !== null ? refusals.get(thrown) : undefined;
   if (found === undefined || found.call !== call) return null;
-  return { kind: 'refused', code: found.code, message: found.message, own_ms };
+  return { kind: 'refused', ...toldRefusal(found), own_ms };
 };

@@ -5,7 +5,7 @@
 import { runInThisContext } from 'node:vm';
 import { GraftError } from '../../errors.ts';
 import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource, Ending } from '../compartment.ts';
-import { installFailed } from '../ending.ts';
+import { installFailed, toldRefusal } from '../ending.ts';
 import { apiOf, bare, failureOf, type GraftFunction, graftFunctions, mute, Refused, type Seat } from './graft-api.ts';
 
 /** Refuses a call, for directly hosted grafts. */
@@ -54,7 +54,7 @@ class DirectCompartment implements Compartment, Seat {
       return { kind: 'value', value: call.ignoresAnswer ? null : value, own_ms: this.#now_ms() - begun_ms };
     } catch (error) {
       const own_ms = this.#now_ms() - begun_ms;
-      if (error instanceof Refused) return { kind: 'refused', code: error.code, message: error.message, own_ms };
+      if (error instanceof Refused) return { kind: 'refused', ...toldRefusal(error), own_ms };
       return { kind: 'failed', failure: failureOf(error), own_ms };
     } finally {
       this.running = outer;

@@ -10,6 +10,7 @@ import type { Failure } from '../../protocol.ts';
 import type { CompartmentCall, GraftSource } from '../compartment.ts';
 import { Fault } from '../ending.ts';
 import { plainFailure, thrownFailure } from '../realm/failure.ts';
+import { plainCopy } from './plain-copy.ts';
 
 export type GraftFunction = (input: unknown, api: object) => unknown;
 
@@ -19,17 +20,22 @@ export interface Seat {
   readonly running: CompartmentCall | null;
 }
 
-/** A call of an accessor by a graft: `args` as the graft gave them. Throws the error that the graft sees. */
-export type Ask = (args: unknown[]) => unknown;
+/**
+ * A call of an accessor by a graft: `args` as the graft gave them, of which the accessor gets a copy where `copies`.
+ * Throws what the graft shall see.
+ */
+export type Ask = (args: unknown[], copies: boolean) => unknown;
 /**
  * Wraps a call of an accessor in the function that a graft gets. If the graft is not trusted, nothing of the host may
  * be in reach from it.
  */
 export type Face = (ask: Ask) => object;
 
-const checkArguments = (name: string, args: readonly unknown[], call: CompartmentCall): void => {
-  const fault = plainFault(args, PLAIN_BOUNDS, types.isProxy);
-  if (fault === null) return;
+const checked = (name: string, args: unknown[], copies: boolean, call: CompartmentCall): unknown[] => {
+  const { fault, copy } = copies
+    ? plainCopy(args)
+    : { fault: plainFault(args, PLAIN_BOUNDS, types.isProxy), copy: args };
+  if (fault === null) return copy as unknown[];
   const what = `api.${name}, arguments${fault.path}: ${fault.why}`;
   if (fault.beyond) call.txn.doom('limit', what);
   throw new TypeError(what);
@@ -37,20 +43,20 @@ const checkArguments = (name: string, args: readonly unknown[], call: Compartmen
 
 const asking =
   (seat: Seat, graft: number, index: number, name: string): Ask =>
-  (args) => {
+  (args, copies) => {
     const call = seat.running;
     if (call === null || call.index !== graft)
       throw new Error(`api.${name}: no call of the graft that this function was made for runs`);
     while (args.length > 0 && args[args.length - 1] === undefined) args.length--;
-    if (args.length > 0) checkArguments(name, args, call);
-    return call.callAccessor(index, args) ?? null;
+    const given = args.length === 0 ? args : checked(name, args, copies, call);
+    return call.callAccessor(index, given) ?? null;
   };
 
 /** The function itself. */
 export const bare: Face =
   (ask) =>
   (...args: unknown[]): unknown =>
-    ask(args);
+    ask(args, false);
 
 type Group = Record<string, unknown>;
 

@@ -31,7 +31,7 @@ import {
   UNLOAD,
 } from '../../protocol.ts';
 import { BRIDGE_TOO_LARGE } from '../realm/api.ts';
-import { failureText, plainFailure } from '../realm/failure.ts';
+import { failureText, longFailure, plainFailure } from '../realm/failure.ts';
 import { FrameReader, FrameWriter } from './frames.ts';
 import { Guest, type Reply } from './guest.ts';
 import { guard } from './walls/guard.ts';
@@ -242,7 +242,6 @@ const onLoad = ({ call, text }: Message): void => {
 };
 
 const lost = failed(plainFailure('compartment-lost', 'RealmLost', 'the realm could not be made anew'));
-const tooLarge = `answer: more than ${ANSWER_BYTES_MAX} bytes`;
 
 const onCall = ({ call, realm: number, graft, own_ms, text }: Message): void => {
   const realm = realms.get(number);
@@ -253,7 +252,7 @@ const onCall = ({ call, realm: number, graft, own_ms, text }: Message): void => 
   const reply = realm.guest === undefined ? lost : realm.guest.call(graft, text, own_ms);
   running = NO_CALL;
   const sent = send(call, reply);
-  if (!sent) send(call, failed(plainFailure('invalid-answer', 'InvalidAnswer', tooLarge), reply.own_us));
+  if (!sent) send(call, failed(longFailure(), reply.own_us));
   if ((sent && !isFailure(reply)) || realm.guest === undefined) return;
   realm.guest.dispose();
   realm.guest = makeGuest(realm.load).guest;

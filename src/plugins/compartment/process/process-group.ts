@@ -11,7 +11,7 @@ import { GraftError } from '../../errors.ts';
 import type { Failure } from '../../protocol.ts';
 import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.ts';
 import { failedWith, LOST } from '../ending.ts';
-import { argumentsOf, seen } from '../host-call.ts';
+import { seen } from '../host-call.ts';
 import { realmScript } from '../realm/script.ts';
 import { Anteroom } from './anteroom.ts';
 import type { Item, Killed, PluginProcess, ProcessEvents } from './plugin-process.ts';
@@ -249,7 +249,7 @@ export class ProcessGroup implements ProcessEvents {
     };
     const refuse = (error: unknown): void => answer(1, seen(error));
     try {
-      const answered = call.callAccessor(accessor, argumentsOf(json), json.length);
+      const answered = call.callAccessor(accessor, json);
       if (!(answered instanceof Promise)) return answer(0, answered);
       answered.then((value) => answer(0, value)).catch(refuse);
       this.#takeBack(process, (other) => other !== item);

@@ -1,9 +1,11 @@
 // Bounds on walks over `length` elements: of arrays, array-likes, lists of arguments.
 //
-// An array's length is a property of its own that cannot change between a look and a use. An object's may be a
-// getter's, or a proxy's, with another answer each time: it is read once, and the native function then sees the object
-// through a proxy of ours that repeats that answer.
+// An array's length is a property of its own that cannot change between being looked at and being used. An object's may
+// be a getter's, or a proxy's, which tells another one each time: it is asked once, and the native function then sees
+// the object through a proxy of ours that repeats that answer. Through one it sees, too, what has many prototypes
+// (bound-chains.ts): each of its traps is a function, where the engine looks up.
 
+import type { Chains } from './bound-chains.ts';
 import type { Body, BoundMethods } from './bounds.ts';
 import {
   apply,
@@ -14,9 +16,14 @@ import {
   NativeObject,
   NativeRangeError,
   reflectGet,
+  reflectHas,
+  reflectSet,
   symbolIsConcatSpreadable,
   symbolIterator,
   trunc,
+  typedArray,
+  typedArrayName,
+  typedArrayPrototype,
 } from './natives.ts';
 
 /** More arguments than this do not fit on a guest's stack. */
@@ -27,14 +34,19 @@ export interface Lengths {
   readonly isPlainArray: (value: unknown) => value is unknown[];
   /** Throws a RangeError for a length that is too large. */
   readonly check: (length: unknown, most?: number) => void;
-  /** `value`, or a substitute with a bounded length that does not change. */
+  /**
+   * `value`, or something in its place whose length is bounded and does not change. A native function is about to walk
+   * it.
+   */
   readonly pinned: (value: unknown, most?: number) => unknown;
+  /** The same, for what is walked outside of a bounded built-in. */
+  readonly shown: (value: object, most: number) => object;
 }
 
 const isObject = (value: unknown): value is object =>
   (typeof value === 'object' && value !== null) || typeof value === 'function';
 
-export const lengthBounds = (most: number, isProxy: (value: object) => boolean): Lengths => {
+export const lengthBounds = (most: number, isProxy: (value: object) => boolean, chains: Chains): Lengths => {
   const KnownProxy = Proxy; // The scrubbed realm's, so that ours are known to be proxies like any other.
   const isPlainArray = (value: unknown): value is unknown[] => isArray(value) && !isProxy(value);
   const check: Lengths['check'] = (length, bound = most) => {
@@ -44,22 +56,29 @@ export const lengthBounds = (most: number, isProxy: (value: object) => boolean):
     const told: unknown = reflectGet(object, 'length');
     const length = typeof told === 'number' ? told : +(told as number);
     check(length, bound);
-    const get = (target: object, key: PropertyKey): unknown => (key === 'length' ? length : reflectGet(target, key));
-    return new KnownProxy(object, { __proto__: null, get } as ProxyHandler<object>);
+    const traps = {
+      __proto__: null,
+      get: (target: object, key: PropertyKey): unknown => (key === 'length' ? length : reflectGet(target, key)),
+      has: (target: object, key: PropertyKey): boolean => reflectHas(target, key),
+      set: (target: object, key: PropertyKey, value: unknown): boolean => reflectSet(target, key, value),
+    };
+    return new KnownProxy(object, traps as ProxyHandler<object>);
+  };
+  const natively = (object: object, length: number, bound: number): object => {
+    check(length, bound);
+    if (!chains.isShort(object)) return throughProxy(object, bound);
+    chains.walks(object);
+    return object;
   };
   const pinned: Lengths['pinned'] = (value, bound = most) => {
     if (value === null || value === undefined) return value;
-    if (isPlainArray(value)) {
-      check(value.length, bound);
-      return value;
-    }
+    if (isPlainArray(value)) return natively(value, value.length, bound);
     const object = NativeObject(value) as object;
     const own = isProxy(object) ? undefined : getOwnPropertyDescriptor(object, 'length');
     if (own === undefined || !hasOwn(own, 'value') || typeof own.value !== 'number') return throughProxy(object, bound);
-    check(own.value, bound);
-    return object;
+    return natively(object, own.value, bound);
   };
-  return { isPlainArray, check, pinned };
+  return { isPlainArray, check, pinned, shown: throughProxy };
 };
 
 const defaultCompare = (a: unknown, b: unknown): number => {
@@ -91,8 +110,8 @@ const showing = (object: unknown, seen: unknown, args: unknown[]): void => {
 /** The argument that concat sees: an array in place of an array-like that it would walk. */
 const concatenated = (value: unknown, lengths: Lengths, slice: (self: unknown) => unknown[]): unknown => {
   if (lengths.isPlainArray(value)) {
-    lengths.check(value.length);
-    return value;
+    const seen = lengths.pinned(value);
+    return seen === value ? value : slice(value);
   }
   if (!isObject(value)) return value;
   const spreads: unknown = reflectGet(value, symbolIsConcatSpreadable);
@@ -176,7 +195,7 @@ const concatenating = (lengths: Lengths): Body => {
   return (native, self, args) => {
     if (self === null || self === undefined) return apply(native, self, args);
     for (let i = 0; i < args.length; i++) args[i] = concatenated(args[i], lengths, slice);
-    return apply(native, lengths.isPlainArray(self) ? self : concatenated(NativeObject(self), lengths, slice), args);
+    return apply(native, concatenated(NativeObject(self), lengths, slice), args);
   };
 };
 
@@ -225,6 +244,8 @@ export const arrayMethods = (lengths: Lengths): BoundMethods[] => {
     [Array.prototype, ['flat'], flattening(lengths)],
     [Array.prototype, ['flatMap'], flatMapping(lengths)],
     [Array, ['from'], (native, self, args) => apply(native, self, iterated(args, lengths))],
+    [typedArray, ['from'], (native, self, args) => apply(native, self, filling(args, lengths))],
+    [typedArrayPrototype, ['set'], (native, self, args) => apply(native, self, setting(args, lengths))],
     [
       Function.prototype,
       ['apply'],
@@ -263,5 +284,21 @@ const iterated = (args: unknown[], lengths: Lengths): unknown[] => {
     return args;
   }
   args[0] = { __proto__: null, [symbolIterator]: () => apply(iterate as Body, items, []) };
+  return args;
+};
+
+const isTypedArray = (value: unknown): boolean => isObject(value) && typedArrayName(value) !== undefined;
+
+/** The arguments of a typed array's `from`, which walks an array by its length. */
+const filling = (args: unknown[], lengths: Lengths): unknown[] => {
+  if (isTypedArray(args[0])) return args;
+  if (!lengths.isPlainArray(args[0])) return iterated(args, lengths);
+  args[0] = lengths.pinned(args[0]);
+  return args;
+};
+
+/** Those of its `set`. */
+const setting = (args: unknown[], lengths: Lengths): unknown[] => {
+  if (!isTypedArray(args[0])) args[0] = lengths.pinned(args[0]);
   return args;
 };

@@ -37,9 +37,9 @@ const isList = (value: unknown): value is object =>
 
 /** Bounds the argument at `index`, which is a list of locales, a locale or nothing. */
 const localesAt =
-  (index: number, { pinned }: Lengths): Body =>
+  (index: number, { shown }: Lengths): Body =>
   (native, self, args) => {
-    if (isList(args[index])) args[index] = pinned(args[index], LOCALES_MAX);
+    if (isList(args[index])) args[index] = shown(args[index], LOCALES_MAX);
     return apply(native, self, args);
   };
 
@@ -57,10 +57,10 @@ const constructorNames = (): string[] =>
   });
 
 /** Puts a bounded constructor in the place of each one of Intl that takes locales; gives the native ones. */
-const boundConstructors = ({ pinned }: Lengths): object[] => {
+const boundConstructors = ({ shown }: Lengths): object[] => {
   const KnownProxy = Proxy;
   const bounded = (args: unknown[]): unknown[] => {
-    if (isList(args[0])) args[0] = pinned(args[0], LOCALES_MAX);
+    if (isList(args[0])) args[0] = shown(args[0], LOCALES_MAX);
     return args;
   };
   return constructorNames().map((name) => {

@@ -8,6 +8,7 @@
 // values the answers are those of the native functions, which these still call. Nothing here looks a built-in up after
 // plugin code has run (natives.ts).
 
+import { Chains, chainMethods } from './bound-chains.ts';
 import { keyMethods } from './bound-keys.ts';
 import { arrayMethods, lengthBounds } from './bound-lengths.ts';
 import { localeMethods } from './bound-locales.ts';
@@ -24,13 +25,18 @@ export type BoundMethods = readonly [on: object, names: readonly PropertyKey[], 
 const MEMORY_MB_MIN = 8;
 const LENGTH_PER_MB = 2 ** 17;
 
-const replace = (on: object, name: PropertyKey, body: Body): void => {
+const replace = (on: object, name: PropertyKey, body: Body, chains: Chains): void => {
   const own = getOwnPropertyDescriptor(on, name);
   if (own === undefined) return; // Newer than this engine.
   const native = own.value as NativeMethod;
   const { [name]: made } = {
     [name](this: unknown, ...args: unknown[]): unknown {
-      return body(native, this, args);
+      const { walked } = chains;
+      try {
+        return body(native, this, args);
+      } finally {
+        chains.goBack(walked);
+      }
     },
   } as Record<PropertyKey, NativeMethod>;
   defineProperty(made as NativeMethod, 'length', { value: native.length, configurable: true });
@@ -40,13 +46,15 @@ const replace = (on: object, name: PropertyKey, body: Body): void => {
 /** Bounds the realm that this code runs in, after it was scrubbed. */
 export function bound(memory_mb: number, isProxy: (value: object) => boolean): void {
   const most = Math.max(MEMORY_MB_MIN, memory_mb) * LENGTH_PER_MB;
-  const lengths = lengthBounds(most, isProxy);
+  const chains = new Chains(isProxy);
+  const lengths = lengthBounds(most, isProxy, chains);
   const rows: BoundMethods[] = [
     ...arrayMethods(lengths),
     ...textMethods(most, lengths),
     ...mapMethods(most),
     ...localeMethods(lengths),
     ...keyMethods(most, lengths, isProxy),
+    ...chainMethods(chains),
   ];
-  for (const [on, names, body] of rows) for (const name of names) replace(on, name, body);
+  for (const [on, names, body] of rows) for (const name of names) replace(on, name, body, chains);
 }

@@ -4,7 +4,7 @@
 // thrown object may run its getters. Proxies are not touched. The texts inform people; no decision of the host depends
 // on them.
 
-import { ERROR_TEXT_MAX, type Failure } from '../../protocol.ts';
+import { ANSWER_BYTES_MAX, ERROR_TEXT_MAX, type Failure } from '../../protocol.ts';
 import { bigintText, charCodeAt, indexOf, slice, stringify, symbolText, toWellFormed, trimEnd } from './natives.ts';
 
 /** The name under which the realm's script is compiled. */
@@ -65,7 +65,12 @@ export function memoryFailure(): Failure {
   return plainFailure('memory-limit', 'MemoryLimit', 'more memory than its limit');
 }
 
-/** The failure of a call that has ended well, but left a rejection that nobody handled. */
+/** An answer is longer than one value may be. */
+export function longFailure(): Failure {
+  return plainFailure('invalid-answer', 'InvalidAnswer', `answer: more than ${ANSWER_BYTES_MAX} bytes`);
+}
+
+/** What the engine brings out of an isolate when a call has ended well, and nobody handled a rejection in it. */
 export function rejectionFailure(error: unknown): Failure {
   const failure = thrownFailure(error, () => false);
   return { ...failure, message: boundedText(`unhandled rejection: ${failure.message}`, ERROR_TEXT_MAX.message) };

@@ -1,8 +1,9 @@
 // JSON text of a value that plainFault has found plain, made without running any code of the plugin.
 //
 // JSON.stringify does that, six times faster than code could, as long as Object.prototype and Array.prototype have no
-// `toJSON`: no other object is in reach of a plain value. If a plugin has set one, the text is put together here, and
-// only strings go through JSON.stringify, which looks up nothing for them.
+// `toJSON`: no other object is in reach of a plain value (plainFault has seen that none stands between those two).
+// Where a plugin has set one, the text is put together here, and only strings go through JSON.stringify, which looks
+// nothing up for them.
 
 import { arrayPrototype, hasOwn, isArray, objectPrototype, ownKeys, stringify } from './natives.ts';
 

@@ -45,7 +45,9 @@ export const { trunc } = Math;
 export const { isNaN: isNotANumber } = Number;
 export const { iterator: symbolIterator, isConcatSpreadable: symbolIsConcatSpreadable } = Symbol;
 export const { construct: reflectConstruct } = Reflect;
-const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
+/** What all typed arrays are classes of. */
+export const typedArray = Object.getPrototypeOf(Uint8Array) as object;
+export const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
 const typedArrayGetter = (key: PropertyKey): ((self: object) => unknown) =>
   uncurry(Object.getOwnPropertyDescriptor(typedArrayPrototype, key)?.get as (this: object) => unknown);
 /** `Uint8Array` and so on; undefined for any other object. */
@@ -58,6 +60,8 @@ const localeBase =
 /** Throws for any object but an Intl.Locale; null: the engine has none. */
 export const localeBaseName = localeBase === undefined ? null : uncurry(localeBase as (this: object) => string);
 export const reflectGet: (target: object, key: PropertyKey) => unknown = Reflect.get;
+export const { has: reflectHas, setPrototypeOf: reflectSetPrototypeOf } = Reflect;
+export const reflectSet: (target: object, key: PropertyKey, value: unknown) => boolean = Reflect.set;
 export const bigintText: (value: bigint) => string = uncurry(BigInt.prototype.toString) as (value: bigint) => string;
 export const execRegExp: (pattern: RegExp, text: string) => unknown = uncurry(RegExp.prototype.exec);
 const sizeOf = (prototype: object): ((self: object) => number) =>

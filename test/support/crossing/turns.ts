@@ -1,0 +1,55 @@
+// What a graft may do to its own realm before it hands something over, as statements: everything that a check of its
+// values, written in the same realm, could trip over. Each may throw where a realm is frozen.
+
+/** What a turned realm would rather hand over. */
+const EVIL = 'JSON.parse(\'[{"__proto__":1}]\')';
+
+const TOJSON = `{ toJSON() { return ${EVIL} } }`;
+
+export const TURNS: readonly string[] = [
+  `Array.prototype.toJSON = () => ${EVIL}`,
+  `Object.prototype.toJSON = () => ${EVIL}`,
+  `String.prototype.toJSON = Number.prototype.toJSON = Boolean.prototype.toJSON = () => ${EVIL}`,
+  `Object.setPrototypeOf(Array.prototype, { __proto__: Object.prototype, ...${TOJSON} })`,
+  `Object.setPrototypeOf(Array.prototype, Object.assign(Object.create(null), ${TOJSON}))`,
+  `Object.setPrototypeOf(Array.prototype, new Proxy({}, { get: () => () => ${EVIL} }))`,
+  'Object.setPrototypeOf(Array.prototype, null)',
+  'Object.setPrototypeOf(Function.prototype, new Proxy(Object.prototype, { get: () => () => true }))',
+  'Object.defineProperty(Object.prototype, "value", { get: () => 1, set() {}, configurable: true })',
+  'Object.defineProperty(Object.prototype, "get", { value: () => 1, configurable: true })',
+  'Object.defineProperty(Object.prototype, "enumerable", { value: true, configurable: true })',
+  'Object.defineProperty(Object.prototype, "why", { set() { throw 1 }, get: () => "", configurable: true })',
+  'Object.defineProperty(Object.prototype, "made", { set() {}, get: () => () => 1, configurable: true })',
+  'Object.defineProperty(Object.prototype, "0", { get: () => () => 1, set() {}, configurable: true })',
+  'Object.defineProperty(Array.prototype, "0", { get: () => () => 1, set() {}, configurable: true })',
+  'Object.defineProperty(Array.prototype, "1", { value: undefined, writable: true })',
+  'Object.prototype.extra = () => 1',
+  'Array.prototype.extra = () => 1',
+  'Array.prototype[Symbol.iterator] = function* () { yield () => 1 }',
+  'String.prototype[Symbol.iterator] = function* () {}',
+  'Object.getPrototypeOf([][Symbol.iterator]()).next = () => ({ done: true })',
+  'Object.defineProperty(Array, Symbol.species, { get: () => class extends Array {} })',
+  'Array.prototype.constructor = { [Symbol.species]: class extends Array {} }',
+  'Array.prototype.push = Array.prototype.map = Array.prototype.join = Array.prototype.concat = () => ["x"]',
+  `JSON.stringify = () => '[{"__proto__":1}]'`,
+  'JSON.parse = () => () => 1',
+  'Array.isArray = () => true',
+  'Array.isArray = () => false',
+  'Number.isFinite = Number.isInteger = Number.isSafeInteger = isFinite = () => true',
+  'Object.getPrototypeOf = Reflect.getPrototypeOf = () => Object.prototype',
+  'Object.keys = Object.getOwnPropertyNames = Reflect.ownKeys = () => []',
+  'Object.getOwnPropertyDescriptor = Reflect.getOwnPropertyDescriptor = () => ({ value: 1, enumerable: true })',
+  'Object.hasOwn = Object.prototype.hasOwnProperty = () => true',
+  'String.prototype.isWellFormed = () => true; String.prototype.includes = () => false',
+  'String.prototype.slice = String.prototype.charCodeAt = () => 1',
+  'Function.prototype.call = Function.prototype.apply = Function.prototype.bind = () => () => true',
+  'Reflect.apply = Reflect.get = () => true',
+  'WeakSet.prototype.has = WeakSet.prototype.add = WeakMap.prototype.get = () => false',
+  'Object.defineProperty(Function.prototype, Symbol.hasInstance, { value: () => true })',
+  'globalThis.Array = class extends Array {}',
+  'globalThis.Proxy = class {}; globalThis.JSON = globalThis.Reflect = {}',
+  'Object.prototype[Symbol.toPrimitive] = Object.prototype.valueOf = () => 1',
+  'Number.prototype.toString = Number.prototype.valueOf = () => "x"; Symbol.prototype.valueOf = () => 1',
+  'Error.prepareStackTrace = () => 1; Error.stackTraceLimit = 1e9',
+  'Promise.prototype.then = () => 1',
+];
