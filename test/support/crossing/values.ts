@@ -97,7 +97,8 @@ export const PROXIES: readonly string[] = [
   ...['new Proxy({}, {})', 'new Proxy([], {})', 'new Proxy([1, 2], {})', 'new Proxy({ a: 1 }, Reflect)'],
   '(() => { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return proxy })()',
   'new Proxy({ a: 1 }, { n: 0, get() { return this.n++ ? () => 1 : 1 } })',
-  'new Proxy({ a: 1 }, { ownKeys: () => ["a", "__proto__"], getOwnPropertyDescriptor: () => ({ value: 1, enumerable: true, configurable: true }) })',
+  'new Proxy({ a: 1 }, { ownKeys: () => ["a", "__proto__"], ' +
+    'getOwnPropertyDescriptor: () => ({ value: 1, enumerable: true, configurable: true }) })',
   'Object.create(null, { x: { value: new Proxy({}, {}), enumerable: true } })',
 ];
 

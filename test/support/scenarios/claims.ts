@@ -102,7 +102,10 @@ export const claimed = (claims: Claims): void => {
       const other = base.transactions.begin();
       base.stock.set(other, 'a', 9);
       const waiting = base.invoke(point, 2);
-      expect([await base.invoke(point, 10), await base.invoke(point, 10)]).toEqual([committed(10), committed(20)]);
+      expect(await base.invoke(point, 10)).toEqual(committed(10));
+      // A machine that is busy may give the second call another process, and with it a fresh heap.
+      const { status, value } = (await base.invoke(point, 10)) as { status: string; value?: unknown };
+      expect([status, value === 20 || (value === 10 && !claims.inThread)]).toEqual(['committed', true]);
       other.commit();
       expect(await waiting).toMatchObject({ status: 'default', grafts: [{ reason: 'invalid-answer' }] });
     });

@@ -17,7 +17,8 @@ export const crossing = (claims: Claims): void => {
     expect(found.seen).toBeGreaterThanOrEqual(found.expected);
   });
 
-  it(`hands accessors ${claims.args === 'shared' ? "the graft's own objects" : 'objects that no graft can change'}`, async () => {
+  const objects = claims.args === 'shared' ? "the graft's own objects" : 'objects that no graft can change';
+  it(`hands accessors ${objects}`, async () => {
     open(claims);
     const kept: unknown[] = [];
     const keep: Callable = { waits: false, run: (_caller, [value]) => void kept.push(value) };

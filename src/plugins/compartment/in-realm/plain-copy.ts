@@ -3,9 +3,9 @@
 import { types } from 'node:util';
 import { faultOf, PLAIN_BOUNDS, type PlainFault, PlainWalk } from '../../plain.ts';
 
-type Made = unknown[] | Record<string, unknown>;
+type PlainContainer = unknown[] | Record<string, unknown>;
 
-const put = (made: Made, key: string, value: unknown): void => {
+const put = (made: PlainContainer, key: string, value: unknown): void => {
   // A frozen property of Object.prototype cannot be assigned over.
   if (key in Object.prototype)
     Object.defineProperty(made, key, { value, writable: true, enumerable: true, configurable: true });
@@ -16,7 +16,7 @@ class CopyingWalk extends PlainWalk {
   /** The copy of what was walked last. */
   made: unknown;
   /** The copy of the object or array that is being walked. */
-  #around: Made | null = null;
+  #around: PlainContainer | null = null;
 
   override value(value: unknown, depth: number): boolean {
     this.made = value;
