@@ -32,21 +32,19 @@ export interface HeapOptions extends PoolOptions {
   readonly nesting?: Nesting;
 }
 
-const ANY_LEVEL: Nesting = { level: 0, levels_max: 1 };
-
 class HeapCompartment implements Compartment {
   readonly kind: string;
   readonly waits = false;
   readonly #plugin: string;
   readonly #pool: HeapPool<Heap>;
-  readonly #nesting: Nesting;
+  readonly #nesting: Nesting | null;
   readonly #left: (compartment: HeapCompartment) => void;
 
   constructor(
     kind: string,
     plugin: string,
     pool: HeapPool<Heap>,
-    nesting: Nesting,
+    nesting: Nesting | null,
     left: (compartment: HeapCompartment) => void,
   ) {
     this.kind = kind;
@@ -61,32 +59,41 @@ class HeapCompartment implements Compartment {
   }
 
   run(call: CompartmentCall): Ending {
-    if (this.#pool.isClosed) throw new GraftError('GRAFT_CLOSED', `${this.#plugin}: its compartment is closed`);
-    const { level, levels_max } = this.#nesting;
-    if (level >= levels_max)
-      throw new GraftError('GRAFT_OVERLOADED', `${this.#plugin}: more than ${levels_max} calls, one inside the other`);
+    const level = this.#nesting === null ? 0 : this.#level(this.#nesting);
     // An attempt before this one was undone, and its heap with it.
     if (call.at !== null) this.abandon(call);
     const ending = this.#attempt(call, level);
     return ending.kind === 'failed' && this.#mayRepeat(call) ? this.#attempt(call, level) : ending;
   }
 
+  #level({ level, levels_max }: Nesting): number {
+    if (level < levels_max) return level;
+    throw new GraftError('GRAFT_OVERLOADED', `${this.#plugin}: more than ${levels_max} calls, one inside the other`);
+  }
+
   #attempt(call: CompartmentCall, level: number): Ending {
     const pool = this.#pool;
     const home = call.txn.parent;
     const heap = pool.take(call.principal, home, level);
-    if (heap === null) return { kind: 'failed', failure: pool.failure as Failure, own_ms: 0 };
+    if (heap === null) return this.#noHeap();
     heap.within = home;
     call.at = heap;
-    let failed = true;
+    let ending: Ending;
     try {
-      const ending = heap.run(call);
-      failed = ending.kind === 'failed';
-      return ending;
-    } finally {
-      if (failed) heap.dropped = true;
+      ending = heap.run(call);
+    } catch (error) {
+      heap.dropped = true;
       pool.give(heap);
+      throw error;
     }
+    if (ending.kind === 'failed') heap.dropped = true;
+    pool.give(heap);
+    return ending;
+  }
+
+  #noHeap(): Ending {
+    if (this.#pool.isClosed) throw new GraftError('GRAFT_CLOSED', `${this.#plugin}: its compartment is closed`);
+    return { kind: 'failed', failure: this.#pool.failure as Failure, own_ms: 0 };
   }
 
   /** A call is begun anew, once, if nobody was to blame. */
@@ -143,7 +150,7 @@ export class HeapMaker implements CompartmentMaker {
       this.kind,
       source.plugin,
       pool,
-      this.#options.nesting ?? ANY_LEVEL,
+      this.#options.nesting ?? null,
       (gone) => void this.#open.delete(gone),
     );
     this.#open.add(compartment);

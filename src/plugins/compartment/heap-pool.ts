@@ -37,9 +37,11 @@ export interface PoolOptions {
 export class HeapPool<H extends Pooled> {
   readonly #make: () => H | Failure;
   readonly #spares: number;
-  /** Idle heaps. The one used last is at the end; fresh spares are at the front. */
+  /** The idle heap that was used last; nearly every call takes it again. */
+  #last: H | null = null;
+  /** The other idle heaps. The one used last is at the end; fresh spares are at the front. */
   readonly #idle: H[] = [];
-  #taken = 0;
+  #size = 0;
   #filling = false;
   #closed = false;
   /** The failure of the last `take` or `prepare`. */
@@ -53,7 +55,7 @@ export class HeapPool<H extends Pooled> {
 
   /** The number of heaps, idle or in use. */
   get size(): number {
-    return this.#idle.length + this.#taken;
+    return this.#size;
   }
 
   get isClosed(): boolean {
@@ -70,22 +72,25 @@ export class HeapPool<H extends Pooled> {
   }
 
   /**
-   * A heap for one call whose work is committed into `home`; null: none could be made, see `failure`. `suits`: which
-   * idle heaps will do.
+   * A heap for one call whose work is committed into `home`; null: none could be made, see `failure`, or the pool is
+   * closed. `suits`: which idle heaps will do.
    */
   take(principal: string, home: Transaction | null, level = 0, suits?: (heap: H) => boolean): H | null {
-    const last = this.#idle.at(-1);
-    const heap =
-      last !== undefined &&
-      last.principal === principal &&
-      last.level === level &&
-      suits === undefined &&
-      (last.within === null || serves(last, home))
-        ? (this.#idle.pop() as H)
-        : (this.#find(principal, home, level, suits) ?? this.#made());
-    if (heap === null) return null;
-    heap.principal = principal;
-    this.#taken++;
+    const last = this.#last;
+    if (last === null || last.principal !== principal || last.level !== level || suits !== undefined)
+      return this.#takeOther(principal, home, level, suits);
+    const { within } = last;
+    const isKept = within === null || (within.state === 'committed' && within.parent === null);
+    if (!isKept && !serves(last, home)) return this.#takeOther(principal, home, level, suits);
+    this.#last = null;
+    return last;
+  }
+
+  #takeOther(principal: string, home: Transaction | null, level: number, suits?: (heap: H) => boolean): H | null {
+    if (this.#last !== null) this.#idle.push(this.#last);
+    this.#last = null;
+    const heap = this.#find(principal, home, level, suits) ?? this.#made();
+    if (heap !== null) heap.principal = principal;
     return heap;
   }
 
@@ -102,19 +107,23 @@ export class HeapPool<H extends Pooled> {
   }
 
   #made(): H | null {
+    if (this.#closed) return null;
     const made = this.#make();
     if ('reason' in made) {
       this.failure = made;
       return null;
     }
+    this.#size++;
     return made;
   }
 
   /** Gives a heap back after its call has ended. */
   give(heap: H): void {
-    this.#taken--;
     if (heap.dropped || this.#closed) return this.#dispose(heap);
-    if (this.#idle.push(heap) > HEAPS_MAX + this.#spares) this.#evict();
+    const before = this.#last;
+    this.#last = heap;
+    if (before !== null) this.#idle.push(before);
+    if (this.#idle.length >= HEAPS_MAX + this.#spares) this.#evict();
   }
 
   /** Disposes of idle heaps beyond the maximum, but not of fresh ones. */
@@ -128,10 +137,14 @@ export class HeapPool<H extends Pooled> {
     if (heap.dropped) return;
     heap.dropped = true;
     const at = this.#idle.indexOf(heap);
-    if (at >= 0) for (const gone of this.#idle.splice(at, 1)) this.#dispose(gone);
+    if (at >= 0) this.#idle.splice(at, 1);
+    else if (heap === this.#last) this.#last = null;
+    else return;
+    this.#dispose(heap);
   }
 
   #dispose(heap: H): void {
+    this.#size--;
     heap.dispose();
     this.#fill();
   }
@@ -139,18 +152,22 @@ export class HeapPool<H extends Pooled> {
   /** Disposes of all heaps; of one in use, when it is given back. */
   close(): void {
     this.#closed = true;
-    for (const heap of this.#idle.splice(0)) heap.dispose();
+    const idle = this.#idle.splice(0);
+    if (this.#last !== null) idle.push(this.#last);
+    this.#last = null;
+    for (const heap of idle) this.#dispose(heap);
   }
 
   /** Makes missing spares, one a turn of the event loop. */
   #fill(): void {
     if (this.#spares === 0 || this.#filling || this.#closed) return;
     const fresh = this.#idle.filter(({ principal }) => principal === null).length;
-    if (fresh >= this.#spares && this.#idle.length > this.#spares) return;
+    const idle = this.#idle.length + (this.#last === null ? 0 : 1);
+    if (fresh >= this.#spares && idle > this.#spares) return;
     this.#filling = true;
     setImmediate(() => {
       this.#filling = false;
-      const heap = this.#closed ? null : this.#made();
+      const heap = this.#made();
       if (heap === null) return;
       this.#idle.unshift(heap);
       this.#fill();
