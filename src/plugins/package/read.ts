@@ -6,21 +6,21 @@
 // 2. A bundler (bundler/), which can open no file, unpacks them (archive.ts), checks paths, names and contents
 //    (files.ts), reads package.json and the manifest (head.ts, manifest.ts), bundles the module (bundle.ts) and takes
 //    the digest over all of it (digest.ts).
-// 3. What it says is checked here, as if a plugin had said it.
+// 3. What it says is checked, as if a plugin had said it (bundler/check.ts).
 
 import { isProxy, isUint8Array } from 'node:util/types';
 import type { Walls } from '../compartment/process/process.ts';
 import { ALL_WALLS, NO_WALLS } from '../compartment/process/walls/standing.ts';
-import { type ErrorCode, GraftError } from '../errors.ts';
+import { GraftError } from '../errors.ts';
 import { PLAIN_BOUNDS, type PlainBounds, plainFault } from '../plain.ts';
 import { PACKAGE_BOUNDS } from './bounds.ts';
-import type { BundlerReply } from './bundler/bundler.ts';
 import { bundlers } from './bundler/bundlers.ts';
-import { GAVE_UP, type Made, type RawPackage } from './bundler/messages.ts';
+import { packageOf } from './bundler/check.ts';
+import type { RawPackage } from './bundler/messages.ts';
 import { addSize, checkCount, checkPacked, type Entry } from './files.ts';
 import { kindOf, readArchiveFile, readFolder } from './folder.ts';
-import { checkManifest, checkName, checkVersion, type Manifest } from './manifest.ts';
-import { badManifest, checkPackageJson, isObject, type Json } from './package-json.ts';
+import type { Manifest } from './manifest.ts';
+import { badManifest, checkPackageJson, isObject } from './package-json.ts';
 import { checkPath, printable, shown } from './path.ts';
 
 /**
@@ -95,50 +95,6 @@ async function readSource(source: PluginSource): Promise<RawPackage> {
   if (typeof source !== 'string') return readObject(source);
   const isFolder = (await kindOf(source)) === 'folder';
   return isFolder ? { entries: await readFolder(source), given: null } : { archive: await readArchiveFile(source) };
-}
-
-/** Codes that a bundler may refuse a package with. */
-const REFUSALS: readonly ErrorCode[] = [
-  'GRAFT_BAD_PACKAGE',
-  'GRAFT_PACKAGE_LIMIT',
-  'GRAFT_PACKAGE_PATH',
-  'GRAFT_PACKAGE_ENTRY',
-  'GRAFT_PACKAGE_NATIVE',
-  'GRAFT_PACKAGE_SIGNED',
-  'GRAFT_BAD_MANIFEST',
-  'GRAFT_BUNDLE',
-];
-const MESSAGE_CHARACTERS = 4_000;
-const DIGEST = /^[0-9a-f]{64}$/;
-
-const gaveUp = (why: string): GraftError => new GraftError('GRAFT_BUNDLE', printable(`${GAVE_UP}: ${why}`));
-
-function refusalOf(code: unknown, message: unknown): GraftError {
-  const known = REFUSALS.find((one) => one === code);
-  if (known === undefined || typeof message !== 'string') return gaveUp('it said what it cannot have meant');
-  return new GraftError(known, printable(message.slice(0, MESSAGE_CHARACTERS)));
-}
-
-/** What was made, by the host's own checks. */
-function checkMade({ head, code, sourceMap }: Made): PluginPackage {
-  if (plainFault(head, PLAIN_BOUNDS) !== null || !DIGEST.test(String((head as Json).digest)))
-    throw gaveUp('it said what it cannot have meant');
-  const { name, version, manifest, digest } = head as Json;
-  if (code.length > PACKAGE_BOUNDS.bundle_bytes || sourceMap.length > PACKAGE_BOUNDS.source_map_bytes)
-    throw gaveUp('what it made is too large');
-  return Object.freeze({
-    name: checkName(name),
-    version: checkVersion(version),
-    manifest: checkManifest(manifest),
-    code,
-    sourceMap,
-    digest: digest as string,
-  });
-}
-
-function packageOf(reply: BundlerReply): PluginPackage {
-  if (reply.is === 'made') return checkMade(reply);
-  throw reply.is === 'refused' ? refusalOf(reply.code, reply.message) : gaveUp(reply.why);
 }
 
 interface ReadOptions {

@@ -58,6 +58,27 @@ function pickTarget(target: unknown, kind: ImportKind, depth = 0): string | null
   return null;
 }
 
+/** What the keys of a map say. */
+interface MapKeys {
+  /** Those that have a star. */
+  readonly patterns: readonly string[];
+  /** Whether any begins with a dot: then they are paths, else conditions. */
+  readonly arePaths: boolean;
+}
+
+const keysOf = new WeakMap<Json, MapKeys>();
+
+/** Looked for once: a hostile map has hundreds of thousands. */
+function mapKeys(map: Json): MapKeys {
+  let keys = keysOf.get(map);
+  if (keys === undefined) {
+    const all = Object.keys(map);
+    keys = { patterns: all.filter((key) => key.includes('*')), arePaths: all.some((key) => key.startsWith('.')) };
+    keysOf.set(map, keys);
+  }
+  return keys;
+}
+
 /**
  * Looks a key (`.`, `./sub`, `#name`) up in `exports` or `imports`: itself first, then the longest pattern with one
  * star.
@@ -65,8 +86,8 @@ function pickTarget(target: unknown, kind: ImportKind, depth = 0): string | null
 function mappedTarget(map: Json, key: string, kind: ImportKind): string | null {
   if (Object.hasOwn(map, key)) return pickTarget(map[key], kind);
   let best: { pattern: string; rest: string } | null = null;
-  for (const pattern of Object.keys(map)) {
-    if (key.length < pattern.length || !pattern.includes('*')) continue;
+  for (const pattern of mapKeys(map).patterns) {
+    if (key.length < pattern.length) continue;
     const [head = '', tail = ''] = pattern.split('*', 2);
     if (!key.startsWith(head) || !key.endsWith(tail)) continue;
     if (best === null || pattern.length > best.pattern.length)
@@ -77,8 +98,7 @@ function mappedTarget(map: Json, key: string, kind: ImportKind): string | null {
 }
 
 function exportsTarget(exports: unknown, key: string, kind: ImportKind): string | null {
-  const isMap = isObject(exports) && Object.keys(exports).some((name) => name.startsWith('.'));
-  if (isMap) return mappedTarget(exports, key, kind);
+  if (isObject(exports) && mapKeys(exports).arePaths) return mappedTarget(exports, key, kind);
   return key === '.' ? pickTarget(exports, kind) : null;
 }
 

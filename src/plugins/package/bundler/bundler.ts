@@ -91,9 +91,9 @@ export class Bundler {
   /** `named`: as Processes takes it. */
   constructor(commands: BundlerCommands, events: BundlerEvents, named = true) {
     this.#events = events;
-    this.#timer = setTimeout(() => this.kill(`it did not start within ${START_MS_MAX} ms`), START_MS_MAX).unref();
     const told = { data: (bytes: Buffer) => this.#take(bytes), ended: (ending: BundlerEnding) => this.#over(ending) };
     this.#processes = new Processes(commands, told, named);
+    this.#timer = setTimeout(() => this.kill(`it did not start within ${START_MS_MAX} ms`), START_MS_MAX).unref();
   }
 
   get ready(): boolean {

@@ -6,10 +6,11 @@
 // next need not wait for a start. Who reads packages for long holds them (`hold`): while anybody does, idle ones are
 // kept for IDLE_MS. When nobody holds them any more they end, and where nobody ever did, after a moment.
 
-import { type Standing, standsAll } from '../../compartment/process/walls/standing.ts';
+import { childCommand } from '../../compartment/process/command.ts';
+import { NO_WALLS, type Standing, standsAll, toByte } from '../../compartment/process/walls/standing.ts';
 import { GraftError } from '../../errors.ts';
 import { Bundler, type BundlerReply, type Pids } from './bundler.ts';
-import { bundlerCommands } from './command.ts';
+import { type BundlerCommands, bundlerCommands } from './command.ts';
 import type { RawPackage } from './messages.ts';
 
 export const BUNDLERS_MAX = 4;
@@ -41,9 +42,19 @@ export interface MakeOptions {
   readonly walls: Standing;
 }
 
+/** How bundlers are started. */
+export interface BundlerStart {
+  readonly commands: (walled: boolean) => BundlerCommands;
+  /** The walls around plugins' processes on this system. */
+  readonly standing: () => Standing;
+}
+
+const HERE: BundlerStart = { commands: bundlerCommands, standing: () => childCommand().facts.walls };
+
 const closed = (): GraftError => new GraftError('GRAFT_CLOSED', 'the host is closed');
 
 export class Bundlers {
+  readonly #from: BundlerStart;
   readonly #all = new Set<Bundler>();
   readonly #waiting: BundlerTurn[] = [];
   /** Those that make a package of somebody's. */
@@ -53,9 +64,12 @@ export class Bundlers {
   #failures = 0;
   #refill: NodeJS.Timeout | null = null;
   #end: NodeJS.Timeout | null = null;
-  /** Whether bundlers are started with walls: on a system where none starts with them, others are without. */
+  /** Whether bundlers are started with walls: where none stand around plugins' processes either, they need not. */
   #walled = true;
-  #hasStarted = false;
+
+  constructor(from: BundlerStart = HERE) {
+    this.#from = from;
+  }
 
   /** Process ids of all that there are. */
   get pids(): Pids[] {
@@ -146,7 +160,7 @@ export class Bundlers {
   #start(): boolean {
     try {
       const events = { ready: (one: Bundler) => this.#ready(one), ended: (one: Bundler) => this.#ended(one) };
-      this.#all.add(new Bundler(bundlerCommands(this.#walled), events));
+      this.#all.add(new Bundler(this.#from.commands(this.#walled), events));
       return true;
     } catch (error) {
       this.#failAll(error instanceof GraftError ? error : notStarted((error as Error).message));
@@ -161,7 +175,6 @@ export class Bundlers {
   /** Where nobody waits for one that has started, it is a spare. */
   #ready(bundler: Bundler): void {
     this.#failures = 0;
-    this.#hasStarted = true;
     if (this.#waiting.length === 0) void bundler.make(NOBODY, NOBODY_MS).then(() => this.#serve());
     this.#serve();
   }
@@ -175,7 +188,7 @@ export class Bundlers {
 
   #notStarting(why: string): void {
     this.#failures = 0;
-    if (this.#walled && !this.#hasStarted) this.#walled = false;
+    if (this.#walled && toByte(this.#from.standing()) === toByte(NO_WALLS)) this.#walled = false;
     else this.#failAll(notStarted(why));
   }
 

@@ -53,9 +53,14 @@ const overNamedPipes = (
   const esbuild = start(bundles, [toEsbuild.reads, fromEsbuild.writes, 'ignore']);
   const { file, args, env } = reads;
   const more = [fromEsbuild.reads, toEsbuild.writes];
-  const channel = overPipes(file, args, { env, cwd: '/' }, [down, up], events, more);
-  for (const descriptor of [toEsbuild.reads, fromEsbuild.writes, ...more]) closeSync(descriptor);
-  return { channel, esbuild };
+  try {
+    return { channel: overPipes(file, args, { env, cwd: '/' }, [down, up], events, more), esbuild };
+  } catch (error) {
+    esbuild.kill('SIGKILL');
+    throw error;
+  } finally {
+    for (const descriptor of [toEsbuild.reads, fromEsbuild.writes, ...more]) closeSync(descriptor);
+  }
 };
 
 /** Where there are no named pipes the host passes on what the two say to one another. */
