@@ -37,7 +37,7 @@ const refuses = (program: Program): boolean => program.steps.some((step) => faul
 /** Reasons for which the graft of a program without faults of its own may be aborted. */
 const allowedFor = (program: Program, point: string): string[] => [
   ...WHOLE,
-  ...(callsOthers(program) ? ['thrown'] : []),
+  ...(callsOthers(program) ? ['thrown', 'host-fault'] : []),
   ...(mayMeetLimit(program) ? ['limit', 'thrown'] : []),
   ...(point === 'f/short' ? ['own-time'] : []),
 ];
@@ -68,7 +68,8 @@ export const judge = (program: Program, point: string, outcome: Outcome<Answer>)
       if (point !== `f/${outcome.status === 'denied' ? 'deny' : 'fail'}`) wrong.push(`${outcome.status} at ${point}`);
       break;
     default:
-      if (!WHOLE.includes(outcome.reason)) wrong.push(`the whole call was aborted: ${outcome.reason}`);
+      if (!WHOLE.includes(outcome.reason) && !(program.defaultThrows && outcome.reason === 'host-fault'))
+        wrong.push(`the whole call was aborted: ${outcome.reason}`);
   }
   return wrong;
 };

@@ -35,6 +35,14 @@ const programsOf = (operation: Operation): readonly Program[] => {
 
 const ownOf = (part: Part): Effect[] => (part.do === 'move' || part.do === 'pay' ? [part.effect] : []);
 
+/** Programs with those that they call. */
+const allOf = (program: Program): Program[] => [
+  program,
+  ...program.steps.flatMap((step) => (step.do === 'call' ? allOf(step.program) : [])),
+];
+
+const operationOf = (id: string): string => id.split('-')[0] as string;
+
 /** Transfers that the answer to an operation tells of: those kept are named, the others must not have happened. */
 export const heardOf = (operation: Operation): Effect[] => [
   ...programsOf(operation).flatMap(inProgram),
@@ -54,7 +62,10 @@ const plain = (id: string): string => id.split('@')[0] as string;
 export class Ledger {
   readonly #effects = new Map<string, Effect>();
   readonly #unheard = new Set<string>();
+  /** Whether a transfer happened, and a program ran and was kept, as far as anybody was told. */
   readonly #known = new Map<string, boolean>();
+  /** Programs that ran one after the other in the same heap. */
+  readonly #heirs = new Map<string, string>();
 
   constructor(operations: readonly Operation[]) {
     for (const operation of operations) {
@@ -68,7 +79,7 @@ export class Ledger {
 
   /** An operation has ended: these of its transfers were kept, and no others. Gives what is wrong with that. */
   settle(operation: Operation, kept: readonly string[]): string[] {
-    const all = heardOf(operation).map(({ id }) => id);
+    const all = [...heardOf(operation), ...programsOf(operation).flatMap(allOf)].map(({ id }) => id);
     for (const id of all) this.#known.set(id, false);
     for (const id of kept) this.#known.set(id, true);
     const strange = kept.filter((id) => !all.includes(id));
@@ -81,7 +92,19 @@ export class Ledger {
 
   /** A handler of an event was heard of after all: `status` of the graft of `plugin`. */
   heard(program: Program, plugin: string, committed: boolean): void {
-    for (const { id } of inProgram(program)) this.#known.set(`${id}@${plugin}`, committed);
+    for (const { id } of [program, ...inProgram(program)]) this.#known.set(`${id}@${plugin}`, committed);
+  }
+
+  /** The heap in which one program ran was given to another. */
+  inherited(before: string, id: string): void {
+    if (operationOf(before) !== operationOf(id)) this.#heirs.set(before, id);
+  }
+
+  /** Heaps that outlived what was undone in them. */
+  heapsWrong(): string[] {
+    return [...this.#heirs].flatMap(([before, id]) =>
+      this.#known.get(before) === false ? [`the heap of ${before}, which was undone, was given to ${id}`] : [],
+    );
   }
 
   /** What is wrong with the transfers of one book that were found when nothing ran any more. */

@@ -88,7 +88,7 @@ export class LifeRun {
     }
     const plugins = this.#scene.closing ? null : this.#standing();
     await this.#close();
-    for (const wrong of this.#paidWrong()) alarm(wrong);
+    for (const wrong of [...this.#paidWrong(), ...this.#scene.ledger.heapsWrong()]) alarm(wrong);
     counts.lives++;
     return { ledger: this.#scene.ledger, before: this.#before, memory: this.#memory(), plugins };
   }
@@ -103,6 +103,7 @@ export class LifeRun {
         alarm: (what) => {
           if (!(this.#scene?.closing && / GRAFT_(CLOSED|STORE)/.test(what))) alarm(what);
         },
+        after: (before, id) => this.#scene.ledger.inherited(before, id),
         sent: (id, payload) => {
           if (sent.has(id) && sent.get(id) !== payload) alarm(`the message ${id} changed`);
           sent.set(id, payload);

@@ -213,7 +213,10 @@ class Runner {
     const scene = this.#scene;
     try {
       const pids = scene.world.host.pids();
-      if (pids.length > 0 && process.kill(scene.random.pick(pids), 'SIGKILL')) scene.counts.kills = ++scene.kills;
+      if (pids.length > 0 && process.kill(scene.random.pick(pids), 'SIGKILL')) {
+        scene.counts.kills++;
+        scene.kills++;
+      }
     } catch {
       // It has just ended.
     }

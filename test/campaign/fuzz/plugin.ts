@@ -2,17 +2,19 @@
 // version differs in its number alone. Bad ones fail to load, each in its own way.
 //
 // A plugin watches its own heap: `half` is the call that runs, so a call that finds one there was given the heap of a
-// call that did not end; `owner` is the principal of the first call.
+// call that did not end; `owner` is the principal of the first call; `last` is the call before, which must have been
+// kept, unless it is of the same transaction.
 
 const INTERPRETER = `
 import { refuse } from 'graftwork/sdk';
 
 let half = null;
 let owner = null;
+let last = null;
 
 const faults = {
   throw: () => { throw new Error('on purpose'); },
-  refuse: () => { half = null; refuse('on-purpose', 'no'); },
+  refuse: () => { half = last = null; refuse('on-purpose', 'no'); },
   abort: (api) => api.abort(),
   calls: (api) => { for (;;) api.purses.get('a0'); },
   caught: (api) => { for (let i = 0; i < 2000; i++) try { api.log('line '.repeat(20)); } catch {} },
@@ -120,9 +122,12 @@ const run = (program, api, suffix = '') => {
   half = program.id;
   if (owner === null) owner = program.principal;
   if (owner !== program.principal) api.alarm('a heap of ' + owner + ' was given to ' + program.principal);
+  if (last !== null) api.after(last, program.id);
   const kept = [];
   for (const step of program.steps) steps[step.do](step, api, kept, suffix);
   half = null;
+  last = program.id + suffix;
+  kept.push(program.id);
   return kept;
 };
 

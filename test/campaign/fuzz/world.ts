@@ -7,6 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { EntitySchema } from 'typeorm';
 import {
   createHost,
+  GraftError,
   type Host,
   type HostCell,
   type HostCounter,
@@ -66,13 +67,20 @@ export interface WorldOptions {
   readonly life: Life;
   /** Told what must not be. */
   readonly alarm: (what: string) => void;
+  /** Told which call ran before another in the same heap. */
+  readonly after: (before: string, id: string) => void;
   /** Told of each message that left. */
   readonly sent: (id: string, payload: string) => void;
 }
 
-/** Reports that are part of the game: accessors that break on purpose. */
+/** Reports that are part of the game: accessors that break on purpose, timers and events for which no queue had room. */
 const isExpected = (event: HostEvent): boolean =>
-  event.what === 'log' || (event.error instanceof Error && /on purpose/.test(causeOf(event.error)));
+  event.what === 'log' ||
+  (event.error instanceof GraftError && event.error.code === 'GRAFT_OVERLOADED') ||
+  (event.error instanceof Error && /on purpose/.test(causeOf(event.error)));
+
+const errorText = (error: unknown): string =>
+  error instanceof GraftError ? `${error.code} ${error.message}` : String(error);
 
 const causeOf = (error: Error): string => `${error.message} ${error.cause instanceof Error ? error.cause.message : ''}`;
 
@@ -105,11 +113,12 @@ export class World {
   open = 0;
   /** The dotted names, and groups, of what plugins need. */
   readonly needs: readonly string[];
-  readonly #alarm: (what: string) => void;
+  readonly #options: WorldOptions;
 
-  private constructor(host: Host, { kind, alarm, sent }: WorldOptions) {
+  private constructor(host: Host, options: WorldOptions) {
+    const { kind, sent } = options;
     this.host = host;
-    this.#alarm = alarm;
+    this.#options = options;
     this.purses = host.map('purses');
     this.accounts = host.map('accounts');
     this.saved = host.map('saved', { stored: true });
@@ -162,8 +171,8 @@ export class World {
       registry: join(folder, 'registry.db'),
       entities: [Account, Move],
       report: (event) => {
-        if (!isExpected(event))
-          alarm(`the host reports ${event.what}: ${'error' in event ? `${event.name}: ${String(event.error)}` : ''}`);
+        if (event.what !== 'log' && !isExpected(event))
+          alarm(`the host reports ${event.what}: ${event.name}: ${errorText(event.error)}`);
       },
       ...kindOptions(kind, life),
     });
@@ -309,7 +318,8 @@ export class World {
         throw new Error('broken on purpose');
       },
     },
-    alarm: { waits: false, run: (_caller, [text]) => this.#alarm(String(text)) },
+    alarm: { waits: false, run: (_caller, [text]) => this.#options.alarm(String(text)) },
+    after: { waits: false, run: (_caller, [before, id]) => this.#options.after(String(before), String(id)) },
     total: { waits: false, run: (_caller, args) => (args.length === 0 ? TOTAL : badArgument('total: takes nothing')) },
   };
 
