@@ -14,6 +14,7 @@ import {
   PointTable,
 } from '../plugins/index.ts';
 import type { HostTransaction } from './host-transaction.ts';
+import type { Turns } from './turns.ts';
 
 /** A graft point as the application calls it. */
 export interface HostPoint<Input, Output> {
@@ -45,11 +46,13 @@ const PLAIN_CALL: InvokeOptions = {};
 export class HostPoints {
   readonly table = new PointTable();
   readonly #base: Base;
+  readonly #turns: Turns;
   readonly #isClosed: () => boolean;
 
   /** `isClosed`: whether the host has stopped taking calls. */
-  constructor(base: Base, isClosed: () => boolean) {
+  constructor(base: Base, turns: Turns, isClosed: () => boolean) {
     this.#base = base;
+    this.#turns = turns;
     this.#isClosed = isClosed;
   }
 
@@ -64,8 +67,9 @@ export class HostPoints {
   }
 
   /** Calls a point by its name. Throws GRAFT_UNKNOWN_POINT and what `invoke` of the point throws. */
-  async invoke(name: string, input: unknown, options: CallOptions): Promise<Outcome<unknown>> {
-    return this.#invoke(this.table.get(name), input, options);
+  invoke(name: string, input: unknown, options: CallOptions): Promise<Outcome<unknown>> {
+    const named = async (): Promise<Outcome<unknown>> => this.#begin(this.table.get(name), input, options);
+    return this.#turns.after(named());
   }
 
   /** A point by its name, as a callable of grafts at other points. Throws GRAFT_UNKNOWN_POINT. */
@@ -84,6 +88,14 @@ export class HostPoints {
   }
 
   #invoke<Input, Output>(
+    point: GraftPoint<Input, Output>,
+    input: unknown,
+    options: CallOptions,
+  ): Promise<Outcome<Output>> {
+    return this.#turns.after(this.#begin(point, input, options));
+  }
+
+  #begin<Input, Output>(
     point: GraftPoint<Input, Output>,
     input: unknown,
     options: CallOptions,

@@ -37,6 +37,7 @@ import { pluginStorage } from './plugin-storage.ts';
 import { type AbortRecord, memoryRegistry, type Registry } from './registry.ts';
 import { HostCell, HostCounter, HostList, HostMap, type StateSpec, stateOptions } from './state.ts';
 import { openRegistry, openStore, type Row, type Store } from './store/index.ts';
+import { Turns } from './turns.ts';
 
 const TOTAL_MS = 30_000;
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
@@ -51,6 +52,7 @@ export class Host {
   readonly #facts: Record<string, string>;
   readonly #names = new Set<string>();
   readonly #begun = new Set<HostTransaction>();
+  readonly #turns = new Turns();
   /** Ready-made callables: named locks, sleep, calls by name, handles, events, timers, headers. */
   readonly callables: HostCallables;
   #closing: Promise<void> | null = null;
@@ -75,7 +77,7 @@ export class Host {
       hostFailed: (name, error) => report({ what: 'host-fault', name, error }),
       reported: (graft, done, lines) => this.#plugins.reported(graft, done, lines),
     };
-    this.#points = new HostPoints(this.#base, () => this.#closing !== null);
+    this.#points = new HostPoints(this.#base, this.#turns, () => this.#closing !== null);
     this.#plugins = new HostPlugins({
       points: this.#points.table,
       maker: this.#maker,
@@ -124,7 +126,11 @@ export class Host {
    * Runs the host's own code in a transaction: commits when it resolves, aborts when it throws. Throws GRAFT_ABORTED
    * where it cannot commit.
    */
-  async transaction<T>(run: (txn: HostTransaction) => Promise<T>): Promise<T> {
+  transaction<T>(run: (txn: HostTransaction) => Promise<T>): Promise<T> {
+    return this.#turns.after(this.#transaction(run));
+  }
+
+  async #transaction<T>(run: (txn: HostTransaction) => Promise<T>): Promise<T> {
     this.#checkOpen();
     const { transactions } = this.#base;
     const txn = new HostTransaction(transactions.begin());

@@ -54,8 +54,7 @@ describe('loads that are killed from outside', () => {
     const world = open();
     const tenant = world.group.tenant(SOURCE);
     const counted: number[] = [];
-    for (let i = 0; i < 30; i++)
-      counted.push(await load(world, tenant, 'killed'), await load(world, tenant, 'loaded'));
+    for (let i = 0; i < 30; i++) counted.push(await load(world, tenant, 'killed'), await load(world, tenant, 'loaded'));
     expect(counted).toEqual(Array.from({ length: 60 }, () => 0));
   });
 
