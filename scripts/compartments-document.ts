@@ -23,8 +23,8 @@ ${claimsTable()}
   Where a kind cannot, install refuses such a graft.
 - **promises**: of an \`async\` graft, they drain before the answer leaves; or are *no answer*, which aborts the call;
   or the plugin is refused when it is installed.
-- **unhandled rejections**: they abort their call; are lost; or are the host's own, and end a process that is not
-  prepared for them. *None*: the kind has no promises.
+- **unhandled rejections**: they abort their call, unless the engine has collected the promise before the call ends;
+  are lost; or are the host's own, and end a process that is not prepared for them. *None*: the kind has no promises.
 - **fresh heap**: after an abort the plugin's own variables are as its module makes them.
 - **columns**: memory of a point that its grafts see: *shared* with the host, or *copied* in before a call and out
   after it. *None*: a plugin for such a point is refused.

@@ -1,7 +1,8 @@
 // A fuzzer of a whole host through what it shows: seeded operations, life after life over one folder, a model of what
 // must stand afterwards, readers meanwhile, and a watchdog for hangs. Used by a test (a few operations) and by
 //
-//   npm run campaign -- fuzz [--seed N] [--seeds COUNT] [--minutes M | --operations K] [--kind process|isolate] [--json]
+//   npm run campaign -- fuzz [--seed N] [--seeds COUNT] [--minutes M | --operations K] [--kind process|isolate]
+//     [--life N] [--json]
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,6 +32,8 @@ export interface FuzzRun {
   readonly kind: Kind;
   readonly ms: number;
   readonly counts: Counts;
+  /** The life that was the last. */
+  readonly life: number;
   /** What must not be, with the life it was in; empty is right. */
   readonly violations: readonly string[];
   readonly hung: boolean;
@@ -130,11 +133,15 @@ class Fuzz {
     const begun = performance.now();
     const stopWatching = watchWaits();
     let first = measure();
+    const unheard = (error: unknown): void =>
+      this.#alarm(`nobody handled ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    process.on('unhandledRejection', unheard);
     try {
       first = await this.#lives();
     } catch (error) {
       if (!this.#hung) this.#alarm(error instanceof Error ? (error.stack ?? error.message) : String(error));
     } finally {
+      process.off('unhandledRejection', unheard);
       stopWatching();
       this.#watchdog.close();
       rmSync(this.#folder, { recursive: true, force: true });
@@ -145,6 +152,7 @@ class Fuzz {
       kind,
       ms: Math.round(performance.now() - begun),
       counts: this.#counts,
+      life: this.#life,
       violations: this.#violations,
       hung: this.#hung,
       latest_ms: Math.round(this.#watchdog.latest_ms),

@@ -22,10 +22,12 @@ const end = (): never => {
 /** Pauses the main thread and tells its stack. */
 const tell = (): void => {
   const session = new Session();
+  const urls = new Map<string, string>();
   session.connectToMainThread();
+  session.on('Debugger.scriptParsed', ({ params: { scriptId, url } }) => void urls.set(scriptId, url));
   session.on('Debugger.paused', ({ params }) => {
-    for (const { functionName, url, location } of params.callFrames)
-      say(`  at ${functionName || '(anonymous)'} ${url}:${location.lineNumber + 1}`);
+    for (const { functionName, location } of params.callFrames)
+      say(`  at ${functionName || '(anonymous)'} ${urls.get(location.scriptId)}:${location.lineNumber + 1}`);
     end();
   });
   session.post('Debugger.enable');

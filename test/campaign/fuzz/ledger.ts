@@ -2,8 +2,8 @@
 // of because nobody waits for whoever made them (handlers of events). What the host says afterwards must be that, and
 // every balance what the transfers that stand make of it.
 
+import { type Payment, sum } from './books.ts';
 import type { Effect, Operation, Part, Program, Step } from './plan.ts';
-import { type Payment, sum } from './world.ts';
 
 const inProgram = (program: Program): Effect[] => program.steps.flatMap(inStep);
 

@@ -6,13 +6,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as after, setImmediate } from 'node:timers/promises';
 import { GraftError } from '../../../src/host/index.ts';
 import type { Random } from '../../support/random.ts';
+import { type Books, type Payment, START } from './books.ts';
 import type { Counts } from './counts.ts';
 import { balanceOf, Ledger } from './ledger.ts';
 import { carryOut, limitOf, type Scene } from './operations.ts';
 import { ACCOUNTS, type Kind, type Life, PLUGINS } from './plan.ts';
 import { pluginPackage } from './plugin.ts';
 import type { Watchdog } from './watchdog.ts';
-import { type Payment, World } from './world.ts';
+import { openWorld, type World } from './world.ts';
 
 const CALLERS = 10;
 const READ_MS = 15;
@@ -83,6 +84,9 @@ export class LifeRun {
     try {
       await this.#live();
       if (!plan.closesLoaded) await this.#rest();
+    } catch (error) {
+      await this.#close();
+      throw error;
     } finally {
       stopReading();
     }
@@ -96,7 +100,7 @@ export class LifeRun {
   async #open(): Promise<void> {
     const { folder, kind, plan, alarm, sent, watchdog, counts, random } = this.#options;
     const world = await watchdog.watch('opening the host', OPEN_MS, () =>
-      World.open({
+      openWorld({
         folder,
         kind,
         life: plan,
@@ -111,7 +115,7 @@ export class LifeRun {
       }),
     );
     watchdog.host = world.host;
-    this.#before = amountsOf(world);
+    this.#before = amountsOf(world.books);
     this.#scene = {
       world,
       ledger: new Ledger(plan.operations),
@@ -130,8 +134,8 @@ export class LifeRun {
     const { host } = this.#world;
     await watchdog.watch('restoring', OPEN_MS, () => host.restore());
     if (legacy !== null) {
-      const moves = this.#world.moves();
-      for (const wrong of movesWrong(this.#world, legacy)) alarm(`after a restart: ${wrong}`);
+      const moves = this.#world.books.moves();
+      for (const wrong of movesWrong(this.#world.books, legacy)) alarm(`after a restart: ${wrong}`);
       if (!sameText(this.#before, legacy.memory)) alarm('the folder holds other amounts than memory did at the close');
       if (legacy.plugins !== null && !sameText(this.#standing(), legacy.plugins))
         alarm(`after a restart ${this.#standing()} stand, before it ${legacy.plugins}`);
@@ -147,13 +151,13 @@ export class LifeRun {
     }
     for (const plugin of PLUGINS.filter((name) => !host.plugins().some((one) => one.name === name)))
       await watchdog.watch(`installing ${plugin}`, OPEN_MS, () =>
-        host.install(pluginPackage(plugin, counts.nextVersion(), this.#world.needs, null)),
+        host.install(pluginPackage(plugin, counts.nextVersion(), this.#world.points.needs, null)),
       );
   }
 
   async #forget(): Promise<void> {
-    const { host, move } = this.#world;
-    await host.transaction((txn) => move.in(txn).delete({ id: { op: '!=', value: '' } }));
+    const { host, books } = this.#world;
+    await host.transaction((txn) => books.move.in(txn).delete({ id: { op: '!=', value: '' } }));
   }
 
   /** Messages of moves that do not stand. */
@@ -176,7 +180,7 @@ export class LifeRun {
     let count = 0;
     const timer = setInterval(() => {
       if (this.#scene.closing) return;
-      const wrong = ++count % READS_CLOSELY === 0 ? this.#world.lookClosely() : this.#world.look();
+      const wrong = ++count % READS_CLOSELY === 0 ? this.#world.books.lookClosely() : this.#world.books.look();
       for (const one of wrong) this.#options.alarm(one);
     }, READ_MS);
     return () => clearInterval(timer);
@@ -211,27 +215,27 @@ export class LifeRun {
     const idle = (): boolean =>
       Object.entries(host.inUse()).every(([what, count]) => count === 0 || (what === 'timers' && !plan.removesAll));
     await this.#until('nothing is in use', idle);
-    const moves = this.#world.moves();
+    const moves = this.#world.books.moves();
     await this.#until('every message has left', () => {
       const left = new Set(sent.values());
       return moves.every(({ id }) => left.has(id));
     });
     await this.#until('nothing is in use after the messages', idle);
-    if (this.#world.open !== 0) alarm(`${this.#world.open} handles are open`);
+    if (this.#world.points.open !== 0) alarm(`${this.#world.points.open} handles are open`);
     const legacy = { ledger: this.#scene.ledger, before: this.#before, memory: this.#memory(), plugins: null };
-    for (const wrong of movesWrong(this.#world, legacy)) alarm(`at rest: ${wrong}`);
-    for (const wrong of this.#world.lookClosely()) alarm(`at rest: ${wrong}`);
+    for (const wrong of movesWrong(this.#world.books, legacy)) alarm(`at rest: ${wrong}`);
+    for (const wrong of this.#world.books.lookClosely()) alarm(`at rest: ${wrong}`);
   }
 
   /** What payments in memory do not agree with. */
   #paidWrong(): string[] {
-    const { purses, paid } = this.#world;
+    const { purses, paid } = this.#world.books;
     const payments = paid.entries();
     const held = new Map(purses.entries());
     const balances = ACCOUNTS.flatMap((name) => {
       const due = balanceOf(
         name,
-        1000,
+        START,
         payments.map(([, payment]) => payment),
       );
       return held.get(name) === due ? [] : [`the purse ${name} holds ${held.get(name)}, not ${due}`];
@@ -241,7 +245,7 @@ export class LifeRun {
 
   /** What the accounts hold in memory. */
   #memory(): Record<string, number> {
-    return inOrder(this.#world.accounts.entries());
+    return inOrder(this.#world.books.accounts.entries());
   }
 
   async #close(): Promise<void> {
@@ -249,7 +253,7 @@ export class LifeRun {
     const { host } = this.#world;
     this.#scene.closing = true;
     await watchdog.watch('closing the host', CLOSE_MS, () => host.close());
-    const late = await this.#world.peek.invoke(null).then(
+    const late = await this.#world.points.peek.invoke(null).then(
       () => 'answers',
       (error) => (error instanceof GraftError ? error.code : String(error)),
     );
@@ -271,15 +275,15 @@ export class LifeRun {
 const inOrder = (entries: readonly (readonly [string, number])[]): Record<string, number> =>
   Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
 
-const amountsOf = (world: World): Record<string, number> =>
-  inOrder(world.account.find().map(({ name, amount }) => [name as string, amount as number]));
+const amountsOf = (books: Books): Record<string, number> =>
+  inOrder(books.account.find().map(({ name, amount }) => [name as string, amount as number]));
 
 /** What of the moves in the table does not agree with a ledger, and what of the accounts does not agree with them. */
-const movesWrong = (world: World, { ledger, before }: Legacy): string[] => {
-  const moves = world
+const movesWrong = (books: Books, { ledger, before }: Legacy): string[] => {
+  const moves = books
     .moves()
     .map(({ id, source, target, amount }): [string, Payment] => [id, { from: source, to: target, amount }]);
-  const held = amountsOf(world);
+  const held = amountsOf(books);
   const balances = ACCOUNTS.flatMap((name) => {
     const due = balanceOf(
       name,
@@ -288,5 +292,5 @@ const movesWrong = (world: World, { ledger, before }: Legacy): string[] => {
     );
     return held[name] === due ? [] : [`the account ${name} holds ${held[name]}, not ${due}`];
   });
-  return [...balances, ...ledger.compare('move', moves), ...world.look()];
+  return [...balances, ...ledger.compare('move', moves), ...books.look()];
 };

@@ -2,14 +2,22 @@
 // the ledger says was kept, and by what a reader outside sees right then.
 
 import { setTimeout as after } from 'node:timers/promises';
-import { type CallOptions, GraftError, type HostTransaction, type Outcome } from '../../../src/host/index.ts';
+import {
+  type CallOptions,
+  GraftError,
+  type HostPoint,
+  type HostTransaction,
+  type Outcome,
+} from '../../../src/host/index.ts';
 import type { Random } from '../../support/random.ts';
+import { TOTAL } from './books.ts';
 import type { Counts } from './counts.ts';
 import { judge, judgeThrown, mustFail } from './judge.ts';
 import type { Ledger } from './ledger.ts';
-import type { Kind, Operation, Part } from './plan.ts';
+import type { Kind, Operation, Part, Program } from './plan.ts';
 import { pluginPackage } from './plugin.ts';
-import { type Answer, type Line, TOTAL, TOTAL_MS, type World } from './world.ts';
+import { type Answer, type Line, TOTAL_MS } from './points.ts';
+import type { World } from './world.ts';
 
 type Of<Name extends Operation['op']> = Extract<Operation, { op: Name }>;
 
@@ -46,6 +54,10 @@ class Runner {
     this.#scene = scene;
   }
 
+  #point(name: string): HostPoint<Program, Answer> {
+    return this.#scene.world.points.functions.get(name) as HostPoint<Program, Answer>;
+  }
+
   #told(outcome: Outcome<unknown>): void {
     const { counts } = this.#scene;
     counts.outcome(outcome.status);
@@ -66,7 +78,7 @@ class Runner {
   async call(operation: Of<'call'>): Promise<string[]> {
     const { world, ledger } = this.#scene;
     const { program, point: name, way, cancel_ms } = operation;
-    const point = world.points.get(name) as NonNullable<ReturnType<typeof world.points.get>>;
+    const point = this.#point(name);
     const options: CallOptions = {
       ...(program.principal === '' ? {} : { principal: program.principal }),
       ...(cancel_ms === null ? {} : { signal: AbortSignal.timeout(cancel_ms) }),
@@ -91,7 +103,7 @@ class Runner {
   async chain(operation: Of<'chain'>): Promise<string[]> {
     const { world, ledger } = this.#scene;
     const { point: name, principal, programs } = operation;
-    const point = world.lines.get(name) as NonNullable<ReturnType<typeof world.lines.get>>;
+    const point = world.points.lines.get(name) as HostPoint<Line, Line>;
     const line: Line = { kept: [], programs: Object.fromEntries(programs.map((one) => [one.plugin, one])) };
     try {
       const outcome = await point.invoke(line, principal === '' ? {} : { principal });
@@ -112,7 +124,7 @@ class Runner {
     const { world, ledger } = this.#scene;
     const { programs } = operation;
     try {
-      const outcome = await world.rows.invoke(programs);
+      const outcome = await world.points.rows.invoke(programs);
       this.#told(outcome);
       const kept = outcome.status === 'committed' ? outcome.value.flatMap((answer) => answer.kept) : [];
       const wrong =
@@ -126,7 +138,7 @@ class Runner {
   async event({ program }: Of<'event'>): Promise<string[]> {
     const { world, ledger } = this.#scene;
     try {
-      const outcome = await world.told.invoke(
+      const outcome = await world.points.told.invoke(
         program,
         program.principal === '' ? {} : { principal: program.principal },
       );
@@ -144,10 +156,10 @@ class Runner {
     const { world } = this.#scene;
     switch (part.do) {
       case 'move':
-        await world.moveIn(txn, part.effect.id, part.effect);
+        await world.books.moveIn(txn, part.effect.id, part.effect);
         return [part.effect.id];
       case 'pay':
-        await world.payIn(txn, part.effect.id, part.effect);
+        await world.books.payIn(txn, part.effect.id, part.effect);
         return [part.effect.id];
       case 'sleep':
         await after(part.ms);
@@ -156,11 +168,11 @@ class Runner {
         await this.#audit(txn);
         return [];
       case 'event':
-        await world.told.invoke(part.program, { txn, principal: part.program.principal });
+        await world.points.told.invoke(part.program, { txn, principal: part.program.principal });
         return [];
       default: {
         const { program, point: name } = part;
-        const point = world.points.get(name) as NonNullable<ReturnType<typeof world.points.get>>;
+        const point = this.#point(name);
         const outcome = await point.invoke(program, { txn, principal: program.principal });
         this.#told(outcome);
         for (const wrong of judge(program, name, outcome)) this.#scene.alarm(`${program.id}: ${wrong}`);
@@ -171,7 +183,7 @@ class Runner {
 
   /** Inside a transaction, too, nothing is made or lost. */
   async #audit(txn: HostTransaction): Promise<void> {
-    const purses = this.#scene.world.purses.in(txn);
+    const purses = this.#scene.world.books.purses.in(txn);
     let all = 0;
     for (const name of await purses.keys()) all += (await purses.get(name)) as number;
     if (all !== TOTAL) this.#scene.alarm(`in a transaction the purses hold ${all}, not ${TOTAL}`);
@@ -195,7 +207,7 @@ class Runner {
   async peek(): Promise<string[]> {
     const { world } = this.#scene;
     try {
-      const outcome = await world.peek.invoke(null);
+      const outcome = await world.points.peek.invoke(null);
       this.#told(outcome);
       if (outcome.status !== 'committed' && outcome.status !== 'default') return [];
       return outcome.value === TOTAL ? [] : [`a snapshot holds ${outcome.value}, not ${TOTAL}`];
@@ -205,7 +217,7 @@ class Runner {
   }
 
   async emit({ event, program }: Of<'emit'>): Promise<string[]> {
-    this.#scene.world.events.emit(event, program);
+    this.#scene.world.points.events.emit(event, program);
     return [];
   }
 
@@ -227,7 +239,7 @@ class Runner {
     const { world, counts, kills } = this.#scene;
     const version = counts.nextVersion();
     try {
-      await world.host.install(pluginPackage(plugin, version, world.needs, bad));
+      await world.host.install(pluginPackage(plugin, version, world.points.needs, bad));
       counts.installs++;
       return bad === null ? [] : [`a package that ${bad} was installed`];
     } catch (error) {
@@ -264,5 +276,5 @@ export const carryOut = async (scene: Scene, operation: Operation): Promise<stri
   // The names of the operations are those of the methods.
   const run = runner[operation.op] as (this: Runner, operation: Operation) => Promise<string[]>;
   const wrong = await run.call(runner, operation);
-  return scene.closing ? wrong : [...wrong, ...scene.world.look()];
+  return scene.closing ? wrong : [...wrong, ...scene.world.books.look()];
 };

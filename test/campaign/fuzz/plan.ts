@@ -97,7 +97,7 @@ export interface Life {
 }
 
 export const PLUGINS = ['p0', 'p1', 'p2', 'p3'];
-export const ACCOUNTS = ['a0', 'a1', 'a2', 'a3', 'a4', 'a5'];
+export const ACCOUNTS = ['a0', 'a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7', 'a8', 'a9'];
 export const EVENTS = ['rain', 'snow'];
 const PRINCIPALS = ['', '', 'ann', 'ben', 'cid'];
 const LOCKS = ['red', 'green', 'blue'];
@@ -189,7 +189,8 @@ class Author {
         to: random.pick(ACCOUNTS),
         amount: 1 + random.below(9),
       },
-      tableFirst: random.chance(0.5),
+      // Not always, so that deadlocks between the writer's slot and the maps come about, but do not reign.
+      tableFirst: random.chance(0.85),
       pause_ms: this.#waits && random.chance(0.1) ? random.below(30) : 0,
       cut: mayCut && random.chance(0.12) ? this.fault() : null,
       cutAt: random.below(book === 'move' ? 11 : 3),
@@ -201,8 +202,8 @@ class Author {
     const waits = this.#waits ? 1 : 0;
     const chosen = weighted(random, {
       transfer: 40,
-      audit: 5,
-      lock: 8,
+      audit: 3,
+      lock: 4,
       open: 4,
       keep: 4,
       log: 4,
@@ -244,7 +245,7 @@ class Author {
   program(depth = 0, plain = false, principal = this.#random.pick(PRINCIPALS)): Program {
     const random = this.#random;
     const goesWrong = random.chance(0.3);
-    const count = 1 + random.below(4);
+    const count = 1 + random.below(random.chance(0.5) ? 1 : 4);
     const steps = Array.from({ length: count }, () => this.#step(depth, goesWrong, plain));
     if (goesWrong && random.chance(0.5))
       steps.splice(random.below(steps.length + 1), 0, { do: 'fault', fault: this.fault() });
@@ -296,7 +297,7 @@ const WEIGHTS = {
   transaction: 12,
   peek: 3,
   emit: 2,
-  install: 5,
+  install: 8,
   remove: 2,
   kill: 4,
 };

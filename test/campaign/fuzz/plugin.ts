@@ -100,7 +100,11 @@ const steps = {
   fault: (step, api) => faults[step.fault](api),
   audit: (_step, api) => { const sum = sumOf(api.purses); if (sum !== api.total()) api.alarm('purses sum to ' + sum); },
   lock: (step, api) => { api.lock(step.name); api.unlock(step.name); },
-  open: (step, api) => { const handle = api.open(step.name); api.read(handle); if (step.name === 'thing') api.close(handle); },
+  open: (step, api) => {
+    const handle = api.open(step.name);
+    api.read(handle);
+    if (step.name === 'thing') api.close(handle);
+  },
   keep: (_step, api) => api.storage.set('n', (api.storage.get('n') ?? 0) + 1),
   log: (_step, api) => api.log('a line'),
   sleep: (step, api) => api.sleep(step.ms),

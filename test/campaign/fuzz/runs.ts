@@ -62,14 +62,22 @@ const listed = (counts: Readonly<Record<string, number>>): string =>
     .map(([name, count]) => `${name} ${count}`)
     .join(', ');
 
-const runLines = ({ seed, kind, ms, counts, violations, latest_ms, heap_mb, resident_mb }: FuzzRun): string[] => [
-  `seed ${seed}, ${kind}, ${Math.round(ms / 1000)} s: ${counts.operations} operations in ${counts.lives} lives, ` +
-    `${counts.kills} kills; the latest end ${latest_ms} ms beyond its limit; ` +
-    `heap ${heap_mb.join(' → ')} MB, resident ${resident_mb.join(' → ')} MB: ` +
-    `${violations.length === 0 ? 'kept' : `${violations.length} VIOLATIONS`}`,
-  ...violations,
-  ...(violations.length === 0 ? [] : [`again: npm run campaign -- fuzz --seed ${seed} --kind ${kind} --minutes 1`]),
-];
+const runLines = (run: FuzzRun): string[] => {
+  const { seed, kind, ms, counts, life, violations, latest_ms, heap_mb, resident_mb } = run;
+  const kept = violations.length === 0;
+  return [
+    `seed ${seed}, ${kind}, ${Math.round(ms / 1000)} s: ${counts.operations} operations in ${counts.lives} lives, ` +
+      `${counts.kills} kills; the latest end ${latest_ms} ms beyond its limit; ` +
+      `heap ${heap_mb.join(' → ')} MB, resident ${resident_mb.join(' → ')} MB: ` +
+      `${kept ? 'kept' : `${violations.length} VIOLATIONS`}`,
+    ...violations,
+    ...(kept
+      ? []
+      : [
+          `the same life again: npm run campaign -- fuzz --seed ${seed} --life ${life} --kind ${kind} --operations 400`,
+        ]),
+  ];
+};
 
 /** The summary as text. */
 export const describeFuzz = ({ runs, totals, outcomes, aborts, heap_mb, resident_mb }: Fuzzes): string =>

@@ -69,7 +69,8 @@ const treeLine = (tree: Tree): string => {
 const groupLines = (group: ProcessGroup): string[] =>
   group.processes.map(({ child, dead, ready, waits, items }) => {
     const pipe = items.map(({ kind, number, cancelled }) => `${kind} ${number}${cancelled ? ' cancelled' : ''}`);
-    return `process ${child.pid}: ${dead ? 'dead ' : ''}${ready ? 'ready ' : ''}${waits ? 'waits ' : ''}[${pipe.join(', ')}]`;
+    const state = Object.entries({ dead, ready, waits }).flatMap(([name, is]) => (is ? [name] : []));
+    return `process ${child.pid}: ${state.join(' ')} [${pipe.join(', ')}]`;
   });
 
 /** A line for each. */
