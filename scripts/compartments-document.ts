@@ -23,8 +23,8 @@ ${claimsTable()}
   Where a kind cannot, install refuses such a graft.
 - **promises**: of an \`async\` graft, they drain before the answer leaves; or are *no answer*, which aborts the call;
   or the plugin is refused when it is installed.
-- **unhandled rejections**: they abort their call; are lost; or are the host's own, and end a process that is not
-  prepared for them. *None*: the kind has no promises.
+- **unhandled rejections**: they abort their call, unless the engine has collected the promise before the call ends;
+  are lost; or are the host's own, and end a process that is not prepared for them. *None*: the kind has no promises.
 - **arguments, checked by the host**: what an accessor is called with is plain data, which the host has found out for
   itself: *parsed* by it from text; *copied* as it is checked; or *shared*: the graft's own objects, which it may change
   afterwards.

@@ -14,6 +14,7 @@ import {
   PointTable,
 } from '../plugins/index.ts';
 import type { HostTransaction } from './host-transaction.ts';
+import type { Turns } from './turns.ts';
 
 /** A graft point as the application calls it. */
 export interface HostPoint<Input, Output> {
@@ -48,13 +49,15 @@ const PLAIN_CALL: InvokeOptions = {};
 export class HostPoints {
   readonly table = new PointTable();
   readonly #base: Base;
+  readonly #turns: Turns;
   readonly #isClosed: () => boolean;
 
   readonly #declared: (point: GraftPoint) => void;
 
   /** `isClosed`: whether the host takes no calls any more. `declared` is told of every point. */
-  constructor(base: Base, isClosed: () => boolean, declared: (point: GraftPoint) => void) {
+  constructor(base: Base, turns: Turns, isClosed: () => boolean, declared: (point: GraftPoint) => void) {
     this.#base = base;
+    this.#turns = turns;
     this.#declared = declared;
     this.#isClosed = isClosed;
   }
@@ -71,8 +74,9 @@ export class HostPoints {
   }
 
   /** Calls a point by its name. Throws GRAFT_UNKNOWN_POINT and what `invoke` of the point throws. */
-  async invoke(name: string, input: unknown, options: CallOptions): Promise<Outcome<unknown>> {
-    return this.#invoke(this.table.get(name), input, options);
+  invoke(name: string, input: unknown, options: CallOptions): Promise<Outcome<unknown>> {
+    const named = async (): Promise<Outcome<unknown>> => this.#begin(this.table.get(name), input, options);
+    return this.#turns.after(named());
   }
 
   /** A point by its name, as a callable of grafts at other points. Throws GRAFT_UNKNOWN_POINT. */
@@ -91,6 +95,14 @@ export class HostPoints {
   }
 
   #invoke<Input, Output>(
+    point: GraftPoint<Input, Output>,
+    input: unknown,
+    options: CallOptions,
+  ): Promise<Outcome<Output>> {
+    return this.#turns.after(this.#begin(point, input, options));
+  }
+
+  #begin<Input, Output>(
     point: GraftPoint<Input, Output>,
     input: unknown,
     options: CallOptions,

@@ -39,6 +39,7 @@ import { pluginStorage } from './plugin-storage.ts';
 import { type AbortRecord, memoryRegistry, type Registry } from './registry.ts';
 import { HostCell, HostCounter, HostList, HostMap, keptMap, type StateSpec } from './state.ts';
 import { openRegistry, openStore, type Row, type Store } from './store/index.ts';
+import { Turns } from './turns.ts';
 
 const TOTAL_MS = 30_000;
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
@@ -55,6 +56,7 @@ export class Host {
   readonly #facts: Record<string, string>;
   readonly #names = new Set<string>();
   readonly #begun = new Set<HostTransaction>();
+  readonly #turns = new Turns();
   /** Ready-made callables: named locks, sleep, calls by name, handles, events, timers, headers. */
   readonly callables: HostCallables;
   #closing: Promise<void> | null = null;
@@ -85,6 +87,7 @@ export class Host {
     };
     this.#points = new HostPoints(
       this.#base,
+      this.#turns,
       () => this.#closing !== null,
       (point) => this.#plugins.declared(point),
     );
@@ -138,7 +141,11 @@ export class Host {
    * Runs the host's own code in a transaction: commits when it resolves, aborts when it throws. Throws GRAFT_ABORTED
    * where it cannot commit.
    */
-  async transaction<T>(run: (txn: HostTransaction) => Promise<T>): Promise<T> {
+  transaction<T>(run: (txn: HostTransaction) => Promise<T>): Promise<T> {
+    return this.#turns.after(this.#transaction(run));
+  }
+
+  async #transaction<T>(run: (txn: HostTransaction) => Promise<T>): Promise<T> {
     this.#checkOpen();
     const { transactions } = this.#base;
     const txn = new HostTransaction(transactions.begin());

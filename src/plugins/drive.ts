@@ -62,7 +62,7 @@ export const invoke = async <Input, Output>(
       const unsettled = ran instanceof Promise ? await ran : ran;
       if (unsettled !== null) await settleLater(invocation, call, unsettled);
     }
-    if (invocation.needsDefault) fallback = await point.original(invocation.input, invocation.txn);
+    if (invocation.needsDefault) fallback = await defaultAnswer(point, invocation);
     if (invocation.isToCommit()) {
       const committed = commit(base, invocation);
       const failure = committed instanceof Promise ? await committed : committed;
@@ -78,6 +78,16 @@ export const invoke = async <Input, Output>(
     guarded.stop();
   }
   return invocation.outcome(fallback);
+};
+
+/** The host's own answer; null where the call is ended before that has come. */
+const defaultAnswer = <I, O>(point: GraftPoint<I, O>, { input, txn }: Invocation<I, O>): unknown => {
+  const answer = point.original(input, txn);
+  if (!(answer instanceof Promise)) return answer;
+  const ended = new Promise<null>((resolve) => {
+    txn.onAbort = () => resolve(null);
+  });
+  return Promise.race([answer, ended]);
 };
 
 const nothing = (): void => {};

@@ -1,6 +1,13 @@
 // A few rounds of each campaign; `npm run campaign` does the long ones.
 
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
+import { createHost } from '../../src/host/index.ts';
+import { hostTwins } from '../support/twins/host.ts';
+import { runFuzz } from './fuzz/fuzz.ts';
+import { watchWaits } from './fuzz/waits.ts';
+import { Watchdog } from './fuzz/watchdog.ts';
 import { guardSequences } from './guards.ts';
 import { killHosts, violationsOf } from './host-kills.ts';
 import { bundleMutated } from './mutated-sources.ts';
@@ -11,8 +18,8 @@ const silent = (): void => {};
 describe('kills', () => {
   test('plugin processes killed at random instants fail no call of an honest plugin', async () => {
     const result = await killPlugins(5, 1, silent);
-    expect(result).toMatchObject({ failed: [], rowsUnchanged: true });
-    expect(result.counted).toBe(result.calls);
+    expect(result).toMatchObject({ kills: 5, failed: [], lost: [] });
+    expect(result.calls).toBeGreaterThan(0);
   });
 
   test('a host killed at random instants leaves nothing half done', async () => {
@@ -50,4 +57,50 @@ test('mutated sources are bundled or refused within their memory, and harm no ho
   expect(result).toMatchObject({ sources: 40, wrong: [] });
   expect(result.made + result.refused + result.gaveUp).toBe(40);
   expect(Math.max(result.reader_mb, result.esbuild_mb)).toBeLessThanOrEqual(512);
+});
+
+describe('the fuzzer', () => {
+  test.each(['process', 'isolate'] as const)('finds nothing in a host, kind %s', async (kind) => {
+    const run = await runFuzz({ seed: 1, kind, operations: 80 });
+    expect({ seed: run.seed, violations: run.violations }).toEqual({ seed: 1, violations: [] });
+    expect(run.counts.operations).toBeGreaterThan(40);
+    expect(run.counts.transfers).toBeGreaterThan(0);
+  });
+
+  test.each(hostTwins.map((twin) => [twin.breaks, twin] as const))('finds that %s', async (_breaks, twin) => {
+    const { violations } = await twin.during(() => runFuzz({ seed: 3, kind: 'isolate', operations: 150 }));
+    expect(violations[0]).toMatch(twin.seen);
+  });
+});
+
+describe('the watchdog', () => {
+  test('tells what hangs, and what it waits for', async () => {
+    const stopWatching = watchWaits();
+    const host = await createHost({ store: 'memory', processes: { spares: 0 }, report: () => {} });
+    const stock = host.map<number>('stock', { lock_timeout_ms: 60_000 });
+    const hung = Promise.withResolvers<string>();
+    const watchdog = new Watchdog(hung.resolve, 0);
+    watchdog.host = host;
+    const end = Promise.withResolvers<void>();
+    const holder = host.transaction(async (txn) => {
+      await stock.in(txn).set('a', 1);
+      await end.promise;
+    });
+    const waiter = watchdog.watch('the second writer', 50, () => stock.set('a', 2));
+    expect(await hung.promise).toMatch(
+      /the second writer hangs\n(.*\n)*.*active: holds stock.*\n.*waits for stock\[a\] \(of transaction 1\)/,
+    );
+    end.resolve();
+    await Promise.all([holder, waiter]);
+    watchdog.close();
+    await host.close();
+    stopWatching();
+  });
+
+  test('ends a process whose event loop stands still, and says where', () => {
+    const program = fileURLToPath(new URL('../support/still.ts', import.meta.url));
+    const { signal, stderr } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
+    expect(signal).toBe('SIGKILL');
+    expect(stderr).toMatch(/the event loop .* has stood still(.*\n)*.*at stand .*still\.ts/);
+  });
 });

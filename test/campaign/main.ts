@@ -1,10 +1,21 @@
-// Long campaigns: `npm run campaign -- plugin-kills | host-kills | guards | memory | hoarders | bundles | arguments
-// [--kills N]
-// [--calls N] [--aborts N] [--sequences N] [--sources N] [--seed N]`. Progress goes to standard error, the result as
-// JSON to standard output; exit 1 where something was found.
+// Long campaigns: `npm run campaign -- NAME [options]`
+//
+//   plugin-kills [--kills N] [--seed N]          plugin processes are killed under load
+//   host-kills [--kills N] [--seed N]            hosts are
+//   guards [--sequences N] [--seed N]            a guard fails, is removed, upgraded, restored
+//   hoarders [--calls N]                         an honest plugin beside one that hoards
+//   bundles [--sources N] [--seed N]             mutated sources are bundled
+//   arguments [--cases N] [--seed N]             what a graft hands to accessors is plain data
+//   memory [--calls N] [--aborts N]              heap and resident set over many calls
+//   fuzz [--seed N] [--seeds COUNT] [--minutes M | --operations K] [--kind process|isolate] [--life N] [--json]
+//                                                the public API under seeded operations, seed after seed
+//
+// Progress goes to standard error, the result as JSON to standard output (of `fuzz`, where asked). Exit 1 where
+// something was found.
 
 import { parseArgs } from 'node:util';
 import { tryArguments } from './arguments.ts';
+import { describeFuzz, runFuzzes } from './fuzz/runs.ts';
 import { guardSequences } from './guards.ts';
 import { runHoarders } from './hoarders.ts';
 import { killHosts } from './host-kills.ts';
@@ -27,13 +38,48 @@ const GROWTH_MAX = 1.1;
 const RATIO_MAX = 1.5;
 const BUNDLER_MB_MAX = 512;
 
-const run = async (name: string | undefined, values: Record<string, string | undefined>): Promise<boolean> => {
+const OPTIONS = {
+  kills: { type: 'string' },
+  calls: { type: 'string' },
+  aborts: { type: 'string' },
+  sequences: { type: 'string' },
+  sources: { type: 'string' },
+  cases: { type: 'string' },
+  seed: { type: 'string' },
+  seeds: { type: 'string' },
+  minutes: { type: 'string' },
+  operations: { type: 'string' },
+  kind: { type: 'string' },
+  life: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
+
+const fuzz = async (values: Values): Promise<boolean> => {
+  const kind = values.kind ?? 'process';
+  if (kind !== 'process' && kind !== 'isolate') throw new Error(`--kind takes process or isolate, not ${kind}`);
+  const result = await runFuzzes({
+    seed: number(values.seed, 1),
+    seeds: number(values.seeds, 1),
+    kind,
+    life: number(values.life, 0),
+    ...(values.operations === undefined
+      ? { minutes: number(values.minutes, 1) }
+      : { operations: number(values.operations, 0) }),
+    progress,
+  });
+  console.log(values.json === true ? JSON.stringify(result) : describeFuzz(result));
+  return result.kept;
+};
+
+const run = async (name: string | undefined, values: Values): Promise<boolean> => {
   const seed = number(values.seed, 1);
   switch (name) {
     case 'plugin-kills': {
       const result = await killPlugins(number(values.kills, 50), seed, progress);
       console.log(JSON.stringify(result));
-      return result.failed.length === 0 && result.rowsUnchanged && result.counted === result.calls;
+      return result.failed.length === 0 && result.lost.length === 0;
     }
     case 'host-kills': {
       const result = await killHosts(number(values.kills, 20), seed, progress);
@@ -68,24 +114,17 @@ const run = async (name: string | undefined, values: Record<string, string | und
       console.log(JSON.stringify(result));
       return Object.values(result).every((violations) => violations.length === 0);
     }
+    case 'fuzz':
+      return fuzz(values);
     default:
-      throw new Error('name a campaign: plugin-kills, host-kills, guards, memory, hoarders, bundles or arguments');
+      throw new Error(
+        'name a campaign: plugin-kills, host-kills, guards, memory, hoarders, bundles, arguments or fuzz',
+      );
   }
 };
 
 try {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: {
-      kills: { type: 'string' },
-      calls: { type: 'string' },
-      aborts: { type: 'string' },
-      sequences: { type: 'string' },
-      sources: { type: 'string' },
-      cases: { type: 'string' },
-      seed: { type: 'string' },
-    },
-  });
+  const { positionals, values } = parseArgs({ allowPositionals: true, options: OPTIONS });
   process.exitCode = (await run(positionals[0], values)) ? 0 : 1;
 } catch (error) {
   process.stderr.write(`campaign: ${error instanceof Error ? error.message : error}\n`);

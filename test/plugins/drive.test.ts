@@ -1,5 +1,6 @@
 // Both drivers of the call give the same outcomes. Grafts run in the direct compartment, which both can drive.
 
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { type GraftPoint, invokeSync, type Outcome } from '../../src/plugins/index.ts';
 import { openBase, type TestBase } from '../support/base.ts';
@@ -107,6 +108,25 @@ describe('a function point', () => {
     expect(outcome).toEqual({ status: 'aborted', reason: 'host-fault', grafts: [] });
     expect(base.state).toEqual({ a: 1, b: 2 });
     expect(base.faults).toMatchObject([{ message: 'the host’s own' }]);
+  });
+
+  it.each([
+    ['at its total time', 'total-time'],
+    ['when it is cancelled', 'cancelled'],
+  ])('whose default never comes ends all the same, %s', async (_when, reason) => {
+    const base = openBase('direct');
+    bases.push(base);
+    const caller = new AbortController();
+    const silent = base.point({ ...FUNCTION, default: () => new Promise(() => {}), limits: { total_ms: 100 } });
+    let outcome: unknown = null;
+    void base.invoke(silent, 1, { signal: caller.signal }).then((ended) => {
+      outcome = ended;
+    });
+    await turn();
+    if (reason === 'cancelled') caller.abort();
+    else base.clock.advance(100);
+    await turn();
+    expect(outcome).toEqual({ status: 'aborted', reason, grafts: [] });
   });
 
   it('whose default throws, at once, throws through the kernel that asked', () => {

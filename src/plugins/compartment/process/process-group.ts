@@ -70,7 +70,7 @@ export class ProcessGroup implements ProcessEvents {
   readonly #anteroom = new Anteroom();
   /** Calls that were in the pipe of a process that one of them brought down. */
   readonly #suspects = new WeakSet<CompartmentCall>();
-  /** How often a running call, or a plugin's load, has lost its process to a kill from outside. */
+  /** How often a running call, or a plugin's load in a row, has lost its process to a kill from outside. */
   readonly #losses = new WeakMap<object, number>();
   #lastNumber = 0;
   #deathsInARow = 0;
@@ -100,6 +100,7 @@ export class ProcessGroup implements ProcessEvents {
     const { code, memory_mb, load_ms, grafts } = tenant.source;
     process.load(heap, { realm: realmScript(), code, memory_mb, load_ms, grafts }, (failure) => {
       tenant.badLoads = failure === null ? 0 : tenant.badLoads + 1;
+      if (failure === null) this.#losses.delete(tenant);
       loaded(failure);
     });
     this.#pool.watch(this);
