@@ -5,9 +5,8 @@
 //                 turns at once, the rest given back, where the loop's own variable is not captured; else turn by turn
 //   operators     those whose work has no bound of its own stand in a function that takes their price (operators.ts)
 //
-// What comes out is a function of the operators and globals (metered.ts calls it) that gives a function without
-// parameters: the script's body, whose value is the script's. Calling that again makes everything anew, so a fresh heap
-// costs no parsing.
+// The result is a function of the operators and globals (metered.ts calls it). It gives a function without parameters,
+// the script's body. Each call of that makes everything anew, so a fresh heap costs no parsing.
 
 import type { AnyNode, Expression, ForStatement, Function as FunctionNode, Statement, WhileStatement } from 'acorn';
 import MagicString from 'magic-string';
@@ -27,14 +26,8 @@ type Loop = Extract<AnyNode, { readonly type: (typeof LOOPS)[number] }>;
 const isLoop = (node: AnyNode): node is Loop => (LOOPS as readonly string[]).includes(node.type);
 
 /** Expressions whose value needs no work at all. */
-const IDLE = [
-  'Literal',
-  'Identifier',
-  'FunctionExpression',
-  'ArrowFunctionExpression',
-  'ClassExpression',
-  'ThisExpression',
-];
+const FUNCTIONS = ['FunctionExpression', 'ArrowFunctionExpression', 'ClassExpression'];
+const IDLE = ['Literal', 'Identifier', 'ThisExpression', ...FUNCTIONS];
 
 class Rewriter {
   readonly #text: string;
