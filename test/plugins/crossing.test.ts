@@ -203,7 +203,7 @@ describe('what the host hands in', () => {
     };
     const point = await scripted(script, { callable: { give } });
     for (text of [...FOREIGN, ...PROXIES])
-      expect(await base.invoke(point, null)).toMatchObject({ grafts: [{ reason: 'thrown' }] });
+      expect(await base.invoke(point, null)).toMatchObject({ grafts: [{ reason: 'host-fault' }] });
     text = '7';
     expect(await base.invoke(point, null)).toMatchObject({ status: 'committed' });
     expect(given).toEqual([[7]]);
