@@ -161,7 +161,12 @@ class MeteredHeap implements Heap {
   dropped = false;
   running: CompartmentCall | null = null;
   readonly #program: MeteredProgram;
-  readonly #rate: Rate;
+  readonly #tick: Tick | null;
+  readonly #quantum: number;
+  readonly #fuel_per_ms: number;
+  /** The own time of calls, and its fuel: nearly always the same. */
+  #own_ms = 0;
+  #fuel = 0;
   readonly #functions: readonly GraftFunction[];
   readonly #apis: readonly object[];
 
@@ -169,19 +174,20 @@ class MeteredHeap implements Heap {
   constructor(program: MeteredProgram, rate: Rate) {
     const { grafts } = program.source;
     this.#program = program;
-    this.#rate = rate;
+    this.#tick = rate.tick;
+    this.#quantum = rate.quantum;
+    this.#fuel_per_ms = rate.fuel_per_ms;
     this.#functions = graftFunctions(program.exports(this), grafts);
     this.#apis = grafts.map((graft, index) => apiOf(this, index, graft, face));
   }
 
   run(call: CompartmentCall): Ending {
-    const { tick, quantum } = this.#rate;
-    const limit = this.#rate.fuelFor(call.own_ms);
+    const limit = call.own_ms === this.#own_ms ? this.#fuel : this.#fuelFor(call.own_ms);
     const input = copied(call.input);
     const graft = this.#functions[call.index] as GraftFunction;
     const api = this.#apis[call.index] as object;
     this.running = call;
-    enter(call, tick, quantum, limit);
+    enter(call, this.#tick, this.#quantum, limit);
     try {
       return this.#answered(call, graft(input, api), limit);
     } catch (error) {
@@ -192,12 +198,18 @@ class MeteredHeap implements Heap {
     }
   }
 
+  #fuelFor(own_ms: number): number {
+    this.#own_ms = own_ms;
+    this.#fuel = fuelOf(own_ms, this.#fuel_per_ms);
+    return this.#fuel;
+  }
+
   /** Stops counting and reports the rest. Gives the call's own time. */
   #stop(call: CompartmentCall): number {
     CELL[RUNNING] = 0;
     const rest = settle();
-    const own_ms = METER.told / this.#rate.fuel_per_ms;
-    this.#rate.tick?.(call, rest);
+    const own_ms = METER.told / this.#fuel_per_ms;
+    this.#tick?.(call, rest);
     return own_ms;
   }
 
@@ -237,28 +249,11 @@ class MeteredHeap implements Heap {
 const fuelOf = (own_ms: number, fuel_per_ms: number): number =>
   Math.max(1, Math.min(FUEL_MAX, Math.floor(own_ms * fuel_per_ms)));
 
-/** The rate between time and fuel, and the call-back for ticks. */
-class Rate {
+/** The fuel of a millisecond, and where the use of fuel is told. */
+interface Rate {
   readonly fuel_per_ms: number;
   readonly quantum: number;
   readonly tick: Tick | null;
-  /** The own time of calls, and its fuel: nearly always the same. */
-  #own_ms = 0;
-  #fuel = 0;
-
-  constructor(fuel_per_ms: number, quantum: number, tick: Tick | null) {
-    this.fuel_per_ms = fuel_per_ms;
-    this.quantum = quantum;
-    this.tick = tick;
-  }
-
-  fuelFor(own_ms: number): number {
-    if (own_ms !== this.#own_ms) {
-      this.#own_ms = own_ms;
-      this.#fuel = fuelOf(own_ms, this.fuel_per_ms);
-    }
-    return this.#fuel;
-  }
 }
 
 const linkedProgram = (source: CompartmentSource, text: Rewritten, fuel: number): MeteredProgram => {
@@ -278,10 +273,10 @@ export class MeteredMaker extends HeapMaker {
     const { fuel_per_ms = FUEL_PER_MS, quantum = FUEL_MAX, tick = null, key = randomBytes(KEY_BYTES) } = options;
     for (const [name, fuel] of Object.entries({ fuel_per_ms, quantum }))
       if (!(fuel >= 1 && fuel <= FUEL_MAX)) throw new GraftError('GRAFT_BAD_OPTION', `metered: ${name}`);
-    const rate = new Rate(fuel_per_ms, Math.floor(quantum), tick);
+    const rate: Rate = { fuel_per_ms, quantum: Math.floor(quantum), tick };
     super('metered', (source) => {
       checkLocked('metered');
-      const program = linkedProgram(source, this.#textOf(source), rate.fuelFor(source.load_ms));
+      const program = linkedProgram(source, this.#textOf(source), fuelOf(source.load_ms, fuel_per_ms));
       return () => {
         try {
           return new MeteredHeap(program, rate);
