@@ -82,10 +82,17 @@ export class ProcessGroup implements ProcessEvents {
     this.#limits = limits;
   }
 
-  /** Loads a tenant into a process for the first time. Resolves with how that failed, or null. */
+  /**
+   * Loads a tenant into a process for the first time; again where a kill from outside, which is not its fault, took the
+   * process away. Resolves with how that failed, or null.
+   */
   async load(tenant: Tenant): Promise<Failure | null> {
-    const process = this.processes.find((one) => one.items.length === 0 && !one.dead) ?? this.#another();
-    return new Promise((resolve) => this.#load(process, tenant.firstHeap(), resolve));
+    for (;;) {
+      const { badLoads } = tenant;
+      const process = this.processes.find((one) => one.items.length === 0 && !one.dead) ?? this.#another();
+      const failure = await new Promise<Failure | null>((resolve) => this.#load(process, tenant.firstHeap(), resolve));
+      if (failure === null || this.#closed || tenant.badLoads > badLoads) return failure;
+    }
   }
 
   /** A tenant of this group, with no heap yet. */
@@ -342,7 +349,7 @@ export class ProcessGroup implements ProcessEvents {
   /** A load that was not at fault does not count against its plugin. */
   #loadLost(item: Item, blamed: boolean, how: string): void {
     const { tenant } = item.owner as TenantHeap;
-    const badLoads = tenant.badLoads;
+    const { badLoads } = tenant;
     item.loaded?.({ ...LOST, message: `the process ended (${how})` });
     if (!blamed) tenant.badLoads = badLoads;
   }
