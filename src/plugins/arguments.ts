@@ -6,7 +6,7 @@
 // sizes are looked at, which takes a fraction of what a walk over a graft's own objects does.
 
 import { GraftError } from './errors.ts';
-import { faultOf, PLAIN_BOUNDS, PlainWalk } from './plain.ts';
+import { faultOf, isPlainAtom, PLAIN_BOUNDS, PlainWalk } from './plain.ts';
 import { ANSWER_BYTES_MAX } from './protocol.ts';
 
 const { isArray } = Array;
@@ -59,6 +59,16 @@ const parsed = (json: string): unknown => {
   }
 };
 
+/** Many arguments; most calls have two or three. */
+const MANY = 100;
+
+/** Whether they are atoms and texts alone, of which none is too long: they need no walk, which counts. */
+const isFlat = (args: readonly unknown[], json: string): boolean => {
+  if (args.length > MANY || json.length > PLAIN_BOUNDS.bytes) return false;
+  for (let i = 0; i < args.length; i++) if (typeof args[i] !== 'string' && !isPlainAtom(args[i])) return false;
+  return isClean(json);
+};
+
 /** The arguments in a text, `''` for none. Throws GRAFT_BAD_ARGUMENT; `exceeded` is told where they are too large. */
 export const argumentsOf = (json: string, exceeded: (what: string) => void): readonly unknown[] => {
   if (json === '') return NONE;
@@ -69,6 +79,7 @@ export const argumentsOf = (json: string, exceeded: (what: string) => void): rea
   }
   const args = parsed(json);
   if (!isArray(args)) throw new GraftError('GRAFT_BAD_ARGUMENT', 'arguments that are no list');
+  if (isFlat(args, json)) return args;
   const fault = faultOf(new ParsedWalk(isClean(json)), args);
   if (fault === null) return args;
   const what = `arguments${fault.path}: ${fault.why}`;

@@ -31,10 +31,14 @@ export type Ask = (args: unknown[], copies: boolean) => unknown;
  */
 export type Face = (ask: Ask) => object;
 
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+/** The list itself is the host's already. */
 const checked = (name: string, args: unknown[], copies: boolean, call: CompartmentCall): unknown[] => {
-  const { fault, copy } = copies
-    ? plainCopy(args)
-    : { fault: plainFault(args, PLAIN_BOUNDS, types.isProxy), copy: args };
+  const { fault, copy } =
+    copies && args.some(isObject)
+      ? plainCopy(args)
+      : { fault: plainFault(args, PLAIN_BOUNDS, types.isProxy), copy: args };
   if (fault === null) return copy as unknown[];
   const what = `api.${name}, arguments${fault.path}: ${fault.why}`;
   if (fault.beyond) call.txn.doom('limit', what);
