@@ -381,3 +381,10 @@ const cpuOf = (pid: number | undefined): number => {
 /** After a failure the child makes the realm anew before it goes on, which may take as long as a load. */
 const REMAKE_MS = 1000;
 const CALL_ENDED = '{"code":"GRAFT_TXN_ENDED","message":"the call has ended"}';
+
+/** How a call ends whose process did. */
+export const lost = (killed: Killed | null, signal: string | null): Ending => {
+  const reason = killed === 'own-time' || killed === 'memory-limit' ? killed : 'compartment-lost';
+  const message = killed === null ? `the process ended (${signal ?? 'exit'})` : 'the process was killed';
+  return failedWith({ ...LOST, reason, message });
+};

@@ -14,7 +14,7 @@ import { failedWith, LOST } from '../ending.ts';
 import { seen } from '../host-call.ts';
 import { realmScript } from '../realm/script.ts';
 import { Anteroom } from './anteroom.ts';
-import type { Item, Killed, PluginProcess, ProcessEvents } from './plugin-process.ts';
+import { type Item, type Killed, lost, type PluginProcess, type ProcessEvents } from './plugin-process.ts';
 import type { SparePool } from './spare-pool.ts';
 import { Tenant, type TenantHeap } from './tenant.ts';
 
@@ -87,8 +87,7 @@ export class ProcessGroup implements ProcessEvents {
    * process away. Resolves with how that failed, or null.
    */
   async load(tenant: Tenant): Promise<Failure | null> {
-    for (;;) {
-      const { badLoads } = tenant;
+    for (let { badLoads } = tenant; ; ) {
       const process = this.processes.find((one) => one.items.length === 0 && !one.dead) ?? this.#another();
       const failure = await new Promise<Failure | null>((resolve) => this.#load(process, tenant.firstHeap(), resolve));
       if (failure === null || this.#closed || tenant.badLoads > badLoads) return failure;
@@ -398,9 +397,3 @@ export class ProcessGroup implements ProcessEvents {
 }
 
 const NEVER_LOADS = failedWith({ ...LOST, message: 'the plugin cannot be loaded any more' });
-
-const lost = (killed: Killed | null, signal: string | null): Ending => {
-  const reason = killed === 'own-time' || killed === 'memory-limit' ? killed : 'compartment-lost';
-  const message = killed === null ? `the process ended (${signal ?? 'exit'})` : 'the process was killed';
-  return failedWith({ ...LOST, reason, message });
-};
