@@ -16,9 +16,10 @@ import { checkLocked } from '../lockdown.ts';
 import { plainFailure } from '../realm/failure.ts';
 import { copied, copiedAnswer, crossing, refusedBy, refusing } from './crossing.ts';
 import { type Ask, apiOf, failureOf, type GraftFunction, graftFunctions, type Seat } from './graft-api.ts';
+import { GLOBALS } from './meter/globals.ts';
 import { CELL, charge, enter, FUEL_MAX, leave, METER, RUNNING, settle, type Tick } from './meter/meter.ts';
 import { meteredConstructors } from './meter/natives.ts';
-import { GLOBALS, OPERATORS } from './meter/operators.ts';
+import { OPERATORS } from './meter/operators.ts';
 import { rewriteText } from './meter/rewrite.ts';
 import { type Rewritten, restored, sign, verify } from './meter/sign.ts';
 

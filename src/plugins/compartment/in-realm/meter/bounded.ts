@@ -2,25 +2,38 @@
 // is inside what they are given, iterate, or convert. Each charges as it goes, or converts first and then hands the
 // native function what can no longer change.
 
+import type { Native } from './constant.ts';
 import { CELL, charge, RUNNING } from './meter.ts';
 import { shown } from './natives.ts';
-import { chargeExtent, chargeProperties, chargeSearch, chargeText, extent, gather, spreadable } from './price.ts';
+import {
+  arrayOf,
+  chargeEqual,
+  chargeExtent,
+  chargeProperties,
+  chargeSort,
+  chargeText,
+  extent,
+  gather,
+  isObject,
+  keyed,
+  numeric,
+  spreadable,
+} from './price.ts';
+import { mayInherit, parent } from './prototypes.ts';
 
-export type Native = (...args: unknown[]) => unknown;
 /** Does the work itself, or hands other arguments to the native function. */
 export type Bounded = (native: Native, self: unknown, args: unknown[]) => unknown;
 
 const { isArray } = Array;
 const { hasOwn } = Object;
-const { search, match, matchAll, replace, split } = Symbol;
+type Named = { readonly prototype?: unknown };
 
 /** As text, converted once. Null and undefined stay, for the native function to refuse. */
-const asText = (value: unknown): unknown => (value === null || value === undefined ? value : `${value as string}`);
-const isObject = (value: unknown): value is object =>
-  (typeof value === 'object' && value !== null) || typeof value === 'function';
-const size = (value: unknown): number => (typeof value === 'string' ? value.length : 0);
+export const asText = (value: unknown): unknown =>
+  value === null || value === undefined ? value : `${value as string}`;
+export const size = (value: unknown): number => (typeof value === 'string' ? value.length : 0);
 
-const madeText = (value: unknown): unknown => {
+export const madeText = (value: unknown): unknown => {
   if (typeof value === 'string') chargeText(value.length);
   return value;
 };
@@ -60,11 +73,6 @@ const flattened = (list: readonly unknown[], depth: number, into: unknown[]): un
   return into;
 };
 
-const arrayOf = (self: unknown): readonly unknown[] => {
-  if (!isArray(self)) throw new TypeError('metered code: an array is needed here');
-  return self;
-};
-
 const spreads = (value: unknown): void => {
   if (isArray(value)) chargeExtent(value);
   else if (isObject(value) && Symbol.isConcatSpreadable in value)
@@ -72,16 +80,43 @@ const spreads = (value: unknown): void => {
   else charge(1);
 };
 
+/** The order of texts, as a sort without a comparator has it. */
+const inOrder = (a: unknown, b: unknown): number => {
+  const [one, other] = [`${a as string}`, `${b as string}`];
+  chargeEqual(one, 1);
+  return one < other ? -1 : Number(one > other);
+};
+
+const sorting: Bounded = (native, self, [comparator]) => {
+  chargeSort(self);
+  return native.call(self, comparator ?? inOrder);
+};
+
+const isTypedMaker = (made: unknown): boolean =>
+  typeof made === 'function' && (made as { BYTES_PER_ELEMENT?: unknown }).BYTES_PER_ELEMENT !== undefined;
+
 export const ownArray: Readonly<Record<string, Bounded>> = {
+  sort: sorting,
+  toSorted: sorting,
+  push(native, self, args) {
+    if (!isArray(self) && ArrayBuffer.isView(self))
+      throw new TypeError('metered code: a method of arrays is not taken for a typed array');
+    return native.call(self, ...args);
+  },
+  of(native, self, args) {
+    if (isTypedMaker(self)) throw new TypeError('metered code: a typed array has an `of` of its own');
+    charge(1 + args.length / 4);
+    return native.call(shown.nativeOf(self), ...args);
+  },
   join: (_native, self, [separator]) => joined(self, separator === undefined ? ',' : `${separator as string}`),
   concat(native, self, args) {
     spreads(self);
     for (const value of args) spreads(value);
     return native.call(self, ...args);
   },
-  flat: (_native, self, [depth]) => flattened(arrayOf(self), depth === undefined ? 1 : Number(depth), []),
+  flat: (_native, self, [depth]) => flattened(arrayOf(self), depth === undefined ? 1 : Number(numeric(depth)), []),
   flatMap(native, self, [map, receiver]) {
-    chargeExtent(self);
+    charge(1 + extent(self));
     if (typeof map !== 'function') return native.call(self, map);
     return native.call(self, function (this: unknown, ...args: unknown[]) {
       const list: unknown = map.call(receiver, ...args);
@@ -90,6 +125,7 @@ export const ownArray: Readonly<Record<string, Bounded>> = {
     });
   },
   from(native, self, [items, ...rest]) {
+    if (isTypedMaker(self)) throw new TypeError('metered code: a typed array has a `from` of its own');
     if (isObject(items) && Symbol.iterator in items)
       return native.call(shown.nativeOf(self), spreadable(items), ...rest);
     chargeExtent(items);
@@ -101,7 +137,7 @@ export const ownArray: Readonly<Record<string, Bounded>> = {
 /** The length an array is given costs an eighth of what its elements would. */
 export const chargeLength = (length: unknown): void => {
   if (isObject(length)) throw new TypeError('metered code: a length that is no number is not taken here');
-  const wanted = Math.abs(Number(length));
+  const wanted = Math.abs(Number(numeric(length)));
   if (wanted > 1024) charge(wanted / 8);
 };
 
@@ -117,22 +153,67 @@ const shownDescriptor = (descriptor: unknown): unknown => {
   return descriptor;
 };
 
-const key = (value: unknown): PropertyKey =>
-  typeof value === 'symbol' || typeof value === 'number' ? value : `${value as string}`;
+/** Names that stand in every error's stack, at most. */
+const NAME_MAX = 1024;
 
-const defined: Bounded = (native, _self, [target, name, ...rest]) => {
-  const known = key(name);
-  if (known === 'length') describesLength(target);
-  return native(target, known, ...rest);
+/** A property by its description: what syntax may not make, this may not either. */
+const described = (target: unknown, name: PropertyKey, descriptor: unknown): unknown => {
+  if (name === 'length') describesLength(target);
+  if (!isObject(descriptor) || !isObject(target)) return descriptor;
+  const bare = typeof target === 'function' && (name === 'prototype' || name === 'name');
+  if (!bare && !ArrayBuffer.isView(target)) return descriptor;
+  const own = { ...(descriptor as PropertyDescriptor) };
+  if (own.get !== undefined || own.set !== undefined || (bare && own.writable === true))
+    throw new TypeError(`metered code: ${String(name)} is defined with a value here, not to be written`);
+  if (ArrayBuffer.isView(target)) own.value = numeric(own.value);
+  else if (name === 'prototype') parent(own.value);
+  else if (typeof own.value === 'string' && own.value.length > NAME_MAX)
+    throw new TypeError(`metered code: the name of a function has ${NAME_MAX} units at most`);
+  return own;
+};
+
+const defined: Bounded = (native, _self, [target, name, descriptor]) => {
+  const known = keyed(name);
+  return native(target, known, described(target, known, descriptor));
+};
+
+const refusesPrototype = (): never => {
+  throw new TypeError('metered code: an object may only get a prototype with no more above it than it has');
 };
 
 export const ownObject: Readonly<Record<string, Bounded>> = {
   fromEntries: (native, _self, [entries]) => native(gather(entries)),
-  groupBy: (native, self, [items, ...rest]) => native.call(self, gather(items), ...rest),
+  groupBy(native, self, [items, by]) {
+    if (typeof by !== 'function') return native.call(self, items, by);
+    return native.call(self, gather(items), (item: unknown, at: number) => {
+      const group: unknown = by(item, at);
+      return typeof group === 'string' ? keyed(group) : group;
+    });
+  },
+  create(native, _self, [prototype, descriptors]) {
+    chargeProperties(descriptors);
+    return native(parent(prototype), descriptors);
+  },
+  is(native, _self, [a, b]) {
+    if (typeof a === 'string') chargeEqual(a, 1);
+    return native(a, b);
+  },
+  setPrototypeOf(native, _self, [target, prototype]) {
+    if (!mayInherit(target, prototype)) refusesPrototype();
+    return native(target, prototype);
+  },
+  __proto__: (native, self, [prototype]) => {
+    if (prototype !== undefined && !mayInherit(self, prototype)) refusesPrototype();
+    return prototype === undefined ? native.call(self) : native.call(self, prototype);
+  },
   assign(native, _self, [target, ...sources]) {
+    if (ArrayBuffer.isView(target) && sources.length > 0)
+      throw new TypeError('metered code: Object.assign is not taken for a typed array');
     for (const source of sources) {
       chargeProperties(source);
-      if (isObject(source) && hasOwn(source, 'length') && !isArray(source)) describesLength(target);
+      if (!isObject(source)) continue;
+      if (hasOwn(source, 'length') && !isArray(source)) describesLength(target);
+      if (hasOwn(source, 'prototype') && typeof target === 'function') parent((source as Named).prototype);
     }
     return native(target, ...sources);
   },
@@ -140,139 +221,38 @@ export const ownObject: Readonly<Record<string, Bounded>> = {
   defineProperties(native, _self, [target, descriptors]) {
     chargeProperties(descriptors);
     describesLength(target);
-    return native(target, descriptors);
+    if (!isObject(descriptors) || (typeof target !== 'function' && !ArrayBuffer.isView(target)))
+      return native(target, descriptors);
+    const own: Record<PropertyKey, unknown> = {};
+    for (const name of Reflect.ownKeys(descriptors))
+      own[name] = described(target, name, (descriptors as Record<PropertyKey, unknown>)[name]);
+    return native(target, own);
   },
   set(native, _self, [target, name, value, ...rest]) {
-    const known = key(name);
+    const known = keyed(name);
     if (known === 'length') chargeLength(value);
-    return native(target, known, value, ...rest);
+    if (known === 'prototype') parent(value);
+    return native(target, known, ArrayBuffer.isView(target) ? numeric(value) : value, ...rest);
   },
-  get: (native, _self, [target, name, ...rest]) => shown.of(native(target, name, ...rest)),
-  getOwnPropertyDescriptor: (native, _self, args) => shownDescriptor(native(...args)),
+  get: (native, _self, [target, name, ...rest]) => madeText(shown.of(native(target, keyed(name), ...rest))),
+  getOwnPropertyDescriptor(native, _self, [target, name]) {
+    const known = keyed(name);
+    if (known === 'stack') return;
+    return shownDescriptor(native(target, known));
+  },
   getOwnPropertyDescriptors(native, _self, [target]) {
     chargeProperties(target);
     const all = native(target) as Record<PropertyKey, unknown>;
+    delete all.stack;
     for (const name of Reflect.ownKeys(all)) shownDescriptor(all[name]);
     return all;
   },
 };
 
-const walking: Bounded = (native, self, args) => {
-  const text = asText(self);
-  charge(1 + size(text) / 8);
-  return madeText(native.call(text, ...args));
-};
-
-const searching: Bounded = (native, self, [part, ...rest]) => {
-  const [text, sought] = [asText(self), part === undefined ? part : `${part as string}`];
-  chargeSearch(size(text), size(sought));
-  return native.call(text, sought, ...rest);
-};
-
-const padding: Bounded = (native, self, [length, filler]) => {
-  const [text, wanted] = [asText(self), Number(length)];
-  chargeText(wanted);
-  charge(1 + Math.max(0, wanted) / 64);
-  return native.call(text, wanted, filler === undefined ? filler : `${filler as string}`);
-};
-
-/** Of a text, these would make a regular expression. */
-const matching =
-  (by: symbol): Bounded =>
-  (native, self, [pattern]) => {
-    if (isObject(pattern) && by in pattern) return native.call(self, pattern);
-    throw new TypeError('metered code has no regular expressions');
-  };
-
-/** What `$` in a replacement may put in for each match, at worst: the whole text, for every second unit of it. */
-const expansion = (text: string, by: string): number =>
-  by.length + (by.includes('$') ? (by.length / 2) * text.length : 0);
-
-const counted = (text: string, part: string): number => {
-  if (part === '') return text.length + 1;
-  let count = 0;
-  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) count++;
-  return count;
-};
-
-const replacing =
-  (all: boolean): Bounded =>
-  (native, self, [pattern, by]) => {
-    if (isObject(pattern) && replace in pattern) return native.call(self, pattern, by);
-    const [text, sought] = [asText(self), `${pattern as string}`];
-    chargeSearch(size(text), size(sought));
-    if (typeof by === 'function')
-      return madeText(native.call(text, sought, (...args: unknown[]) => madeText(`${by(...args) as string}`)));
-    const put = `${by as string}`;
-    const made = size(text) + (all ? counted(text as string, sought) : 1) * expansion(text as string, put);
-    charge(1 + made / 64);
-    chargeText(made);
-    return native.call(text, sought, put);
-  };
-
-const splitting: Bounded = (native, self, [separator, limit]) => {
-  if (isObject(separator) && split in separator) return native.call(self, separator, limit);
-  const [text, by] = [asText(self), separator === undefined ? separator : `${separator as string}`];
-  charge(1 + size(text) / 4);
-  chargeSearch(size(text), size(by));
-  return native.call(text, by, limit);
-};
-
-export const ownText: Readonly<Record<string, Bounded>> = {
-  ...Object.fromEntries(
-    ['endsWith', 'includes', 'indexOf', 'lastIndexOf', 'localeCompare', 'startsWith'].map((name) => [name, searching]),
-  ),
-  ...Object.fromEntries(
-    ['isWellFormed', 'normalize', 'toLowerCase', 'toUpperCase', 'toWellFormed', 'trim'].map((name) => [name, walking]),
-  ),
-  ...Object.fromEntries(
-    ['toLocaleLowerCase', 'toLocaleUpperCase', 'trimEnd', 'trimStart'].map((name) => [name, walking]),
-  ),
-  concat: (native, self, args) => madeText(native.call(asText(self), ...args)),
-  padEnd: padding,
-  padStart: padding,
-  repeat(native, self, [count]) {
-    const [text, times] = [asText(self), Number(count)];
-    charge(1 + Math.max(0, times * size(text)) / 1024);
-    chargeText(times * size(text));
-    return native.call(text, times);
-  },
-  replace: replacing(false),
-  replaceAll: replacing(true),
-  split: splitting,
-  match: matching(match),
-  matchAll: matching(matchAll),
-  search: matching(search),
-  raw(native, _self, [strings, ...args]) {
-    const raw: unknown = (strings as TemplateStringsArray).raw;
-    chargeExtent(arrayOf(raw));
-    return madeText(native({ raw }, ...args));
-  },
-  ...Object.fromEntries(
-    [
-      'decodeURI',
-      'decodeURIComponent',
-      'encodeURI',
-      'encodeURIComponent',
-      'escape',
-      'parseFloat',
-      'parseInt',
-      'unescape',
-    ].map((name) => [
-      name,
-      ((native, _self, [text, ...rest]) => {
-        const converted = `${text as string}`;
-        charge(1 + converted.length / 2);
-        return native(converted, ...rest);
-      }) satisfies Bounded,
-    ]),
-  ),
-};
-
 export const ownJson: Readonly<Record<string, Bounded>> = {
   parse(native, _self, [text, ...rest]) {
     const converted = `${text as string}`;
-    charge(1 + converted.length / 2);
+    charge(1 + converted.length / (rest.length === 0 ? 2 : 1));
     return native(converted, ...rest);
   },
   /** A replacer of our own sees every value, however often it is reached. */
@@ -287,6 +267,39 @@ export const ownJson: Readonly<Record<string, Bounded>> = {
       return one;
     };
     return madeText(native(value, tolled, space));
+  },
+};
+
+/** A key of a map or a set is compared with every text of its hash, whenever it is sought. */
+const KEPT_MAX = 4096;
+
+const keeping: Bounded = (native, self, [key, ...value]) => {
+  if (typeof key === 'string' && key.length > KEPT_MAX)
+    throw new RangeError(`metered code: a key of a Map or a Set has ${KEPT_MAX} units at most`);
+  return native.call(self, key, ...value);
+};
+
+export const ownMap: Readonly<Record<string, Bounded>> = { set: keeping, add: keeping };
+
+/** Elements as numbers, a unit each. */
+const numbersOf = (items: unknown): unknown => {
+  if (!isObject(items) || ArrayBuffer.isView(items)) return items;
+  const list = Symbol.iterator in items ? gather(items) : items;
+  if (!isArray(list)) throw new TypeError('metered code: an array or what is iterated is needed here');
+  return list.map(numeric);
+};
+
+export const ownTyped: Readonly<Record<string, Bounded>> = {
+  set(native, self, [source, offset]) {
+    chargeExtent(source);
+    return native.call(self, numbersOf(source), numeric(offset));
+  },
+  from(native, self, [items, map, receiver]) {
+    const list = isObject(items) ? gather(items) : items;
+    if (typeof map !== 'function') return native.call(shown.nativeOf(self), numbersOf(list), map);
+    return native.call(shown.nativeOf(self), list, (item: unknown, at: number) =>
+      numeric(map.call(receiver, item, at)),
+    );
   },
 };
 
@@ -309,7 +322,7 @@ export const ownFunction: Readonly<Record<string, Bounded>> = {
 };
 
 /** An iterator like `source`, a unit a step. */
-const tolled = (source: unknown): unknown => {
+export const tolled = (source: unknown): unknown => {
   if (!isObject(source)) return source;
   const { next } = source as { next: unknown };
   return {

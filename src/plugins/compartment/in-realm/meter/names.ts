@@ -1,8 +1,15 @@
-// What the rewriter knows about a program's names, without looking at scopes: a name counts as numeric only where
-// everything of that name is, wherever it is declared or assigned. That is sound, since what a global of that name
-// might be cannot be set: the global object of metered code is frozen.
+// What the rewriter knows about a program's names, without looking at scopes: a name counts as numeric (or brief) only
+// where everything of that name is, wherever it is declared or assigned. That is sound, since what a global of that
+// name might be cannot be set: the global object of metered code is frozen.
 
 import type { AnyNode, Expression, Node, Pattern, Program } from 'acorn';
+
+export type FunctionNode = Extract<
+  AnyNode,
+  { readonly type: 'FunctionDeclaration' | 'FunctionExpression' | 'ArrowFunctionExpression' }
+>;
+export const isFunction = (node: AnyNode): node is FunctionNode =>
+  /^(Function(Declaration|Expression)|ArrowFunctionExpression)$/.test(node.type);
 
 /** The nodes right inside a node, in the order of the text. */
 export const childrenOf = (node: Node): AnyNode[] => {
@@ -40,27 +47,43 @@ const targets = (pattern: Pattern | null): string[] => {
   }
 };
 
+/** Texts up to here cost nothing to compare or to convert. */
+const BRIEF = 64;
+const COMPARISONS = ['==', '!=', '===', '!==', '<', '>', '<=', '>=', 'in', 'instanceof'];
 const NUMBER_OPERATORS = ['-', '*', '/', '%', '**', '&', '|', '^', '<<', '>>', '>>>'];
 const LOGICAL_ASSIGNMENTS = ['=', '+=', '||=', '&&=', '??='];
 
 export class Names {
   /** Every identifier of the program, property names included. */
   readonly all = new Set<string>();
-  readonly #assigned: [string, Expression][] = [];
-  /** Names that are bound to something whose type is unknown, or bound nowhere. */
+  readonly #assigned: [string, Expression, string][] = [];
+  /** Names that are bound to something that may be no number, or bound nowhere. */
   readonly #unknown = new Set<string>();
+  /** The same of what may be a long text or an object. */
+  readonly #long = new Set<string>();
   readonly #declared = new Set<string>();
 
   constructor(program: Program) {
     walk(program, (node) => this.#note(node));
-    for (let before = -1; before !== this.#unknown.size; ) {
-      before = this.#unknown.size;
-      for (const [name, value] of this.#assigned) if (!this.isNumeric(value)) this.#unknown.add(name);
+    this.#spread(this.#unknown, (_name, value) => !this.isNumeric(value));
+    this.#spread(this.#long, (name, value, operator) =>
+      operator === '+=' ? !this.#isNumber(name) : !this.isBrief(value),
+    );
+  }
+
+  /** Adds the names that an assignment brings into a set, until there are no more. */
+  #spread(set: Set<string>, brings: (name: string, value: Expression, operator: string) => boolean): void {
+    for (let before = -1; before !== set.size; ) {
+      before = set.size;
+      for (const [name, value, operator] of this.#assigned) if (brings(name, value, operator)) set.add(name);
     }
   }
 
   #lost(pattern: Pattern | null): void {
-    for (const name of targets(pattern)) this.#unknown.add(name);
+    for (const name of targets(pattern)) {
+      this.#unknown.add(name);
+      this.#long.add(name);
+    }
   }
 
   #note(node: AnyNode): void {
@@ -70,9 +93,9 @@ export class Names {
         this.all.add(node.name);
         return;
       case 'VariableDeclarator':
-        return this.#assign(node.id, node.init ?? null);
+        return this.#assign(node.id, node.init ?? null, '=');
       case 'AssignmentExpression':
-        if (LOGICAL_ASSIGNMENTS.includes(node.operator)) this.#assign(node.left, node.right);
+        if (LOGICAL_ASSIGNMENTS.includes(node.operator)) this.#assign(node.left, node.right, node.operator);
         return;
       case 'ForInStatement':
       case 'ForOfStatement':
@@ -94,10 +117,10 @@ export class Names {
     }
   }
 
-  #assign(pattern: Pattern, value: Expression | null): void {
+  #assign(pattern: Pattern, value: Expression | null, operator: string): void {
     if (pattern.type !== 'Identifier') return this.#lost(pattern);
     this.#declared.add(pattern.name);
-    if (value !== null) this.#assigned.push([pattern.name, value]);
+    if (value !== null) this.#assigned.push([pattern.name, value, operator]);
   }
 
   /** Whether a name is never anything but a number or undefined. */
@@ -134,6 +157,29 @@ export class Names {
         );
       case 'ParenthesizedExpression':
         return this.isNumeric(node.expression);
+      default:
+        return false;
+    }
+  }
+
+  /** Whether an expression is never a long text nor an object: its work as an operand is bounded. */
+  isBrief(node: Expression | AnyNode): boolean {
+    if (this.isNumeric(node)) return true;
+    switch (node.type) {
+      case 'Literal':
+        return typeof node.value !== 'string' || node.value.length <= BRIEF;
+      case 'Identifier':
+        return (this.#declared.has(node.name) || node.name === 'undefined') && !this.#long.has(node.name);
+      case 'UnaryExpression':
+        return true;
+      case 'BinaryExpression':
+        return COMPARISONS.includes(node.operator);
+      case 'LogicalExpression':
+        return this.isBrief(node.left) && this.isBrief(node.right);
+      case 'ConditionalExpression':
+        return this.isBrief(node.consequent) && this.isBrief(node.alternate);
+      case 'AssignmentExpression':
+        return node.operator === '=' && this.isBrief(node.right);
       default:
         return false;
     }

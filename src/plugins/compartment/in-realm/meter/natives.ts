@@ -4,7 +4,7 @@
 // it is computed, and the built-ins that read properties translate what they answer.
 
 import { charge } from './meter.ts';
-import { extent, gather } from './price.ts';
+import { chargeText, extent, gather, isObject, numeric, primitiveOf } from './price.ts';
 
 type Constructor = new (...args: unknown[]) => object;
 
@@ -30,12 +30,12 @@ const isTyped = (value: object): boolean =>
 /** A typed array: of a length, over a buffer, or a copy of what is iterated. */
 const typed = (args: unknown[]): unknown[] => {
   const [first] = args;
-  if (typeof first !== 'object' || first === null) return allocates(1 / 64, [Number(first ?? 0), ...args.slice(1)]);
+  const places = args.slice(1).map(numeric);
+  if (!isObject(first)) return allocates(1 / 64, [Number(numeric(first ?? 0)), ...places]);
   if (ArrayBuffer.isView(first)) charge(1 + extent(first) / 8);
-  if (isTyped(first)) return args;
-  if (Symbol.iterator in first) return [gather(first)];
-  charge(1 + extent(first));
-  return args;
+  if (isTyped(first)) return [first, ...places];
+  if (!(Symbol.iterator in first)) throw new TypeError('metered code: an array or what is iterated is needed here');
+  return [gather(first).map(numeric)];
 };
 
 const iterates = (args: unknown[]): unknown[] => {
@@ -43,8 +43,18 @@ const iterates = (args: unknown[]): unknown[] => {
   return first === undefined || first === null ? args : [gather(first)];
 };
 
-const buffer = (args: unknown[]): unknown[] => allocates(1 / 64, [Number(args[0] ?? 0)]);
+const buffer = (args: unknown[]): unknown[] => allocates(1 / 64, [Number(numeric(args[0] ?? 0))]);
 
+const numbers = (args: unknown[]): unknown[] => args.map(numeric);
+
+/** A date of a text reads it all. */
+const date = (args: unknown[]): unknown[] => {
+  if (args.length !== 1) return numbers(args);
+  const [first] = args;
+  const one = isObject(first) && !(first instanceof Date) ? primitiveOf(first, 'default') : first;
+  if (typeof one === 'string') charge(16 + one.length / 4);
+  return [one];
+};
 const refuses = (): never => {
   throw new TypeError('metered code may not make this');
 };
@@ -52,14 +62,27 @@ const refuses = (): never => {
 /** An error notes its stack. */
 const error = (args: unknown[]): unknown[] => {
   charge(ERROR);
+  const [message] = args;
+  if (typeof message === 'string') chargeText(message.length);
   return args;
 };
 const ERROR = 128;
 
+const noted =
+  (native: (...args: unknown[]) => unknown) =>
+  (...args: unknown[]): unknown => {
+    charge(ERROR);
+    return native(...args);
+  };
+
 /** Which constructors are replaced, and what is done with their arguments first. */
 const REPLACED: readonly (readonly [string, (args: unknown[]) => unknown[]])[] = [
+  ['Object', (args) => args],
   ['Array', (args) => (args.length === 1 ? allocates(1 / 8, args) : args)],
   ['ArrayBuffer', buffer],
+  ['DataView', ([of, ...places]) => [of, ...numbers(places)]],
+  ['Number', numbers],
+  ['Date', date],
   ['SharedArrayBuffer', refuses],
   ['BigInt64Array', refuses],
   ['BigUint64Array', refuses],
@@ -81,6 +104,9 @@ const replaced = (native: Constructor, first: (args: unknown[]) => unknown[]): u
   };
   for (const key of Reflect.ownKeys(native)) {
     const own = Object.getOwnPropertyDescriptor(native, key) as PropertyDescriptor;
+    // SES has a way to freeze whatever is reachable there, which nobody would count.
+    if (native === Object && typeof key === 'symbol') continue;
+    if (key === 'captureStackTrace') own.value = noted(own.value as (...args: unknown[]) => unknown);
     Object.defineProperty(made, key, key === 'prototype' ? { value: own.value, writable: false } : own);
   }
   Object.setPrototypeOf(made, Object.getPrototypeOf(native) as object);

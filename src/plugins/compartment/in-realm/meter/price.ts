@@ -34,12 +34,13 @@ export const extent = (value: unknown): number => {
 };
 
 /**
- * A native array costs a quarter of a unit an element; what only resembles one, or has holes, is walked a hundred times
- * slower.
+ * A native array costs a quarter of a unit an element; what only resembles one, or may find its holes filled by another
+ * prototype, is walked a hundred times slower.
  */
 export const chargeExtent = (value: unknown): void => {
   const length = extent(value);
-  charge(isArray(value) || isView(value) ? 1 + length / 4 : 1 + length);
+  const native = (isArray(value) && getPrototypeOf(value) === arrayPrototype) || isView(value);
+  charge(native ? 1 + length / 4 : 1 + 2 * length);
 };
 
 export const chargeSort = (value: unknown): void => {
@@ -55,7 +56,7 @@ export const properties = (value: unknown): number => {
 
 export const chargeProperties = (value: unknown): void => charge(1 + properties(value));
 
-const SHORT = 8192;
+const SHORT = 2048;
 const LONG = 2 ** 18;
 
 /**
@@ -65,6 +66,60 @@ const LONG = 2 ** 18;
 export const chargeText = (length: number): void => {
   if (length < SHORT) return;
   charge(length < LONG ? length / 1024 : length / 8);
+};
+
+/** A text that is compared with another of its length: eight units of it at a time. */
+export const chargeEqual = (text: string, times: number): void => {
+  if (text.length > EQUAL) charge((times * text.length) / 512);
+};
+const EQUAL = 1024;
+
+/** A text that is read as a number, digit by digit. */
+export const chargeNumeral = (text: string): void => {
+  if (text.length > NUMERAL) charge(text.length / 16);
+};
+const NUMERAL = 64;
+
+/** A text that is looked up: hashed, and compared where the hash is known. */
+const chargeKey = (name: string): void => {
+  if (name.length > KEY) charge(name.length / 64);
+};
+const KEY = 128;
+
+export const isObject = (value: unknown): value is object =>
+  (typeof value === 'object' && value !== null) || typeof value === 'function';
+
+const { toPrimitive } = Symbol;
+type Conversion = ((this: unknown, hint: string) => unknown) | null | undefined;
+
+/** What the language makes of an object where it needs a primitive (ECMA-262, ToPrimitive). */
+export const primitiveOf = (value: object, hint: 'number' | 'default'): unknown => {
+  const of = value as Record<PropertyKey, Conversion>;
+  const own = of[toPrimitive];
+  const methods = own === undefined || own === null ? [of.valueOf, of.toString] : [own];
+  for (const method of methods) {
+    if (typeof method !== 'function' && (own === undefined || own === null)) continue;
+    const made = (method as NonNullable<Conversion>).call(value, hint);
+    if (!isObject(made)) return made;
+  }
+  throw new TypeError('Cannot convert object to primitive value');
+};
+
+/** An operand of arithmetic: a primitive, and where it is a text, paid for. */
+export const numeric = (value: unknown): unknown => (typeof value === 'number' ? value : converted(value));
+
+const converted = (value: unknown): unknown => {
+  const primitive = isObject(value) ? primitiveOf(value, 'number') : value;
+  if (typeof primitive === 'string') chargeNumeral(primitive);
+  return primitive;
+};
+
+/** A key: a number, a symbol or a text, found once; a long text is paid for. */
+export const keyed = (key: unknown): PropertyKey => {
+  if (typeof key === 'number' || typeof key === 'symbol') return key;
+  const name = `${key as string}`;
+  chargeKey(name);
+  return name;
 };
 
 /** Looking for `part` in `text`, at worst. */
@@ -92,4 +147,9 @@ export const spreadable = (items: unknown): unknown => {
     return items;
   }
   return items === null || items === undefined ? items : gather(items);
+};
+
+export const arrayOf = (self: unknown): readonly unknown[] => {
+  if (!isArray(self)) throw new TypeError('metered code: an array is needed here');
+  return self;
 };

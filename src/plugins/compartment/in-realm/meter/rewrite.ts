@@ -1,19 +1,32 @@
 // Rewrites a script so that whoever runs it counts fuel: software fault isolation for time.
 //
-//   functions     one unit where they are entered, but for arithmetic on their own parameters
+//   regions       what runs through once entered pays for its weight (weights.ts) where it begins
+//   functions     one unit where they are entered, but for a little arithmetic on their own parameters
 //   loops         one unit a turn: all at once where the head says how many there are (counted.ts); else paid for 64
-//                 turns at once, the rest given back, where the loop's own variable is not captured; else turn by turn
-//   operators     those whose work has no bound of its own stand in a function that takes their price (operators.ts)
+//                 turns at once, the rest given back, where a turn is short; else turn by turn
+//   operators     those whose work has no bound of its own take their price from what they are given (operands.ts)
 //
 // The result is a function of the operators and globals (metered.ts calls it). It gives a function without parameters,
 // the script's body. Each call of that makes everything anew, so a fresh heap costs no parsing.
 
-import type { AnyNode, Expression, ForStatement, Function as FunctionNode, Statement, WhileStatement } from 'acorn';
+import type {
+  AnyNode,
+  Expression,
+  ExpressionStatement,
+  ForStatement,
+  Statement,
+  TryStatement,
+  WhileStatement,
+} from 'acorn';
 import MagicString from 'magic-string';
 import { turnsOf } from './counted.ts';
-import { childrenOf, Names, walk } from './names.ts';
-import { GLOBALS, OPERATORS } from './operators.ts';
-import { keyOf, parsed, Unmetered } from './syntax.ts';
+import { GLOBALS } from './globals.ts';
+import { Insertions } from './insertions.ts';
+import { childrenOf, type FunctionNode, isFunction, Names, walk } from './names.ts';
+import { HELD, HELD_ANYWHERE, Operands } from './operands.ts';
+import { OPERATORS } from './operators.ts';
+import { parsed, Unmetered } from './syntax.ts';
+import { isIdle, Weights } from './weights.ts';
 
 /** A rewritten script and where its places come from (a source map, version 3). */
 export interface RewrittenText {
@@ -25,49 +38,32 @@ const LOOPS = ['WhileStatement', 'DoWhileStatement', 'ForStatement', 'ForInState
 type Loop = Extract<AnyNode, { readonly type: (typeof LOOPS)[number] }>;
 const isLoop = (node: AnyNode): node is Loop => (LOOPS as readonly string[]).includes(node.type);
 
-/** Expressions whose value needs no work at all. */
-const FUNCTIONS = ['FunctionExpression', 'ArrowFunctionExpression', 'ClassExpression'];
-const IDLE = ['Literal', 'Identifier', 'ThisExpression', ...FUNCTIONS];
+/** Dearer turns, in units, pay for themselves alone. */
+const BATCHED_MAX = 8;
+/** Work of a counted loop that may be paid for at once, in units. */
+const COUNTED_MAX = 4096;
+
+/** Whether a loop stands inside, not counting those of functions. */
+const holdsLoop = (node: AnyNode): boolean =>
+  isLoop(node) || (!isFunction(node) && childrenOf(node).some((child) => holdsLoop(child)));
 
 class Rewriter {
-  readonly #text: string;
-  readonly #out: MagicString;
+  readonly #to: Insertions;
   readonly #names: Names;
-  readonly #prefix: string;
-  readonly #tick: string;
+  readonly #weights: Weights;
+  readonly #operands: Operands;
 
-  constructor(text: string, names: Names, out: MagicString) {
-    this.#text = text;
+  constructor(to: Insertions, names: Names, weights: Weights) {
+    this.#to = to;
     this.#names = names;
-    this.#out = out;
-    this.#prefix = names.fresh;
-    this.#tick = `--${this.#prefix}F[0]<0&&${this.#prefix}T()`;
-  }
-
-  get prefix(): string {
-    return this.#prefix;
-  }
-
-  /**
-   * Nodes are visited from outside in and in the order of the text; so are openings inserted, and closings the other
-   * way round.
-   */
-  #open(at: number, text: string): void {
-    this.#out.appendLeft(at, text);
-  }
-
-  #close(at: number, text: string): void {
-    this.#out.prependLeft(at, text);
-  }
-
-  #around(node: AnyNode, operator: string): void {
-    const list = node.type === 'SequenceExpression';
-    this.#open(node.start, `${this.#prefix}${operator}(${list ? '(' : ''}`);
-    this.#close(node.end, list ? '))' : ')');
+    this.#weights = weights;
+    this.#operands = new Operands(to, names);
   }
 
   visit(node: AnyNode, parent: AnyNode | null, generator: boolean): void {
     let inside = generator;
+    const following = this.#weights.from(node);
+    if (following > 0) this.#to.open(node.start, this.#to.pays(following));
     switch (node.type) {
       case 'FunctionDeclaration':
       case 'FunctionExpression':
@@ -88,7 +84,15 @@ class Rewriter {
       default:
         this.#other(node, parent);
     }
-    for (const child of childrenOf(node)) this.visit(child, node, inside);
+    for (const child of childrenOf(node)) this.#inside(node, child, inside);
+  }
+
+  #inside(node: AnyNode, child: AnyNode, generator: boolean): void {
+    const field = node.type === 'PropertyDefinition' && child === node.value;
+    if (!field && !isFunction(node)) return this.visit(child, node, generator);
+    this.#operands.enter(!field && child.type === 'BlockStatement');
+    this.visit(child, node, generator);
+    if (this.#operands.leave()) this.#to.close(child.start + 1, `let ${this.#to.prefix}${HELD};`);
   }
 
   /** A label stays with its loop: it goes with the inner one where that becomes two. */
@@ -102,29 +106,33 @@ class Rewriter {
   }
 
   #loop(node: Loop, start: number, generator: boolean): void {
+    const dear = this.#weights.of(node);
     const turns = node.type === 'ForStatement' && !generator ? turnsOf(node) : null;
-    if (turns !== null) {
-      this.#open(start, `{${this.#prefix}F[0]-=${turns};if(${this.#prefix}F[0]<0)${this.#prefix}T();`);
-      return this.#close(node.end, '}');
+    if (turns !== null && turns * (1 + dear) <= COUNTED_MAX) {
+      this.#to.open(start, `{${this.#to.pays(turns * (1 + dear))}`);
+      return this.#to.close(node.end, '}');
     }
-    if ((node.type === 'ForStatement' || node.type === 'WhileStatement') && this.#splits(node, generator))
-      return this.#split(node, start);
+    // A loop around loops has dear turns; two counters side by side would cost the inner one a register.
+    const single = generator || dear >= BATCHED_MAX || holdsLoop(node.body);
+    const splits = node.type === 'ForStatement' || node.type === 'WhileStatement';
+    if (splits && dear === 0 && !single && this.#splits(node, generator)) return this.#split(node, start);
     const rest = node.type === 'ForOfStatement' || node.type === 'ForInStatement' ? this.#restOf(node.left) : '';
-    if (generator) this.#enter(node.body, `if(${this.#tick});${rest}`);
+    if (single) this.#enter(node.body, `${this.#to.pays(1 + dear)}${rest}`);
     else {
-      const c = `${this.#prefix}c`;
-      this.#open(start, `{let ${c}=0;`);
-      this.#close(node.end, `;${this.#prefix}F[0]+=${c}}`);
-      this.#enter(node.body, `if(--${c}<0)${c}=${this.#prefix}C()-1;${rest}`);
+      const c = `${this.#to.prefix}c`;
+      this.#to.open(start, `{let ${c}=0;`);
+      this.#to.close(node.end, `;${this.#to.prefix}F[0]+=${c}}`);
+      const turn = dear === 0 ? `--${c}` : `(${c}-=${1 + dear})`;
+      this.#enter(node.body, `if(${turn}<0)${c}+=${this.#to.prefix}C();${rest}`);
     }
-    if (node.type === 'ForInStatement') this.#around(node.right, 'I');
+    if (node.type === 'ForInStatement') this.#to.around(node.right, 'I');
   }
 
   /** Puts a statement before a body, which becomes a block if it is none. */
   #enter(body: Statement, text: string): void {
-    if (body.type === 'BlockStatement') return this.#open(body.start + 1, text);
-    this.#open(body.start, `{${text}`);
-    this.#close(body.end, '}');
+    if (body.type === 'BlockStatement') return this.#to.open(body.start + 1, text);
+    this.#to.open(body.start, `{${text}`);
+    this.#to.close(body.end, '}');
   }
 
   /**
@@ -150,10 +158,10 @@ class Rewriter {
   }
 
   #split(node: ForStatement | WhileStatement, start: number): void {
-    const c = `${this.#prefix}c`;
-    const f = `${this.#prefix}F[0]`;
-    const labels = start === node.start ? '' : this.#text.slice(start, node.start);
-    const again = `;){let ${c}=${this.#prefix}C();${labels}for(;${c}>0`;
+    const c = `${this.#to.prefix}c`;
+    const f = `${this.#to.prefix}F[0]`;
+    const labels = start === node.start ? '' : this.#to.text.slice(start, node.start);
+    const again = `;){let ${c}=${this.#to.prefix}C();${labels}for(;${c}>0`;
     const init = node.type === 'ForStatement' ? (node.init ?? null) : null;
     const update = node.type === 'ForStatement' ? (node.update ?? null) : null;
     const test = node.test ?? null;
@@ -161,7 +169,7 @@ class Rewriter {
     let text = 'for(';
     const keep = (part: AnyNode | null, after: string): void => {
       if (part !== null) {
-        this.#out.update(at, part.start, text);
+        this.#to.replace(at, part.start, text);
         at = part.end;
         text = '';
       }
@@ -170,23 +178,24 @@ class Rewriter {
     keep(init, `;${again}${test === null ? '' : '&&('}`);
     keep(test, `${test === null ? '' : ')'};`);
     keep(update, `${update === null ? '' : ','}${c}--)`);
-    this.#out.update(at, node.body.start, text);
-    this.#close(node.body.end, `;if(${c}>0){${f}+=${c};break}}`);
+    this.#to.replace(at, node.body.start, text);
+    this.#to.close(node.body.end, `;if(${c}>0){${f}+=${c};break}}`);
   }
 
   #function(node: FunctionNode): void {
     const rest = node.params.map((one) => this.#restOf(one)).join('');
-    const own = node.generator ? null : simpleParameters(node);
-    if (node.body.type !== 'BlockStatement') return this.#enterExpression(node.body, own, rest);
+    const dear = this.#weights.of(node);
+    const own = node.generator || dear > 0 ? null : simpleParameters(node);
+    if (node.body.type !== 'BlockStatement') return this.#enterExpression(node.body, own, rest, 1 + dear);
     let at = node.body.start + 1;
     for (const statement of own === null ? [] : node.body.body) {
       const guards = this.#isGuard(statement, own as ReadonlySet<string>);
       if (!guards && statement.type === 'ReturnStatement' && statement.argument)
-        return this.#enterExpression(statement.argument, own, rest);
+        return this.#enterExpression(statement.argument, own, rest, 1);
       if (!guards) break;
       at = statement.end;
     }
-    this.#open(at, `if(${this.#tick});${rest}`);
+    this.#to.open(at, `${this.#to.pays(1 + dear)}${rest}`);
   }
 
   /**
@@ -194,14 +203,15 @@ class Rewriter {
    * numbers enters no other function, so it needs no tick: whoever calls it counts, and so do built-ins that call it
    * back. (A parameter may be an object with a valueOf; that one gets none.)
    */
-  #enterExpression(value: Expression, own: ReadonlySet<string> | null, rest: string): void {
+  #enterExpression(value: Expression, own: ReadonlySet<string> | null, rest: string, units: number): void {
     if (own !== null && this.#arithmetic(value, own)) return;
     if (own !== null && value.type === 'ConditionalExpression' && this.#arithmetic(value.test, own)) {
-      this.#enterExpression(value.consequent, own, rest);
-      return this.#enterExpression(value.alternate, own, rest);
+      this.#enterExpression(value.consequent, own, rest, units);
+      return this.#enterExpression(value.alternate, own, rest, units);
     }
-    this.#open(value.start, `(${this.#tick},${rest === '' ? '' : `${rest.slice(0, -1).replaceAll(';', ',')},`}(`);
-    this.#close(value.end, '))');
+    const pays = this.#to.price(units);
+    this.#to.open(value.start, `(${pays},${rest === '' ? '' : `${rest.slice(0, -1).replaceAll(';', ',')},`}(`);
+    this.#to.close(value.end, '))');
   }
 
   /** `if (arithmetic) return arithmetic;` */
@@ -217,7 +227,7 @@ class Rewriter {
     const declared = pattern.type === 'VariableDeclaration' ? (pattern.declarations[0]?.id ?? pattern) : pattern;
     const last = declared.type === 'ObjectPattern' ? declared.properties.at(-1) : undefined;
     return last?.type === 'RestElement' && last.argument.type === 'Identifier'
-      ? `${this.#prefix}O(${last.argument.name});`
+      ? `${this.#to.prefix}O(${last.argument.name});`
       : '';
   }
 
@@ -226,9 +236,23 @@ class Rewriter {
    * keep the name they get there.
    */
   #paid(value: Expression): void {
-    if (IDLE.includes(value.type)) return;
-    this.#open(value.start, `(${this.#tick},`);
-    this.#close(value.end, ')');
+    if (!isIdle(value)) this.#paying(value, 1 + this.#weights.of(value));
+  }
+
+  #paying(value: Expression, units: number): void {
+    this.#to.open(value.start, `(${this.#to.price(units)},`);
+    this.#to.close(value.end, ')');
+  }
+
+  /** A branch that is a region of its own. */
+  #branch(value: Expression): void {
+    const dear = this.#weights.of(value);
+    if (dear > 0) this.#paying(value, dear);
+  }
+
+  #branches(statement: Statement | null | undefined): void {
+    const dear = statement ? this.#weights.of(statement) : 0;
+    if (dear > 0) this.#enter(statement as Statement, this.#to.pays(dear));
   }
 
   #arithmetic(node: Expression, own: ReadonlySet<string>): boolean {
@@ -257,92 +281,39 @@ class Rewriter {
 
   #other(node: AnyNode, parent: AnyNode | null): void {
     switch (node.type) {
-      case 'BinaryExpression':
-        // A longer sum is priced once, as a whole.
-        if (
-          node.operator !== '+' ||
-          this.#names.isNumeric(node) ||
-          (parent?.type === 'BinaryExpression' && parent.operator === '+')
-        )
-          return;
-        return this.#around(node, 'P');
-      case 'AssignmentExpression':
-        return this.#assignment(node);
-      case 'TemplateLiteral':
-        return this.#template(node, parent);
-      case 'SpreadElement':
-        return this.#around(node.argument, parent?.type === 'ObjectExpression' ? 'O' : 'S');
-      case 'VariableDeclarator':
-        if (node.init) this.#taken(node.id, node.init);
+      case 'IfStatement':
+        this.#branches(node.consequent);
+        return this.#branches(node.alternate);
+      case 'ConditionalExpression':
+        this.#branch(node.consequent);
+        return this.#branch(node.alternate);
+      case 'LogicalExpression':
+        return this.#branch(node.right);
+      case 'SwitchCase': {
+        const [dear, first] = [this.#weights.of(node), node.consequent[0]];
+        if (first) this.#to.open(first.start, this.#to.pays(dear));
         return;
+      }
       case 'AssignmentPattern':
         return this.#paid(node.right);
-      case 'MemberExpression':
-        return this.#member(node, parent);
-      case 'Property':
-        if (parent?.type === 'ObjectPattern' && node.computed) this.#around(node.key, 'K');
-        return;
       case 'TryStatement':
-        // An error takes as long to make as many turns of a loop, and where the stack has run out, no function is
-        // entered that could count.
-        for (const block of [node.handler?.body, node.finalizer])
-          if (block) this.#open(block.start + 1, `${this.#prefix}C();`);
-        return;
-      case 'PropertyDefinition':
-        if (node.value) this.#paid(node.value);
-        return;
-      case 'Literal':
-        if (typeof node.value === 'string') this.#literal(node.start, node.end, node.value, JSON.stringify);
-        return;
-      case 'UpdateExpression':
-        // `n-->0` would read as the end of an HTML comment.
-        if (!node.prefix && this.#text[node.end] === '>') this.#close(node.end, ' ');
-        return;
+        return this.#caught(node);
       default:
+        this.#operands.visit(node, parent);
+        if (node.type === 'PropertyDefinition' && node.value) this.#paid(node.value);
     }
   }
 
-  /** What a pattern with a rest takes apart. */
-  #taken(pattern: AnyNode, value: Expression): void {
-    if (pattern.type === 'ArrayPattern' && pattern.elements.at(-1)?.type === 'RestElement') this.#around(value, 'S');
-    if (pattern.type === 'ObjectPattern' && pattern.properties.at(-1)?.type === 'RestElement') this.#around(value, 'O');
-  }
-
-  #assignment(node: Extract<AnyNode, { type: 'AssignmentExpression' }>): void {
-    this.#taken(node.left, node.right);
-    if (node.operator === '+=' && !this.#names.isNumeric(node)) this.#around(node, 'P');
-    if (node.left.type === 'MemberExpression' && keyOf(node.left) === 'length') this.#around(node.right, 'N');
-  }
-
-  #member(node: Extract<AnyNode, { type: 'MemberExpression' }>, parent: AnyNode | null): void {
-    const assigned =
-      (parent?.type === 'AssignmentExpression' && parent.left === node) ||
-      (parent?.type === 'UpdateExpression' && parent.argument === node);
-    if (keyOf(node) === 'constructor') {
-      if (assigned || (parent?.type === 'UnaryExpression' && parent.operator === 'delete')) return;
-      const called = parent?.type === 'NewExpression' && parent.callee === node;
-      this.#open(node.start, `${called ? '(' : ''}${this.#prefix}X(`);
-      this.#close(node.end, called ? '))' : ')');
-      return;
+  /**
+   * An error takes as long to make as many turns of a loop, and where the stack has run out, no function is entered
+   * that could count.
+   */
+  #caught({ handler, finalizer }: TryStatement): void {
+    if (handler) {
+      const dear = this.#to.pays(this.#weights.of(handler.body));
+      this.#to.open(handler.body.start + 1, `${this.#to.prefix}C();${dear}`);
     }
-    if (!node.computed || node.property.type === 'PrivateIdentifier' || this.#names.isNumeric(node.property)) return;
-    if (node.property.type === 'Literal') return;
-    this.#around(node.property, assigned ? 'A' : 'K');
-  }
-
-  /** SES refuses a text that holds these, wherever: so they are written otherwise in texts. */
-  #literal(start: number, end: number, value: string, written: (value: string) => string): void {
-    if (!/<!--|-->|import/.test(value)) return;
-    this.#out.update(start, end, escaped(written(value)));
-  }
-
-  /** A tag sees the text of a template as it was written. */
-  #template(node: Extract<AnyNode, { type: 'TemplateLiteral' }>, parent: AnyNode | null): void {
-    if (parent?.type === 'TaggedTemplateExpression') return;
-    if (node.expressions.length > 0) this.#around(node, 'P');
-    const written = (value: string): string => value.replace(/[\\`$]/g, '\\$&').replace(/\r/g, '\\r');
-    for (const { start, end, value } of node.quasis)
-      if (start < end) this.#literal(start, end, value.cooked ?? '', written);
+    if (finalizer) this.#to.open(finalizer.start + 1, `${this.#to.prefix}C();`);
   }
 }
 
@@ -356,20 +327,14 @@ const simpleParameters = (node: FunctionNode): ReadonlySet<string> | null => {
   return own;
 };
 
-const escaped = (written: string): string =>
-  written
-    .replace(/<!--/g, '\\x3c!--')
-    .replace(/-->/g, '--\\x3e')
-    .replace(/import/g, '\\x69mport');
-
 const OPERATOR_NAMES = Object.keys(OPERATORS);
 
 /** The script's value is that of its last statement, which must be an expression. */
-const returned = (out: MagicString, last: AnyNode | undefined): void => {
+const lastOf = (body: readonly AnyNode[]): ExpressionStatement => {
+  const last = body.at(-1);
   if (last?.type !== 'ExpressionStatement')
     throw new Unmetered('the script ends with no expression: it has no exports', undefined);
-  out.appendLeft(last.expression.start, 'return (');
-  out.prependLeft(last.expression.end, ')');
+  return last;
 };
 
 /** Rewrites a script. Throws Unmetered, with the place, for what cannot be metered. */
@@ -377,17 +342,24 @@ export const rewriteText = (code: string): RewrittenText => {
   const { program, text } = parsed(code);
   const names = new Names(program);
   const out = new MagicString(text);
-  const rewriter = new Rewriter(text, names, out);
-  const { prefix } = rewriter;
-  const [, ...body] = program.body;
-  returned(out, body.at(-1));
-  for (const statement of body) rewriter.visit(statement, null, false);
+  const to = new Insertions(text, names.fresh, out);
+  const { prefix } = to;
+  const [, ...body] = program.body as Statement[];
+  const weights = new Weights(program, body, names);
+  const rewriter = new Rewriter(to, names, weights);
+  const last = lastOf(body);
+  for (const statement of body) if (statement !== last) rewriter.visit(statement, null, false);
+  // It stands in parentheses of its own, whatever it begins with.
+  to.open(last.start, `${to.pays(weights.from(last))}return (`);
+  to.close(last.end - (text[last.end - 1] === ';' ? 1 : 0), ')');
+  rewriter.visit(last.expression, last, false);
   const operators = OPERATOR_NAMES.map((name) => `${name}:${prefix}${name}`).join(',');
   const globals = ['globalThis', ...GLOBALS.filter((name) => name !== 'undefined')]
     .filter((name) => names.all.has(name))
     .join(',');
   out.prepend(
-    `(function(${prefix}){const {${operators}}=${prefix}.operators,{${globals}}=${prefix}.globals;return function(){`,
+    `(function(${prefix}){const {${operators}}=${prefix}.operators,{${globals}}=${prefix}.globals;return function(){` +
+      `let ${prefix}${HELD},${prefix}${HELD_ANYWHERE};${to.pays(1 + weights.of(program))}`,
   );
   out.append('\n}})');
   const map = out.generateMap({ hires: 'boundary', source: 'plugin.js' });

@@ -2,7 +2,7 @@
 // which was never rewritten. One table; whatever it refuses, is refused when the plugin is loaded, with the place.
 
 import { type AnyNode, type Comment, type MemberExpression, type Pattern, type Program, parse } from 'acorn';
-import { childrenOf } from './names.ts';
+import { childrenOf, isFunction } from './names.ts';
 
 /** A program that cannot be metered. The message has the place. */
 export class Unmetered extends Error {
@@ -24,9 +24,6 @@ export const keyOf = (node: MemberExpression): string | null => {
   return node.property.type === 'Literal' ? String(node.property.value) : null;
 };
 
-const isFunction = (node: AnyNode): boolean =>
-  /^(Function(Declaration|Expression)|ArrowFunctionExpression)$/.test(node.type);
-
 const hasRest = (pattern: Pattern): boolean => {
   if (pattern.type === 'ArrayPattern') return pattern.elements.some((one) => one?.type === 'RestElement');
   return pattern.type === 'ObjectPattern' && pattern.properties.some((one) => one.type === 'RestElement');
@@ -46,7 +43,7 @@ const atTop = (node: AnyNode, parent: AnyNode | undefined, around: AnyNode | und
 const atHead = (node: AnyNode, parents: readonly AnyNode[]): boolean => {
   if (node.type !== 'ObjectPattern' || node.properties.at(-1)?.type !== 'RestElement') return false;
   const parent = parents.at(-1) as AnyNode;
-  if (isFunction(parent)) return (parent as { params?: Pattern[] }).params?.includes(node) === true;
+  if (isFunction(parent)) return parent.params.includes(node);
   return (
     parent.type === 'VariableDeclarator' && ['ForOfStatement', 'ForInStatement'].includes(parents.at(-3)?.type ?? '')
   );
@@ -66,7 +63,7 @@ export const REFUSED: readonly Refusal[] = [
     why: 'they go on when the call is over',
     test: (node) =>
       node.type === 'AwaitExpression' ||
-      (isFunction(node) && (node as { async?: boolean }).async === true) ||
+      (isFunction(node) && node.async) ||
       (node.type === 'ForOfStatement' && node.await),
   },
   {
@@ -113,17 +110,28 @@ export const REFUSED: readonly Refusal[] = [
     what: 'the key constructor in a pattern',
     why: 'native constructors allocate without counting',
     test: (node, parents) =>
-      node.type === 'Property' &&
-      parents.at(-1)?.type === 'ObjectPattern' &&
-      !node.computed &&
-      (node.key.type === 'Identifier' ? node.key.name : String((node.key as { value?: unknown }).value)) ===
-        'constructor',
+      node.type === 'Property' && parents.at(-1)?.type === 'ObjectPattern' && isKeyOf(node, 'constructor'),
   },
   {
-    what: 'constructor inside an optional chain',
-    why: 'native constructors allocate without counting',
+    what: 'the key stack in a pattern',
+    why: 'what it costs to read is not counted there',
+    test: (node, parents) =>
+      node.type === 'Property' && parents.at(-1)?.type === 'ObjectPattern' && isKeyOf(node, 'stack'),
+  },
+  {
+    what: 'a static field named name',
+    why: 'every error’s stack would show it, however long it is',
+    test: (node) =>
+      node.type === 'PropertyDefinition' &&
+      node.static &&
+      node.value !== null &&
+      (node.computed || isKeyOf(node, 'name')),
+  },
+  {
+    what: 'constructor or stack inside an optional chain',
+    why: 'what they cost is not counted there',
     test: (node, parents) => {
-      if (node.type !== 'MemberExpression' || keyOf(node) !== 'constructor') return false;
+      if (node.type !== 'MemberExpression' || !['constructor', 'stack'].includes(keyOf(node) ?? '')) return false;
       const chain = parents.findLast((one) => !['MemberExpression', 'CallExpression'].includes(one.type));
       return chain?.type === 'ChainExpression' && parents.at(-1) !== chain;
     },
@@ -154,6 +162,11 @@ export const REFUSED: readonly Refusal[] = [
       !['=', '+=', '-='].includes(node.operator),
   },
 ];
+
+/** Whether a property that is written out has this name. */
+export const isKeyOf = (node: Extract<AnyNode, { key: unknown; computed: boolean }>, name: string): boolean =>
+  !node.computed &&
+  (node.key.type === 'Identifier' ? node.key.name : String((node.key as { value?: unknown }).value)) === name;
 
 const isNewTarget = (node: AnyNode): boolean => node.type === 'MetaProperty' && node.meta.name === 'new';
 
@@ -187,7 +200,7 @@ const check = (node: AnyNode, parents: AnyNode[]): void => {
   parents.pop();
 };
 
-const placeOf = (node: AnyNode): { line: number; column: number } | undefined =>
+export const placeOf = (node: AnyNode): { line: number; column: number } | undefined =>
   node.loc === null || node.loc === undefined
     ? undefined
     : { line: node.loc.start.line - 1, column: node.loc.start.column };

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from '@jest/globals';
 import { type ForStatement, parse } from 'acorn';
-import { turnsOf } from '../../../src/plugins/compartment/in-realm/meter/counted.ts';
-import { Random } from '../../support/random.ts';
+import { turnsOf } from '../../../../src/plugins/compartment/in-realm/meter/counted.ts';
+import { Random } from '../../../support/random.ts';
 
 const loopOf = (text: string): ForStatement => parse(text, { ecmaVersion: 'latest' }).body[0] as ForStatement;
 
