@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { createHost } from '../../src/host/index.ts';
 import { hostTwins } from '../support/twins/host.ts';
+import { calibrate } from './fuel/fuel.ts';
 import { runFuzz } from './fuzz/fuzz.ts';
 import { watchWaits } from './fuzz/waits.ts';
 import { Watchdog } from './fuzz/watchdog.ts';
@@ -104,3 +105,9 @@ describe('the watchdog', () => {
     expect(stderr).toMatch(/the event loop .* has stood still(.*\n)*.*at stand .*still\.ts/);
   });
 });
+
+test('what does most for its fuel ends, and every built-in in its reach has a price', async () => {
+  const run = await calibrate({ seed: 1, cases: 15, own_ms: 1 }, silent);
+  expect(run.unknown).toEqual([]);
+  expect(run.neverEnded).toEqual([]);
+}, 120_000);

@@ -5,6 +5,7 @@
 //   guards [--sequences N] [--seed N]            a guard fails, is removed, upgraded, restored
 //   hoarders [--calls N]                         an honest plugin beside one that hoards
 //   bundles [--sources N] [--seed N]             mutated sources are bundled
+//   fuel [--cases N] [--seed N]                 real time against fuel; every built-in, or N calls of some
 //   arguments [--cases N] [--seed N]             what a graft hands to accessors is plain data
 //   memory [--calls N] [--aborts N]              heap and resident set over many calls
 //   fuzz [--seed N] [--seeds COUNT] [--minutes M | --operations K] [--kind process|isolate] [--life N] [--json]
@@ -15,6 +16,7 @@
 
 import { parseArgs } from 'node:util';
 import { tryArguments } from './arguments.ts';
+import { calibrate } from './fuel/fuel.ts';
 import { describeFuzz, runFuzzes } from './fuzz/runs.ts';
 import { guardSequences } from './guards.ts';
 import { runHoarders } from './hoarders.ts';
@@ -76,6 +78,11 @@ const fuzz = async (values: Values): Promise<boolean> => {
 const run = async (name: string | undefined, values: Values): Promise<boolean> => {
   const seed = number(values.seed, 1);
   switch (name) {
+    case 'fuel': {
+      const result = await calibrate({ seed, cases: number(values.cases, 0), own_ms: 20 }, progress);
+      console.log(JSON.stringify(result, null, 2));
+      return [result.beyond, result.neverEnded, result.unknown].every((found) => found.length === 0);
+    }
     case 'plugin-kills': {
       const result = await killPlugins(number(values.kills, 50), seed, progress);
       console.log(JSON.stringify(result));
