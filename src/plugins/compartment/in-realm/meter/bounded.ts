@@ -338,9 +338,13 @@ export const tolled = (source: unknown): unknown => {
   };
 };
 
-export const ownIterator: Readonly<Record<string, Bounded>> = Object.fromEntries(
-  ['drop', 'every', 'filter', 'find', 'flatMap', 'forEach', 'map', 'reduce', 'some', 'take', 'toArray'].map((name) => [
-    name,
-    ((native, self, args) => native.call(tolled(self), ...args)) satisfies Bounded,
-  ]),
-);
+export const ownIterator: Readonly<Record<string, Bounded>> = {
+  ...Object.fromEntries(
+    ['every', 'filter', 'find', 'flatMap', 'forEach', 'map', 'reduce', 'some', 'toArray'].map((name) => [
+      name,
+      ((native, self, args) => native.call(tolled(self), ...args)) satisfies Bounded,
+    ]),
+  ),
+  drop: (native, self, [limit]) => native.call(tolled(self), numeric(limit)),
+  take: (native, self, [limit]) => native.call(tolled(self), numeric(limit)),
+};
