@@ -2,20 +2,20 @@
 // statement of a transaction can run after its end. Prepared statements are kept by their text; the least recently used
 // one goes.
 
-import type SQLite from 'better-sqlite3';
 import { GraftError } from '../../plugins/index.ts';
 import { STATEMENTS_MAX } from './bounds.ts';
+import type { SqliteDatabase, SqliteResult, SqliteStatement } from './node-sqlite.ts';
 import { StepCounter } from './scan.ts';
 
 export type SqlValue = string | number | null;
 
 export class Connection {
-  readonly database: SQLite.Database;
+  readonly database: SqliteDatabase;
   /** Counts what statements of grafts look at. */
   readonly steps: StepCounter;
-  readonly #statements = new Map<string, SQLite.Statement<unknown[]>>();
+  readonly #statements = new Map<string, SqliteStatement>();
 
-  constructor(database: SQLite.Database) {
+  constructor(database: SqliteDatabase) {
     this.database = database;
     this.steps = new StepCounter(database);
   }
@@ -25,7 +25,7 @@ export class Connection {
   }
 
   /** Runs a statement that answers no rows. */
-  run(sql: string, ...values: SqlValue[]): SQLite.RunResult {
+  run(sql: string, ...values: SqlValue[]): SqliteResult {
     return this.#prepared(sql, false).run(...values);
   }
 
@@ -52,7 +52,7 @@ export class Connection {
     this.database.close();
   }
 
-  #prepared(sql: string, raw: boolean): SQLite.Statement<unknown[]> {
+  #prepared(sql: string, raw: boolean): SqliteStatement {
     if (!this.database.open) throw new GraftError('GRAFT_CLOSED', 'the store is closed');
     const kept = this.#statements.get(sql);
     if (kept !== undefined) {
@@ -60,7 +60,7 @@ export class Connection {
       this.#statements.set(sql, kept);
       return kept;
     }
-    const statement = this.database.prepare<unknown[]>(sql);
+    const statement = this.database.prepare(sql);
     if (raw) statement.raw(true);
     this.#statements.set(sql, statement);
     if (this.#statements.size > STATEMENTS_MAX) this.#statements.delete(this.#statements.keys().next().value as string);
@@ -70,20 +70,39 @@ export class Connection {
 
 const CONSTRAINT = /^(UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed(?:: ((?:index ')?[\w.]+'?(?:, [\w.]+)*))?$/;
 
+/** SQLite's primary result codes that are told apart, by their numbers (sqlite3.h). */
+const PRIMARY: Readonly<Record<number, string>> = {
+  5: 'SQLITE_BUSY',
+  8: 'SQLITE_READONLY',
+  9: 'SQLITE_INTERRUPT',
+  10: 'SQLITE_IOERR',
+  11: 'SQLITE_CORRUPT',
+  13: 'SQLITE_FULL',
+  14: 'SQLITE_CANTOPEN',
+  19: 'SQLITE_CONSTRAINT',
+  26: 'SQLITE_NOTADB',
+};
+
 /**
- * The code of an SQLite error; null for any other. Its class is not asked: the addon's errors may come from another
- * realm.
+ * The code of an SQLite error: of better-sqlite3, or of node:sqlite, which tells the number; null for any other error.
+ * Its class is not asked: an addon's errors may come from another realm.
  */
 export const sqliteCode = (error: unknown): string | null => {
-  const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined;
+  if (typeof error !== 'object' || error === null) return null;
+  const { code, errcode } = error as { code?: unknown; errcode?: unknown };
+  if (code === 'ERR_SQLITE_ERROR') return PRIMARY[Number(errcode) & 0xff] ?? 'SQLITE_ERROR';
   return typeof code === 'string' && code.startsWith('SQLITE_') ? code : null;
 };
+
+/** Whether an integer was read that no number of JavaScript tells exactly (node:sqlite). */
+const isTooLarge = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === 'ERR_OUT_OF_RANGE';
 
 /**
  * An error of SQLite as it may leave the store. A violated constraint is the caller's mistake and is named; of any
  * other error only that it happened. Never SQL text, never values. Other errors stay what they are.
  */
 export const asSeen = (error: unknown): unknown => {
+  if (isTooLarge(error)) return new GraftError('GRAFT_BAD_ARGUMENT', 'a number that cannot be told exactly');
   const code = sqliteCode(error);
   if (code === null) return error;
   if (!code.startsWith('SQLITE_CONSTRAINT'))

@@ -1,4 +1,5 @@
 export { Connection, type SqlValue } from './connection.ts';
+export { NodeSqlite, type SqliteDatabase, type SqliteLibrary, type SqliteResult } from './node-sqlite.ts';
 export { openRegistry } from './registry.ts';
 export { type ConnectionRole, openStore, type StoreOptions } from './sqlite-store.ts';
 export type {

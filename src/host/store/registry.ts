@@ -5,13 +5,13 @@
 // All abort records of one turn of the event loop are written in one transaction, so a storm of aborts costs few
 // writes.
 
-import SQLite from 'better-sqlite3';
 import { DataSource, EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import { GraftError } from '../../plugins/index.ts';
 import type { AbortRecord, KeptPlugin, MissingGuard, Registry } from '../registry.ts';
 import { ABORTS_MAX, ABORTS_PRUNE, BUSY_TIMEOUT_MS } from './bounds.ts';
 import { asSeen, Connection, cannotOpen } from './connection.ts';
+import { NodeSqlite, type SqliteDatabase } from './node-sqlite.ts';
 
 type Fresh = Omit<AbortRecord, 'id'>;
 
@@ -78,12 +78,12 @@ export const openRegistry = async (
   const dataSource = new DataSource({
     type: 'better-sqlite3',
     database: path,
-    driver: SQLite,
+    driver: NodeSqlite,
     entities: [Plugin, Abort, Missing],
     synchronize: true,
     enableWAL: true,
     // Without FULL, a loss of power may lose the newest records, never the file; an end of the process loses nothing.
-    prepareDatabase: (database: SQLite.Database) => {
+    prepareDatabase: (database: SqliteDatabase) => {
       database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
       database.pragma('synchronous = NORMAL');
     },

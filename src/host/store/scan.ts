@@ -4,8 +4,8 @@
 //
 //   WHERE graft_scan(100 + 12 * octet_length("text")) AND "text" LIKE ?
 
-import type SQLite from 'better-sqlite3';
 import { IN_STEPS, ORDER_STEPS, ROW_STEPS } from './bounds.ts';
+import type { SqliteDatabase } from './node-sqlite.ts';
 import type { TableColumn } from './table.ts';
 
 /** Thrown out of a statement that has used up its steps. */
@@ -16,7 +16,7 @@ export class StepCounter {
   #left = Number.POSITIVE_INFINITY;
 
   /** Makes `graft_scan` known to a connection. */
-  constructor(database: SQLite.Database) {
+  constructor(database: SqliteDatabase) {
     database.function('graft_scan', (steps: unknown) => this.#count(typeof steps === 'number' ? steps : ROW_STEPS));
   }
 

@@ -9,7 +9,6 @@
 // synchronously. A commit is one synchronous step: outbox rows → stored state → the transaction's id → COMMIT. If a
 // step fails before the COMMIT has taken place, everything is undone.
 
-import SQLite from 'better-sqlite3';
 import { DataSource, type EntitySchema } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import { type CallableTree, checkOptions, GraftError, isFunction, isObject } from '../../plugins/index.ts';
@@ -17,6 +16,7 @@ import type { Ticket, Transaction, Transactions } from '../../txn/index.ts';
 import { BUSY_TIMEOUT_MS, LOCK_TIMEOUT_MS, SNAPSHOTS } from './bounds.ts';
 import { Connection, cannotOpen } from './connection.ts';
 import { OWN_ENTITIES, RESERVED, TRANSACTION } from './entities.ts';
+import { NodeSqlite, type SqliteDatabase } from './node-sqlite.ts';
 import { Outbox } from './outbox.ts';
 import { Session } from './session.ts';
 import { Snapshots } from './snapshots.ts';
@@ -34,7 +34,7 @@ export interface StoreOptions {
   /** Hears of failures that no return value can report: a message that could not be sent, a clean-up that failed. */
   readonly report?: (error: GraftError) => void;
   /** Makes connections. For tests whose connections fail. */
-  readonly connect?: (database: SQLite.Database, role: ConnectionRole) => Connection;
+  readonly connect?: (database: SqliteDatabase, role: ConnectionRole) => Connection;
 }
 
 export type ConnectionRole = 'writer' | 'reader' | 'snapshot';
@@ -62,7 +62,7 @@ const pathOf = (url: string): string => {
   return path;
 };
 
-const prepare = (database: SQLite.Database): void => {
+const prepare = (database: SqliteDatabase): void => {
   database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   database.pragma('synchronous = FULL');
 };
@@ -71,7 +71,7 @@ const dataSourceOf = (path: string, entities: readonly EntitySchema[]): DataSour
   new DataSource({
     type: 'better-sqlite3',
     database: path,
-    driver: SQLite,
+    driver: NodeSqlite,
     entities: [...OWN_ENTITIES, ...entities],
     synchronize: true,
     enableWAL: true,
@@ -119,7 +119,7 @@ class SqliteStore implements Store {
     const connect = options.connect ?? ((database) => new Connection(database));
     const timeout_ms = options.lock_timeout_ms ?? LOCK_TIMEOUT_MS;
     const open = (role: ConnectionRole) => (): Connection =>
-      connect(new SQLite(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS }), role);
+      connect(new NodeSqlite(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS }), role);
     this.#tables = tablesOf(dataSource);
     this.#dataSource = dataSource;
     this.#step = options.onStep ?? null;

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import SQLite from 'better-sqlite3';
-import { Connection, type SqlValue } from '../../../src/host/store/index.ts';
+import { Connection, NodeSqlite, type SqliteResult, type SqlValue } from '../../../src/host/store/index.ts';
 import { StateMap, Ticket } from '../../../src/txn/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { Fixture, folder, now, settled, thrown } from './fixture.ts';
@@ -124,7 +123,7 @@ describe('the writer’s session', () => {
   });
 
   test('another process that has the file ends the transaction, not the host', () => {
-    const other = new SQLite(fixture.file);
+    const other = new NodeSqlite(fixture.file);
     other.prepare('BEGIN IMMEDIATE').run();
     const txn = fixture.begin();
     expect(thrown(() => fixture.store.table('owner').insert(txn, { name: 'x' })).reason).toBe('store-conflict');
@@ -138,7 +137,7 @@ describe('the writer’s session', () => {
   test('many nested transactions one after another leave few savepoints', async () => {
     const depths: number[] = [];
     class Watched extends Connection {
-      override run(sql: string, ...values: SqlValue[]): SQLite.RunResult {
+      override run(sql: string, ...values: SqlValue[]): SqliteResult {
         if (sql.startsWith('SAVEPOINT p')) depths.push(Number(sql.slice('SAVEPOINT p'.length)));
         return super.run(sql, ...values);
       }
@@ -227,7 +226,7 @@ describe('COMMIT', () => {
 
   test('a nested part that could not be taken back is never committed, and the store is fenced off', async () => {
     class Stuck extends Connection {
-      override run(sql: string, ...values: SqlValue[]): SQLite.RunResult {
+      override run(sql: string, ...values: SqlValue[]): SqliteResult {
         if (sql.startsWith('ROLLBACK TO')) throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR' });
         return super.run(sql, ...values);
       }
@@ -250,7 +249,7 @@ describe('COMMIT', () => {
 
   test('a transaction that SQLite ended by itself writes nothing more', async () => {
     class Full extends Connection {
-      override run(sql: string, ...values: SqlValue[]): SQLite.RunResult {
+      override run(sql: string, ...values: SqlValue[]): SqliteResult {
         if (!sql.includes("'full'") && !values.includes('full')) return super.run(sql, ...values);
         super.run('ROLLBACK');
         throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
