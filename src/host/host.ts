@@ -342,12 +342,19 @@ export const createHost = async (options: HostOptions = {}): Promise<Host> => {
           entities: options.entities ?? [],
           report: (error) => report({ what: 'store-failed', name: url, error }),
         });
-  const registry =
-    options.registry === undefined
-      ? memoryRegistry()
-      : await openRegistry(options.registry, {
-          report: (error) => report({ what: 'store-failed', name: 'registry', error }),
-        });
-  const kept = { plugins: await registry.plugins(), missing: await registry.missing() };
-  return new Host(options, transactions, store, registry, kept, report);
+  let registry: Registry | null = null;
+  try {
+    registry =
+      options.registry === undefined
+        ? memoryRegistry()
+        : await openRegistry(options.registry, {
+            report: (error) => report({ what: 'store-failed', name: 'registry', error }),
+          });
+    const kept = { plugins: await registry.plugins(), missing: await registry.missing() };
+    return new Host(options, transactions, store, registry, kept, report);
+  } catch (error) {
+    await registry?.close();
+    await store?.close();
+    throw error;
+  }
 };

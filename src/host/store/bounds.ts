@@ -4,6 +4,8 @@
 export const LOCK_TIMEOUT_MS = 1000;
 /** How long SQLite itself blocks when another process has the file. It blocks this whole process, so it is short. */
 export const BUSY_TIMEOUT_MS = 100;
+/** How long a host waits for another one that has claimed a file and not said who it is yet, before it looks again. */
+export const CLAIM_RETRY_MS = 2;
 /** Connections that keep a snapshot for grafts that only read. */
 export const SNAPSHOTS = 4;
 /** Prepared statements kept by one connection. */

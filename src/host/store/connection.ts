@@ -111,14 +111,9 @@ export const asSeen = (error: unknown): unknown => {
   return new GraftError('GRAFT_BAD_ARGUMENT', `${kind} constraint failed${name === undefined ? '' : `: ${name}`}`);
 };
 
-/** The error for a file that cannot be opened, or whose tables cannot be made. */
-export const cannotOpen = (what: string, error: unknown): GraftError =>
-  error instanceof GraftError
-    ? error
-    : new GraftError(
-        'GRAFT_STORE',
-        `the ${what} cannot be opened: ${String((error as { message?: unknown } | null)?.message)}`,
-        {
-          cause: error,
-        },
-      );
+/** The error for a file that cannot be opened, or not be read. It names the file, which grafts are not told. */
+export const cannot = (what: 'opened' | 'read', file: string, error: unknown): GraftError => {
+  if (error instanceof GraftError) return error;
+  const why = String((error as { message?: unknown } | null)?.message);
+  return new GraftError('GRAFT_STORE', `the database ${file} cannot be ${what}: ${why}`, { cause: error });
+};

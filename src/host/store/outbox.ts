@@ -16,7 +16,7 @@ import { badArgument, GraftError, KEPT_BYTES, type Keeper, MESSAGES, plainFault,
 import type { Clock, Effect, Timer, Transaction, Transactions, Tree } from '../../txn/index.ts';
 import { OUTBOX_PAGE, SEND_ATTEMPTS_MAX, SEND_RETRY_MS, SENT_MAX } from './bounds.ts';
 import type { Connection } from './connection.ts';
-import { OUTBOX } from './entities.ts';
+import { OUTBOX } from './own-tables.ts';
 import type { Session } from './session.ts';
 import type { CommitStep, Handler, OutgoingChannel } from './store.ts';
 

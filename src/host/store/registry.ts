@@ -5,56 +5,14 @@
 // All abort records of one turn of the event loop are written in one transaction, so a storm of aborts costs few
 // writes.
 
-import { DataSource, EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
-import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import { GraftError } from '../../plugins/index.ts';
 import type { AbortRecord, KeptPlugin, MissingGuard, Registry } from '../registry.ts';
-import { ABORTS_MAX, ABORTS_PRUNE, BUSY_TIMEOUT_MS } from './bounds.ts';
-import { asSeen, Connection, cannotOpen } from './connection.ts';
-import { NodeSqlite, type SqliteDatabase } from './node-sqlite.ts';
+import { ABORTS_MAX, ABORTS_PRUNE } from './bounds.ts';
+import { asSeen, Connection } from './connection.ts';
+import { type PreparedFile, prepareFile } from './open.ts';
+import { REGISTRY_STEPS } from './own-tables.ts';
 
 type Fresh = Omit<AbortRecord, 'id'>;
-
-const Plugin = new EntitySchema<{ name: string }>({
-  name: 'plugin',
-  tableName: 'plugin',
-  columns: {
-    seq: { type: 'integer', primary: true, generated: 'increment' },
-    name: { type: 'text', unique: true },
-    version: { type: 'text' },
-    digest: { type: 'text' },
-    installer: { type: 'text' },
-    installed_at: { type: 'text' },
-    package: { type: 'text' },
-    removed: { type: 'text', default: '[]' },
-  } as Record<string, EntitySchemaColumnOptions>,
-});
-
-const Abort = new EntitySchema<{ id: number }>({
-  name: 'abort',
-  tableName: 'abort',
-  columns: {
-    id: { type: 'integer', primary: true, generated: 'increment' },
-    at: { type: 'text' },
-    point: { type: 'text' },
-    graft: { type: 'text' },
-    reason: { type: 'text' },
-    detail: { type: 'text' },
-    source: { type: 'text' },
-    undone: { type: 'text' },
-    removed: { type: 'boolean' },
-  } as Record<string, EntitySchemaColumnOptions>,
-});
-
-const Missing = new EntitySchema<{ point: string }>({
-  name: 'missing',
-  tableName: 'missing',
-  columns: {
-    point: { type: 'text', primary: true },
-    graft: { type: 'text', primary: true },
-    reason: { type: 'text' },
-  } as Record<string, EntitySchemaColumnOptions>,
-});
 
 const SAVE = `INSERT INTO plugin (name, version, digest, installer, installed_at, package, removed)
   VALUES (?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ'), ?, ?)
@@ -75,38 +33,21 @@ export const openRegistry = async (
   path: string,
   options: { readonly report?: (error: GraftError) => void } = {},
 ): Promise<Registry> => {
-  const dataSource = new DataSource({
-    type: 'better-sqlite3',
-    database: path,
-    driver: NodeSqlite,
-    entities: [Plugin, Abort, Missing],
-    synchronize: true,
-    enableWAL: true,
-    // Without FULL, a loss of power may lose the newest records, never the file; an end of the process loses nothing.
-    prepareDatabase: (database: SqliteDatabase) => {
-      database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
-      database.pragma('synchronous = NORMAL');
-    },
-  });
-  try {
-    await dataSource.initialize();
-  } catch (error) {
-    throw cannotOpen('registry', error);
-  }
-  return new RegistryFile(dataSource, options.report ?? (() => {}));
+  // Without FULL, a loss of power may lose the newest records, never the file; an end of the process loses nothing.
+  return new RegistryFile(await prepareFile(path, REGISTRY_STEPS, 'NORMAL'), options.report ?? (() => {}));
 };
 
 class RegistryFile implements Registry {
-  readonly #dataSource: DataSource;
+  readonly #file: PreparedFile;
   readonly #connection: Connection;
   readonly #report: (error: GraftError) => void;
   #gathered: Fresh[] = [];
   #unpruned = ABORTS_PRUNE;
   #closing: Promise<void> | null = null;
 
-  constructor(dataSource: DataSource, report: (error: GraftError) => void) {
-    this.#dataSource = dataSource;
-    this.#connection = new Connection((dataSource.driver as BetterSqlite3Driver).databaseConnection);
+  constructor(file: PreparedFile, report: (error: GraftError) => void) {
+    this.#file = file;
+    this.#connection = new Connection(file.database);
     this.#report = report;
   }
 
@@ -190,7 +131,8 @@ class RegistryFile implements Registry {
   close(): Promise<void> {
     if (this.#closing === null) {
       this.#flush();
-      this.#closing = this.#dataSource.destroy();
+      this.#file.close();
+      this.#closing = Promise.resolve();
     }
     return this.#closing;
   }

@@ -26,7 +26,7 @@ import {
   WRITE,
 } from '../../txn/index.ts';
 import { asSeen, type Connection, sqliteCode } from './connection.ts';
-import { TRANSACTION } from './entities.ts';
+import { TRANSACTION } from './own-tables.ts';
 
 /** The writer's slot: SQLite takes one writer at a time. */
 class WriterSlot extends Lock {

@@ -9,15 +9,16 @@
 // synchronously. A commit is one synchronous step: outbox rows → stored state → the transaction's id → COMMIT. If a
 // step fails before the COMMIT has taken place, everything is undone.
 
-import { DataSource, type EntitySchema } from 'typeorm';
-import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
+import type { DataSource, EntitySchema } from 'typeorm';
 import { type CallableTree, checkOptions, GraftError, isFunction, isObject } from '../../plugins/index.ts';
 import type { Ticket, Transaction, Transactions } from '../../txn/index.ts';
 import { BUSY_TIMEOUT_MS, LOCK_TIMEOUT_MS, SNAPSHOTS } from './bounds.ts';
-import { Connection, cannotOpen } from './connection.ts';
-import { OWN_ENTITIES, RESERVED, TRANSACTION } from './entities.ts';
-import { NodeSqlite, type SqliteDatabase } from './node-sqlite.ts';
+import { Connection, cannot } from './connection.ts';
+import { checkWhileOpen } from './libraries.ts';
+import type { SqliteDatabase } from './node-sqlite.ts';
+import { type OpenDatabase, openFile } from './open.ts';
 import { Outbox } from './outbox.ts';
+import { TRANSACTION } from './own-tables.ts';
 import { Session } from './session.ts';
 import { Snapshots } from './snapshots.ts';
 import type { CommitStep, Handler, OutgoingChannel, Store, StoredMap, TableAccess, TableGrant } from './store.ts';
@@ -48,61 +49,23 @@ const OPTIONS: Record<keyof StoreOptions, (value: unknown) => boolean> = {
   connect: isFunction,
 };
 
-/** The path in `sqlite:PATH`. */
-const pathOf = (url: string): string => {
-  if (/^postgres(ql)?:/.test(url))
-    throw new GraftError('GRAFT_STORE_UNSUPPORTED', 'PostgreSQL is not supported yet: use sqlite:PATH');
-  const path = url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : null;
-  if (path === null || path === '') throw new GraftError('GRAFT_BAD_OPTION', 'store: must be sqlite:PATH');
-  if (path.startsWith(':memory:') || path.startsWith('file:'))
-    throw new GraftError(
-      'GRAFT_BAD_OPTION',
-      'store: a database in memory has one connection and the store needs several: name a file',
-    );
-  return path;
-};
-
-const prepare = (database: SqliteDatabase): void => {
-  database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
-  database.pragma('synchronous = FULL');
-};
-
-const dataSourceOf = (path: string, entities: readonly EntitySchema[]): DataSource =>
-  new DataSource({
-    type: 'better-sqlite3',
-    database: path,
-    driver: NodeSqlite,
-    entities: [...OWN_ENTITIES, ...entities],
-    synchronize: true,
-    enableWAL: true,
-    prepareDatabase: prepare,
-  });
-
-const tablesOf = (dataSource: DataSource): Map<string, Table> => {
-  const own = new Set<unknown>(OWN_ENTITIES.map((entity) => entity.options.name));
-  const metadatas = dataSource.entityMetadatas.filter((metadata) => !own.has(metadata.name));
-  const reserved = metadatas.find((metadata) => metadata.tableName.startsWith(RESERVED));
-  if (reserved !== undefined)
-    throw new GraftError('GRAFT_BAD_OPTION', `table names with ${RESERVED} are the store's own: ${reserved.tableName}`);
-  return new Map(metadatas.map((metadata) => [metadata.tableName, new Table(metadata, dataSource)]));
-};
+const tablesOf = (dataSource: DataSource): Map<string, Table> =>
+  new Map(dataSource.entityMetadatas.map((metadata) => [metadata.tableName, new Table(metadata, dataSource)]));
 
 /** Opens the store named by `url`: `sqlite:PATH`. Makes the file and its tables if they do not exist. */
 export const openStore = async (url: string, options: StoreOptions): Promise<Store> => {
   checkOptions(options, OPTIONS, 'store');
-  const path = pathOf(url);
-  const dataSource = dataSourceOf(path, options.entities);
+  const opened = await openFile(url, options.entities);
   try {
-    await dataSource.initialize();
-    return new SqliteStore(path, dataSource, options);
+    return new SqliteStore(opened, options);
   } catch (error) {
-    if (dataSource.isInitialized) await dataSource.destroy();
-    throw cannotOpen('database', error);
+    await opened.close();
+    throw cannot('opened', opened.path, error);
   }
 };
 
 class SqliteStore implements Store {
-  readonly #dataSource: DataSource;
+  readonly #opened: OpenDatabase;
   readonly #tables: ReadonlyMap<string, Table>;
   readonly #reader: Connection;
   readonly #session: Session;
@@ -115,16 +78,17 @@ class SqliteStore implements Store {
   #inCommit = false;
   #closing: Promise<void> | null = null;
 
-  constructor(path: string, dataSource: DataSource, options: StoreOptions) {
+  constructor(opened: OpenDatabase, options: StoreOptions) {
+    const { path, dataSource, library: Library } = opened;
     const connect = options.connect ?? ((database) => new Connection(database));
     const timeout_ms = options.lock_timeout_ms ?? LOCK_TIMEOUT_MS;
     const open = (role: ConnectionRole) => (): Connection =>
-      connect(new NodeSqlite(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS }), role);
+      connect(new Library(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS }), role);
     this.#tables = tablesOf(dataSource);
-    this.#dataSource = dataSource;
+    this.#opened = opened;
     this.#step = options.onStep ?? null;
     this.#reader = open('reader')();
-    const writer = connect((dataSource.driver as BetterSqlite3Driver).databaseConnection, 'writer');
+    const writer = connect(opened.writer, 'writer');
     this.#session = new Session(writer, timeout_ms, () => this.#lastId());
     this.#snapshots = new Snapshots(this.#session, SNAPSHOTS, timeout_ms, open('snapshot'));
     this.#session.mayOpen = (tree) => !this.#snapshots.isStale(tree);
@@ -168,10 +132,18 @@ class SqliteStore implements Store {
 
   storedMap(name: string): StoredMap {
     return {
-      initial: this.#state.load(name, this.#reader),
+      initial: this.#load(name),
       attach: (map) => this.#state.attach(name, map),
       touch: (txn: Transaction): Ticket | null => this.#session.enter(txn),
     };
+  }
+
+  #load(name: string): [string, unknown][] {
+    try {
+      return this.#state.load(name, this.#reader);
+    } catch (error) {
+      throw cannot('read', this.#opened.path, error);
+    }
   }
 
   joined(txn: Transaction): boolean {
@@ -207,8 +179,9 @@ class SqliteStore implements Store {
     queueMicrotask(() => this.#outbox.deleteSent());
   }
 
-  resume(): Promise<void> {
-    return this.#outbox.resume();
+  async resume(): Promise<void> {
+    checkWhileOpen(this.#opened.path);
+    await this.#outbox.resume();
   }
 
   close(): Promise<void> {
@@ -221,6 +194,6 @@ class SqliteStore implements Store {
     this.#snapshots.close();
     this.#reader.close();
     this.#session.connection.close();
-    await this.#dataSource.destroy();
+    await this.#opened.close();
   }
 }

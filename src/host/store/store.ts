@@ -111,7 +111,7 @@ export interface Store extends Participant {
   /**
    * Begins to send, first what was committed and not sent before a restart. Call it when all channels have their
    * handlers. Called again, channels that gave up try again. Resolves when every channel has nothing to send or waits
-   * to try again.
+   * to try again. Throws GRAFT_TWO_LIBRARIES.
    */
   resume(): Promise<void>;
   /** Waits for messages that are being sent. All transactions must have ended. */

@@ -5,7 +5,7 @@
 import { GraftError } from '../../plugins/index.ts';
 import { ABSENT, Entry, type Lock, type LockClass, type StateMap, type Tree } from '../../txn/index.ts';
 import type { Connection } from './connection.ts';
-import { STATE } from './entities.ts';
+import { STATE } from './own-tables.ts';
 
 type Entries = StateMap<string, unknown>['entries'];
 type StoredEntry = Entries extends Map<string, infer E> ? E : never;

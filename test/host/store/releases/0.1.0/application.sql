@@ -1,0 +1,11 @@
+CREATE TABLE "graftwork_outbox" ("seq" integer PRIMARY KEY AUTOINCREMENT NOT NULL, "id" text NOT NULL, "channel" text NOT NULL, "payload" text NOT NULL, CONSTRAINT "UQ_c89671822b8bc207617b20c4fdc" UNIQUE ("id"));
+CREATE INDEX "graftwork_outbox_order" ON "graftwork_outbox" ("channel", "seq") ;
+CREATE TABLE "graftwork_state" ("map" text NOT NULL, "key" text NOT NULL, "value" text NOT NULL, PRIMARY KEY ("map", "key"));
+CREATE TABLE "graftwork_transaction" ("one" integer PRIMARY KEY NOT NULL, "id" text NOT NULL);
+CREATE TABLE "item" ("id" integer PRIMARY KEY AUTOINCREMENT NOT NULL, "name" text NOT NULL, "price" real, CONSTRAINT "UQ_c6ae12601fed4e2ee5019544ddf" UNIQUE ("name"), CONSTRAINT "item_positive" CHECK ("price" >= 0));
+CREATE INDEX "item_price" ON "item" ("price") ;
+INSERT INTO "graftwork_outbox" VALUES (1, '6d3681ae7af580575194e58ee62ed694', 'mail', '{"to":"ada"}');
+INSERT INTO "graftwork_state" VALUES ('stock', 'sold', '1');
+INSERT INTO "graftwork_state" VALUES ('stock', 'cup', '{"n":7}');
+INSERT INTO "graftwork_transaction" VALUES (1, '8c81c724479eb7749af5062b4fe2fef9-2');
+INSERT INTO "item" VALUES (1, 'cup', 3);
