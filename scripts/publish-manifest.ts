@@ -1,5 +1,5 @@
 // Writes dist/package.json, to publish from: the repository's own, without the parts that only the repository needs
-// (its own Node, scripts, tools). What raises the walls of plugins' processes stays optional.
+// (its own Node, scripts, tools, overrides). What raises the walls of plugins' processes stays optional.
 
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 
@@ -8,6 +8,7 @@ const {
   private: _,
   scripts: __,
   devDependencies: ___,
+  overrides: ____,
   optionalDependencies: optional,
   ...manifest
 } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as Record<string, unknown> & {

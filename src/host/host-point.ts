@@ -13,7 +13,7 @@ import {
   type PointOptions,
   PointTable,
 } from '../plugins/index.ts';
-import type { HostTransaction } from './host-transaction.ts';
+import { type EntitiesOf, HostTransaction } from './host-transaction.ts';
 import type { Turns } from './turns.ts';
 
 /** A graft point as the application calls it. */
@@ -28,6 +28,16 @@ export interface HostPoint<Input, Output> {
   call(input: Input, options?: CallOptions): Promise<Output>;
   /** The point as a callable of grafts at other points: a nested transaction. */
   callable(): Callable;
+}
+
+/** What a graft point of a host is declared with. */
+export interface HostPointOptions<Input = unknown, Output = unknown>
+  extends Omit<PointOptions<Input, Output>, 'default'> {
+  /**
+   * The host's own answer. `txn` is the transaction of the call: what the default does there is committed or undone
+   * with it. A chain's omitted default answers its input, an event's answers nothing.
+   */
+  readonly default?: (input: Input, txn: HostTransaction) => Output | Promise<Output>;
 }
 
 export interface CallOptions {
@@ -51,25 +61,47 @@ export class HostPoints {
   readonly #base: Base;
   readonly #turns: Turns;
   readonly #isClosed: () => boolean;
-
+  readonly #entitiesOf: EntitiesOf;
   readonly #declared: (point: GraftPoint) => void;
 
   /** `isClosed`: whether the host takes no calls any more. `declared` is told of every point. */
-  constructor(base: Base, turns: Turns, isClosed: () => boolean, declared: (point: GraftPoint) => void) {
+  constructor(
+    base: Base,
+    turns: Turns,
+    isClosed: () => boolean,
+    entitiesOf: EntitiesOf,
+    declared: (point: GraftPoint) => void,
+  ) {
     this.#base = base;
     this.#turns = turns;
     this.#declared = declared;
     this.#isClosed = isClosed;
+    this.#entitiesOf = entitiesOf;
   }
 
-  declare<Input, Output>(options: PointOptions<Input, Output>): HostPoint<unknown, unknown> {
-    const point = this.table.add(new GraftPoint(options));
+  declare<Input, Output>(options: HostPointOptions<Input, Output>): HostPoint<unknown, unknown> {
+    const original = options.default;
+    const given = original === undefined ? {} : { default: this.#within(original) };
+    const point = this.table.add(
+      new GraftPoint<Input, Output>({ ...options, ...given } as PointOptions<Input, Output>),
+    );
     this.#declared(point as unknown as GraftPoint);
     return {
       name: point.name,
       invoke: (input, callOptions = {}) => this.#invoke(point, input, callOptions),
       call: async (input, callOptions = {}) => answerOf(point.name, await this.#invoke(point, input, callOptions)),
       callable: () => this.#callable(point),
+    };
+  }
+
+  /** A default whose transaction is the host's; what it has begun there is done before its answer counts. */
+  #within<Input, Output>(
+    original: NonNullable<HostPointOptions<Input, Output>['default']>,
+  ): NonNullable<PointOptions<Input, Output>['default']> {
+    return (input, core) => {
+      const txn = new HostTransaction(core, this.#entitiesOf);
+      const answer = original(input, txn);
+      return answer instanceof Promise ? answer.finally(() => txn.idle) : answer;
     };
   }
 
@@ -114,6 +146,6 @@ export class HostPoints {
         ? PLAIN_CALL
         : { ...(principal === undefined ? {} : { principal }), ...(signal === undefined ? {} : { signal }) };
     if (txn === undefined) return invoke(this.#base, point, input, given);
-    return txn.queue(() => invoke(this.#base, point, input, { ...given, txn: txn.core }));
+    return txn.queue(() => invoke(this.#base, point, input, { ...given, txn: txn.current }));
   }
 }

@@ -1,15 +1,49 @@
 // A transaction of the host's own code: the same as a graft's, but awaited. Its operations run one after the other, so
 // while a graft called inside it runs, its own accessors wait.
+//
+//   const txn = new HostTransaction(transactions.begin(), entitiesOf)
+//   await txn.run((core) => …)       an accessor
+//   await txn.entities.save(order)   TypeORM, in the same transaction
+//
+// TypeORM may nest transactions in it (`entities.transaction`). Then everything belongs to the innermost one, until
+// that has ended.
 
+import type { EntityManager } from 'typeorm';
 import { GraftError, settled } from '../plugins/index.ts';
 import { Aborted, Ticket, type Transaction } from '../txn/index.ts';
 
+/** Makes what `entities` gives. Throws GRAFT_STORE_UNSUPPORTED where the host has no database. */
+export type EntitiesOf = (txn: HostTransaction) => EntityManager;
+
+const noDatabase = (): never => {
+  throw new GraftError('GRAFT_STORE_UNSUPPORTED', 'this host has no database');
+};
+
 export class HostTransaction {
   readonly core: Transaction;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #entitiesOf: EntitiesOf;
+  #entities: EntityManager | null = null;
+  #last: Promise<unknown> | null = null;
+  /** Nested ones that TypeORM has begun, the innermost last. */
+  readonly #nested: Transaction[] = [];
 
-  constructor(core: Transaction) {
+  constructor(core: Transaction, entitiesOf: EntitiesOf = noDatabase) {
     this.core = core;
+    this.#entitiesOf = entitiesOf;
+  }
+
+  /**
+   * TypeORM's EntityManager within this transaction: what it saves is committed or undone with all else, and what it
+   * finds is what this transaction has written. It waits for the writer's slot. Throws GRAFT_STORE_UNSUPPORTED.
+   */
+  get entities(): EntityManager {
+    this.#entities ??= this.#entitiesOf(this);
+    return this.#entities;
+  }
+
+  /** The innermost transaction. */
+  get current(): Transaction {
+    return this.#nested.at(-1) ?? this.core;
   }
 
   /**
@@ -19,7 +53,7 @@ export class HostTransaction {
   run<T>(access: (core: Transaction) => T | Ticket): Promise<T> {
     return this.queue(async () => {
       for (;;) {
-        const answer = access(this.core);
+        const answer = access(this.current);
         if (!(answer instanceof Ticket)) return answer;
         await settled(answer);
       }
@@ -28,15 +62,27 @@ export class HostTransaction {
 
   /** Runs something after every earlier operation. */
   queue<T>(run: () => Promise<T>): Promise<T> {
-    const next = this.#last.then(run).catch((error: unknown) => {
-      throw error instanceof Aborted ? new GraftError('GRAFT_ABORTED', error.message) : error;
+    const next = (this.#last ?? Promise.resolve()).then(run).catch((error: unknown) => {
+      throw error instanceof Aborted ? new GraftError('GRAFT_ABORTED', error.message, { cause: error }) : error;
     });
     this.#last = next.catch(() => {});
     return next;
   }
 
-  /** Resolves when every operation so far is done. */
-  get idle(): Promise<unknown> {
+  /** Resolves when every operation so far is done; null: there was none. */
+  get idle(): Promise<unknown> | null {
     return this.#last;
+  }
+
+  /** Begins a nested transaction. */
+  begin(): void {
+    this.#nested.push(this.current.begin());
+  }
+
+  /** Ends the innermost nested transaction. Throws Aborted where one that is to be kept cannot be. */
+  end(keep: boolean): void {
+    const nested = this.#nested.pop();
+    if (keep) nested?.commit();
+    else nested?.abort();
   }
 }

@@ -21,7 +21,6 @@ import {
   Keepers,
   type KeptByPlugin,
   type Outcome,
-  type PointOptions,
   treasury,
 } from '../plugins/index.ts';
 import { PackageReader, type PluginSource } from '../plugins/package/index.ts';
@@ -29,9 +28,9 @@ import { type StateMap, Transactions } from '../txn/index.ts';
 import { HostCallables } from './callables/index.ts';
 import { type HostEvent, toStandardError } from './host-event.ts';
 import { type EarlierStart, HostPlugins, type PluginInstallOptions, type PluginRemoveOptions } from './host-plugins.ts';
-import { type CallOptions, type HostPoint, HostPoints } from './host-point.ts';
+import { type CallOptions, type HostPoint, type HostPointOptions, HostPoints } from './host-point.ts';
 import type { HostTable } from './host-table.ts';
-import { HostTransaction } from './host-transaction.ts';
+import { type EntitiesOf, HostTransaction } from './host-transaction.ts';
 import { accountsInUse, factsOf, type InUse, type PluginInfo, type PointInfo, pointInfo } from './information.ts';
 import { machineClock } from './machine-clock.ts';
 import { checkHostOptions, DEFAULT_STORE, type HostOptions } from './options.ts';
@@ -89,6 +88,7 @@ export class Host {
       this.#base,
       this.#turns,
       () => this.#closing !== null,
+      this.#entitiesOf,
       (point) => this.#plugins.declared(point),
     );
     this.#plugins = new HostPlugins({
@@ -121,14 +121,16 @@ export class Host {
     return name;
   }
 
+  readonly #entitiesOf: EntitiesOf = (txn) => this.#needStore().entities(txn);
+
   readonly #own = <T>(run: (txn: HostTransaction) => Promise<T>): Promise<T> => this.transaction(run);
 
   /** Declares a graft point. One that takes rows is called with a list of them and gives as many answers. */
   graftPoint<Input, Output>(
-    options: PointOptions<Input, Output> & { readonly rows: true },
+    options: HostPointOptions<Input, Output> & { readonly rows: true },
   ): HostPoint<readonly Input[], readonly Output[]>;
-  graftPoint<Input, Output>(options: PointOptions<Input, Output>): HostPoint<Input, Output>;
-  graftPoint<Input, Output>(options: PointOptions<Input, Output>): HostPoint<unknown, unknown> {
+  graftPoint<Input, Output>(options: HostPointOptions<Input, Output>): HostPoint<Input, Output>;
+  graftPoint<Input, Output>(options: HostPointOptions<Input, Output>): HostPoint<unknown, unknown> {
     return this.#points.declare(options);
   }
 
@@ -148,15 +150,14 @@ export class Host {
   async #transaction<T>(run: (txn: HostTransaction) => Promise<T>): Promise<T> {
     this.#checkOpen();
     const { transactions } = this.#base;
-    const txn = new HostTransaction(transactions.begin());
+    const txn = new HostTransaction(transactions.begin(), this.#entitiesOf);
     const timer = transactions.clock.after(TOTAL_MS, () => transactions.end(txn.core, 'total-time', ''));
     this.#begun.add(txn);
     try {
       const value = await run(txn);
       await txn.idle;
-      if (txn.core.doomed !== null) throw new GraftError('GRAFT_ABORTED', txn.core.doomed.message);
-      const failure = await commitTop(this.#base, txn.core);
-      if (failure !== null) throw new GraftError('GRAFT_ABORTED', failure.message);
+      const failure = txn.core.doomed ?? (await commitTop(this.#base, txn.core));
+      if (failure !== null) throw new GraftError('GRAFT_ABORTED', failure.message, { cause: failure.cause ?? failure });
       return value;
     } finally {
       timer.cancel();
@@ -339,8 +340,9 @@ export const createHost = async (options: HostOptions = {}): Promise<Host> => {
       ? null
       : await openStore(url, {
           transactions,
-          entities: options.entities ?? [],
-          report: (error) => report({ what: 'store-failed', name: url, error }),
+          entities: options.entities ?? null,
+          maySynchronize: options.maySynchronize ?? false,
+          report: (error) => report({ what: 'store-failed', name: 'store', error }),
         });
   let registry: Registry | null = null;
   try {

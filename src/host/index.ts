@@ -2,7 +2,7 @@ export { GraftError, type Limits, type Outcome } from '../plugins/index.ts';
 export { type HostCallables, type HttpAnswer, httpAnswer, type Opened, type Opener } from './callables/index.ts';
 export { createHost, Host } from './host.ts';
 export type { HostEvent } from './host-event.ts';
-export type { CallOptions, HostPoint } from './host-point.ts';
+export type { CallOptions, HostPoint, HostPointOptions } from './host-point.ts';
 export type { HostTable } from './host-table.ts';
 export type { HostTransaction } from './host-transaction.ts';
 export type { InUse, PluginInfo, PointInfo } from './information.ts';

@@ -59,12 +59,12 @@ export const pluginInfo = (plugin: Plugin): PluginInfo => ({
 });
 
 /** Facts about this system and this host, in words. */
-export const factsOf = (maker: CompartmentMaker, store: string): Record<string, string> => {
+export const factsOf = (maker: CompartmentMaker, store: string | object): Record<string, string> => {
   const require = createRequire(import.meta.url);
   const facts: Record<string, string> = {
     node: process.versions.node,
     'isolated-vm': (require('isolated-vm/package.json') as { version: string }).version,
-    store: store.split(':')[0] as string,
+    store: typeof store === 'string' ? (store.split(':')[0] as string) : "the application's DataSource",
     compartment: maker.kind,
   };
   if (maker.kind === 'isolate')

@@ -1,9 +1,11 @@
 // The options of a host.
 
-import type { EntitySchema } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import type { CompartmentMaker, ProcessOptions } from '../plugins/compartment/index.ts';
 import {
   checkOptions,
+  GraftError,
+  isBoolean,
   isFunction,
   isObject,
   isString,
@@ -12,14 +14,26 @@ import {
   PLUGIN_KEPT,
 } from '../plugins/index.ts';
 import type { HostEvent } from './host-event.ts';
+import { type EntityClass, isDataSource } from './store/index.ts';
 
 export interface HostOptions {
-  /** `sqlite:PATH`, or `memory`: no database; state and messages are lost at the end. Default `sqlite:graftwork.db`. */
-  readonly store?: string;
+  /**
+   * `sqlite:PATH`; or the application's own TypeORM DataSource, of the type better-sqlite3, which stays the
+   * application's; or `memory`: no database; state and messages are lost at the end. Default `sqlite:graftwork.db`.
+   */
+  readonly store?: string | DataSource;
+  /**
+   * Takes a DataSource that has `synchronize` on. That drops columns which the entities do not name any more, with what
+   * is in them: for development alone.
+   */
+  readonly maySynchronize?: boolean;
   /** File of the plugins and the abort records; omitted: kept in memory. */
   readonly registry?: string;
-  /** The application's tables. */
-  readonly entities?: readonly EntitySchema[];
+  /**
+   * The application's tables in `sqlite:PATH`: those that are missing are made, and none is changed. Entities that
+   * change need migrations, and a DataSource.
+   */
+  readonly entities?: readonly EntityClass[];
   readonly processes?: ProcessOptions;
   /** The kind of compartment that plugins run in; default: processes of their own. */
   readonly compartment?: CompartmentMaker;
@@ -33,7 +47,8 @@ export interface HostOptions {
 }
 
 const CHECKS: OptionChecks = {
-  store: isString,
+  store: (value) => isString(value) || isDataSource(value),
+  maySynchronize: isBoolean,
   registry: isString,
   entities: Array.isArray,
   processes: isObject,
@@ -51,6 +66,8 @@ export const DEFAULT_STORE = 'sqlite:graftwork.db';
 /** Throws GRAFT_BAD_OPTION for options that are unknown or not allowed. */
 export const checkHostOptions = (options: HostOptions): void => {
   checkOptions(options, CHECKS, 'createHost');
+  if (typeof options.store === 'object' && options.entities !== undefined)
+    throw new GraftError('GRAFT_BAD_OPTION', 'createHost: the entities are those of the DataSource');
   const { kept = {} } = options;
   checkOptions(kept, KEPT_CHECKS, 'kept');
   for (const limits of [kept.plugin, kept.installer]) checkOptions(limits ?? {}, UNIT_CHECKS, 'kept');

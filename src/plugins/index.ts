@@ -41,4 +41,4 @@ export { PointTable } from './point-table.ts';
 export { ANSWER_BYTES_MAX, type Failure } from './protocol.ts';
 export { settled } from './settled.ts';
 export { treasury, unitsInUse } from './treasury.ts';
-export { isFunction, isObject, isRecord, isString } from './type-guards.ts';
+export { isBoolean, isFunction, isObject, isRecord, isString } from './type-guards.ts';

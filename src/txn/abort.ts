@@ -37,10 +37,13 @@ export class Aborted {
   readonly name = 'Aborted';
   readonly reason: AbortReason;
   readonly detail: string;
+  /** The error that it came from, where there was one. */
+  readonly cause: unknown;
 
-  constructor(reason: AbortReason, detail = '') {
+  constructor(reason: AbortReason, detail = '', cause: unknown = undefined) {
     this.reason = reason;
     this.detail = detail;
+    this.cause = cause;
   }
 
   get message(): string {

@@ -13,6 +13,7 @@ export class Connection {
   readonly database: SqliteDatabase;
   /** Counts what statements of grafts look at. */
   readonly steps: StepCounter;
+  #closed = false;
   readonly #statements = new Map<string, SqliteStatement>();
 
   constructor(database: SqliteDatabase) {
@@ -21,7 +22,7 @@ export class Connection {
   }
 
   get inTransaction(): boolean {
-    return this.database.inTransaction;
+    return !this.#closed && this.database.inTransaction;
   }
 
   /** Runs a statement that answers no rows. */
@@ -47,22 +48,30 @@ export class Connection {
     this.run('COMMIT');
   }
 
-  close(): void {
+  /** A statement that answers objects. */
+  statement(sql: string): SqliteStatement {
+    return this.#prepared(sql, false);
+  }
+
+  /** From now on every statement is refused. The database is closed too, unless it is somebody else's. */
+  close({ isOurs = true }: { readonly isOurs?: boolean } = {}): void {
+    this.#closed = true;
     this.#statements.clear();
-    this.database.close();
+    if (isOurs) this.database.close();
   }
 
   #prepared(sql: string, raw: boolean): SqliteStatement {
-    if (!this.database.open) throw new GraftError('GRAFT_CLOSED', 'the store is closed');
-    const kept = this.#statements.get(sql);
+    if (this.#closed) throw new GraftError('GRAFT_CLOSED', 'the store is closed');
+    const key = raw ? `raw ${sql}` : sql;
+    const kept = this.#statements.get(key);
     if (kept !== undefined) {
-      this.#statements.delete(sql);
-      this.#statements.set(sql, kept);
+      this.#statements.delete(key);
+      this.#statements.set(key, kept);
       return kept;
     }
     const statement = this.database.prepare(sql);
     if (raw) statement.raw(true);
-    this.#statements.set(sql, statement);
+    this.#statements.set(key, statement);
     if (this.#statements.size > STATEMENTS_MAX) this.#statements.delete(this.#statements.keys().next().value as string);
     return statement;
   }

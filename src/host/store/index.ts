@@ -1,5 +1,7 @@
 export { Connection, type SqlValue } from './connection.ts';
+export { isDataSource } from './data-source.ts';
 export { NodeSqlite, type SqliteDatabase, type SqliteLibrary, type SqliteResult } from './node-sqlite.ts';
+export type { EntityClass } from './open.ts';
 export { openRegistry } from './registry.ts';
 export { type ConnectionRole, openStore, type StoreOptions } from './sqlite-store.ts';
 export type {

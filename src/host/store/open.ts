@@ -1,4 +1,4 @@
-// Opens the database of a store: a file that the host names, through a DataSource of its own.
+// Opens the database of a store that is a file, through a DataSource of the host's own.
 //
 //   claim (one host, one file) → the host's own tables, brought to this release's version → the entities' tables: those
 //   that are missing are made, and others must be what the entities say → TypeORM
@@ -17,6 +17,9 @@ import { NodeSqlite, type SqliteDatabase, type SqliteLibrary } from './node-sqli
 import { bringUp, type Migrations, RESERVED, STORE_STEPS } from './own-tables.ts';
 import { compareSchemas, schemaOf } from './schema.ts';
 
+/** An entity: a class with decorators, or a schema. */
+export type EntityClass = EntitySchema | (new (...args: never[]) => object);
+
 /** A database that is open for a host. */
 export interface OpenDatabase {
   readonly path: string;
@@ -25,7 +28,9 @@ export interface OpenDatabase {
   readonly writer: SqliteDatabase;
   /** For further connections. */
   readonly library: SqliteLibrary;
-  /** Closes TypeORM's connection, and lets the next host in. All other connections must be closed. */
+  /** Whether the host closes TypeORM's connection; otherwise that is the application's. */
+  readonly isOurs: boolean;
+  /** Lets the next host in. All other connections must be closed. */
   close(): Promise<void>;
 }
 
@@ -44,7 +49,7 @@ const pathOf = (url: string): string => {
 };
 
 /** Settings of a connection that writes. A write-ahead log lets others read meanwhile; FULL survives loss of power. */
-const prepare = (database: SqliteDatabase, synchronous: 'FULL' | 'NORMAL'): void => {
+export const prepare = (database: SqliteDatabase, synchronous: 'FULL' | 'NORMAL'): void => {
   database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   database.pragma('foreign_keys = ON');
   database.pragma('journal_mode = WAL');
@@ -52,19 +57,19 @@ const prepare = (database: SqliteDatabase, synchronous: 'FULL' | 'NORMAL'): void
 };
 
 /** Throws GRAFT_BAD_OPTION where a table of the application has a name of the store's own. */
-const checkNames = (tables: readonly string[]): void => {
+export const checkNames = (tables: readonly string[]): void => {
   const reserved = tables.find((name) => name.startsWith(RESERVED));
   if (reserved !== undefined)
     throw new GraftError('GRAFT_BAD_OPTION', `table names with ${RESERVED} are the store's own: ${reserved}`);
 };
 
 /** What a new file with the tables of these entities would have. */
-const wantedBy = async (entities: readonly EntitySchema[]): Promise<ReturnType<typeof schemaOf>> => {
+const wantedBy = async (entities: readonly EntityClass[]): Promise<ReturnType<typeof schemaOf>> => {
   const scratch = new DataSource({
     type: 'better-sqlite3',
     database: ':memory:',
     driver: NodeSqlite,
-    entities: [...entities],
+    entities: entities as EntitySchema[],
     synchronize: true,
   });
   await scratch.initialize();
@@ -135,7 +140,7 @@ export const prepareFile = async (
  * Opens `sqlite:PATH`; makes the file, and the tables of the entities that are missing. Throws what prepareFile throws,
  * and GRAFT_SCHEMA.
  */
-export const openFile = async (url: string, entities: readonly EntitySchema[]): Promise<OpenDatabase> => {
+export const openFile = async (url: string, entities: readonly EntityClass[]): Promise<OpenDatabase> => {
   const file = pathOf(url);
   const wanted = await wantedBy(entities).catch((error: unknown) => {
     throw cannot('opened', file, error);
@@ -147,7 +152,7 @@ export const openFile = async (url: string, entities: readonly EntitySchema[]): 
     type: 'better-sqlite3',
     database: path,
     driver: NodeSqlite,
-    entities: [...entities],
+    entities: entities as EntitySchema[],
     prepareDatabase: (database: SqliteDatabase) => prepare(database, 'FULL'),
   });
   try {
@@ -159,6 +164,7 @@ export const openFile = async (url: string, entities: readonly EntitySchema[]): 
       dataSource,
       writer: (dataSource.driver as BetterSqlite3Driver).databaseConnection as SqliteDatabase,
       library: NodeSqlite,
+      isOurs: true,
       close: async () => {
         await dataSource.destroy();
         prepared.close();

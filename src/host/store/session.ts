@@ -161,8 +161,8 @@ export class Session {
     this.#lost = lost;
   }
 
-  /** Runs statements for `txn`, which has entered. */
-  attempt<T>(txn: Transaction, work: () => T): T {
+  /** Runs statements for `txn`, which has entered. An error of theirs is thrown as `seen` makes it. */
+  attempt<T>(txn: Transaction, work: () => T, seen: (error: unknown) => unknown = asSeen): T {
     try {
       return work();
     } catch (error) {
@@ -170,7 +170,7 @@ export class Session {
         this.#lost = true;
         throw txn.doom('store-conflict', `the database ended the transaction: ${sqliteCode(error) ?? ''}`);
       }
-      throw asSeen(error);
+      throw seen(error);
     }
   }
 

@@ -1,24 +1,28 @@
-// The store in an SQLite file: opens the connections, and takes part in the commit of every transaction that has used
-// the database.
+// The store in an SQLite file, the host's own (open.ts) or the application's (data-source.ts): it takes part in the
+// commit of every transaction that has used the database.
 //
 //   writer      TypeORM's own connection; one transaction at a time, by the writer's slot (session.ts)
 //   reader      for reads outside transactions: with a write-ahead log it sees committed rows only
 //   snapshots   a few more, opened when needed, for grafts that only read (snapshots.ts)
 //
-// TypeORM knows the entities, makes the tables and gives names and types of columns; statements run below it,
-// synchronously. A commit is one synchronous step: outbox rows → stored state → the transaction's id → COMMIT. If a
-// step fails before the COMMIT has taken place, everything is undone.
+// TypeORM knows the entities and gives names and types of columns; the statements of grafts run below it. What the
+// application does through TypeORM takes its turn with all else (query-runner.ts). A commit is one synchronous step:
+// outbox rows → stored state → the transaction's id → COMMIT. If a step fails before the COMMIT has taken place,
+// everything is undone.
 
-import type { DataSource, EntitySchema } from 'typeorm';
-import { type CallableTree, checkOptions, GraftError, isFunction, isObject } from '../../plugins/index.ts';
+import type { DataSource, EntityManager } from 'typeorm';
+import { type CallableTree, checkOptions, GraftError, isBoolean, isFunction, isObject } from '../../plugins/index.ts';
 import type { Ticket, Transaction, Transactions } from '../../txn/index.ts';
+import type { HostTransaction } from '../host-transaction.ts';
 import { BUSY_TIMEOUT_MS, LOCK_TIMEOUT_MS, SNAPSHOTS } from './bounds.ts';
 import { Connection, cannot } from './connection.ts';
+import { openDataSource } from './data-source.ts';
 import { checkWhileOpen } from './libraries.ts';
 import type { SqliteDatabase } from './node-sqlite.ts';
-import { type OpenDatabase, openFile } from './open.ts';
+import { type EntityClass, type OpenDatabase, openFile } from './open.ts';
 import { Outbox } from './outbox.ts';
 import { TRANSACTION } from './own-tables.ts';
+import { Runners } from './query-runner.ts';
 import { Session } from './session.ts';
 import { Snapshots } from './snapshots.ts';
 import type { CommitStep, Handler, OutgoingChannel, Store, StoredMap, TableAccess, TableGrant } from './store.ts';
@@ -28,7 +32,10 @@ import { type Connections, grantedCallables, hostAccess } from './table-access.t
 
 export interface StoreOptions {
   readonly transactions: Transactions;
-  readonly entities: readonly EntitySchema[];
+  /** The application's tables; null where they are those of its DataSource. */
+  readonly entities: readonly EntityClass[] | null;
+  /** Whether a DataSource of the application may change its schema to what its entities say. */
+  readonly maySynchronize?: boolean;
   /** Called at each step of a commit. For tests that end the host there. */
   readonly onStep?: (step: CommitStep) => void;
   readonly lock_timeout_ms?: number;
@@ -42,7 +49,8 @@ export type ConnectionRole = 'writer' | 'reader' | 'snapshot';
 
 const OPTIONS: Record<keyof StoreOptions, (value: unknown) => boolean> = {
   transactions: isObject,
-  entities: Array.isArray,
+  entities: (value) => value === null || Array.isArray(value),
+  maySynchronize: isBoolean,
   onStep: isFunction,
   lock_timeout_ms: (value) => typeof value === 'number' && value > 0,
   report: isFunction,
@@ -52,10 +60,14 @@ const OPTIONS: Record<keyof StoreOptions, (value: unknown) => boolean> = {
 const tablesOf = (dataSource: DataSource): Map<string, Table> =>
   new Map(dataSource.entityMetadatas.map((metadata) => [metadata.tableName, new Table(metadata, dataSource)]));
 
-/** Opens the store named by `url`: `sqlite:PATH`. Makes the file and its tables if they do not exist. */
-export const openStore = async (url: string, options: StoreOptions): Promise<Store> => {
+/**
+ * Opens a store: `sqlite:PATH`, whose file and tables are made if they do not exist, or the application's DataSource.
+ */
+export const openStore = async (where: string | DataSource, options: StoreOptions): Promise<Store> => {
   checkOptions(options, OPTIONS, 'store');
-  const opened = await openFile(url, options.entities);
+  const { entities, maySynchronize = false } = options;
+  const opened =
+    typeof where === 'string' ? await openFile(where, entities ?? []) : await openDataSource(where, maySynchronize);
   try {
     return new SqliteStore(opened, options);
   } catch (error) {
@@ -72,6 +84,7 @@ class SqliteStore implements Store {
   readonly #snapshots: Snapshots;
   readonly #state = new StoredState();
   readonly #outbox: Outbox;
+  readonly #runners: Runners;
   readonly #connections: Connections;
   readonly #step: ((step: CommitStep) => void) | null;
   /** Between the COMMIT of a transaction and the end of its memory's commit. */
@@ -100,6 +113,14 @@ class SqliteStore implements Store {
       step: options.onStep ?? (() => {}),
       report: options.report ?? (() => {}),
     });
+    this.#runners = new Runners({
+      opened,
+      transactions: options.transactions,
+      session: this.#session,
+      reader: this.#reader,
+      participant: this,
+    });
+    this.#runners.take();
     this.#connections = {
       session: this.#session,
       reader: this.#reader,
@@ -144,6 +165,10 @@ class SqliteStore implements Store {
     } catch (error) {
       throw cannot('read', this.#opened.path, error);
     }
+  }
+
+  entities(txn: HostTransaction): EntityManager {
+    return this.#runners.entities(txn);
   }
 
   joined(txn: Transaction): boolean {
@@ -191,9 +216,10 @@ class SqliteStore implements Store {
 
   async #close(): Promise<void> {
     await this.#outbox.close();
+    this.#runners.giveBack();
     this.#snapshots.close();
     this.#reader.close();
-    this.#session.connection.close();
+    this.#session.connection.close(this.#opened);
     await this.#opened.close();
   }
 }

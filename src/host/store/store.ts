@@ -1,7 +1,9 @@
 // The store of a host, as the rest of the host sees it.
 
+import type { EntityManager } from 'typeorm';
 import type { Callable, CallableTree, Participant } from '../../plugins/index.ts';
 import type { StateMap, Ticket, Transaction } from '../../txn/index.ts';
+import type { HostTransaction } from '../host-transaction.ts';
 
 /** The steps of a commit with a store, in their order. A test kills the host at each. */
 export type CommitStep =
@@ -108,6 +110,8 @@ export interface Store extends Participant {
   /** A channel for messages that leave the host after commit, never on abort. Nothing is sent before `resume`. */
   channel(name: string, handler: Handler): OutgoingChannel;
   storedMap(name: string): StoredMap;
+  /** TypeORM within a transaction of the host. */
+  entities(txn: HostTransaction): EntityManager;
   /**
    * Begins to send, first what was committed and not sent before a restart. Call it when all channels have their
    * handlers. Called again, channels that gave up try again. Resolves when every channel has nothing to send or waits

@@ -63,7 +63,7 @@ export const SHOP = `export default async (host) => {
   for (const onFault of ['default', 'deny', 'fail']) {
     host.graftPoint({ name: 'guard/' + onFault, kind: 'chain', onFault, callable });
   }
-  host.graftPoint({ name: 'shop/ended', kind: 'chain', default: (_input, txn) => void txn.doom('cancelled', '') });
+  host.graftPoint({ name: 'shop/ended', kind: 'chain', default: (_input, txn) => void txn.core.doom('cancelled', '') });
 };
 `;
 

@@ -2,7 +2,7 @@
 // this file, so that no process has to start: how they fare in one is tested with the compartments.
 
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { createHost, type Host } from '../../../src/host/index.ts';
+import { createHost, type Host, type HostTransaction } from '../../../src/host/index.ts';
 import {
   createServer,
   type Listening,
@@ -36,8 +36,8 @@ const MODULES: Record<string, Record<string, unknown>> = {
 };
 
 /** A point whose default ends the call as a whole. */
-const endedCall = (_input: unknown, txn: { doom(reason: 'deadlock', detail: string): unknown }): null => {
-  txn.doom('deadlock', '');
+const endedCall = (_input: unknown, { core }: HostTransaction): null => {
+  core.doom('deadlock', '');
   return null;
 };
 

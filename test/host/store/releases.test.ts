@@ -82,7 +82,7 @@ const contents = (name: string): unknown => {
   const database = new NodeSqlite(`${place.path}/${name}.db`, { readonly: true });
   const schema = database.prepare('SELECT name, sql FROM sqlite_master ORDER BY name').all() as { name: string }[];
   const rows = schema.map((one) =>
-    /^CREATE TABLE/.test((one as { sql?: string }).sql ?? '')
+    ((one as { sql?: string }).sql ?? '').startsWith('CREATE TABLE')
       ? database.prepare(`SELECT * FROM "${one.name}"`).all()
       : [],
   );
