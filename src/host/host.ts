@@ -169,7 +169,7 @@ export class Host {
   /** A transactional map. `stored` ones are kept in the database. */
   map<V>(name: string, spec: StateSpec = {}): HostMap<V> {
     this.#claim(name);
-    if (spec.stored !== true) return new HostMap<V>(keptMap(name, spec), this.#own, () => null);
+    if (spec.stored !== true) return new HostMap<V>(keptMap(name, spec), this.#own);
     const stored = this.#needStore().storedMap(name);
     const map = keptMap(name, spec, stored.initial as readonly (readonly [string, V])[]);
     stored.attach(map as StateMap<string, unknown>);

@@ -26,7 +26,7 @@ export const pluginStorage = (own: OwnTransaction): PluginStorage => {
     const key = JSON.stringify([installer, plugin]);
     let found = maps.get(key);
     if (found === undefined) {
-      const map = new HostMap<unknown>(keptMap(`storage of ${plugin}`), own, () => null);
+      const map = new HostMap<unknown>(keptMap(`storage of ${plugin}`), own);
       found = { plugin, map, callables: map.writable() };
       maps.set(key, found);
     }

@@ -6,12 +6,15 @@
 //   stock.set('x', 1)               in a transaction of its own
 //   stock.readable(), .writable()   the callables, for a graft point to list
 
-import { badArgument, type Callable, type CallableTree, type Caller, WRITES } from '../plugins/index.ts';
+import { badArgument, type Callable, type CallableTree, type Caller, plainFault, WRITES } from '../plugins/index.ts';
 import { Cell, Counter, List, StateMap, type StateOptions, Ticket, type Transaction } from '../txn/index.ts';
 import type { HostTransaction } from './host-transaction.ts';
 import { Kept, keepInMap, keepOne } from './kept.ts';
 
-/** Options of a state. `stored`: kept in the database, in the COMMIT of the transaction that changes it (maps only). */
+/**
+ * Options of a state. `stored`: kept in the database, in the COMMIT of the transaction that changes it (maps only).
+ * Then it takes plain data alone, which is the same after a restart.
+ */
 export interface StateSpec {
   readonly stored?: boolean;
   /** How long a transaction may wait for one of its locks before the holder is aborted. Default 500. */
@@ -52,6 +55,16 @@ export const keptMap = <V>(
 
 /** The host's own value. */
 const own = <V>(value: V): Kept<V> => new Kept(value, null, '');
+
+/** A copy of a value for a map that is stored, as it will be after a restart. Throws GRAFT_BAD_ARGUMENT. */
+const storable = <V>(name: string, key: string, value: V): Kept<V> => {
+  const fault = plainFault(value);
+  if (fault !== null)
+    return badArgument(`${name}: what is stored must be plain data, value${fault.path}: ${fault.why}`);
+  if (plainFault(key) !== null)
+    return badArgument(`${name}: a key that is stored must be well-formed text without NUL`);
+  return own(frozen(JSON.parse(JSON.stringify(value))) as V);
+};
 
 /** A copy of a value of the host's own. */
 const copied = <V>(value: V): Kept<V> => own(frozen(structuredClone(value)) as V);
@@ -96,10 +109,10 @@ export class HostMap<V> {
   readonly name: string;
   readonly #map: KeptMap<V>;
   readonly #own: OwnTransaction;
-  /** Takes the writer's slot for state that is stored. */
-  readonly #touch: (txn: Transaction) => Ticket | null;
+  /** Takes the writer's slot for state that is stored; null: it is not. */
+  readonly #touch: ((txn: Transaction) => Ticket | null) | null;
 
-  constructor(map: KeptMap<V>, own: OwnTransaction, touch: (txn: Transaction) => Ticket | null) {
+  constructor(map: KeptMap<V>, own: OwnTransaction, touch: ((txn: Transaction) => Ticket | null) | null = null) {
     this.name = map.name;
     this.#map = map;
     this.#own = own;
@@ -116,12 +129,16 @@ export class HostMap<V> {
     return [...this.#map.peekEntries()].map(([key, { value }]) => [key, value]);
   }
 
+  #copied(key: string, value: V): Kept<V> {
+    return this.#touch === null ? copied(value) : storable(this.name, key, value);
+  }
+
   #set(txn: Transaction, key: string, value: Kept<V>): undefined | Ticket {
-    return this.#touch(txn) ?? this.#map.set(txn, key, value);
+    return this.#touch?.(txn) ?? this.#map.set(txn, key, value);
   }
 
   #delete(txn: Transaction, key: string): boolean | Ticket {
-    return this.#touch(txn) ?? this.#map.delete(txn, key);
+    return this.#touch?.(txn) ?? this.#map.delete(txn, key);
   }
 
   /** The map inside a transaction of the host's own. */
@@ -133,7 +150,7 @@ export class HostMap<V> {
   } {
     return {
       get: (key) => txn.run((core) => valueAt(this.#map.get(core, key))),
-      set: (key, value) => txn.run((core) => this.#set(core, key, copied(value))) as Promise<void>,
+      set: (key, value) => txn.run((core) => this.#set(core, key, this.#copied(key, value))) as Promise<void>,
       delete: (key) => txn.run((core) => this.#delete(core, key)),
       keys: () => txn.run((core) => this.#map.keys(core)),
     };

@@ -258,7 +258,7 @@ export class GraftCall implements CompartmentCall, Caller {
 
   /** An error as the graft may see it: coded, and without what is the host's own. */
   #asSeen(error: unknown, txn: Transaction, callable: Callable | null): GraftError {
-    if (error instanceof GraftError) return error;
+    if (error instanceof GraftError && error.code !== 'GRAFT_STORE') return error;
     if (error instanceof Aborted) return new GraftError('GRAFT_ABORTED', error.message);
     if (error instanceof TransactionError) return new GraftError(error.code, error.message);
     const name = nameOf(callable, this.graft.point.callables);
@@ -266,7 +266,7 @@ export class GraftCall implements CompartmentCall, Caller {
     if (isStackOverflow(error) && !this.graft.plugin.compartment.waits) txn.doom('thrown', `${name} failed`);
     else txn.doom('host-fault', `${name} failed`);
     this.base.hostFailed(`${name} of ${this.graft.name}`, error);
-    return new GraftError('GRAFT_INTERNAL', 'an accessor failed');
+    return error instanceof GraftError ? error : new GraftError('GRAFT_INTERNAL', 'an accessor failed');
   }
 }
 

@@ -1,9 +1,11 @@
 // A participant: what takes part in the commit of a top-level transaction, a database.
 //
 //   check → committing (nothing else may abort it now) → the participant's COMMIT → memory commit, locks, effects
-//                                                      → it refuses: everything is taken back, `store-conflict`
+//                                                      → it refuses: everything is taken back, as `store-conflict`
+//                                                        where a rule of the database does not hold, else `host-fault`
 
 import { Aborted, type Transaction } from '../txn/index.ts';
+import { GraftError } from './errors.ts';
 
 export interface Participant {
   /** Whether `txn` has used the store. */
@@ -17,21 +19,32 @@ export interface Participant {
 
 const DETAIL_MAX = 500;
 
-const refusedByStore = (txn: Transaction, error: unknown): Aborted => {
-  const failure = new Aborted('store-conflict', error instanceof Error ? error.message.slice(0, DETAIL_MAX) : '');
+/** Of a rule of the database that does not hold; any other failure is the host's own, and reported. */
+const isConflict = (error: unknown): boolean => error instanceof GraftError && error.code === 'GRAFT_BAD_ARGUMENT';
+
+const refusedByStore = (base: CommitBase, txn: Transaction, error: unknown): Aborted => {
+  const detail = error instanceof Error ? error.message.slice(0, DETAIL_MAX) : '';
+  const reason = isConflict(error) ? 'store-conflict' : 'host-fault';
+  const failure = new Aborted(reason, detail, error);
   txn.doomed = failure;
   txn.abort();
+  if (reason === 'host-fault') base.hostFailed?.('COMMIT', error);
   return failure;
 };
+
+/** What a commit needs of a base. */
+export interface CommitBase {
+  readonly participant: Participant | null;
+  /** Hears of a COMMIT that failed by no fault of what is committed. */
+  hostFailed?(what: string, error: unknown): void;
+}
 
 /**
  * Commits a top-level transaction, the store's half first. Gives null, or why the store refused: then everything was
  * taken back. A promise of it where the store's COMMIT takes time.
  */
-export const commitTop = (
-  { participant }: { readonly participant: Participant | null },
-  txn: Transaction,
-): Aborted | null | Promise<Aborted | null> => {
+export const commitTop = (base: CommitBase, txn: Transaction): Aborted | null | Promise<Aborted | null> => {
+  const { participant } = base;
   if (participant === null || !participant.joined(txn)) {
     txn.commit();
     return null;
@@ -45,11 +58,11 @@ export const commitTop = (
           txn.commit();
           return null;
         },
-        (error: unknown) => refusedByStore(txn, error),
+        (error: unknown) => refusedByStore(base, txn, error),
       );
     }
   } catch (error) {
-    return refusedByStore(txn, error);
+    return refusedByStore(base, txn, error);
   }
   txn.commit();
   return null;

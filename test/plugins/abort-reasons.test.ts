@@ -3,13 +3,14 @@
 
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import type {
-  Callable,
-  CompartmentCall,
-  CompartmentMaker,
-  Ending,
-  FaultPolicy,
-  Limits,
+import {
+  badArgument,
+  type Callable,
+  type CompartmentCall,
+  type CompartmentMaker,
+  type Ending,
+  type FaultPolicy,
+  type Limits,
 } from '../../src/plugins/index.ts';
 import { type AbortReason, Ticket, type Transaction } from '../../src/txn/index.ts';
 import { type BaseOptions, type Kind, openBase, type TestBase } from '../support/base.ts';
@@ -265,9 +266,7 @@ describe('nobody’s fault: the call as a whole ends, the graft stays', () => {
   it("'store-conflict': the store refuses to commit", () => {
     const participant = {
       joined: (txn: Transaction) => base.stock.get(txn, 'a') === 9,
-      commit: () => {
-        throw new Error('the row has changed');
-      },
+      commit: () => badArgument('the row has changed'),
     };
     return every({ reason: 'store-conflict', body: 'return "done"', whole: true, options: { participant } });
   });

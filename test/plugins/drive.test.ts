@@ -2,7 +2,7 @@
 
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { type GraftPoint, invokeSync, type Outcome } from '../../src/plugins/index.ts';
+import { badArgument, type GraftPoint, invokeSync, type Outcome } from '../../src/plugins/index.ts';
 import { openBase, type TestBase } from '../support/base.ts';
 import { bases, both, FUNCTION, never, report, told } from '../support/drivers.ts';
 
@@ -139,10 +139,7 @@ describe('a function point', () => {
   both(
     'whose store refuses to commit',
     async (drive, open) => {
-      const commit = (): void => {
-        throw new Error('no');
-      };
-      const base = open({ joined: () => true, commit });
+      const base = open({ joined: () => true, commit: () => badArgument('no') });
       const point = base.point(FUNCTION);
       await base.install('a', '{ graft: (input, api) => { api.stock.set("a", 9); return 1 } }');
       return [told(await drive(base, point, 1)), base.state, point.grafts.length];
@@ -295,7 +292,7 @@ describe('what only one driver can do', () => {
     },
   );
 
-  it('a store that refuses in the end takes an event’s work back', async () => {
+  it('a store that fails in the end takes an event’s work back', async () => {
     const base = openBase('direct', {
       participant: { joined: () => true, commit: () => Promise.reject(new Error('no')) },
     });
@@ -304,7 +301,7 @@ describe('what only one driver can do', () => {
     await base.install('a', '{ graft: (input, api) => { api.stock.set("a", 9) } }');
     const { grafts } = await base.invoke(point, 1);
     expect(grafts).toMatchObject([
-      { status: 'aborted', reason: 'store-conflict', undone: { records: 1, first: ['stock.set a'] } },
+      { status: 'aborted', reason: 'host-fault', undone: { records: 1, first: ['stock.set a'] } },
     ]);
     expect([base.state, point.grafts.length]).toEqual([{ a: 1, b: 2 }, 1]);
   });

@@ -4,9 +4,10 @@
 
 import { badArgument } from '../../plugins/index.ts';
 import { FIND_BYTES_MAX, IN_VALUES_MAX, LIKE_LENGTH_MAX, LIKE_WILDCARDS_MAX, ORDER_COLUMNS_MAX } from './bounds.ts';
+import { comparedWith, type TableColumn, toSql } from './column.ts';
 import type { SqlValue } from './connection.ts';
 import { conditionPrice, orderPrice } from './scan.ts';
-import { type Table, type TableColumn, toSql } from './table.ts';
+import type { Table } from './table.ts';
 
 /** What one caller may do with a table. */
 export interface TableRights {
@@ -56,14 +57,17 @@ const OPERATORS: Record<string, (column: TableColumn, value: unknown) => Clause>
   '<=': (column, value) => ordered(column, '<=', value),
   '>': (column, value) => ordered(column, '>', value),
   '>=': (column, value) => ordered(column, '>=', value),
-  '!=': (column, value) => ({ sql: `${column.sql} IS NOT ?`, values: [toSql(column, value)] }),
+  '!=': (column, value) => ({
+    sql: `${column.sql} IS NOT ?`,
+    values: [value === null ? null : comparedWith(column, '!=', value)],
+  }),
   in: (column, value) => inList(column, value),
   like: (column, value) => like(column, value),
 };
 
 const ordered = (column: TableColumn, operator: string, value: unknown): Clause => {
   if (value === null) return badArgument(`where.${column.name}: ${operator} takes no null`);
-  return { sql: `${column.sql} ${operator} ?`, values: [toSql(column, value)] };
+  return { sql: `${column.sql} ${operator} ?`, values: [comparedWith(column, operator, value)] };
 };
 
 /** One parameter for a list of any length, so that one prepared statement serves all. */
@@ -71,7 +75,7 @@ const inList = (column: TableColumn, value: unknown): Clause => {
   if (!Array.isArray(value) || value.length > IN_VALUES_MAX)
     return badArgument(`where.${column.name}: in takes a list of at most ${IN_VALUES_MAX} values`);
   const values = value.map((one) =>
-    one === null ? badArgument(`where.${column.name}: in takes no null`) : toSql(column, one),
+    one === null ? badArgument(`where.${column.name}: in takes no null`) : comparedWith(column, 'in', one),
   );
   return { sql: `${column.sql} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(values)] };
 };
@@ -99,7 +103,7 @@ const condition = (rights: TableRights, column: TableColumn, wanted: unknown): C
 
 const comparison = (column: TableColumn, wanted: unknown): Clause => {
   if (wanted === null) return { sql: `${column.sql} IS NULL`, values: [] };
-  if (typeof wanted !== 'object') return { sql: `${column.sql} = ?`, values: [toSql(column, wanted)] };
+  if (typeof wanted !== 'object') return { sql: `${column.sql} = ?`, values: [comparedWith(column, '=', wanted)] };
   const parts = new Map(record(wanted, `where.${column.name}`, ['op', 'value']));
   const op = parts.get('op');
   if (typeof op !== 'string' || !Object.hasOwn(OPERATORS, op))
@@ -108,12 +112,13 @@ const comparison = (column: TableColumn, wanted: unknown): Clause => {
   return (OPERATORS[op] as (typeof OPERATORS)[string])(column, parts.get('value'));
 };
 
-/** ` WHERE …`; empty if there are no conditions. */
+/** ` WHERE …`; empty if there are no conditions. Rows that are deleted and kept are left out. */
 export const whereClause = (rights: TableRights, where: unknown): Clause => {
-  if (where === undefined) return { sql: '', values: [] };
-  const conditions = record(where, 'where').map(([name, wanted]) =>
+  const { deleted } = rights.table;
+  const conditions = (where === undefined ? [] : record(where, 'where')).map(([name, wanted]) =>
     condition(rights, columnIn(rights.readable, name, 'where'), wanted),
   );
+  if (deleted !== null) conditions.push({ sql: `${deleted.sql} IS NULL`, values: [] });
   if (conditions.length === 0) return { sql: '', values: [] };
   return {
     sql: ` WHERE ${conditions.map((one) => one.sql).join(' AND ')}`,
@@ -123,12 +128,16 @@ export const whereClause = (rights: TableRights, where: unknown): Clause => {
 
 /** The conditions of a write, which must be given. */
 export const targetClause = (rights: TableRights, where: unknown, what: string): Clause => {
-  const clause = whereClause(rights, where);
-  return clause.sql === '' ? badArgument(`${what} takes conditions: which rows`) : clause;
+  if (where === undefined || record(where, 'where').length === 0)
+    return badArgument(`${what} takes conditions: which rows`);
+  return whereClause(rights, where);
 };
 
+/** Whether the host's own code sees a column that it does not name. */
+const isShown = (column: TableColumn): boolean => !column.hidden;
+
 const chosenColumns = (rights: TableRights, names: unknown): TableColumn[] => {
-  if (names === undefined) return [...rights.readable.values()];
+  if (names === undefined) return [...rights.readable.values()].filter(rights.isBounded ? () => true : isShown);
   if (!Array.isArray(names) || names.length === 0) return badArgument('columns must be a list of names');
   if (new Set(names).size !== names.length) return badArgument('columns: a name twice');
   return names.map((name) => columnIn(rights.readable, name, 'columns'));
@@ -190,10 +199,10 @@ export const countOf = (rights: TableRights, where: Clause): Clause => ({
   values: where.values,
 });
 
-/** A row must fit into the answer of a find: each text may take its share of that. */
+/** A row must fit into the answer of a find: each text, or what is kept as text, may take its share of that. */
 const checkText = (table: Table, { name }: TableColumn, value: unknown): void => {
   const bytes_max = Math.floor((FIND_BYTES_MAX - 10_000) / table.texts);
-  if (typeof value !== 'string' || 6 * value.length <= bytes_max) return;
+  if (typeof value !== 'object' && (typeof value !== 'string' || 6 * value.length <= bytes_max)) return;
   if (Buffer.byteLength(JSON.stringify(value)) > bytes_max)
     badArgument(`column ${name}: a text of more than ${bytes_max} bytes could not be found again`);
 };
@@ -202,6 +211,8 @@ const assignments = (rights: TableRights, row: unknown, what: string): [TableCol
   record(row, what).map(([name, value]) => {
     const column = columnIn(rights.writable, name, what);
     if (column.computed) return badArgument(`${what}: ${column.name} is computed`);
+    if (!(what === 'row' ? column.insertable : column.updatable))
+      return badArgument(`${what}: ${column.name} is never ${what === 'row' ? 'given' : 'changed'}`);
     if (rights.isBounded) checkText(rights.table, column, value);
     return [column, toSql(column, value)];
   });

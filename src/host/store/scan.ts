@@ -5,8 +5,8 @@
 //   WHERE graft_scan(100 + 12 * octet_length("text")) AND "text" LIKE ?
 
 import { IN_STEPS, ORDER_STEPS, ROW_STEPS } from './bounds.ts';
+import type { TableColumn } from './column.ts';
 import type { SqliteDatabase } from './node-sqlite.ts';
-import type { TableColumn } from './table.ts';
 
 /** Thrown out of a statement that has used up its steps. */
 export class ScanExceeded extends Error {}
@@ -41,7 +41,7 @@ const priced = (terms: readonly string[]): string => `graft_scan(${[ROW_STEPS, .
 
 /** `octet_length` reads how long a text is without reading the text. */
 const perByte = (column: TableColumn, steps: number): string[] =>
-  column.kind === 'text' ? [`${steps} * ifnull(octet_length(${column.sql}), 0)`] : [];
+  column.isText ? [`${steps} * ifnull(octet_length(${column.sql}), 0)`] : [];
 
 /** The price of a condition on `column`. LIKE compares, at worst, all of its pattern at each byte. */
 export const conditionPrice = (column: TableColumn, op: string, value: unknown): string => {

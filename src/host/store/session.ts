@@ -92,7 +92,7 @@ export class Session {
       throw new GraftError('GRAFT_STORE', 'the outcome of a commit is not known; the host must be started again');
     if (txn.tree.transactions.isFenced(this))
       throw new TransactionError('GRAFT_FENCED', 'store: an undo failed here earlier');
-    if (this.#lost) throw txn.doom('store-conflict', 'the transaction of the database is lost');
+    if (this.#lost) throw txn.doom('host-fault', 'the transaction of the database is lost');
     const newest = this.#points.at(-1);
     if (newest === undefined) this.#begin(txn);
     else if (newest < txn.undoMark) this.#savepoint(txn);
@@ -166,11 +166,10 @@ export class Session {
     try {
       return work();
     } catch (error) {
-      if (!this.connection.inTransaction) {
-        this.#lost = true;
-        throw txn.doom('store-conflict', `the database ended the transaction: ${sqliteCode(error) ?? ''}`);
-      }
-      throw seen(error);
+      if (this.connection.inTransaction) throw seen(error);
+      this.#lost = true;
+      const { message } = txn.doom('host-fault', `the database ended the transaction: ${sqliteCode(error) ?? ''}`);
+      throw new GraftError('GRAFT_STORE', message, { cause: error });
     }
   }
 

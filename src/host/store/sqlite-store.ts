@@ -57,9 +57,6 @@ const OPTIONS: Record<keyof StoreOptions, (value: unknown) => boolean> = {
   connect: isFunction,
 };
 
-const tablesOf = (dataSource: DataSource): Map<string, Table> =>
-  new Map(dataSource.entityMetadatas.map((metadata) => [metadata.tableName, new Table(metadata, dataSource)]));
-
 /**
  * Opens a store: `sqlite:PATH`, whose file and tables are made if they do not exist, or the application's DataSource.
  */
@@ -78,7 +75,7 @@ export const openStore = async (where: string | DataSource, options: StoreOption
 
 class SqliteStore implements Store {
   readonly #opened: OpenDatabase;
-  readonly #tables: ReadonlyMap<string, Table>;
+  readonly #tables = new Map<string, Table>();
   readonly #reader: Connection;
   readonly #session: Session;
   readonly #snapshots: Snapshots;
@@ -92,12 +89,11 @@ class SqliteStore implements Store {
   #closing: Promise<void> | null = null;
 
   constructor(opened: OpenDatabase, options: StoreOptions) {
-    const { path, dataSource, library: Library } = opened;
+    const { path, library: Library } = opened;
     const connect = options.connect ?? ((database) => new Connection(database));
     const timeout_ms = options.lock_timeout_ms ?? LOCK_TIMEOUT_MS;
     const open = (role: ConnectionRole) => (): Connection =>
       connect(new Library(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS }), role);
-    this.#tables = tablesOf(dataSource);
     this.#opened = opened;
     this.#step = options.onStep ?? null;
     this.#reader = open('reader')();
@@ -133,9 +129,12 @@ class SqliteStore implements Store {
   }
 
   #table(name: string): Table {
-    const table = this.#tables.get(name);
-    if (table === undefined)
+    const { dataSource } = this.#opened;
+    const metadata = dataSource.entityMetadatas.find(({ tableName }) => tableName === name);
+    if (metadata === undefined)
       throw new GraftError('GRAFT_UNKNOWN_TABLE', `no entity has the table ${String(name).slice(0, 100)}`);
+    const table = this.#tables.get(name) ?? new Table(metadata, dataSource);
+    this.#tables.set(name, table);
     return table;
   }
 

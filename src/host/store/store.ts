@@ -40,8 +40,11 @@ export interface TableGrant {
 
 export type Scalar = null | boolean | number | string;
 
+/** A value of a column: JSON and lists as they are, a date and time as ISO 8601 in UTC. */
+export type CellValue = Scalar | readonly CellValue[] | { readonly [key: string]: CellValue };
+
 /** Rows as they cross: plain data, by the names of the columns in the database. */
-export type Row = Record<string, Scalar>;
+export type Row = Record<string, CellValue>;
 
 /** `!=` holds also where the column is NULL. `in` takes a list, `like` a pattern with % and _ for a column of text. */
 export interface Comparison {
@@ -49,7 +52,10 @@ export interface Comparison {
   readonly value: unknown;
 }
 
-/** A condition on rows: equality, or one comparison, per column; all must hold. */
+/**
+ * A condition on rows: equality, or one comparison, per column; all must hold. JSON and lists are compared with null
+ * alone, what a transformer makes by `=`, `!=` and `in`. Rows that are deleted and kept (`deleteDate`) are not there.
+ */
 export type Where = Record<string, Scalar | Comparison>;
 
 export interface FindOptions {

@@ -14,11 +14,12 @@ import {
   targetClause,
   whereClause,
 } from './clauses.ts';
+import { fromSql, type TableColumn } from './column.ts';
 import { asSeen, type Connection } from './connection.ts';
 import { ScanExceeded } from './scan.ts';
 import type { Session } from './session.ts';
 import type { FindOptions, Row, TableAccess, TableGrant, Where } from './store.ts';
-import { fromSql, type Table } from './table.ts';
+import type { Table } from './table.ts';
 
 /** The connections to a table. */
 export interface Connections {
@@ -53,11 +54,11 @@ export class GrantedTable {
     const wanted = selection(this.#rights, options);
     return this.#read(txn, readOnly, (connection) => {
       const rows: Row[] = [];
-      const measure = new Measure(this.#rights, wanted.columns.length);
+      const measure = new Measure(this.#rights, wanted.columns);
       for (const cells of connection.rows(wanted.sql, wanted.values)) {
         const row: Row = {};
         wanted.columns.forEach((column, i) => {
-          row[column.name] = measure.cell(fromSql(column, cells[i]));
+          row[column.name] = fromSql(column, measure.cell(column, cells[i]));
         });
         rows.push(row);
         measure.row(rows.length);
@@ -147,22 +148,30 @@ const countRows = (connection: Connection, clause: Clause): number =>
 class Measure {
   readonly #rights: TableRights;
   readonly #cells: number;
+  /** A transformer may make more of a value than it was. */
+  readonly #isTransformed: boolean;
   #characters = 0;
+  /** Values in JSON and lists. */
+  #nested = 0;
 
-  constructor(rights: TableRights, cells: number) {
+  constructor(rights: TableRights, columns: readonly TableColumn[]) {
     this.#rights = rights;
-    this.#cells = cells;
+    this.#cells = columns.length;
+    this.#isTransformed = columns.some(({ kind }) => kind === 'any');
   }
 
-  cell<T>(value: T): T {
-    if (typeof value === 'string') this.#characters += value.length;
+  cell<T>({ kind }: TableColumn, value: T): T {
+    if (typeof value !== 'string') return value;
+    this.#characters += value.length;
+    if (kind === 'json' || kind === 'list') this.#nested += value.match(/[,[{]/g)?.length ?? 0;
     return value;
   }
 
   row(rows: number): void {
     const { rows_max, bytes_max } = this.#rights;
     if (rows > rows_max) tooMuch(`${rows_max} rows`);
-    if (Number.isFinite(bytes_max) && rows * (this.#cells + 1) > FIND_VALUES_MAX) tooMuch(`${FIND_VALUES_MAX} values`);
+    if (Number.isFinite(bytes_max) && rows * (this.#cells + 1) + this.#nested > FIND_VALUES_MAX)
+      tooMuch(`${FIND_VALUES_MAX} values`);
     if (this.#characters > bytes_max) tooMuch(`${bytes_max} bytes`);
   }
 
@@ -171,7 +180,7 @@ class Measure {
     const { readable, bytes_max } = this.#rights;
     if (!Number.isFinite(bytes_max)) return rows;
     const names = [...readable.keys()].reduce((sum, name) => sum + 6 * name.length + 32, 2);
-    if (6 * this.#characters + rows.length * names <= bytes_max) return rows;
+    if (!this.#isTransformed && 6 * this.#characters + rows.length * names <= bytes_max) return rows;
     return Buffer.byteLength(JSON.stringify(rows)) > bytes_max ? tooMuch(`${bytes_max} bytes`) : rows;
   }
 }

@@ -240,7 +240,7 @@ describe('writes', () => {
       id,
       owner: 2,
       version: 2,
-      changed: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/),
+      changed: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z$/),
     });
     expect(call(owners, 'insert', caller, { name: 'dan' })).toEqual({ id: 4 });
     expect(call(owners, 'find', caller, { where: { id: 4 }, columns: ['active'] })).toEqual([{ active: true }]);

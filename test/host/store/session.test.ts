@@ -217,7 +217,7 @@ describe('COMMIT', () => {
     });
     const txn = deaf.begin();
     now(deaf.store.table('owner').insert(txn, { name: 'ann' }));
-    expect(deaf.commit(txn)?.reason).toBe('store-conflict');
+    expect(deaf.commit(txn)).toMatchObject({ reason: 'host-fault', cause: { code: 'GRAFT_STORE' } });
     const next = deaf.begin();
     expect(thrown(() => deaf.store.table('owner').find(next)).code).toBe('GRAFT_STORE');
     next.abort();
@@ -239,7 +239,7 @@ describe('COMMIT', () => {
     now(owners.insert(child, { name: 'child' }));
     child.abort();
     expect(stuck.undoFailures).toHaveLength(1);
-    expect(stuck.commit(txn)?.reason).toBe('store-conflict');
+    expect(stuck.commit(txn)?.reason).toBe('host-fault');
     expect(owners.find(null)).toEqual([]);
     const next = stuck.begin();
     expect(thrown(() => owners.insert(next, { name: 'next' })).code).toBe('GRAFT_FENCED');
@@ -260,16 +260,20 @@ describe('COMMIT', () => {
     const txn = full.begin();
     now(owners.insert(txn, { name: 'before' }));
     const child = txn.begin();
-    expect(thrown(() => owners.insert(child, { name: 'full' })).reason).toBe('store-conflict');
+    expect(thrown(() => owners.insert(child, { name: 'full' }))).toMatchObject({
+      code: 'GRAFT_STORE',
+      cause: { code: 'SQLITE_FULL' },
+    });
+    expect(child.doomed?.reason).toBe('host-fault');
     child.abort();
-    expect(thrown(() => owners.insert(txn, { name: 'after' })).reason).toBe('store-conflict');
+    expect(thrown(() => owners.insert(txn, { name: 'after' })).reason).toBe('host-fault');
     txn.abort();
     const quiet = full.begin();
     now(owners.insert(quiet, { name: 'before' }));
     const lost = quiet.begin();
-    expect(thrown(() => owners.insert(lost, { name: 'full' })).reason).toBe('store-conflict');
+    expect(thrown(() => owners.insert(lost, { name: 'full' })).code).toBe('GRAFT_STORE');
     lost.abort();
-    expect(full.commit(quiet)?.reason).toBe('store-conflict');
+    expect(full.commit(quiet)?.reason).toBe('host-fault');
     expect(owners.find(null)).toEqual([]);
     await full.transact((next) => owners.insert(next, { name: 'next' }));
     expect(owners.find(null)).toHaveLength(1);
