@@ -13,6 +13,7 @@ import { guardSequences } from './guards.ts';
 import { killHosts, violationsOf } from './host-kills.ts';
 import { bundleMutated } from './mutated-sources.ts';
 import { killPlugins } from './plugin-kills.ts';
+import { runShop } from './shop.ts';
 
 const silent = (): void => {};
 
@@ -41,6 +42,15 @@ describe('kills', () => {
     };
     expect(violationsOf(found)).toHaveLength(2);
   });
+});
+
+test('a shop’s own writes and its grafts’, which fail and are killed, lose nothing', async () => {
+  const result = await runShop(320, 1, silent);
+  expect(result).toMatchObject({ failed: [], lost: [] });
+  expect(result.done + result.refused).toBe(640);
+  expect(result.grafts['honest committed']).toBeGreaterThan(0);
+  expect(result.grafts['failing default thrown']).toBeGreaterThan(0);
+  expect(Object.keys(result.grafts).some((how) => how.startsWith('looping'))).toBe(true);
 });
 
 describe('a guard', () => {

@@ -7,6 +7,7 @@
 //   bundles [--sources N] [--seed N]             mutated sources are bundled
 //   fuel [--cases N] [--seed N]                 real time against fuel; every built-in, or N calls of some
 //   arguments [--cases N] [--seed N]             what a graft hands to accessors is plain data
+//   shop [--writes N] [--seed N]                 a shop's own writes beside grafts that fail and are killed
 //   memory [--calls N] [--aborts N]              heap and resident set over many calls
 //   fuzz [--seed N] [--seeds COUNT] [--minutes M | --operations K] [--kind process|isolate] [--life N] [--json]
 //                                                the public API under seeded operations, seed after seed
@@ -24,6 +25,7 @@ import { killHosts } from './host-kills.ts';
 import { runMemory } from './memory.ts';
 import { bundleMutated } from './mutated-sources.ts';
 import { killPlugins } from './plugin-kills.ts';
+import { runShop } from './shop.ts';
 
 const progress = (text: string): void => {
   process.stderr.write(`${text}\n`);
@@ -47,6 +49,7 @@ const OPTIONS = {
   sequences: { type: 'string' },
   sources: { type: 'string' },
   cases: { type: 'string' },
+  writes: { type: 'string' },
   seed: { type: 'string' },
   seeds: { type: 'string' },
   minutes: { type: 'string' },
@@ -111,6 +114,12 @@ const run = async (name: string | undefined, values: Values): Promise<boolean> =
       console.log(JSON.stringify(result));
       return result.over_busy <= RATIO_MAX;
     }
+    case 'shop': {
+      const result = await runShop(number(values.writes, 12_000), seed, progress);
+      console.log(JSON.stringify(result));
+      const { failed, lost, alone_ms, beside_ms, honest_ms } = result;
+      return failed.length + lost.length === 0 && beside_ms[1] <= alone_ms[1] + honest_ms;
+    }
     case 'bundles': {
       const result = await bundleMutated(number(values.sources, 1000), seed, progress);
       console.log(JSON.stringify(result));
@@ -125,7 +134,7 @@ const run = async (name: string | undefined, values: Values): Promise<boolean> =
       return fuzz(values);
     default:
       throw new Error(
-        'name a campaign: plugin-kills, host-kills, guards, memory, hoarders, bundles, arguments or fuzz',
+        'name a campaign: plugin-kills, host-kills, guards, memory, hoarders, shop, bundles, arguments or fuzz',
       );
   }
 };
