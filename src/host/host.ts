@@ -221,6 +221,22 @@ export class Host {
     };
   }
 
+  /**
+   * A callable of the application's own that acts in the transaction of the graft: what `run` does with `txn`, its
+   * entities too, is committed or undone with the call. `run` is given plain data, and checks it. Needs a compartment
+   * that can wait.
+   */
+  accessor(run: (txn: HostTransaction, ...args: readonly unknown[]) => Promise<unknown>): Callable {
+    return {
+      waits: true,
+      run: async (caller, args) => {
+        if (caller.readOnly) return badArgument('this graft point only reads');
+        const txn = new HostTransaction(caller.txn, this.#entitiesOf);
+        return run(txn, ...args).finally(() => txn.idle);
+      },
+    };
+  }
+
   /** A callable that notes a line of text; it is reported with the call's end, committed or not. */
   readonly log: Callable = {
     waits: false,

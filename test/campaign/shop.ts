@@ -168,8 +168,12 @@ class Shop {
       await wait(KILL_MS);
       const pids = this.host.pids();
       if (pids.length === 0) return;
-      this.kills++;
-      process.kill(this.random.pick(pids), 'SIGKILL');
+      try {
+        process.kill(this.random.pick(pids), 'SIGKILL');
+        this.kills++;
+      } catch {
+        // It has just ended by itself.
+      }
     };
     const paced = (name: Name, ms: number) => async (): Promise<void> => {
       await this.call(name);

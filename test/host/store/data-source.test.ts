@@ -184,6 +184,27 @@ describe.each(LIBRARIES)('a DataSource over %s', (_, library) => {
     expect([await balance(), await source.manager.count(Account)]).toEqual([15, 2]);
   });
 
+  test('an accessor of the application’s own acts in the graft’s transaction', async () => {
+    const point = host.graftPoint<number, string>({
+      name: 'shop/pay',
+      kind: 'function',
+      default: () => 'default',
+      budget: 2,
+      callable: { pay: host.accessor(async (txn, amount) => add(txn.entities, Number(amount))) },
+    });
+    const code =
+      'export const graft = (n, api) => { api.pay(n); if (n > 5) throw new Error("too much"); return "paid"; };';
+    const graftwork = { api: 1, grafts: [{ point: 'shop/pay', export: 'graft' }], needs: ['pay'] };
+    await host.install({
+      manifest: { name: 'payer', version: '1.0.0', main: 'i.js', graftwork },
+      files: { 'i.js': code },
+    });
+    expect(await point.call(6)).toBe('default');
+    expect(await balance()).toBe(10);
+    expect(await point.call(5)).toBe('paid');
+    expect(await balance()).toBe(15);
+  });
+
   test('a COMMIT that is refused tells why, and nothing stays', async () => {
     const failure = await host
       .transaction(async (txn) => {
