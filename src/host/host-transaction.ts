@@ -25,7 +25,7 @@ export class HostTransaction {
   #entities: EntityManager | null = null;
   #last: Promise<unknown> | null = null;
   /** Nested ones that TypeORM has begun, the innermost last. */
-  readonly #nested: Transaction[] = [];
+  #nested: Transaction[] | null = null;
 
   constructor(core: Transaction, entitiesOf: EntitiesOf = noDatabase) {
     this.core = core;
@@ -43,7 +43,7 @@ export class HostTransaction {
 
   /** The innermost transaction. */
   get current(): Transaction {
-    return this.#nested.at(-1) ?? this.core;
+    return this.#nested?.at(-1) ?? this.core;
   }
 
   /**
@@ -76,12 +76,14 @@ export class HostTransaction {
 
   /** Begins a nested transaction. */
   begin(): void {
-    this.#nested.push(this.current.begin());
+    const nested = this.current.begin();
+    this.#nested ??= [];
+    this.#nested.push(nested);
   }
 
   /** Ends the innermost nested transaction. Throws Aborted where one that is to be kept cannot be. */
   end(keep: boolean): void {
-    const nested = this.#nested.pop();
+    const nested = this.#nested?.pop();
     if (keep) nested?.commit();
     else nested?.abort();
   }

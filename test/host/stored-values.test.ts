@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createHost } from '../../src/host/index.ts';
+import { directMaker } from '../../src/plugins/compartment/index.ts';
 
 const VALUES: readonly unknown[] = [
   ...fc.sample(fc.anything({ withDate: true, withMap: true, withSet: true, withBigInt: true, withTypedArray: true }), {
@@ -26,7 +27,7 @@ const VALUES: readonly unknown[] = [
 
 test('values of every kind', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'graftwork-values-'));
-  const open = () => createHost({ store: `sqlite:${join(folder, 'a.db')}`, report: () => {} });
+  const open = () => createHost({ store: `sqlite:${join(folder, 'a.db')}`, compartment: directMaker(new Map()) });
   const host = await open();
   const map = host.map('values', { stored: true });
   let kept = 0;

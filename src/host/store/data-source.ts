@@ -52,29 +52,30 @@ const checkOptions = (dataSource: DataSource, maySynchronize: boolean): void => 
     );
 };
 
-/** A further connection is opened as TypeORM has opened its own. */
-const libraryOf = (driver: Driver): SqliteLibrary => {
-  const { key, prepareDatabase } = driver.options as SqliteOptions;
-  const Library = driver.sqlite as SqliteLibrary;
-  if (key === undefined && prepareDatabase === undefined) return Library;
-  return ((...args: ConstructorParameters<SqliteLibrary>) => {
-    const database = new Library(...args);
+/** Opens a further connection that only reads, as TypeORM has opened its own. */
+const readerOf =
+  (driver: Driver, path: string) =>
+  (timeout: number): SqliteDatabase => {
+    const { key, prepareDatabase } = driver.options as SqliteOptions;
+    const Library = driver.sqlite as SqliteLibrary;
+    const database = new Library(path, { readonly: true, fileMustExist: true, timeout });
     if (key !== undefined) database.pragma(`key = ${JSON.stringify(key)}`);
     prepareDatabase?.(database);
     return database;
-  }) as unknown as SqliteLibrary;
-};
+  };
 
 /**
- * Takes the application's DataSource for a store; one that is not initialized is initialized. Throws GRAFT_BAD_OPTION,
- * GRAFT_STORE_UNSUPPORTED, GRAFT_IN_USE, GRAFT_TWO_LIBRARIES, GRAFT_STORE_RELEASE and GRAFT_STORE.
+ * Takes the application's DataSource for a store; one that is not initialized is initialized, when the file is claimed.
+ * Throws GRAFT_BAD_OPTION, GRAFT_STORE_UNSUPPORTED, GRAFT_IN_USE, GRAFT_TWO_LIBRARIES, GRAFT_STORE_RELEASE and
+ * GRAFT_STORE; then it is as it was.
  */
 export const openDataSource = async (dataSource: DataSource, maySynchronize: boolean): Promise<OpenDatabase> => {
   checkOptions(dataSource, maySynchronize);
   const { database: file, timeout = 5000 } = dataSource.options as SqliteOptions;
   const { path, release } = await claim(file);
+  const wasInitialized = dataSource.isInitialized;
   try {
-    if (!dataSource.isInitialized) await dataSource.initialize();
+    if (!wasInitialized) await dataSource.initialize();
     const driver = dataSource.driver as unknown as Driver;
     const writer = driver.databaseConnection;
     checkNames(dataSource.entityMetadatas.map(({ tableName }) => tableName));
@@ -88,8 +89,9 @@ export const openDataSource = async (dataSource: DataSource, maySynchronize: boo
       if (writer.open) writer.pragma(`busy_timeout = ${timeout}`);
       release();
     };
-    return { path, dataSource, writer, library: libraryOf(driver), isOurs: false, close };
+    return { path, dataSource, writer, openReader: readerOf(driver, path), isOurs: false, close };
   } catch (error) {
+    if (!wasInitialized && dataSource.isInitialized) await dataSource.destroy();
     release();
     throw cannot('opened', file, error);
   }

@@ -13,7 +13,7 @@ import { BUSY_TIMEOUT_MS } from './bounds.ts';
 import { claim } from './claim.ts';
 import { cannot } from './connection.ts';
 import { checkBeforeOpen, checkWhileOpen } from './libraries.ts';
-import { NodeSqlite, type SqliteDatabase, type SqliteLibrary } from './node-sqlite.ts';
+import { NodeSqlite, type SqliteDatabase } from './node-sqlite.ts';
 import { bringUp, type Migrations, RESERVED, STORE_STEPS } from './own-tables.ts';
 import { compareSchemas, schemaOf } from './schema.ts';
 
@@ -26,8 +26,8 @@ export interface OpenDatabase {
   readonly dataSource: DataSource;
   /** TypeORM's connection. */
   readonly writer: SqliteDatabase;
-  /** For further connections. */
-  readonly library: SqliteLibrary;
+  /** Opens a further connection, which only reads; `timeout`: how many milliseconds it waits for another process. */
+  readonly openReader: (timeout: number) => SqliteDatabase;
   /** Whether the host closes TypeORM's connection; otherwise that is the application's. */
   readonly isOurs: boolean;
   /** Lets the next host in. All other connections must be closed. */
@@ -163,7 +163,7 @@ export const openFile = async (url: string, entities: readonly EntityClass[]): P
       path,
       dataSource,
       writer: (dataSource.driver as BetterSqlite3Driver).databaseConnection as SqliteDatabase,
-      library: NodeSqlite,
+      openReader: (timeout) => new NodeSqlite(path, { readonly: true, fileMustExist: true, timeout }),
       isOurs: true,
       close: async () => {
         await dataSource.destroy();

@@ -89,11 +89,9 @@ class SqliteStore implements Store {
   #closing: Promise<void> | null = null;
 
   constructor(opened: OpenDatabase, options: StoreOptions) {
-    const { path, library: Library } = opened;
     const connect = options.connect ?? ((database) => new Connection(database));
     const timeout_ms = options.lock_timeout_ms ?? LOCK_TIMEOUT_MS;
-    const open = (role: ConnectionRole) => (): Connection =>
-      connect(new Library(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS }), role);
+    const open = (role: ConnectionRole) => (): Connection => connect(opened.openReader(BUSY_TIMEOUT_MS), role);
     this.#opened = opened;
     this.#step = options.onStep ?? null;
     this.#reader = open('reader')();

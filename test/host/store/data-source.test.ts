@@ -5,7 +5,8 @@ import { createRequire } from 'node:module';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { createHost, type Host } from '../../../src/host/index.ts';
-import { openStore, type Store } from '../../../src/host/store/index.ts';
+import { NodeSqlite, openStore, type SqliteDatabase, type Store } from '../../../src/host/store/index.ts';
+import { directMaker } from '../../../src/plugins/compartment/index.ts';
 import { Transactions } from '../../../src/txn/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { Random } from '../../support/random.ts';
@@ -22,13 +23,26 @@ beforeEach(() => {
 
 afterEach(() => place.remove());
 
+/** Reads, waits and writes: two at the same time would lose one. */
+const add = async (entities: EntityManager, amount: number): Promise<void> => {
+  const account = await entities.findOneByOrFail(Account, { id: 1 });
+  await new Promise(setImmediate);
+  account.balance += amount;
+  await entities.save(account);
+  await entities.save(Entry, { account: 1, amount });
+};
+
+/** Hosts here have no plugins, so no process has to start. */
+const open = (source: DataSource): Promise<Host> =>
+  createHost({ store: source, report: () => {}, compartment: directMaker(new Map()) });
+
 describe.each(LIBRARIES)('a DataSource over %s', (_, library) => {
   let source: DataSource;
   let host: Host;
 
   beforeEach(async () => {
     source = shopSource(file, library);
-    host = await createHost({ store: source, report: () => {} });
+    host = await open(source);
     await source.manager.save(Account, { name: 'ada', balance: 10 });
   });
 
@@ -39,15 +53,6 @@ describe.each(LIBRARIES)('a DataSource over %s', (_, library) => {
 
   const balance = async (): Promise<number | undefined> =>
     (await source.manager.findOneBy(Account, { id: 1 }))?.balance;
-
-  /** Reads, waits and writes: two at the same time would lose one. */
-  const add = async (entities: EntityManager, amount: number): Promise<void> => {
-    const account = await entities.findOneByOrFail(Account, { id: 1 });
-    await new Promise(setImmediate);
-    account.balance += amount;
-    await entities.save(account);
-    await entities.save(Entry, { account: 1, amount });
-  };
 
   test.each([1, 2])('transactions of both sides at the same time are serialisable, seed %i', async (seed) => {
     const random = new Random(seed);
@@ -156,7 +161,7 @@ describe.each(LIBRARIES)('a DataSource over %s', (_, library) => {
     expect(await balance()).toBe(10);
     await host.close();
     const early: QueryRunner = source.createQueryRunner();
-    host = await createHost({ store: source, report: () => {} });
+    host = await open(source);
     await expect(early.query('DELETE FROM account')).rejects.toThrow(/released/);
     expect(await balance()).toBe(10);
   });
@@ -184,27 +189,6 @@ describe.each(LIBRARIES)('a DataSource over %s', (_, library) => {
     expect([await balance(), await source.manager.count(Account)]).toEqual([15, 2]);
   });
 
-  test('an accessor of the application’s own acts in the graft’s transaction', async () => {
-    const point = host.graftPoint<number, string>({
-      name: 'shop/pay',
-      kind: 'function',
-      default: () => 'default',
-      budget: 2,
-      callable: { pay: host.accessor(async (txn, amount) => add(txn.entities, Number(amount))) },
-    });
-    const code =
-      'export const graft = (n, api) => { api.pay(n); if (n > 5) throw new Error("too much"); return "paid"; };';
-    const graftwork = { api: 1, grafts: [{ point: 'shop/pay', export: 'graft' }], needs: ['pay'] };
-    await host.install({
-      manifest: { name: 'payer', version: '1.0.0', main: 'i.js', graftwork },
-      files: { 'i.js': code },
-    });
-    expect(await point.call(6)).toBe('default');
-    expect(await balance()).toBe(10);
-    expect(await point.call(5)).toBe('paid');
-    expect(await balance()).toBe(15);
-  });
-
   test('a COMMIT that is refused tells why, and nothing stays', async () => {
     const failure = await host
       .transaction(async (txn) => {
@@ -230,6 +214,53 @@ describe.each(LIBRARIES)('a DataSource over %s', (_, library) => {
   });
 });
 
+test('an accessor of the application’s own acts in the graft’s transaction', async () => {
+  const source = shopSource(file);
+  const host = await createHost({ store: source, report: () => {} });
+  await source.manager.save(Account, { name: 'ada', balance: 10 });
+  const point = host.graftPoint<number, string>({
+    name: 'shop/pay',
+    kind: 'function',
+    default: () => 'default',
+    budget: 2,
+    callable: { pay: host.accessor(async (txn, amount) => add(txn.entities, Number(amount))) },
+  });
+  const code =
+    'export const graft = (n, api) => { api.pay(n); if (n > 5) throw new Error("too much"); return "paid"; };';
+  const graftwork = { api: 1, grafts: [{ point: 'shop/pay', export: 'graft' }], needs: ['pay'] };
+  await host.install({
+    manifest: { name: 'payer', version: '1.0.0', main: 'i.js', graftwork },
+    files: { 'i.js': code },
+  });
+  expect(await point.call(6)).toBe('default');
+  expect((await source.manager.findOneBy(Account, { id: 1 }))?.balance).toBe(10);
+  expect(await point.call(5)).toBe('paid');
+  expect((await source.manager.findOneBy(Account, { id: 1 }))?.balance).toBe(15);
+  await host.close();
+  await source.destroy();
+});
+
+test('what prepares the application’s connection prepares the others, which read', async () => {
+  const prepareDatabase = (database: SqliteDatabase) => database.function('twice', (n) => 2 * Number(n));
+  const source = shopSource(file, { driver: NodeSqlite, prepareDatabase });
+  const host = await open(source);
+  expect(await source.query('SELECT twice(2) AS four')).toEqual([{ four: 4 }]);
+  await host.transaction(async (txn) => {
+    expect(await txn.entities.query('SELECT twice(3) AS six')).toEqual([{ six: 6 }]);
+  });
+  await host.close();
+  await source.destroy();
+});
+
+test('a DataSource that cannot be a store is as it was', async () => {
+  const source = shopSource(file);
+  const database = new NodeSqlite(file);
+  database.exec('CREATE TABLE graftwork_version (one, version); INSERT INTO graftwork_version VALUES (1, 99)');
+  database.close();
+  await expect(createHost({ store: source })).rejects.toMatchObject({ code: 'GRAFT_STORE_RELEASE' });
+  expect(source.isInitialized).toBe(false);
+});
+
 describe('what cannot be a store', () => {
   const refuse = async (options: object, expected: object): Promise<void> => {
     const source = shopSource(file, options);
@@ -241,7 +272,7 @@ describe('what cannot be a store', () => {
     for (const options of [{ synchronize: true }, { dropSchema: true }])
       await refuse(options, { code: 'GRAFT_BAD_OPTION', message: expect.stringContaining('maySynchronize') });
     const source = shopSource(file, { synchronize: true, migrations: [] });
-    const host = await createHost({ store: source, maySynchronize: true });
+    const host = await createHost({ store: source, maySynchronize: true, compartment: directMaker(new Map()) });
     await host.close();
     await source.destroy();
   });
@@ -268,7 +299,7 @@ describe('what cannot be a store', () => {
 
   test('pending migrations wait for the host to end', async () => {
     const source = shopSource(file, { migrationsRun: false });
-    const host = await createHost({ store: source });
+    const host = await open(source);
     await expect(source.runMigrations()).rejects.toMatchObject({ code: 'GRAFT_TXN_MISUSE' });
     await host.close();
     expect(await source.runMigrations()).toHaveLength(1);
@@ -277,7 +308,7 @@ describe('what cannot be a store', () => {
 
   test('a second host on the same DataSource', async () => {
     const source = shopSource(file);
-    const host = await createHost({ store: source });
+    const host = await open(source);
     await expect(createHost({ store: source })).rejects.toMatchObject({ code: 'GRAFT_IN_USE' });
     await host.close();
     await source.destroy();
@@ -300,7 +331,7 @@ test('a DataSource of another copy of TypeORM serves as well', async () => {
     migrationsRun: true,
   });
   expect(source.constructor).not.toBe(shopSource(file).constructor);
-  const host = await createHost({ store: source as never });
+  const host = await open(source as never);
   await host.transaction(async (txn) => {
     await txn.entities.save('account', { name: 'ada' });
   });

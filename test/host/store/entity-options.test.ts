@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DataSource, EntitySchema } from 'typeorm';
 import { createHost, type Host } from '../../../src/host/index.ts';
 import { NodeSqlite, openStore, type Row, type Store } from '../../../src/host/store/index.ts';
+import { directMaker } from '../../../src/plugins/compartment/index.ts';
 import { type CallableTree, commitTop } from '../../../src/plugins/index.ts';
 import { Transactions } from '../../../src/txn/index.ts';
 import { Random } from '../../support/random.ts';
@@ -74,7 +75,8 @@ beforeEach(async () => {
     entities: [Person, Pet, Tree, View],
     synchronize: true,
   });
-  host = await createHost({ store: source, maySynchronize: true, report: () => {} });
+  const compartment = directMaker(new Map());
+  host = await createHost({ store: source, maySynchronize: true, report: () => {}, compartment });
 });
 
 afterEach(async () => {
