@@ -14,6 +14,7 @@ import {
   PointTable,
 } from '../plugins/index.ts';
 import { type EntitiesOf, HostTransaction } from './host-transaction.ts';
+import { inside } from './surroundings.ts';
 import type { Turns } from './turns.ts';
 
 /** A graft point as the application calls it. */
@@ -100,7 +101,7 @@ export class HostPoints {
   ): NonNullable<PointOptions<Input, Output>['default']> {
     return (input, core) => {
       const txn = new HostTransaction(core, this.#entitiesOf);
-      const answer = original(input, txn);
+      const answer = inside(core, () => original(input, txn));
       return answer instanceof Promise ? answer.finally(() => txn.idle) : answer;
     };
   }

@@ -11,6 +11,7 @@
 import type { EntityManager } from 'typeorm';
 import { GraftError, settled } from '../plugins/index.ts';
 import { Aborted, Ticket, type Transaction } from '../txn/index.ts';
+import { checkWait, surroundings } from './surroundings.ts';
 
 /** Makes what `entities` gives. Throws GRAFT_STORE_UNSUPPORTED where the host has no database. */
 export type EntitiesOf = (txn: HostTransaction) => EntityManager;
@@ -23,6 +24,8 @@ export class HostTransaction {
   readonly core: Transaction;
   readonly #entitiesOf: EntitiesOf;
   #entities: EntityManager | null = null;
+  /** What the code runs in that uses it. */
+  readonly #around = surroundings();
   #last: Promise<unknown> | null = null;
   /** Nested ones that TypeORM has begun, the innermost last. */
   #nested: Transaction[] | null = null;
@@ -48,16 +51,20 @@ export class HostTransaction {
 
   /**
    * Runs an accessor after every earlier operation, waiting for locks. Throws GRAFT_ABORTED if the transaction cannot
-   * go on.
+   * go on, and GRAFT_SELF_WAIT if it would wait for one that the caller's code runs in.
    */
   run<T>(access: (core: Transaction) => T | Ticket): Promise<T> {
-    return this.queue(async () => {
-      for (;;) {
-        const answer = access(this.current);
-        if (!(answer instanceof Ticket)) return answer;
-        await settled(answer);
-      }
-    });
+    return this.queue(() => this.granted(access));
+  }
+
+  /** The same in one's turn (`queue`). */
+  async granted<T>(access: (core: Transaction) => T | Ticket): Promise<T> {
+    for (;;) {
+      const answer = access(this.current);
+      if (!(answer instanceof Ticket)) return answer;
+      checkWait(answer, this.#around);
+      await settled(answer);
+    }
   }
 
   /** Runs something after every earlier operation. */

@@ -38,6 +38,7 @@ import { pluginStorage } from './plugin-storage.ts';
 import { type AbortRecord, memoryRegistry, type Registry } from './registry.ts';
 import { HostCell, HostCounter, HostList, HostMap, keptMap, type StateSpec } from './state.ts';
 import { openRegistry, openStore, type Row, type Store } from './store/index.ts';
+import { inside } from './surroundings.ts';
 import { Turns } from './turns.ts';
 
 const TOTAL_MS = 30_000;
@@ -82,6 +83,7 @@ export class Host {
       keepers: this.#keepers,
       isProxy: types.isProxy,
       hostFailed: (name, error) => report({ what: 'host-fault', name, error }),
+      inside,
       reported: (graft, done, lines) => this.#plugins.reported(graft, done, lines),
     };
     this.#points = new HostPoints(
@@ -154,7 +156,7 @@ export class Host {
     const timer = transactions.clock.after(TOTAL_MS, () => transactions.end(txn.core, 'total-time', ''));
     this.#begun.add(txn);
     try {
-      const value = await run(txn);
+      const value = await inside(txn.core, () => run(txn));
       await txn.idle;
       const failure = txn.core.doomed ?? (await commitTop(this.#base, txn.core));
       if (failure !== null) throw new GraftError('GRAFT_ABORTED', failure.message, { cause: failure.cause ?? failure });

@@ -1,6 +1,6 @@
 // A base: what calls of grafts run on, a kernel or a host.
 
-import type { Account, Transactions } from '../txn/index.ts';
+import type { Account, Transaction, Transactions } from '../txn/index.ts';
 import type { Graft } from './graft.ts';
 import type { Keepers } from './keeper.ts';
 import type { GraftReport } from './outcome.ts';
@@ -14,6 +14,8 @@ export interface Base {
   /** Who holds what plugins keep between calls. Absent: nobody counts. */
   readonly keepers?: Keepers;
   isProxy(value: object): boolean;
+  /** Runs an accessor that waits, and what it awaits, as code inside of the transaction. */
+  inside?<T>(txn: Transaction, run: () => T): T;
   /** The host's own code failed in a call: an accessor, a post-condition, a default. `what` says which. */
   hostFailed(what: string, error: unknown): void;
   /** A graft's call ended; `lines` is what it logged. */

@@ -62,6 +62,7 @@ export const ERRORS = {
   GRAFT_FENCED: row(500, 'An undo of this object failed earlier; it is fenced off.'),
   GRAFT_TXN_ENDED: row(500, 'A transaction was used after its end.'),
   GRAFT_TXN_BUSY: row(500, 'A transaction was used while a nested one is active.'),
+  GRAFT_SELF_WAIT: row(500, 'A transaction would wait for the one that its code runs in.'),
   GRAFT_TXN_MISUSE: row(500, 'The transaction interface was used against its rules.'),
 } as const;
 

@@ -18,7 +18,7 @@ import { argumentsOf } from './arguments.ts';
 import type { Base } from './base.ts';
 import type { Callable, Caller } from './callable.ts';
 import type { CompartmentCall, Ending } from './compartment/compartment.ts';
-import { GraftError } from './errors.ts';
+import { type ErrorCode, GraftError } from './errors.ts';
 import type { Graft } from './graft.ts';
 import type { Keeper } from './keeper.ts';
 import { ARGUMENT_BYTES, CALLS, LOG_BYTES, WRITES } from './limits.ts';
@@ -215,7 +215,9 @@ export class GraftCall implements CompartmentCall, Caller {
   }
 
   #run(callable: Callable, args: readonly unknown[], txn: Transaction): unknown {
-    const answer = callable.run(this, args);
+    const { inside } = this.base;
+    const isInside = callable.waits && inside !== undefined;
+    const answer = isInside ? inside(txn, () => callable.run(this, args)) : callable.run(this, args);
     if (answer instanceof Ticket) return this.#blocked(answer, callable, args, txn);
     if (!(answer instanceof Promise)) return this.#crossing(answer);
     if (!this.graft.plugin.compartment.waits) {
@@ -258,7 +260,7 @@ export class GraftCall implements CompartmentCall, Caller {
 
   /** An error as the graft may see it: coded, and without what is the host's own. */
   #asSeen(error: unknown, txn: Transaction, callable: Callable | null): GraftError {
-    if (error instanceof GraftError && error.code !== 'GRAFT_STORE') return error;
+    if (error instanceof GraftError && !HOSTS_OWN.includes(error.code)) return error;
     if (error instanceof Aborted) return new GraftError('GRAFT_ABORTED', error.message);
     if (error instanceof TransactionError) return new GraftError(error.code, error.message);
     const name = nameOf(callable, this.graft.point.callables);
@@ -281,5 +283,8 @@ const nameOf = (callable: Callable | null, callables: ReadonlyMap<string, Callab
   for (const [name, other] of callables) if (other === callable) return `api.${name}`;
   return 'api.original';
 };
+
+/** Errors that no graft can cause: the database failed, or an accessor waits for itself. */
+const HOSTS_OWN: readonly ErrorCode[] = ['GRAFT_STORE', 'GRAFT_SELF_WAIT'];
 
 const isStackOverflow = (error: unknown): boolean => error instanceof RangeError && /call stack/.test(error.message);

@@ -11,7 +11,7 @@
 
 import type { EntityManager, QueryRunner } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
-import { commitTop, GraftError, type Participant, settled } from '../../plugins/index.ts';
+import { commitTop, GraftError, type Participant } from '../../plugins/index.ts';
 import { Aborted, acquire, type Transaction, type Transactions, WRITE } from '../../txn/index.ts';
 import { HostTransaction } from '../host-transaction.ts';
 import type { Connection } from './connection.ts';
@@ -189,11 +189,10 @@ export class Runners {
     const { transactions, session } = this.#options;
     const txn = new HostTransaction(transactions.begin(), (own) => this.entities(own));
     this.#open.add(txn);
-    txn.core.onAbort = () => this.#open.delete(txn);
     try {
       await txn.run((core) => session.enter(core));
     } catch (error) {
-      txn.core.abort();
+      this.#end(txn);
       throw error;
     }
     return txn;
@@ -205,23 +204,27 @@ export class Runners {
     try {
       this.#commitTop(txn);
     } finally {
-      txn.core.abort();
+      this.#end(txn);
     }
   }
 
-  #commitTop(txn: HostTransaction): void {
-    const { core } = txn;
+  /** Aborts a transaction that has not committed. */
+  #end(txn: HostTransaction): void {
+    this.#open.delete(txn);
+    txn.core.abort();
+  }
+
+  #commitTop({ core }: HostTransaction): void {
     if (core.doomed !== null) throw core.doomed;
     const failure = commitTop(this.#options, core);
     if (failure instanceof Promise) throw misuse('this store commits at once');
     if (failure !== null) throw failure;
-    this.#open.delete(txn);
   }
 
   #abort(scope: Scope): void {
     const { txn } = scope;
     scope.txn = null;
-    txn?.core.abort();
+    if (txn !== null) this.#end(txn);
   }
 
   /** Gives what `prepare` makes when every earlier operation of `txn` is done; later ones wait until it has run. */
@@ -244,7 +247,7 @@ export class Runners {
   /** A statement in a transaction. */
   #inside(txn: HostTransaction, sql: string): Promise<Prepared> {
     return this.#turn(txn, async () => {
-      await this.#options.session.entered(txn.current);
+      await txn.granted((core) => this.#options.session.enter(core));
       return this.#within(() => txn.current, sql);
     });
   }
@@ -276,11 +279,11 @@ export class Runners {
           this.#commitTop(txn);
           return answer;
         } finally {
-          txn.core.abort();
+          this.#end(txn);
         }
       });
     } catch (error) {
-      txn.core.abort();
+      this.#end(txn);
       throw error;
     }
   }
@@ -288,23 +291,18 @@ export class Runners {
   /** A statement that cannot be part of a transaction: it has the writer's slot alone. */
   async #bare(sql: string): Promise<Prepared> {
     const { transactions, session } = this.#options;
-    const core = transactions.begin();
+    const txn = new HostTransaction(transactions.begin());
     try {
-      for (
-        let ticket = acquire(core, session.slot, WRITE);
-        ticket !== null;
-        ticket = acquire(core, session.slot, WRITE)
-      )
-        await settled(ticket);
+      await txn.run((core) => acquire(core, session.slot, WRITE));
       return around(session.connection.statement(sql), (work) => {
         try {
           return work();
         } finally {
-          core.abort();
+          txn.core.abort();
         }
       });
     } catch (error) {
-      core.abort();
+      txn.core.abort();
       throw error;
     }
   }
