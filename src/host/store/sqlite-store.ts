@@ -216,6 +216,7 @@ class SqliteStore implements Store {
     this.#runners.giveBack();
     this.#snapshots.close();
     this.#reader.close();
+    this.#session.takeBack();
     this.#session.connection.close(this.#opened);
     await this.#opened.close();
   }

@@ -378,6 +378,15 @@ describe('the lock table', () => {
     expect(transactions.active).toBe(0);
   });
 
+  test('a store that closes leaves no transaction open on a connection that is not its own', async () => {
+    const txn = transactions.begin();
+    now(store.table('account').insert(txn, { name: 'bob' }));
+    await store.close();
+    txn.abort();
+    await source.manager.save(Account, { name: 'ada' });
+    expect(await source.manager.find(Account)).toMatchObject([{ name: 'ada' }]);
+  });
+
   test('a write that waits is let in when the holder ends', async () => {
     const txn = transactions.begin();
     now(store.table('account').insert(txn, { name: 'bob' }));

@@ -4,6 +4,7 @@ import { EntitySchema } from 'typeorm';
 import { Connection, openStore } from '../../../src/host/store/index.ts';
 import { Transactions } from '../../../src/txn/index.ts';
 import { call, callerOf, ENTITIES, Fixture, folder, now, realClock, thrown } from './fixture.ts';
+import { Account, Entry } from './shop-source.ts';
 
 let place: ReturnType<typeof folder>;
 
@@ -85,6 +86,16 @@ test('a file that is there keeps its rows and gets the tables that are missing',
   expect(second.store.table('owner').find(null, { columns: ['name'] })).toEqual([{ name: 'ann' }]);
   expect(second.store.table('purchase').count(null)).toBe(0);
   await second.store.close();
+});
+
+test('entities may be classes with decorators', async () => {
+  const fixture = await Fixture.open(`${place.path}/app.db`, { entities: [Account, Entry] });
+  await fixture.transact((txn) => fixture.store.table('account').insert(txn, { name: 'ann' }));
+  expect(fixture.store.table('account').find(null)).toEqual([{ id: 1, name: 'ann', balance: 0 }]);
+  await fixture.store.close();
+  const again = await Fixture.open(`${place.path}/app.db`, { entities: [Account, Entry] });
+  expect(again.store.table('account').count(null)).toBe(1);
+  await again.store.close();
 });
 
 test('after close everything says so, and a transaction that was open has left nothing', async () => {
