@@ -12,6 +12,7 @@ import {
   type Outcome,
   type PointOptions,
   PointTable,
+  type StateView,
 } from '../plugins/index.ts';
 import { type EntitiesOf, HostTransaction } from './host-transaction.ts';
 import { inside } from './surroundings.ts';
@@ -33,12 +34,22 @@ export interface HostPoint<Input, Output> {
 
 /** What a graft point of a host is declared with. */
 export interface HostPointOptions<Input = unknown, Output = unknown>
-  extends Omit<PointOptions<Input, Output>, 'default'> {
+  extends Omit<PointOptions<Input, Output>, 'default' | 'check'> {
   /**
    * The host's own answer. `txn` is the transaction of the call: what the default does there is committed or undone
    * with it. A chain's omitted default answers its input, an event's answers nothing.
    */
   readonly default?: (input: Input, txn: HostTransaction) => Output | Promise<Output>;
+  /**
+   * The post-condition: true, or what is wrong with the answer. `state` reads what grafts here may read, at once; `txn`
+   * is the transaction of the graft, before it commits, whose locks are held while a check takes time.
+   */
+  readonly check?: (
+    answer: Output,
+    input: Input,
+    state: StateView,
+    txn: HostTransaction,
+  ) => boolean | string | Promise<boolean | string>;
 }
 
 export interface CallOptions {
@@ -81,8 +92,11 @@ export class HostPoints {
   }
 
   declare<Input, Output>(options: HostPointOptions<Input, Output>): HostPoint<unknown, unknown> {
-    const original = options.default;
-    const given = original === undefined ? {} : { default: this.#within(original) };
+    const { default: original, check } = options;
+    const given = {
+      ...(original === undefined ? {} : { default: this.#within(original) }),
+      ...(check === undefined ? {} : { check: this.#checking(check) }),
+    };
     const point = this.table.add(
       new GraftPoint<Input, Output>({ ...options, ...given } as PointOptions<Input, Output>),
     );
@@ -106,6 +120,20 @@ export class HostPoints {
       const isAlone = !takesTxn && core.tree.holds.length === 0;
       const answer = isAlone ? original(input, txn) : inside(core, () => original(input, txn));
       return answer instanceof Promise ? answer.finally(() => txn.idle) : answer;
+    };
+  }
+
+  /** A post-condition whose transaction is the host's. */
+  #checking<Input, Output>(
+    check: NonNullable<HostPointOptions<Input, Output>['check']>,
+  ): NonNullable<PointOptions<Input, Output>['check']> {
+    const takesTxn = check.length === 0 || check.length > 3;
+    return (answer, input, state, core) => {
+      const txn = new HostTransaction(core, this.#entitiesOf);
+      const verdict = takesTxn
+        ? inside(core, () => check(answer, input, state, txn))
+        : check(answer, input, state, txn);
+      return verdict instanceof Promise ? verdict.finally(() => txn.idle) : verdict;
     };
   }
 

@@ -8,14 +8,24 @@ import type { GraftCall } from './graft-call.ts';
 import { isPlainAtom } from './plain.ts';
 import type { StateView } from './point-options.ts';
 import { type Checked, checkRows, checkValue } from './schema.ts';
+import { settled } from './settled.ts';
 
 const DETAIL_MAX = 500;
+
+/** A post-condition that takes time: when it is done, the answer is checked again, and its verdict is there. */
+export class PendingVerdict {
+  readonly done: Promise<void>;
+
+  constructor(done: Promise<void>) {
+    this.done = done;
+  }
+}
 
 /**
  * The answer as its schema made it. One that is not good dooms the call's transaction with `invalid-answer`. A ticket:
  * the post-condition met a lock; wait and check again.
  */
-export const checkAnswer = (base: Base, call: GraftCall, given: unknown): unknown | Ticket => {
+export const checkAnswer = (base: Base, call: GraftCall, given: unknown): unknown | Ticket | PendingVerdict => {
   const { output, check, rows } = call.graft.point.options;
   let answer = given;
   if (output !== undefined || rows === true || !isPlainAtom(given)) {
@@ -28,8 +38,10 @@ export const checkAnswer = (base: Base, call: GraftCall, given: unknown): unknow
   }
   if (check === undefined) return answer;
   const verdict =
-    rows === true ? verdictOnRows(base, call, answer as readonly unknown[]) : verdictOn(base, call, answer, call.input);
-  if (verdict instanceof Ticket) return verdict;
+    rows === true
+      ? verdictOnRows(base, call, answer as readonly unknown[])
+      : verdictOn(base, call, answer, call.input, 0);
+  if (verdict instanceof Ticket || verdict instanceof PendingVerdict) return verdict;
   if (verdict !== true && call.txn.doomed === null)
     call.txn.doom(
       'invalid-answer',
@@ -49,20 +61,22 @@ const checkShape = (base: Base, call: GraftCall, given: unknown): Checked<unknow
     : checked;
 };
 
-type Verdict = boolean | string | Ticket;
+type Verdict = boolean | string | Ticket | PendingVerdict;
 
 /** The first verdict that is not good. */
 const verdictOnRows = (base: Base, call: GraftCall, answers: readonly unknown[]): Verdict => {
   const rows = call.input as readonly unknown[];
   for (let i = 0; i < answers.length; i++) {
-    const verdict = verdictOn(base, call, answers[i], rows[i]);
+    const verdict = verdictOn(base, call, answers[i], rows[i], i);
     if (verdict !== true) return typeof verdict === 'string' ? `[${i}]: ${verdict}` : verdict;
   }
   return true;
 };
 
-/** What the post-condition says of an answer. One that throws is the host's own fault, and the answer is not kept. */
-const verdictOn = (base: Base, call: GraftCall, answer: unknown, input: unknown): Verdict => {
+/** What the post-condition says of an answer, the one of row `row`. */
+const verdictOn = (base: Base, call: GraftCall, answer: unknown, input: unknown, row: number): Verdict => {
+  const known = call.verdicts?.get(row);
+  if (known !== undefined) return known;
   const { point } = call.graft;
   let blocked: Ticket | null = null;
   const state: StateView = (name, ...args) => {
@@ -72,16 +86,27 @@ const verdictOn = (base: Base, call: GraftCall, answer: unknown, input: unknown)
     throw new Aborted('cancelled', 'begun anew');
   };
   try {
-    const verdict = point.options.check?.(answer, input, state) ?? false;
-    return blocked ?? verdict;
+    const verdict = point.options.check?.(answer, input, state, call.txn) ?? false;
+    if (!(verdict instanceof Promise)) return blocked ?? verdict;
+    const told = (said: boolean | string): void => {
+      call.verdicts ??= new Map();
+      call.verdicts.set(row, said ?? false);
+    };
+    return new PendingVerdict(
+      verdict.then(told, (error: unknown) => (blocked === null ? told(failed(base, call, error)) : settled(blocked))),
+    );
   } catch (error) {
-    if (blocked !== null) return blocked;
-    if (!(error instanceof Aborted)) {
-      call.txn.doom('host-fault', `the post-condition of ${point.name} failed`);
-      base.hostFailed(`the post-condition of ${point.name}`, error);
-    }
-    return false;
+    return blocked ?? failed(base, call, error);
   }
+};
+
+/** A post-condition that throws is the host's own fault, and the answer is not kept. */
+const failed = (base: Base, { graft, txn }: GraftCall, error: unknown): false => {
+  if (error instanceof Aborted || txn.state !== 'active') return false;
+  const what = `the post-condition of ${graft.point.name}`;
+  txn.doom('host-fault', `${what} failed`);
+  base.hostFailed(what, error);
+  return false;
 };
 
 /** Reads state for the post-condition, in the graft's transaction. */

@@ -3,6 +3,7 @@
 // decided here.
 
 import { type Aborted, Ticket, type Timer, type Transaction } from '../txn/index.ts';
+import { PendingVerdict } from './answer.ts';
 import type { Base } from './base.ts';
 import type { Ending } from './compartment/compartment.ts';
 import { GraftError } from './errors.ts';
@@ -92,8 +93,8 @@ const defaultAnswer = <I, O>(point: GraftPoint<I, O>, { input, txn }: Invocation
 
 const nothing = (): void => {};
 
-/** What the settling of a graft's call may have to wait for: a lock, or the store's COMMIT. */
-type Obstacle = Ticket | Promise<void>;
+/** What the settling of a graft's call may have to wait for: a lock, a post-condition, or the store's COMMIT. */
+type Obstacle = Ticket | PendingVerdict | Promise<void>;
 
 /** The end of a graft's call that cannot be settled yet: when `obstacle` is over, it is settled again. */
 interface Unsettled {
@@ -103,11 +104,11 @@ interface Unsettled {
 
 const settle = <I, O>(invocation: Invocation<I, O>, call: GraftCall, ending: Ending): Unsettled | null => {
   const wait = invocation.settle(call, ending);
-  if (wait instanceof Ticket) suspend(call);
+  if (wait !== null && !(wait instanceof Promise)) suspend(call);
   return wait === null ? null : { ending, obstacle: wait };
 };
 
-/** The post-condition waits for a lock: until it is asked again, nothing else may run in the heap of the call. */
+/** The post-condition waits: until it is asked again, nothing else may run in the heap of the call. */
 const suspend = (call: GraftCall): void => call.graft.plugin.compartment.abandon(call);
 
 const settleLater = async <I, O>(
@@ -117,9 +118,15 @@ const settleLater = async <I, O>(
 ): Promise<void> => {
   for (let wait: Obstacle | null = first; wait !== null; wait = invocation.settle(call, ending)) {
     if (wait instanceof Promise) return wait;
-    await settled(wait);
+    await (wait instanceof Ticket ? settled(wait) : Promise.race([wait.done, aborted(call.txn)]));
   }
 };
+
+/** Resolves when somebody else ends a transaction whose graft has answered. */
+const aborted = (txn: Transaction): Promise<void> =>
+  new Promise((resolve) => {
+    txn.onAbort = () => resolve();
+  });
 
 /**
  * Commits the call's transaction: into its parent, or at the top, through the store. Gives why it was refused, or null.
@@ -291,7 +298,7 @@ export const invokeSync = <Input, Output>(
       let ending = runInThread(call);
       while (call.conflict !== null) ending = repeatSync(invocation, call, options);
       const wait = invocation.settle(call, ending);
-      if (wait instanceof Ticket) suspend(call);
+      if (wait !== null && !(wait instanceof Promise)) suspend(call);
       if (wait !== null) settleSync(invocation, call, ending, wait, options);
     }
     if (invocation.needsDefault) fallback = point.original(invocation.input, invocation.txn);
@@ -336,19 +343,20 @@ const settleSync = <I, O>(
   options: InvokeSyncOptions,
 ): void => {
   for (let wait: Obstacle | null = first; wait !== null; wait = invocation.settle(call, ending)) {
-    if (wait instanceof Promise) throw storeWaits(wait);
+    if (wait instanceof Promise) throw mustWait(wait, 'a store whose COMMIT takes time');
+    if (wait instanceof PendingVerdict) throw mustWait(wait.done, 'a post-condition that takes time');
     waitSync(invocation, wait, options);
   }
 };
 
 const finishSync = <I, O>(base: Base, invocation: Invocation<I, O>): void => {
   const failure = commit(base, invocation);
-  if (failure instanceof Promise) throw storeWaits(failure);
+  if (failure instanceof Promise) throw mustWait(failure, 'a store whose COMMIT takes time');
   if (failure !== null) invocation.lost(failure.reason);
 };
 
-/** The error of a synchronous call whose store commits later; nobody hears how that commit ends. */
-const storeWaits = (commit: Promise<unknown>): GraftError => {
-  commit.catch(nothing);
-  return new GraftError('GRAFT_MUST_WAIT', 'a store whose COMMIT takes time needs the asynchronous driver');
+/** The error of a synchronous call that would have to wait; nobody hears how what it waits for ends. */
+const mustWait = (wait: Promise<unknown>, what: string): GraftError => {
+  wait.catch(nothing);
+  return new GraftError('GRAFT_MUST_WAIT', `${what} needs the asynchronous driver`);
 };

@@ -52,6 +52,8 @@ export class GraftCall implements CompartmentCall, Caller {
   runningIndex = -1;
   /** The lock that an in-thread attempt could not wait for. */
   conflict: { readonly lock: Lock; readonly mode: Mode } | null = null;
+  /** What a post-condition that takes time has said, by row. */
+  verdicts: Map<number, boolean | string> | null = null;
   at: object | null = null;
   /** Tells the driver the end, once. */
   onEnding: ((ending: Ending) => void) | null = null;

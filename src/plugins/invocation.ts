@@ -14,7 +14,7 @@
 // differ.
 
 import { type Aborted, type AbortReason, Ticket, type Transaction, type Undone } from '../txn/index.ts';
-import { checkAnswer } from './answer.ts';
+import { checkAnswer, PendingVerdict } from './answer.ts';
 import type { Base } from './base.ts';
 import { ANSWERED, type CallEnd, heavier, isKept, UNANSWERED } from './call-end.ts';
 import type { Ending } from './compartment/compartment.ts';
@@ -136,14 +136,14 @@ export class Invocation<Input, Output> {
 
   /**
    * A graft's call has ended: checks its answer and commits it, or takes everything back. A ticket: the post-condition
-   * met a lock, wait and call again. A promise: the store's COMMIT takes time.
+   * met a lock, or takes time: wait and call again. A promise: the store's COMMIT takes time.
    */
-  settle(call: GraftCall, ending: Ending): Ticket | Promise<void> | null {
+  settle(call: GraftCall, ending: Ending): Ticket | PendingVerdict | Promise<void> | null {
     const { txn } = call;
     txn.onAbort = null;
     if (txn.state === 'active' && txn.doomed === null && ending.kind === 'value') {
-      const ticket = this.check(call, ending.value);
-      if (ticket !== null) return ticket;
+      const wait = this.check(call, ending.value);
+      if (wait !== null) return wait;
     }
     this.#current = null;
     if (txn.state === 'active' && ending.kind === 'failed') txn.doom(ending.failure.reason, textOf(ending.failure));
@@ -153,9 +153,9 @@ export class Invocation<Input, Output> {
     return null;
   }
 
-  protected check(call: GraftCall, value: unknown): Ticket | null {
+  protected check(call: GraftCall, value: unknown): Ticket | PendingVerdict | null {
     const answer = checkAnswer(this.base, call, value);
-    if (answer instanceof Ticket) return answer;
+    if (answer instanceof Ticket || answer instanceof PendingVerdict) return answer;
     if (call.txn.doomed === null) this.answer = answer;
     return null;
   }

@@ -33,8 +33,16 @@ export interface PointOptions<Input = unknown, Output = unknown> {
    * chain's omitted default answers its input, an event's answers nothing.
    */
   readonly default?: (input: Input, txn: Transaction) => Output | Promise<Output>;
-  /** The post-condition: true, or what is wrong with the answer. It sees the state before commit. */
-  readonly check?: (answer: Output, input: Input, state: StateView) => boolean | string;
+  /**
+   * The post-condition: true, or what is wrong with the answer. It sees the state before commit. It may take time where
+   * the caller awaits; the locks of the call are held meanwhile.
+   */
+  readonly check?: (
+    answer: Output,
+    input: Input,
+    state: StateView,
+    txn: Transaction,
+  ) => boolean | string | Promise<boolean | string>;
   /**
    * Function points: the input is a list, and a graft is called once for each of its rows, all in one crossing and one
    * transaction. Schemas, default and post-condition are those of a row; what one row does wrong takes all of them

@@ -37,7 +37,7 @@ const answers = (work: Work, count: number): number[] => {
     const input = work.input();
     work.point.fill?.(input, columns);
     const answer = graft(input, { columns });
-    if (work.point.check?.(answer, input, () => null) !== true)
+    if (work.point.check?.(answer, input, () => null, null as never) !== true)
       throw new Error(`an answer that its own point refuses: ${answer}`);
     return work.value(answer);
   });

@@ -33,7 +33,7 @@ type Prepared = Pick<SqliteStatement, 'reader' | 'all' | 'run'>;
 /** TypeORM's runner for better-sqlite3, as far as it is used here. */
 interface TypeormRunner extends QueryRunner {
   /** Added here. */
-  scope: Scope;
+  scope: RunnerScope;
   transactionDepth: number;
   isTransactionActive: boolean;
   isReleased: boolean;
@@ -43,7 +43,7 @@ interface TypeormRunner extends QueryRunner {
 type RunnerClass = new (driver: unknown) => TypeormRunner;
 
 /** What one runner's statements belong to. */
-interface Scope {
+interface RunnerScope {
   /** The transaction that is open; null: none. */
   txn: HostTransaction | null;
   /** The host's own: TypeORM neither begins nor ends it. */
@@ -131,20 +131,20 @@ export class Runners {
     return entities;
   }
 
-  #runner(scope: Scope): TypeormRunner {
+  #runner(scope: RunnerScope): TypeormRunner {
     const runner = new this.#class(this.#driver);
     runner.scope = scope;
     return runner;
   }
 
   #derived(): RunnerClass {
-    const prepare = (scope: Scope, sql: string): Promise<Prepared> => this.#prepare(scope, sql);
-    const abort = (scope: Scope): void => this.#abort(scope);
+    const prepare = (scope: RunnerScope, sql: string): Promise<Prepared> => this.#prepare(scope, sql);
+    const abort = (scope: RunnerScope): void => this.#abort(scope);
     const Base = this.#driver.createQueryRunner('master').constructor as RunnerClass;
     if (typeof (Base.prototype as TypeormRunner).getStmt !== 'function')
       throw new GraftError('GRAFT_STORE_UNSUPPORTED', 'the DataSource is of a TypeORM whose query runner is not known');
     return class extends Base {
-      override scope: Scope = { txn: null, isGiven: false };
+      override scope: RunnerScope = { txn: null, isGiven: false };
 
       override getStmt(sql: string): Promise<Prepared> {
         return prepare(this.scope, sql);
@@ -161,7 +161,7 @@ export class Runners {
     };
   }
 
-  async #prepare(scope: Scope, sql: string): Promise<Prepared> {
+  async #prepare(scope: RunnerScope, sql: string): Promise<Prepared> {
     const control = CONTROL.exec(sql);
     if (control !== null) return this.#control(scope, control[2] ?? (control[1] as string));
     if (OTHER_CONTROL.test(sql)) throw misuse('transactions are begun and ended through dataSource.transaction');
@@ -170,7 +170,7 @@ export class Runners {
     return BARE.test(sql) ? this.#bare(sql) : this.#alone(sql);
   }
 
-  async #control(scope: Scope, command: string): Promise<Prepared> {
+  async #control(scope: RunnerScope, command: string): Promise<Prepared> {
     const { txn } = scope;
     if (command === 'BEGIN TRANSACTION') {
       scope.txn = await this.#begin();
@@ -198,7 +198,7 @@ export class Runners {
     return txn;
   }
 
-  #commit(scope: Scope): void {
+  #commit(scope: RunnerScope): void {
     const txn = scope.txn as HostTransaction;
     scope.txn = null;
     try {
@@ -221,7 +221,7 @@ export class Runners {
     if (failure !== null) throw failure;
   }
 
-  #abort(scope: Scope): void {
+  #abort(scope: RunnerScope): void {
     const { txn } = scope;
     scope.txn = null;
     if (txn !== null) this.#end(txn);

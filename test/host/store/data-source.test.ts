@@ -11,7 +11,7 @@ import { Transactions } from '../../../src/txn/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { Random } from '../../support/random.ts';
 import { folder, now } from './fixture.ts';
-import { Account, Entry, LIBRARIES, Note, shopSource } from './shop-source.ts';
+import { Account, add, Entry, LIBRARIES, Note, shopSource } from './shop-source.ts';
 
 let place: ReturnType<typeof folder>;
 let file: string;
@@ -22,15 +22,6 @@ beforeEach(() => {
 });
 
 afterEach(() => place.remove());
-
-/** Reads, waits and writes: two at the same time would lose one. */
-const add = async (entities: EntityManager, amount: number): Promise<void> => {
-  const account = await entities.findOneByOrFail(Account, { id: 1 });
-  await new Promise(setImmediate);
-  account.balance += amount;
-  await entities.save(account);
-  await entities.save(Entry, { account: 1, amount });
-};
 
 /** Hosts here have no plugins, so no process has to start. */
 const open = (source: DataSource): Promise<Host> =>
@@ -212,32 +203,6 @@ describe.each(LIBRARIES)('a DataSource over %s', (_, library) => {
     expect(await balance()).toBe(11);
     expect(await source.query('PRAGMA busy_timeout')).toEqual([{ timeout: 5000 }]);
   });
-});
-
-test('an accessor of the application’s own acts in the graft’s transaction', async () => {
-  const source = shopSource(file);
-  const host = await createHost({ store: source, report: () => {} });
-  await source.manager.save(Account, { name: 'ada', balance: 10 });
-  const point = host.graftPoint<number, string>({
-    name: 'shop/pay',
-    kind: 'function',
-    default: () => 'default',
-    budget: 2,
-    callable: { pay: host.accessor(async (txn, amount) => add(txn.entities, Number(amount))) },
-  });
-  const code =
-    'export const graft = (n, api) => { api.pay(n); if (n > 5) throw new Error("too much"); return "paid"; };';
-  const graftwork = { api: 1, grafts: [{ point: 'shop/pay', export: 'graft' }], needs: ['pay'] };
-  await host.install({
-    manifest: { name: 'payer', version: '1.0.0', main: 'i.js', graftwork },
-    files: { 'i.js': code },
-  });
-  expect(await point.call(6)).toBe('default');
-  expect((await source.manager.findOneBy(Account, { id: 1 }))?.balance).toBe(10);
-  expect(await point.call(5)).toBe('paid');
-  expect((await source.manager.findOneBy(Account, { id: 1 }))?.balance).toBe(15);
-  await host.close();
-  await source.destroy();
 });
 
 test('what prepares the application’s connection prepares the others, which read', async () => {

@@ -1,6 +1,14 @@
 // The DataSource of an application, for tests: tables of classes with decorators, one of a schema, and their migration.
 
-import { Column, DataSource, Entity, EntitySchema, ForeignKey, PrimaryGeneratedColumn } from 'typeorm';
+import {
+  Column,
+  DataSource,
+  Entity,
+  type EntityManager,
+  EntitySchema,
+  ForeignKey,
+  PrimaryGeneratedColumn,
+} from 'typeorm';
 import { NodeSqlite } from '../../../src/host/store/index.ts';
 
 /** Decorators are called by hand: what strips the types of tests transforms no syntax. */
@@ -63,3 +71,12 @@ export const LIBRARIES: readonly (readonly [string, object])[] = [
   ['better-sqlite3', {}],
   ['node:sqlite', { driver: NodeSqlite }],
 ];
+
+/** Reads, waits and writes: two at the same time would lose one. */
+export const add = async (entities: EntityManager, amount: number): Promise<void> => {
+  const account = await entities.findOneByOrFail(Account, { id: 1 });
+  await new Promise(setImmediate);
+  account.balance += amount;
+  await entities.save(account);
+  await entities.save(Entry, { account: 1, amount });
+};
