@@ -61,7 +61,7 @@ export class Connection {
   }
 
   #prepared(sql: string, raw: boolean): SqliteStatement {
-    if (this.#closed) throw new GraftError('GRAFT_CLOSED', 'the store is closed');
+    if (this.#closed || !this.database.open) throw new GraftError('GRAFT_CLOSED', 'the store is closed');
     const key = raw ? `raw ${sql}` : sql;
     const kept = this.#statements.get(key);
     if (kept !== undefined) {

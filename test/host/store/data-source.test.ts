@@ -217,6 +217,15 @@ test('what prepares the application’s connection prepares the others, which re
   await source.destroy();
 });
 
+test.each(LIBRARIES)('a DataSource that is closed before its host, over %s', async (_, library) => {
+  const source = shopSource(file, library);
+  const host = await open(source);
+  await source.destroy();
+  const late = host.transaction((txn) => host.table('account').in(txn).insert({ name: 'ann' }));
+  await expect(late).rejects.toMatchObject({ code: 'GRAFT_CLOSED' });
+  await host.close();
+});
+
 test('a DataSource that cannot be a store is as it was', async () => {
   const source = shopSource(file);
   const database = new NodeSqlite(file);
