@@ -88,10 +88,11 @@ export class HostTransaction {
     this.#nested.push(nested);
   }
 
-  /** Ends the innermost nested transaction. Throws Aborted where one that is to be kept cannot be. */
+  /** Ends the innermost nested transaction. Throws Aborted where it cannot be kept; then it is still to be ended. */
   end(keep: boolean): void {
-    const nested = this.#nested?.pop();
+    const nested = this.#nested?.at(-1);
     if (keep) nested?.commit();
     else nested?.abort();
+    this.#nested?.pop();
   }
 }

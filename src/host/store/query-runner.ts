@@ -198,11 +198,12 @@ export class Runners {
     return txn;
   }
 
+  /** One that fails is still there for TypeORM, which ends it by a ROLLBACK. */
   #commit(scope: RunnerScope): void {
     const txn = scope.txn as HostTransaction;
-    scope.txn = null;
     try {
       this.#commitTop(txn);
+      scope.txn = null;
     } finally {
       this.#end(txn);
     }

@@ -129,6 +129,24 @@ describe.each(LIBRARIES)('a DataSource over %s', (_, library) => {
     expect(stock.entries()).toEqual([['b', 1]]);
   });
 
+  test('a nested transaction that cannot commit takes itself back alone', async () => {
+    await host.transaction((txn) =>
+      txn.entities.transaction(async (outer) => {
+        await outer.save(Note, { text: 'before' });
+        const inner = outer.transaction(async (entities) => {
+          await entities.save(Note, { text: 'inside' });
+          txn.current.doom('cancelled', 'on purpose');
+        });
+        await expect(inner).rejects.toMatchObject({ driverError: { code: 'GRAFT_ABORTED' } });
+        await outer.save(Note, { text: 'after' });
+      }),
+    );
+    expect(await source.manager.find(Note, { order: { id: 1 } })).toMatchObject([
+      { text: 'before' },
+      { text: 'after' },
+    ]);
+  });
+
   test('statements of the application’s own, one by one', async () => {
     const rows = await source.query('INSERT INTO account (name) VALUES (?) RETURNING name', ['bob']);
     expect(rows).toEqual([{ name: 'bob' }]);
@@ -188,6 +206,14 @@ describe.each(LIBRARIES)('a DataSource over %s', (_, library) => {
       })
       .catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'GRAFT_ABORTED', message: expect.stringContaining('FOREIGN KEY') });
+    const runner = source.createQueryRunner();
+    await runner.startTransaction();
+    await runner.query('INSERT INTO entry (account, amount) VALUES (99, 1)');
+    await expect(runner.commitTransaction()).rejects.toThrow('FOREIGN KEY');
+    await runner.rollbackTransaction();
+    await runner.startTransaction();
+    await runner.commitTransaction();
+    await runner.release();
     expect(await balance()).toBe(10);
   });
 
