@@ -232,7 +232,6 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
 /** Names of types that two files below src declare all the same, each for itself and nobody else. */
 const DECLARED_TWICE: Readonly<Record<string, string>> = {
   Entry: 'a file of a package, a state with its lock, and a function of a realm',
-  Json: 'an object of unknown JSON, in two files of package/',
   Names: 'names in a package, and names that metered code uses',
   Price: 'what a change of state costs, and what a built-in does',
   Realm: 'what a process knows of a realm, and the realm',

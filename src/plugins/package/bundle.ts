@@ -1,42 +1,25 @@
 // A plugin's module and all it imports as one script, made by esbuild from memory. The script's completion value is the
 // module's exports, and it leaves no global behind. No plugin code runs here, and esbuild sees the files of the package
-// only: every import is answered below, and what esbuild says that it read is looked through.
+// only: every import is answered (package-source.ts), and what esbuild says that it read is looked through.
 //
-// This runs in the bundler's process (bundler/serve.ts), which waits for esbuild and can open no file. esbuild also
-// reads a file that a comment names (`sourceMappingURL=file:///…`), so those comments are defused.
+// This runs in the bundler's process (bundler/serve.ts), which waits for esbuild and can open no file.
+//
+// A module of no declared type turns out to be an ES module when it has been parsed. Where it takes the default of a
+// CommonJS module that was compiled from one, Node and bundlers differ; it is bundled again, and taken as Node does.
 
 import { GraftError } from '../errors.ts';
 import { PACKAGE_BOUNDS } from './bounds.ts';
-import type { BuildMessage, Built, EsbuildService, Loaded, Resolved, Source } from './bundler/service.ts';
-import { type Files, fileText } from './files.ts';
-import { printable, shown } from './path.ts';
-import { findImport } from './resolve.ts';
+import type { BuildMessage, Built, EsbuildService } from './bundler/service.ts';
+import { COMPUTED, isOfPackage, PackageSource, type Sources } from './package-source.ts';
+import { printable } from './path.ts';
+import { pathOf, sourceFile } from './source-name.ts';
+import { tsconfigOf } from './tsconfig.ts';
 
 /** The script of a plugin and its source map (version 3, without the sources' text), in UTF-8. */
 export interface Bundle {
   readonly code: Uint8Array;
   readonly sourceMap: Uint8Array;
 }
-
-/** The one import that is not a file of the package. */
-const SDK_IMPORT = 'graftwork/sdk';
-
-/** Namespaces of esbuild; anything but `file` keeps it away from the disk. */
-const PACKAGE = 'plugin';
-const BUILT_IN = 'graftwork';
-
-const LOADERS: Readonly<Record<string, string>> = {
-  ts: 'ts',
-  mts: 'ts',
-  cts: 'ts',
-  tsx: 'tsx',
-  js: 'js',
-  mjs: 'js',
-  cjs: 'js',
-  jsx: 'jsx',
-  json: 'json',
-  txt: 'text',
-};
 
 // The parameter hides a global `require`, which esbuild would otherwise use for an import it does not know until run
 // time.
@@ -46,7 +29,6 @@ const AFTER = 'return __plugin; })()';
 const FLAGS = [
   '--bundle',
   '--outfile=plugin.js',
-  '--tsconfig-raw={}',
   '--platform=neutral',
   '--format=iife',
   '--global-name=__plugin',
@@ -64,50 +46,10 @@ const FLAGS = [
   '--log-limit=0',
 ];
 
-/** Takes the meaning from what esbuild would obey or copy, and changes no code: in a string `\x73` is an s. */
-const defused = (text: string): string =>
-  text.replace(/([#@][ \t]+)sourceMappingURL=/g, '$1\\x73ourceMappingURL=').replace(/^#!/, '//');
-
-/** One text whatever lies on the disk, so that a package learns nothing of it. */
-const COMPUTED = 'the path of an import or a require is computed: write out the path of each file that may be meant';
-const TOO_LARGE = `the source is larger than ${PACKAGE_BOUNDS.bundle_bytes} bytes`;
-
-/** The files of a package, as esbuild asks for them. It counts the text that goes in. */
-class PackageSource implements Source {
-  readonly #files: Files;
-  readonly #main: string;
-  readonly #sdk: string;
-  #taken = 0;
-
-  constructor(files: Files, main: string, sdk: string) {
-    this.#files = files;
-    this.#main = main;
-    this.#sdk = sdk;
-  }
-
-  resolve(path: string, importer: string, kind: string): Resolved {
-    if (kind === 'entry-point') return { path: this.#main, namespace: PACKAGE };
-    if (path === SDK_IMPORT) return { path, namespace: BUILT_IN };
-    const found = findImport(this.#files, path, importer, kind.startsWith('require') ? 'require' : 'import');
-    return found === null
-      ? { error: `the import ${shown(path)} is not in the package` }
-      : { path: found, namespace: PACKAGE };
-  }
-
-  load(path: string, namespace: string): Loaded {
-    if (namespace === BUILT_IN) return { contents: Buffer.from(this.#sdk), loader: 'ts' };
-    // What a computed import found on the disk: it is not read.
-    if (namespace !== PACKAGE) return { error: COMPUTED };
-    const loader = LOADERS[/\.(\w+)$/.exec(path)?.[1] ?? ''];
-    const bytes = this.#files.get(path);
-    if (loader === undefined || bytes === undefined)
-      return { error: `${shown(path)} is no source file: import ${Object.keys(LOADERS).join(', ')}` };
-    this.#taken += bytes.length;
-    if (this.#taken > PACKAGE_BOUNDS.bundle_bytes) return { error: TOO_LARGE };
-    const text = fileText(path, bytes);
-    return { contents: Buffer.from(loader === 'json' || loader === 'text' ? text : defused(text)), loader };
-  }
-}
+/** What esbuild says of each file that went in. */
+type Inputs = Readonly<
+  Record<string, { format?: string; imports: readonly { path: string; kind: string; external?: boolean }[] }>
+>;
 
 /**
  * esbuild takes an import whose path is computed for a pattern of files, and looks for them on the machine's disk
@@ -118,30 +60,50 @@ const looksOutside = ({ errors, warnings }: Built): boolean =>
   errors.some(({ text }) => text === COMPUTED || text.startsWith('Could not resolve ')) ||
   warnings.some(({ id }) => id === 'empty-glob');
 
-const isOfPackage = (input: string): boolean =>
-  [PACKAGE, BUILT_IN].some((namespace) => input.startsWith(`${namespace}:`));
-
-const inputsOf = ({ metafile }: Built): string[] =>
-  Object.keys((JSON.parse(Buffer.from(metafile).toString()) as { inputs: object }).inputs);
-
 function errorOf({ text, location }: BuildMessage): GraftError {
-  if (text === TOO_LARGE) return new GraftError('GRAFT_PACKAGE_LIMIT', text);
-  const place =
-    location === null ? '' : `${location.file.replace(/^[a-z]+:/, '')}:${location.line}:${location.column + 1}: `;
+  const file = pathOf(location?.file.replace(/^[a-z]+:/, '') ?? '');
+  const place = location === null ? '' : `${file}:${location.line}:${location.column + 1}: `;
   return new GraftError('GRAFT_BUNDLE', printable(place + text));
 }
 
-/**
- * Bundles the module `main` of a package; `sdk` is the source of `graftwork/sdk`. Throws GRAFT_BUNDLE for a syntax
- * error or an import that is not in the package, GRAFT_PACKAGE_LIMIT where source, script or map exceed their bounds,
- * ServiceEnded where esbuild does not survive the package.
- */
-export function bundle(service: EsbuildService, files: Files, main: string, sdk: string): Bundle {
-  const built = service.build(main, FLAGS, new PackageSource(files, main, sdk));
+/** Builds once. Throws what was wrong. */
+function build(
+  service: EsbuildService,
+  flags: readonly string[],
+  source: PackageSource,
+): { built: Built; inputs: Inputs } {
+  const built = service.build(source.main, flags, source);
   const [first] = built.errors;
+  if (source.failure !== null) throw source.failure;
   if (looksOutside(built)) throw new GraftError('GRAFT_BUNDLE', COMPUTED);
   if (first !== undefined) throw errorOf(first);
-  if (!inputsOf(built).every(isOfPackage)) throw new GraftError('GRAFT_BUNDLE', COMPUTED);
+  const { inputs } = JSON.parse(Buffer.from(built.metafile).toString()) as { inputs: Inputs };
+  if (!Object.keys(inputs).every(isOfPackage)) throw new GraftError('GRAFT_BUNDLE', COMPUTED);
+  return { built, inputs };
+}
+
+/** The paths of ES modules that import a CommonJS module which was compiled from one. */
+const importersOfCompiled = (inputs: Inputs, source: PackageSource): string[] => {
+  const isCompiled = (name: string): boolean =>
+    Object.hasOwn(inputs, name) && inputs[name]?.format === 'cjs' && source.isCompiled(sourceFile(name));
+  return Object.entries(inputs).flatMap(([name, { format, imports }]) => {
+    const isOne = format === 'esm' && imports.some(({ path, kind }) => kind !== 'require-call' && isCompiled(path));
+    return isOne ? (sourceFile(name) ?? []) : [];
+  });
+};
+
+/**
+ * Bundles the module `main` of a package. Throws GRAFT_BUNDLE for a syntax error or an import that is not in the
+ * package, GRAFT_PACKAGE_LIMIT where source, script or map exceed their bounds, and what a file is refused for;
+ * ServiceEnded where esbuild does not survive the package.
+ */
+export function bundle(service: EsbuildService, sources: Sources): Bundle {
+  const source = new PackageSource(sources);
+  const flags = [...FLAGS, `--tsconfig-raw=${tsconfigOf(sources.files, sources.resolver)}`];
+  const first = build(service, flags, source);
+  const { built } = source.takeAsModules(importersOfCompiled(first.inputs, source))
+    ? build(service, flags, source)
+    : first;
   const contentsOf = (path: string): Uint8Array | undefined =>
     built.outputFiles.find((file) => file.path.endsWith(path))?.contents;
   const [code, sourceMap] = [contentsOf('.js'), contentsOf('.map')];

@@ -2,9 +2,11 @@
 //
 // 1. A source (archive.ts, folder.ts, read.ts) yields entries in any order, duplicates included; it bounds what it
 //    holds while reading.
-// 2. `checkFiles` bounds them again, checks paths and names, looks at the first bytes of each file, and yields the map.
-// After that nothing in the package is a path that leaves it, a native binary, an archive, a signature or source that
-// is not UTF-8.
+// 2. `checkFiles` checks all paths and names, bounds what is the package's own, and looks at the first bytes of each of
+//    those files. What lies in node_modules folders, and all of a folder on a disk, is bounded and looked at when an
+//    import reaches it (tree.ts): `Checks.reach`.
+// So nothing that a bundle is made of has a path that leaves the package, is a native binary, an archive, or source
+// that is not UTF-8.
 
 import { isUtf8 } from 'node:buffer';
 import { GraftError } from '../errors.ts';
@@ -16,9 +18,6 @@ export interface Entry {
   readonly path: string;
   readonly bytes: Uint8Array | null;
 }
-
-/** The files of a package by their paths, checked. */
-export type Files = ReadonlyMap<string, Uint8Array>;
 
 const TEXT_FILE = /\.([cm]?[jt]s|[jt]sx|json|txt)$/i;
 const SIGNATURE_FILE = /^(signature|signature\.json|[^/]+\.(sig|asc|p7s|minisig|sigstore))$/;
@@ -45,8 +44,6 @@ function checkContent(path: string, bytes: Uint8Array): void {
     throw new GraftError('GRAFT_PACKAGE_ENTRY', `${shown(path)} is an archive in the package`);
   if (TEXT_FILE.test(path) && !isUtf8(bytes))
     throw new GraftError('GRAFT_BAD_PACKAGE', `${shown(path)} is not valid UTF-8`);
-  if (SIGNATURE_FILE.test(foldPath(path)))
-    throw new GraftError('GRAFT_PACKAGE_SIGNED', `${shown(path)} is a signature`);
 }
 
 /** The names met so far by their folded form, each the spelling and kind first seen. */
@@ -62,13 +59,6 @@ function claimName(names: Names, path: string, isFile: boolean): void {
     throw new GraftError('GRAFT_PACKAGE_PATH', `${shown(path)} stands in the package twice`);
   else if (isFile || known.isFile)
     throw new GraftError('GRAFT_PACKAGE_PATH', `${shown(path)} is both a file and a folder`);
-}
-
-function checkName(names: Names, entry: Entry): void {
-  checkPath(entry.path);
-  for (let i = entry.path.indexOf('/'); i !== -1; i = entry.path.indexOf('/', i + 1))
-    claimName(names, entry.path.slice(0, i), false);
-  claimName(names, entry.path, entry.bytes !== null);
 }
 
 /**
@@ -93,28 +83,76 @@ export function checkPacked(bytes: number): void {
   throw new GraftError('GRAFT_PACKAGE_LIMIT', `the archive is larger than ${PACKAGE_BOUNDS.archive_bytes} bytes`);
 }
 
-/** Throws GRAFT_PACKAGE_LIMIT where `count` files and folders are too many. */
-export function checkCount(count: number): void {
+/** Throws GRAFT_PACKAGE_LIMIT where `count` files and folders that count are too many. */
+function checkCount(count: number): void {
   if (count <= PACKAGE_BOUNDS.entries) return;
   throw new GraftError('GRAFT_PACKAGE_LIMIT', `the package has more than ${PACKAGE_BOUNDS.entries} files and folders`);
+}
+
+/** Throws GRAFT_PACKAGE_LIMIT where `count` files and folders are too many to carry, dependencies' included. */
+export function checkCarried(count: number): void {
+  const { carried_entries } = PACKAGE_BOUNDS;
+  if (count <= carried_entries) return;
+  throw new GraftError(
+    'GRAFT_PACKAGE_LIMIT',
+    `the package carries more than ${carried_entries} files and folders, with those of its dependencies`,
+  );
+}
+
+/** Whether a path is the package's own, and no dependency's. */
+export const isOwn = (path: string): boolean => !/(^|\/)node_modules(\/|$)/.test(path);
+
+/** Throws GRAFT_PACKAGE_SIGNED where one of the names at the top is that of a signature. */
+export function refuseSignatures(names: Iterable<string>): void {
+  for (const name of names)
+    if (SIGNATURE_FILE.test(foldPath(name)))
+      throw new GraftError('GRAFT_PACKAGE_SIGNED', `${shown(name)} is a signature`);
+}
+
+/** What of a package was checked so far, and how much of it counts. */
+export class Checks {
+  readonly #names: Names = new Map();
+  readonly #counted = new Set<string>();
+  #total = 0;
+  #count = 0;
+
+  /** Checks path and name of an entry: no other one may be, or be taken for, the same. */
+  name({ path, bytes }: Entry): void {
+    checkPath(path);
+    for (let i = path.indexOf('/'); i !== -1; i = path.indexOf('/', i + 1))
+      claimName(this.#names, path.slice(0, i), false);
+    claimName(this.#names, path, bytes !== null);
+  }
+
+  /** Counts an entry, and checks its content. */
+  count({ path, bytes }: Entry): void {
+    checkCount(++this.#count);
+    if (bytes === null) return;
+    this.#total = addSize(this.#total, path, bytes.length);
+    checkContent(path, bytes);
+    this.#counted.add(path);
+  }
+
+  /** A file is reached: it counts from now on, where it did not before. */
+  reach(path: string, bytes: Uint8Array): void {
+    if (this.#counted.has(path)) return;
+    if (this.#names.get(foldPath(path))?.path !== path) this.name({ path, bytes });
+    this.count({ path, bytes });
+  }
 }
 
 /**
  * The entries of a package as a map, or a GraftError: GRAFT_PACKAGE_LIMIT, GRAFT_PACKAGE_PATH, GRAFT_PACKAGE_NATIVE,
  * GRAFT_PACKAGE_ENTRY (an archive inside), GRAFT_PACKAGE_SIGNED, GRAFT_BAD_PACKAGE (source text that is not UTF-8).
  */
-export function checkFiles(entries: readonly Entry[]): Files {
-  checkCount(entries.length);
-  const names: Names = new Map();
-  for (const entry of entries) checkName(names, entry);
+export function checkFiles(entries: readonly Entry[], checks = new Checks()): ReadonlyMap<string, Uint8Array> {
+  checkCarried(entries.length);
+  checkCount(entries.reduce((count, { path }) => count + Number(isOwn(path)), 0));
+  for (const entry of entries) checks.name(entry);
+  for (const entry of entries) if (isOwn(entry.path)) checks.count(entry);
   const files = new Map<string, Uint8Array>();
-  let total = 0;
-  for (const { path, bytes } of entries) {
-    if (bytes === null) continue;
-    total = addSize(total, path, bytes.length);
-    checkContent(path, bytes);
-    files.set(path, bytes);
-  }
+  for (const { path, bytes } of entries) if (bytes !== null) files.set(path, bytes);
+  refuseSignatures(files.keys());
   return files;
 }
 

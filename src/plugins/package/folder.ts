@@ -11,7 +11,7 @@ import { constants, existsSync, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GraftError } from '../errors.ts';
-import { addSize, checkCount, checkPacked, type Entry } from './files.ts';
+import { addSize, checkCarried, checkPacked, type Entry } from './files.ts';
 import { checkPath, shown } from './path.ts';
 
 // A file system without these flags (Windows) has the check of the folder's own entry.
@@ -104,7 +104,7 @@ async function listFolder(
   for await (const entry of await opendir(folder.at)) {
     if (entry.name === '.git') continue;
     if (!entry.isFile() && !entry.isDirectory()) throw special(inFolder(folder, entry.name));
-    checkCount(known + names.push({ name: entry.name, isFolder: entry.isDirectory() }));
+    checkCarried(known + names.push({ name: entry.name, isFolder: entry.isDirectory() }));
   }
   return names;
 }

@@ -1,12 +1,13 @@
 // The head of a package: its name, its version, its manifest and the path of its module, from its package.json or from
-// an object given in its place.
+// an object given in its place; and how its imports are resolved, which both say.
 
 import { GraftError } from '../errors.ts';
-import type { Files } from './files.ts';
+import { isObject, type Json } from './exports-map.ts';
 import { checkManifest, checkName, checkVersion, type Manifest } from './manifest.ts';
-import { badManifest, isObject, type Json, readPackageJson } from './package-json.ts';
+import { badManifest, readPackageJson } from './package-json.ts';
 import { shown } from './path.ts';
-import { findEntry, namedEntry } from './resolve.ts';
+import { Resolver } from './resolve.ts';
+import type { Files } from './tree.ts';
 
 /**
  * What the digest covers beside the files. `main` is the path of the module: the same files with another one are
@@ -17,6 +18,8 @@ export interface Head {
   readonly version: string;
   readonly main: string;
   readonly manifest: Manifest;
+  /** What its package.json says of imports, as JSON. */
+  readonly imports: string;
 }
 
 /** What a package says of itself: the fields beside the manifest, and the manifest, not yet checked. */
@@ -32,24 +35,38 @@ function splitManifest(json: Json, isGiven: boolean): { about: Json; manifest: u
   return { about, manifest };
 }
 
-const namesModule = (json: Json | null): json is Json =>
-  json !== null && ['exports', 'module', 'main'].some((name) => Object.hasOwn(json, name));
+const IMPORTS = ['type', 'exports', 'imports', 'browser'] as const;
+const MODULE = ['exports', 'browser', 'module', 'main'] as const;
+
+/** Of `browser` a text names the module; an object speaks of files. */
+const isNamedBy = (json: Json, name: string): boolean =>
+  Object.hasOwn(json, name) && !(name === 'browser' && isObject(json.browser));
+const namesModule = (json: Json): boolean => MODULE.some((name) => isNamedBy(json, name));
+
+/** What counts as the package.json of the whole: what is given, then the package's own. */
+function topOf(about: Json, inside: Json | null): Json {
+  const top = { ...inside, ...about };
+  // Fields that name the module come from one of the two.
+  if (namesModule(about))
+    for (const name of MODULE) if (!Object.hasOwn(about, name) && isNamedBy(top, name)) delete top[name];
+  return top;
+}
 
 /**
- * The path of the module: what `about`, else the package's own package.json names; else the only file; else index or
- * main.
+ * The path of the module: what package.json names; else the only file of an object; else index or main.
  */
-function findMain(files: Files, about: Json, inside: Json | null, isGiven: boolean): string {
-  const naming = [about, inside].find(namesModule);
-  if (naming !== undefined) {
-    const named = namedEntry(naming, 'import');
-    const found = named === null ? null : findEntry(files, named);
+function findMain(files: Files, resolver: Resolver, top: Json, isGiven: boolean): string {
+  if (namesModule(top)) {
+    const found = resolver.entry();
+    const named = MODULE.map((name) => top[name]).find((value) => typeof value === 'string');
     if (found === null)
-      throw badManifest(`the module that package.json names is not in the package: ${shown(named ?? 'no text')}`);
+      throw badManifest(
+        `the module that package.json names is not in the package: ${shown(String(named ?? 'no text'))}`,
+      );
     return found;
   }
-  const [only, second] = [...files.keys()].filter((path) => path !== 'package.json');
-  const found = isGiven && only !== undefined && second === undefined ? only : findEntry(files, null);
+  const [only, second] = isGiven ? files.all.filter((path) => path !== 'package.json') : [];
+  const found = only !== undefined && second === undefined ? only : resolver.entryByName();
   if (found === null)
     throw new GraftError(
       'GRAFT_BAD_PACKAGE',
@@ -59,19 +76,23 @@ function findMain(files: Files, about: Json, inside: Json | null, isGiven: boole
 }
 
 /**
- * The head of the package `files`; `given` stands in for its package.json where that is not null. Throws
- * GRAFT_BAD_MANIFEST, GRAFT_PACKAGE_SIGNED, or GRAFT_BAD_PACKAGE where there is no module.
+ * The head of the package `files`, and what its imports mean; `given` stands in for its package.json where that is not
+ * null. Throws GRAFT_BAD_MANIFEST, GRAFT_PACKAGE_SIGNED, or GRAFT_BAD_PACKAGE where there is no module.
  */
-export function readHead(files: Files, given: unknown): Head {
+export function readHead(files: Files, given: unknown): { head: Head; resolver: Resolver } {
   const inside = readPackageJson(files);
   const json = isObject(given) ? given : inside;
   if (json === null) throw badManifest('package.json is missing at the top of the package');
   const isGiven = json === given;
   const { about, manifest } = splitManifest(json, isGiven);
-  return {
-    name: checkName(about.name ?? inside?.name),
-    version: checkVersion(about.version ?? inside?.version ?? (isGiven ? '0.0.0' : undefined)),
-    main: findMain(files, about, inside, isGiven),
+  const top = topOf(about, inside);
+  const resolver = new Resolver(files, top);
+  const head: Head = {
+    name: checkName(top.name),
+    version: checkVersion(top.version ?? (isGiven ? '0.0.0' : undefined)),
+    main: findMain(files, resolver, top, isGiven),
     manifest: checkManifest(manifest),
+    imports: JSON.stringify(IMPORTS.map((name) => top[name] ?? null)),
   };
+  return { head, resolver };
 }

@@ -5,16 +5,13 @@ import { isProxy } from 'node:util/types';
 import { GraftError } from '../errors.ts';
 import { PLAIN_BOUNDS, plainFault } from '../plain.ts';
 import { PACKAGE_BOUNDS } from './bounds.ts';
-import { type Files, fileText } from './files.ts';
+import { isObject, type Json } from './exports-map.ts';
+import { fileText } from './files.ts';
 import { parseUniqueJson } from './json.ts';
 import { printable } from './path.ts';
-
-export type Json = Record<string, unknown>;
+import type { Files } from './tree.ts';
 
 export const badManifest = (why: string): GraftError => new GraftError('GRAFT_BAD_MANIFEST', printable(why));
-
-export const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function refuseSignature(what: string, value: Json): void {
   const key = ['signature', 'signatures'].find((name) => Object.hasOwn(value, name));

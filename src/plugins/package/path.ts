@@ -83,3 +83,6 @@ export function joinPath(folder: string, relative: string): string | null {
 
 /** The folder that a path lies in; '' is the top. */
 export const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
+
+/** The path of `name` in a folder. */
+export const inFolder = (folder: string, name: string): string => (folder === '' ? name : `${folder}/${name}`);

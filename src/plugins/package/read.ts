@@ -17,10 +17,11 @@ import { PACKAGE_BOUNDS } from './bounds.ts';
 import { bundlers } from './bundler/bundlers.ts';
 import { packageOf } from './bundler/check.ts';
 import type { RawPackage } from './bundler/messages.ts';
-import { addSize, checkCount, checkPacked, type Entry } from './files.ts';
+import { isObject } from './exports-map.ts';
+import { addSize, checkCarried, checkPacked, type Entry } from './files.ts';
 import { kindOf, readArchiveFile, readFolder } from './folder.ts';
 import type { Manifest } from './manifest.ts';
-import { badManifest, checkPackageJson, isObject } from './package-json.ts';
+import { badManifest, checkPackageJson } from './package-json.ts';
 import { checkPath, printable, shown } from './path.ts';
 
 /**
@@ -61,7 +62,7 @@ const IN_MEMORY: PlainBounds = {
 function entriesOf(files: unknown): Entry[] {
   if (!isObject(files)) throw badPackage('files: must be an object of paths and texts');
   const texts = Object.entries(files);
-  checkCount(texts.length);
+  checkCarried(texts.length);
   let total = 0;
   return texts.map(([path, text]) => {
     if (typeof text !== 'string') throw badPackage(`files[${shown(path)}]: must be text`);

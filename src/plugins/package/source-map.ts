@@ -5,6 +5,7 @@
 // parsed.
 
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
+import { sourceFile } from './source-name.ts';
 
 const KEPT = 8;
 const parsed = new Map<string, TraceMap>();
@@ -32,6 +33,6 @@ export interface Position {
 export function originalPosition(sourceMap: string, line: number, column: number): Position | null {
   if (!Number.isSafeInteger(line) || !Number.isSafeInteger(column) || line < 1 || column < 1) return null;
   const found = originalPositionFor(parseMap(sourceMap), { line, column: column - 1 });
-  if (found.source === null) return null;
-  return { file: found.source.replace(/^[a-z]+:/, ''), line: found.line, column: found.column + 1 };
+  const file = found.source === null ? null : sourceFile(found.source);
+  return file === null || found.line === null ? null : { file, line: found.line, column: found.column + 1 };
 }

@@ -8,7 +8,7 @@
 // it may wait for more for ever.
 
 import { GraftError } from '../errors.ts';
-import { addSize, checkCount, type Entry } from './files.ts';
+import { addSize, checkCarried, type Entry } from './files.ts';
 import { shown } from './path.ts';
 
 const BLOCK = 512;
@@ -176,11 +176,11 @@ export function readTar(tar: Buffer): readonly Entry[] {
     if (at > tar.length) throw bad('it was cut off');
     const content = tar.subarray(start, start + size);
     if (isNote) {
-      checkCount(++notes);
+      checkCarried(++notes);
       readNote(header.kind, content, note);
     } else {
       note = {};
-      checkCount(entries.push(entryOf({ ...header, name }, content)));
+      checkCarried(entries.push(entryOf({ ...header, name }, content)));
     }
   }
   checkEnd(tar.subarray(at), note);

@@ -44,9 +44,12 @@ const made = ({ files }: ImportForm): Promise<BundlerReply> => {
   return bundler.make({ entries, given: JSON.stringify(given) }, ENDLESS_MS);
 };
 
-/** All that a reply says, but for the name of the folder that its form was written with, and the digest. */
+/**
+ * All that a reply says, bytes as text, but for the name of the folder that its form was written with, and the digest.
+ */
 const said = (reply: BundlerReply, folder: string): string =>
   JSON.stringify(reply)
+    .replace(/__toBinary\(\\"([^\\]*)\\"\)/g, (_, base64: string) => Buffer.from(base64, 'base64').toString())
     .replaceAll(folder.slice(1), 'FOLDER')
     .replace(/"digest":"\w+"/, '');
 

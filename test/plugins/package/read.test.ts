@@ -102,8 +102,11 @@ describe('a package', () => {
 describe('the digest', () => {
   const digestOf = async (manifest: unknown, files: Record<string, string>) => (await read(manifest, files)).digest;
 
-  test('differs with anything that differs', async () => {
-    const files = { 'index.ts': MODULE, 'main.ts': MODULE, 'notes.md': 'a' };
+  test('differs with anything that differs of what it reaches, and with nothing else', async () => {
+    const text = "import notes from './notes.txt'; import more from 'more'; export const price = () => [notes, more];";
+    const more = { 'node_modules/more/package.json': '{"main":"a.js"}', 'node_modules/more/a.js': '' };
+    const files = { 'index.ts': text, 'main.ts': text, 'notes.txt': 'a', ...more };
+    const named = { name: 'fair-price', graftwork: MANIFEST };
     const variants: [object, Record<string, string>][] = [
       [NAMED, files],
       [{ ...NAMED, name: 'other' }, files],
@@ -111,12 +114,17 @@ describe('the digest', () => {
       [{ ...NAMED, main: 'main.ts' }, files],
       [{ ...NAMED, needs: ['stock'] }, files],
       [{ ...NAMED, limits: { own_ms: 1 } }, files],
-      [NAMED, { ...files, 'notes.md': 'b' }],
-      [NAMED, { ...files, 'notes.txt': 'a' }],
-      [NAMED, { ...files, 'notes.md': '', a: 'notes.mda' }],
+      [{ ...named, type: 'module' }, files],
+      [{ ...named, browser: { './notes.txt': false } }, files],
+      [NAMED, { ...files, 'notes.txt': 'b' }],
+      [NAMED, { ...files, 'notes.txt': '', a: 'notes.txta' }],
+      [NAMED, { ...files, 'node_modules/more/a.js': ' ' }],
+      [NAMED, { ...files, 'node_modules/more/package.json': '{"main":"./a.js"}' }],
+      [NAMED, { ...files, 'tsconfig.json': '{}' }],
     ];
     const digests = await Promise.all(variants.map(([manifest, texts]) => digestOf(manifest, texts)));
     expect(new Set(digests).size).toBe(variants.length);
+    expect(await digestOf(NAMED, { ...files, 'README.md': 'x', 'node_modules/more/b.js': 'y' })).toBe(digests[0]);
   });
 
   test('is the same in any order of files, from an object or an archive (seed 5)', async () => {

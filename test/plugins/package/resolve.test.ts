@@ -1,19 +1,27 @@
 import { describe, expect, test } from '@jest/globals';
-import { findEntry, findImport, type ImportKind, namedEntry } from '../../../src/plugins/package/resolve.ts';
+import type { ImportKind, Json } from '../../../src/plugins/package/exports-map.ts';
+import { memorySource } from '../../../src/plugins/package/memory.ts';
+import { Resolver } from '../../../src/plugins/package/resolve.ts';
+import { Files } from '../../../src/plugins/package/tree.ts';
 
-const filesOf = (texts: Record<string, unknown>) =>
-  new Map(
-    Object.entries(texts).map(([path, text]) => [
-      path,
-      Buffer.from(typeof text === 'string' ? text : JSON.stringify(text)),
-    ]),
-  );
+const resolverOf = (texts: Record<string, unknown>): Resolver => {
+  const bytes = Object.entries(texts).map(([path, text]): [string, Buffer] => [
+    path,
+    Buffer.from(typeof text === 'string' ? text : JSON.stringify(text)),
+  ]);
+  return new Resolver(new Files(memorySource(new Map(bytes))), (texts['package.json'] ?? {}) as Json);
+};
+/** The path of a file, `empty`, or null. */
 const find = (
   texts: Record<string, unknown>,
   specifier: string,
   importer = 'src/main.ts',
   kind: ImportKind = 'import',
-) => findImport(filesOf(texts), specifier, importer, kind);
+) => {
+  const found = resolverOf(texts).find(specifier, importer, kind);
+  if (found === 'empty') return found;
+  return 'path' in found ? found.path : null;
+};
 
 describe('a relative import', () => {
   test.each([
@@ -50,7 +58,7 @@ describe('an import of a dependency', () => {
     ],
     ['x', { exports: { require: './c.cjs', default: './a.js' } }, 'a.js', `${at}/a.js`],
     ['x', { exports: ['./a.js'] }, 'a.js', `${at}/a.js`],
-    ['x', { exports: null, main: 'a.js' }, 'a.js', null],
+    ['x', { exports: null, main: 'a.js' }, 'a.js', `${at}/a.js`],
     ['x', { exports: { '.': '../../secret.js' } }, 'secret.js', null],
     ['x/f/one', { exports: { './f/*': './a/*.js', './*': './no.js' } }, 'a/one.js', `${at}/a/one.js`],
     ['x/f/$&', { exports: { './f/*': './a/*.js' } }, 'a/$&.js', `${at}/a/$&.js`],
@@ -110,17 +118,22 @@ describe('a private import (#name)', () => {
 });
 
 describe('the module of a package', () => {
-  test('is what exports names, else module, else main', () => {
-    expect(namedEntry({ exports: './e.js', module: 'm.js', main: 'a.js' }, 'import')).toBe('./e.js');
-    expect(namedEntry({ module: 'm.js', main: 'a.js' }, 'import')).toBe('m.js');
-    expect(namedEntry({ module: 'm.js', main: 'a.js' }, 'require')).toBe('a.js');
-    expect(namedEntry({ main: 7 }, 'import')).toBeNull();
+  const entry = (json: object, ...paths: string[]) =>
+    resolverOf({ 'package.json': json, ...Object.fromEntries(paths.map((path) => [path, ''])) }).entry();
+  const byName = (...paths: string[]) => resolverOf(Object.fromEntries(paths.map((path) => [path, '']))).entryByName();
+
+  test('is what exports names, else browser, else module, else main', () => {
+    const paths = ['e.js', 'b.js', 'm.js', 'a.js'];
+    expect(entry({ exports: './e.js', module: 'm.js', main: 'a.js' }, ...paths)).toBe('e.js');
+    expect(entry({ browser: 'b.js', module: 'm.js', main: 'a.js' }, ...paths)).toBe('b.js');
+    expect(entry({ module: 'm.js', main: 'a.js' }, ...paths)).toBe('m.js');
+    expect(entry({ main: './dist/x' }, 'dist/x.js')).toBe('dist/x.js');
+    expect(entry({ main: 7 }, ...paths)).toBeNull();
   });
 
   test('is index before main, and TypeScript before JavaScript, where nothing is named', () => {
-    expect(findEntry(filesOf({ 'main.ts': '', 'index.js': '' }), null)).toBe('index.js');
-    expect(findEntry(filesOf({ 'main.ts': '', 'main.js': '' }), null)).toBe('main.ts');
-    expect(findEntry(filesOf({ 'lib/index.js': '' }), null)).toBeNull();
-    expect(findEntry(filesOf({ 'dist/x.js': '' }), './dist/x')).toBe('dist/x.js');
+    expect(byName('main.ts', 'index.js')).toBe('index.js');
+    expect(byName('main.ts', 'main.js')).toBe('main.ts');
+    expect(byName('lib/index.js')).toBeNull();
   });
 });

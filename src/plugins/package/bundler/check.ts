@@ -4,8 +4,8 @@
 import { type ErrorCode, GraftError } from '../../errors.ts';
 import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
 import { PACKAGE_BOUNDS } from '../bounds.ts';
+import type { Json } from '../exports-map.ts';
 import { checkManifest, checkName, checkVersion } from '../manifest.ts';
-import type { Json } from '../package-json.ts';
 import { printable } from '../path.ts';
 import type { PluginPackage } from '../read.ts';
 import type { BundlerReply } from './bundler.ts';

@@ -13,9 +13,11 @@ import { GraftError } from '../../errors.ts';
 import { unpack } from '../archive.ts';
 import { bundle } from '../bundle.ts';
 import { digestOf } from '../digest.ts';
-import { checkFiles, type Entry } from '../files.ts';
+import { Checks, checkFiles, type Entry } from '../files.ts';
 import { readHead } from '../head.ts';
+import { memorySource } from '../memory.ts';
 import { printable } from '../path.ts';
+import { Files } from '../tree.ts';
 import {
   ARCHIVE,
   CODE,
@@ -118,11 +120,12 @@ class Server {
   }
 
   #make(service: EsbuildService, { entries, archive, given }: Received): void {
-    const files = checkFiles(archive === null ? entries : unpack(archive));
-    const head = readHead(files, given === null ? null : JSON.parse(given));
-    const { code, sourceMap } = bundle(service, files, head.main, this.#sdk);
+    const checks = new Checks();
+    const files = new Files(memorySource(checkFiles(archive === null ? entries : unpack(archive), checks)), checks);
+    const { head, resolver } = readHead(files, given === null ? null : JSON.parse(given));
+    const { code, sourceMap } = bundle(service, { files, resolver, main: head.main, sdk: this.#sdk });
     const { name, version, manifest } = head;
-    const told = JSON.stringify({ name, version, manifest, digest: digestOf(head, files) });
+    const told = JSON.stringify({ name, version, manifest, digest: digestOf(head, files.reached) });
     this.#writer.begin(HEAD, 0).text(told).end();
     this.#writer.begin(CODE, 0).raw(code).end();
     this.#writer.begin(SOURCE_MAP, 0).raw(sourceMap).end();

@@ -35,7 +35,8 @@ export type Loaded = { readonly contents: Uint8Array; readonly loader: string } 
 /** What esbuild asks while it builds. */
 export interface Source {
   resolve(path: string, importer: string, kind: string): Resolved;
-  load(path: string, namespace: string): Loaded;
+  /** `type`: that of its attribute `with { type: … }`, else ''. */
+  load(path: string, namespace: string, type: string): Loaded;
 }
 
 export interface Built {
@@ -79,7 +80,8 @@ function answerTo(request: PacketFields, source: Source): PacketFields {
       return 'error' in found ? failed(ON_RESOLVE, found.error) : { id: ON_RESOLVE, ...found };
     }
     case 'on-load': {
-      const found = source.load(String(request.path), String(request.namespace));
+      const { type = '' } = request.with as PacketFields;
+      const found = source.load(String(request.path), String(request.namespace), String(type));
       return 'error' in found ? failed(ON_LOAD, found.error) : { id: ON_LOAD, resolveDir: NOWHERE, ...found };
     }
     default:
