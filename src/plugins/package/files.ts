@@ -84,7 +84,7 @@ export function checkPacked(bytes: number): void {
 }
 
 /** Throws GRAFT_PACKAGE_LIMIT where `count` files and folders that count are too many. */
-function checkCount(count: number): void {
+export function checkCount(count: number): void {
   if (count <= PACKAGE_BOUNDS.entries) return;
   throw new GraftError('GRAFT_PACKAGE_LIMIT', `the package has more than ${PACKAGE_BOUNDS.entries} files and folders`);
 }

@@ -1,18 +1,25 @@
-// A folder, or an archive in a file, as bytes in memory. The top may be reached through a link; below it every link is
-// refused, at any level, also one that takes a folder's place while the folder is read.
+// A folder on this machine as a package, looked into where a bundler asks; and an archive in a file. The folder itself
+// may be reached through a link. Below it a link is followed where it stays in the folder, and nothing that takes
+// another's place meanwhile leads out.
 //
-// 1. A folder is opened, without following a link, and listed by its handle. 2. What lies in it is opened the same way,
-//    from that handle: on Linux through /proc/self/fd, which leads to the open folder whatever its path leads to by
-//    now. Elsewhere the path is used, and afterwards every folder on it must still be the one that was opened.
-// 3. A file is checked and read by its own handle.
-// Reading stops at the first file or folder beyond a bound. Only `.git` is skipped.
+// 1. A folder is opened by its real path, name by name from the top, without following a link, and listed by its
+//    handle. What lies in it is opened the same way, from that handle: on Linux through /proc/self/fd, which leads to
+//    the open folder whatever its path leads to by now. Elsewhere the path is used, and afterwards every folder on it
+//    must still be the one that was opened.
+// 2. A file is checked and read by its own handle.
+// 3. A link is read, and what it says is walked name by name as in 1: it is never the system that follows it. Its
+//    answer is a real path, which is walked again when it is asked for.
+// `.git`, and `.bin` in node_modules, are passed over, and so is all that is no file, folder or link. One question is
+// answered after the other, and the folders of the last one stay open for the next.
 
 import { constants, existsSync, type Stats } from 'node:fs';
-import { type FileHandle, lstat, open, opendir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type FileHandle, lstat, open, opendir, readlink, realpath, stat } from 'node:fs/promises';
+import { isAbsolute, join, relative, sep } from 'node:path';
 import { GraftError } from '../errors.ts';
-import { addSize, checkCarried, checkPacked, type Entry } from './files.ts';
-import { checkPath, shown } from './path.ts';
+import { addSize, checkCarried, checkCount, checkPacked } from './files.ts';
+import { type LinkMet, type LinkStep, linkThatLeaves, walkLinks } from './links.ts';
+import { checkPath, inFolder, shown } from './path.ts';
+import type { FileKind, FilePlace } from './tree.ts';
 
 // A file system without these flags (Windows) has the check of the folder's own entry.
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -21,7 +28,7 @@ const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants
 const DESCRIPTORS = '/proc/self/fd';
 const hasDescriptors = existsSync(DESCRIPTORS);
 
-/** A folder that is being read. */
+/** A folder that is open. */
 interface OpenFolder {
   readonly handle: FileHandle;
   /** The path by which what lies in it is listed and opened. */
@@ -31,12 +38,6 @@ interface OpenFolder {
   /** Its path on this machine. */
   readonly real: string;
   readonly parent: OpenFolder | null;
-}
-
-/** What has been read so far. */
-interface Found {
-  readonly entries: Entry[];
-  total: number;
 }
 
 const special = (path: string): GraftError =>
@@ -55,25 +56,23 @@ function fileSystemError(path: string, error: unknown): GraftError {
 
 const isSame = (one: Stats, other: Stats): boolean => one.dev === other.dev && one.ino === other.ino;
 
-/** Whether every folder from `folder` up to the top still lies where it was opened. */
-async function isInPlace(folder: OpenFolder): Promise<boolean> {
+/** Throws where a folder from `folder` up to the top does not lie any more where it was opened. */
+async function checkInPlace(folder: OpenFolder): Promise<void> {
+  if (hasDescriptors) return;
   for (let at = folder; at.parent !== null; at = at.parent)
-    if (!isSame(await lstat(at.real), await at.handle.stat())) return false;
-  return true;
+    if (!isSame(await lstat(at.real), await at.handle.stat())) throw changed(folder.path);
 }
 
 /** Opens what lies in `folder` by its name. The caller closes the handle. */
 async function openIn(folder: OpenFolder, name: string): Promise<FileHandle> {
   const handle = await open(`${folder.at}/${name}`, OPEN_FLAGS);
-  if (hasDescriptors) return handle;
   try {
-    if (await isInPlace(folder)) return handle;
+    await checkInPlace(folder);
+    return handle;
   } catch (error) {
     await handle.close();
     throw error;
   }
-  await handle.close();
-  throw changed(folder.path);
 }
 
 /** Reads exactly `size` bytes; a file that is shorter or longer by now was changed meanwhile. */
@@ -87,56 +86,6 @@ async function readWhole(handle: FileHandle, path: string, size: number): Promis
   return bytes.subarray(0, size);
 }
 
-async function readFile(handle: FileHandle, path: string, found: Found): Promise<void> {
-  const stats = await handle.stat();
-  if (!stats.isFile()) throw special(path);
-  const total = addSize(found.total, path, stats.size);
-  found.entries.push({ path, bytes: await readWhole(handle, path, stats.size) });
-  found.total = total;
-}
-
-/** Names in a folder: those of its folders, and those of its files. */
-async function listFolder(
-  folder: OpenFolder,
-  known: number,
-): Promise<readonly { readonly name: string; readonly isFolder: boolean }[]> {
-  const names: { name: string; isFolder: boolean }[] = [];
-  for await (const entry of await opendir(folder.at)) {
-    if (entry.name === '.git') continue;
-    if (!entry.isFile() && !entry.isDirectory()) throw special(inFolder(folder, entry.name));
-    checkCarried(known + names.push({ name: entry.name, isFolder: entry.isDirectory() }));
-  }
-  return names;
-}
-
-const inFolder = ({ path }: OpenFolder, name: string): string => (path === '' ? name : `${path}/${name}`);
-
-async function readOne(folder: OpenFolder, name: string, isFolder: boolean, found: Found): Promise<void> {
-  const path = inFolder(folder, name);
-  if (isFolder) {
-    // As many handles are open as the path has segments.
-    checkPath(path);
-    found.entries.push({ path, bytes: null });
-  }
-  try {
-    const handle = await openIn(folder, name);
-    try {
-      if (!isFolder) return await readFile(handle, path, found);
-      if (!(await handle.stat()).isDirectory()) throw special(path);
-      await readInto(openFolder(handle, join(folder.real, name), path, folder), found);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw fileSystemError(path, error);
-  }
-}
-
-async function readInto(folder: OpenFolder, found: Found): Promise<void> {
-  for (const { name, isFolder } of await listFolder(folder, found.entries.length))
-    await readOne(folder, name, isFolder, found);
-}
-
 const openFolder = (handle: FileHandle, real: string, path: string, parent: OpenFolder | null): OpenFolder => ({
   handle,
   at: hasDescriptors ? `${DESCRIPTORS}/${handle.fd}` : real,
@@ -145,23 +94,160 @@ const openFolder = (handle: FileHandle, real: string, path: string, parent: Open
   parent,
 });
 
-/**
- * The entries of a folder, not yet checked as paths. Throws GRAFT_PACKAGE_ENTRY for a link or another special file,
- * GRAFT_PACKAGE_LIMIT beyond a bound, GRAFT_BAD_PACKAGE where the system cannot read a file.
- */
-export async function readFolder(root: string): Promise<readonly Entry[]> {
-  const found: Found = { entries: [], total: 0 };
-  try {
-    const handle = await open(root, constants.O_RDONLY);
-    try {
-      await readInto(openFolder(handle, root, '', null), found);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw fileSystemError(root, error);
+const isPassedOver = (folder: string, name: string): boolean =>
+  name === '.git' || (name === '.bin' && /(^|\/)node_modules$/.test(folder));
+
+/** What of an entry's kind counts; null for a device, a fifo and the like. */
+const kindIn = (entry: Pick<Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink'>): FileKind | null => {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'folder';
+  return entry.isSymbolicLink() ? 'link' : null;
+};
+
+export class PackageFolder {
+  /** The folders that are open, each in the one before it. The first is the top. */
+  readonly #open: [OpenFolder, ...OpenFolder[]];
+  /** Sizes of the files that were read; each counts once. */
+  readonly #files = new Map<string, number>();
+  readonly #listed = new Set<string>();
+  #bytes = 0;
+  #names = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(top: OpenFolder) {
+    this.#open = [top];
   }
-  return found.entries;
+
+  /** Opens a folder. Throws GRAFT_BAD_PACKAGE where there is none. */
+  static async at(path: string): Promise<PackageFolder> {
+    try {
+      const real = await realpath(path);
+      return new PackageFolder(openFolder(await open(real, OPEN_FLAGS), real, '', null));
+    } catch (error) {
+      throw fileSystemError(path, error);
+    }
+  }
+
+  /** Real paths of all files that were read. */
+  get read(): Iterable<string> {
+    return this.#files.keys();
+  }
+
+  /**
+   * What lies in a folder. This and the others take real paths, and throw GRAFT_PACKAGE_ENTRY for a link or another
+   * special file in such a path, GRAFT_PACKAGE_PATH or GRAFT_PACKAGE_LIMIT for one that no file of a package has,
+   * GRAFT_PACKAGE_LIMIT beyond a bound, GRAFT_BAD_PACKAGE where the system cannot read it.
+   */
+  list(path: string): Promise<readonly (readonly [name: string, kind: FileKind])[]> {
+    return this.#inTurn(path, async () => {
+      const names: [string, FileKind][] = [];
+      const known = this.#listed.has(path) ? 0 : this.#names;
+      for await (const entry of await opendir((await this.#enter(path)).at)) {
+        const kind = isPassedOver(path, entry.name) ? null : kindIn(entry);
+        if (kind !== null) checkCarried(known + names.push([entry.name, kind]));
+      }
+      if (!this.#listed.has(path)) this.#names += names.length;
+      this.#listed.add(path);
+      return names;
+    });
+  }
+
+  /** The bytes of a file. */
+  file(path: string): Promise<Buffer> {
+    return this.#inTurn(path, async () => {
+      const folder = await this.#enter(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
+      const handle = await openIn(folder, path.slice(path.lastIndexOf('/') + 1));
+      try {
+        const stats = await handle.stat();
+        if (!stats.isFile()) throw special(path);
+        this.#count(path, stats.size);
+        return await readWhole(handle, path, stats.size);
+      } finally {
+        await handle.close();
+      }
+    });
+  }
+
+  #count(path: string, size: number): void {
+    const known = this.#files.get(path);
+    if (known === undefined) checkCount(this.#files.size + 1);
+    this.#bytes = addSize(this.#bytes - (known ?? 0), path, size);
+    this.#files.set(path, size);
+  }
+
+  /** Where a link leads in the end: a file or a folder by its real path, or null where that is nothing. */
+  follow(path: string): Promise<FilePlace | null> {
+    return this.#inTurn(path, async () => {
+      const walk = walkLinks(path);
+      let step = walk.next();
+      while (step.done !== true) step = walk.next(await this.#met(step.value));
+      return step.value;
+    });
+  }
+
+  async #met({ folder: path, name }: LinkStep): Promise<LinkMet> {
+    if (isPassedOver(path, name)) return null;
+    const folder = await this.#enter(path);
+    try {
+      const kind = kindIn(await lstat(`${folder.at}/${name}`));
+      return kind === 'link' ? this.#target(await readlink(`${folder.at}/${name}`), inFolder(path, name)) : kind;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    } finally {
+      await checkInPlace(folder);
+    }
+  }
+
+  /** What a link says: names to go on with, from its folder or from the top. */
+  #target(target: string, link: string): LinkMet {
+    const isFromTop = isAbsolute(target);
+    const path = isFromTop ? relative(this.#open[0].real, target) : target;
+    if (isAbsolute(path)) throw linkThatLeaves(link);
+    return { names: path.split(sep), isFromTop };
+  }
+
+  /** The folder of a path, opened from the top. Those that are open and not on the way are closed. */
+  async #enter(path: string): Promise<OpenFolder> {
+    const names = path === '' ? [] : path.split('/');
+    let depth = 0;
+    while (depth < names.length && this.#open[depth + 1]?.path === names.slice(0, depth + 1).join('/')) depth++;
+    await this.#leave(depth);
+    for (const name of names.slice(depth)) {
+      const parent = this.#open.at(-1) as OpenFolder;
+      const at = inFolder(parent.path, name);
+      if (isPassedOver(parent.path, name)) throw special(at);
+      const handle = await openIn(parent, name);
+      this.#open.push(openFolder(handle, join(parent.real, name), at, parent));
+      if (!(await handle.stat()).isDirectory()) throw special(at);
+    }
+    return this.#open.at(-1) as OpenFolder;
+  }
+
+  async #leave(depth: number): Promise<void> {
+    for (const { handle } of this.#open.splice(depth + 1).reverse()) await handle.close();
+  }
+
+  #inTurn<T>(path: string, answer: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(async () => {
+      try {
+        if (path !== '') checkPath(path);
+        return await answer();
+      } catch (error) {
+        // A folder that was not one is not gone on from.
+        await this.#leave(0);
+        throw fileSystemError(path, error);
+      }
+    });
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Closes it, when the last question has been answered. */
+  async close(): Promise<void> {
+    await this.#last;
+    await this.#leave(-1);
+  }
 }
 
 /** What stands at a path on this machine. Throws GRAFT_BAD_PACKAGE where that is neither a folder nor a file. */

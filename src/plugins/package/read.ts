@@ -1,11 +1,11 @@
 // Reading a plugin package, from a folder, an archive or memory, into what can be installed. Nothing of the plugin runs
 // on the way, and this process looks at nothing in it.
 //
-// 1. The source yields bytes, each bounded while they are read: an archive as it is, the entries of a folder
-//    (folder.ts), or those of the object itself.
+// 1. The source yields bytes, each bounded while they are read: an archive as it is, or the entries of an object. A
+//    folder (folder.ts) yields what step 2 asks for.
 // 2. A bundler (bundler/), which can open no file, unpacks them (archive.ts), checks paths, names and contents
-//    (files.ts), reads package.json and the manifest (head.ts, manifest.ts), bundles the module (bundle.ts) and takes
-//    the digest over all of it (digest.ts).
+//    (files.ts, tree.ts), reads package.json and the manifest (head.ts, manifest.ts), bundles the module (bundle.ts)
+//    and takes the digest over what it reached (digest.ts).
 // 3. What it says is checked, as if a plugin had said it (bundler/check.ts).
 
 import { isProxy, isUint8Array } from 'node:util/types';
@@ -19,7 +19,7 @@ import { packageOf } from './bundler/check.ts';
 import type { RawPackage } from './bundler/messages.ts';
 import { isObject } from './exports-map.ts';
 import { addSize, checkCarried, checkPacked, type Entry } from './files.ts';
-import { kindOf, readArchiveFile, readFolder } from './folder.ts';
+import { kindOf, PackageFolder, readArchiveFile } from './folder.ts';
 import type { Manifest } from './manifest.ts';
 import { badManifest, checkPackageJson } from './package-json.ts';
 import { checkPath, printable, shown } from './path.ts';
@@ -95,7 +95,7 @@ async function readSource(source: PluginSource): Promise<RawPackage> {
   }
   if (typeof source !== 'string') return readObject(source);
   const isFolder = (await kindOf(source)) === 'folder';
-  return isFolder ? { entries: await readFolder(source), given: null } : { archive: await readArchiveFile(source) };
+  return isFolder ? { folder: await PackageFolder.at(source) } : { archive: await readArchiveFile(source) };
 }
 
 interface ReadOptions {
@@ -112,7 +112,12 @@ interface ReadOptions {
 export async function readPackage(source: PluginSource, options: ReadOptions = {}): Promise<PluginPackage> {
   const { walls, signal, wait_ms = PACKAGE_BOUNDS.bundle_ms } = options;
   const wanted = walls === 'required' ? ALL_WALLS : NO_WALLS;
-  return packageOf(await bundlers.make(await readSource(source), { wait_ms, signal, walls: wanted }));
+  const raw = await readSource(source);
+  try {
+    return packageOf(await bundlers.make(raw, { wait_ms, signal, walls: wanted }));
+  } finally {
+    if ('folder' in raw) await raw.folder.close();
+  }
 }
 
 /** Reads packages for as long as it is open, and keeps bundlers warm for that. */

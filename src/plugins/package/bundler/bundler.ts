@@ -2,16 +2,20 @@
 // they say is believed beyond its place in the protocol (messages.ts); what it means is checked by who asked.
 //
 // 1. READY. 2. `make` sends a package, and settles with what was made of it, a refusal, or that the bundler was lost
-//    over it. Whoever takes longer than it may, or says what it cannot have meant, is killed.
+//    over it. Of a folder it may ask in between, one question at a time. Whoever takes longer than it may, or says what
+//    it cannot have meant, is killed.
 
 import { parseJson } from '../../compartment/ending.ts';
 import { FrameReader } from '../../compartment/process/frames.ts';
 import { ALL_WALLS, fromByte, NO_WALLS, type Standing, toByte } from '../../compartment/process/walls/standing.ts';
 import { PACKAGE_BOUNDS } from '../bounds.ts';
+import type { PackageFolder } from '../folder.ts';
 import type { BundlerCommands } from './command.ts';
 import {
+  answerOf,
   CODE,
   HEAD,
+  isQuestion,
   type Made,
   type RawPackage,
   READY,
@@ -77,6 +81,9 @@ export class Bundler {
   readonly #reader = new FrameReader(REPLY_BYTES_MAX);
   /** Who waits for a reply. */
   #settle: ((reply: BundlerReply) => void) | null = null;
+  /** The folder that is made a package of, and whether a question to it has no answer yet. */
+  #folder: PackageFolder | null = null;
+  #asked = false;
   /** What has come of the package that is being made. */
   #head: unknown = null;
   #code: string | null = null;
@@ -136,6 +143,7 @@ export class Bundler {
     if (this.#ended !== null) return Promise.resolve(this.#lost(this.#ended));
     const { promise, resolve } = Promise.withResolvers<BundlerReply>();
     this.#settle = resolve;
+    this.#folder = 'folder' in raw ? raw.folder : null;
     this.#timer = setTimeout(() => this.kill(`bundling took longer than ${wait_ms} ms`), wait_ms);
     for (const bytes of together(requestOf(raw))) this.#processes.write(bytes);
     return promise;
@@ -155,9 +163,11 @@ export class Bundler {
     if (!this.#ready) return type === READY && reader.size === 2 && this.#begin(reader);
     if (this.#settle === null) return false;
     if (this.#code !== null) return type === SOURCE_MAP && this.#made(this.#code, reader.text());
+    if (this.#asked) return false;
     if (this.#head !== null)
       return type === CODE && reader.size <= PACKAGE_BOUNDS.bundle_bytes && this.#coded(reader.text());
     if (reader.size > HEAD_BYTES_MAX) return false;
+    if (isQuestion(type)) return this.#question(type, reader.text());
     if (type === REFUSED) return this.#refused(parseJson(reader.text()));
     return type === HEAD && this.#headed(parseJson(reader.text()));
   }
@@ -167,6 +177,17 @@ export class Bundler {
     this.#walls = fromByte(toByte(ALL_WALLS) & buffer.readUInt8(from) & buffer.readUInt8(from + 1));
     this.#stopClock();
     this.#events.ready(this);
+    return true;
+  }
+
+  #question(type: number, path: string): boolean {
+    if (this.#folder === null) return false;
+    this.#asked = true;
+    void answerOf(this.#folder, type, path).then((frames) => {
+      this.#asked = false;
+      if (this.#killed === null && this.#ended === null)
+        for (const bytes of together(frames)) this.#processes.write(bytes);
+    });
     return true;
   }
 
@@ -194,7 +215,7 @@ export class Bundler {
 
   #answer(reply: BundlerReply): void {
     const settle = this.#settle;
-    this.#settle = this.#head = this.#code = null;
+    this.#settle = this.#folder = this.#head = this.#code = null;
     this.#stopClock();
     settle?.(reply);
   }

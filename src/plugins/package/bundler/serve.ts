@@ -2,18 +2,19 @@
 // process beside it, bundle each. It blocks on pipes and runs nothing of any package.
 //
 // Descriptors: 3 from the host, 4 to it, 5 from esbuild, 6 to it. 1. Walls. 2. esbuild says which walls stand around
-// itself, and its version; READY tells the host. 3. Messages of one package (messages.ts), an answer, and so on. The
-// end of the host's stream ends the process; so does the end of esbuild, with a status of its own.
+// itself, and its version; READY tells the host. 3. Messages of one package (messages.ts), an answer, and so on; where
+// the package is a folder, questions in between. The end of the host's stream ends the process; so does the end of
+// esbuild, with a status of its own.
 
 import { readSync, writeSync } from 'node:fs';
 import { FrameReader, FrameWriter } from '../../compartment/process/frames.ts';
 import { type Guarded, guard } from '../../compartment/process/walls/guard.ts';
 import { toByte } from '../../compartment/process/walls/standing.ts';
-import { GraftError } from '../../errors.ts';
+import { type ErrorCode, GraftError } from '../../errors.ts';
 import { unpack } from '../archive.ts';
 import { bundle } from '../bundle.ts';
 import { digestOf } from '../digest.ts';
-import { Checks, checkFiles, type Entry } from '../files.ts';
+import { Checks, checkFiles, type Entry, refuseSignatures } from '../files.ts';
 import { readHead } from '../head.ts';
 import { memorySource } from '../memory.ts';
 import { printable } from '../path.ts';
@@ -23,14 +24,24 @@ import {
   CODE,
   ENTRY,
   EXIT_NO_SERVICE,
+  FAULT,
+  FILE,
+  FOLDER,
+  FOLLOW,
   GAVE_UP,
   GIVEN,
   HEAD,
+  LIST,
   MAKE,
+  NAMES,
+  PLACE,
+  READ,
   READY,
   REFUSED,
   REQUEST_BYTES_MAX,
   readEntry,
+  readNames,
+  readPlace,
   SOURCE_MAP,
 } from './messages.ts';
 import { EsbuildService, ServiceEnded } from './service.ts';
@@ -47,6 +58,7 @@ const EXIT_PROTOCOL = 70;
 interface Received {
   entries: Entry[];
   archive: Buffer | null;
+  isFolder: boolean;
   given: string | null;
 }
 
@@ -108,10 +120,11 @@ class Server {
   }
 
   #receive(): Received {
-    const received: Received = { entries: [], archive: null, given: null };
+    const received: Received = { entries: [], archive: null, isFolder: false, given: null };
     for (let type = this.#next(); type !== MAKE; type = this.#next()) {
-      const payload = this.#reader.buffer.subarray(this.#reader.from, this.#reader.to);
-      if (type === ARCHIVE) received.archive = Buffer.from(payload);
+      const payload = this.#payload();
+      if (type === FOLDER) received.isFolder = true;
+      else if (type === ARCHIVE) received.archive = Buffer.from(payload);
       else if (type === ENTRY) received.entries.push(readEntry(payload));
       else if (type === GIVEN) received.given = this.#reader.text();
       else this.#guarded.exit(EXIT_PROTOCOL);
@@ -119,9 +132,38 @@ class Server {
     return received;
   }
 
-  #make(service: EsbuildService, { entries, archive, given }: Received): void {
+  #payload(): Buffer {
+    return this.#reader.buffer.subarray(this.#reader.from, this.#reader.to);
+  }
+
+  /** Asks the host about its folder. The answer's payload, a view: valid until the next question. */
+  #ask(type: number, path: string, answer: number): Buffer {
+    this.#writer.begin(type, 0).text(path).end();
+    this.#flush();
+    const got = this.#next();
+    if (got === answer) return this.#payload();
+    if (got !== FAULT) this.#guarded.exit(EXIT_PROTOCOL);
+    const { code, message } = JSON.parse(this.#reader.text()) as { code: ErrorCode; message: string };
+    throw new GraftError(code, message);
+  }
+
+  /** The files of a package; where they are those of a folder, the host reads them when they are asked for. */
+  #filesOf({ entries, archive, isFolder }: Received): Files {
     const checks = new Checks();
-    const files = new Files(memorySource(checkFiles(archive === null ? entries : unpack(archive), checks)), checks);
+    if (!isFolder)
+      return new Files(memorySource(checkFiles(archive === null ? entries : unpack(archive), checks)), checks);
+    const files = new Files({
+      list: (folder) => readNames(this.#ask(LIST, folder, NAMES)),
+      read: (file) => Buffer.from(this.#ask(READ, file, FILE)),
+      follow: (link) => readPlace(this.#ask(FOLLOW, link, PLACE)),
+    });
+    refuseSignatures(files.topFiles);
+    return files;
+  }
+
+  #make(service: EsbuildService, received: Received): void {
+    const files = this.#filesOf(received);
+    const { given } = received;
     const { head, resolver } = readHead(files, given === null ? null : JSON.parse(given));
     const { code, sourceMap } = bundle(service, { files, resolver, main: head.main, sdk: this.#sdk });
     const { name, version, manifest } = head;

@@ -2,12 +2,25 @@
 
 import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ALL_WALLS, NO_WALLS } from '../../../../src/plugins/compartment/process/walls/standing.ts';
 import { Bundlers } from '../../../../src/plugins/package/bundler/bundlers.ts';
 import { packageOf } from '../../../../src/plugins/package/bundler/check.ts';
 import { bundlerCommands } from '../../../../src/plugins/package/bundler/command.ts';
-import { CODE, HEAD, READY, REFUSED, SOURCE_MAP } from '../../../../src/plugins/package/bundler/messages.ts';
+import {
+  CODE,
+  FOLLOW,
+  HEAD,
+  LIST,
+  type RawPackage,
+  READ,
+  READY,
+  REFUSED,
+  SOURCE_MAP,
+} from '../../../../src/plugins/package/bundler/messages.ts';
+import { PackageFolder } from '../../../../src/plugins/package/folder.ts';
 import { expectRefusal } from '../archives.ts';
 
 const bare = bundlerCommands(false);
@@ -24,12 +37,12 @@ afterEach(() => release());
 type Said = readonly (readonly [type: number, text: string, times?: number])[];
 
 /** What comes of a package where its bundler says this. */
-const packageFrom = async (said: Said) => {
+const packageFrom = async (said: Said, raw: RawPackage = RAW) => {
   const args = ['--input-type=module', '--eval', liar, JSON.stringify(said)];
   const commands = { ...bare, reads: { file: process.execPath, args, env: {} } };
   const all = new Bundlers({ commands: () => commands, standing: () => NO_WALLS });
   release = all.hold();
-  return packageOf(await all.make(RAW, OPTIONS));
+  return packageOf(await all.make(raw, OPTIONS));
 };
 
 const DIGEST = '0'.repeat(64);
@@ -69,11 +82,28 @@ describe('what a bundler says', () => {
     ['a refusal that is none', [[REFUSED, '[]']]],
     ['that it is ready, again', [[READY, '\x03\x03']]],
     ['what is no message', [[99, '']]],
+    ['a question to a folder, of which there is none', [[READ, 'main.ts'], head({}), ...rest]],
   ])('is refused where it has no meaning: %s', (_, said) =>
     expectRefusal('GRAFT_BUNDLE', 'gave up on this package: it said what it cannot have meant', () =>
       packageFrom(said),
     ),
   );
+
+  test.each<[string, Said]>([
+    [
+      'two questions at once',
+      [
+        [LIST, ''],
+        [READ, 'main.ts'],
+      ],
+    ],
+    ['a head before its question has an answer', [[FOLLOW, 'main.ts'], head({}), ...rest]],
+    ['a question about half of its script', [head({}), [READ, 'main.ts']]],
+  ])('is refused where it is asked out of turn: %s', async (_, said) => {
+    const folder = await PackageFolder.at(dirname(fileURLToPath(import.meta.url)));
+    await expectRefusal('GRAFT_BUNDLE', 'it said what it cannot have meant', () => packageFrom(said, { folder }));
+    await folder.close();
+  });
 
   test('forges no lines of a log', () =>
     expectRefusal('GRAFT_BUNDLE', /^a\\u\{a\}b$/, () =>
