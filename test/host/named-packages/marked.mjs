@@ -1,0 +1,3 @@
+import { marked } from 'marked';
+
+export const f = () => marked.parse('# A\n\n*b* `<c>`');
