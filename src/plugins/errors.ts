@@ -13,7 +13,7 @@ export const ERRORS = {
   GRAFT_BAD_PACKAGE: row(400, 'A plugin package is malformed.'),
   GRAFT_PACKAGE_LIMIT: row(413, 'A plugin package exceeds a bound on entries, sizes or compression.'),
   GRAFT_PACKAGE_PATH: row(400, 'A plugin package holds a path that leaves it, or two paths that fold together.'),
-  GRAFT_PACKAGE_ENTRY: row(400, 'A plugin package holds a link, a device or another special file.'),
+  GRAFT_PACKAGE_ENTRY: row(400, 'A plugin package holds a link that leaves it, a device, or another special file.'),
   GRAFT_PACKAGE_NATIVE: row(400, 'A plugin package holds a native binary.'),
   GRAFT_PACKAGE_SIGNED: row(400, 'A plugin package carries a signature, and signatures cannot be verified yet.'),
   GRAFT_BUNDLE: row(

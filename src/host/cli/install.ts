@@ -1,13 +1,12 @@
-// `graftwork install PATH` and `graftwork remove NAME`. A folder is packed as npm packs one, and sent as an archive.
-// The server checks all of it; only links and special files are checked here, since an archive would not show them.
+// `graftwork install PATH` and `graftwork remove NAME`. Of a folder, which may be as `npm install` left it, what the
+// plugin's imports reach is sent as an archive. The server checks all of it.
 
-import type { Stats } from 'node:fs';
-import { lstat, readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { GraftError } from '../../plugins/index.ts';
+import { reachedEntries } from '../../plugins/package/index.ts';
 import type { PluginInfo, PointInfo } from '../index.ts';
 import { ARCHIVE_TYPES, BODY_MAX } from '../server/index.ts';
 import { ask, type ServerFlags } from './client.ts';
@@ -22,32 +21,18 @@ export interface DismissFlags extends ServerFlags {
   readonly graft?: string;
 }
 
-/** Files of a folder, unpacked; far above what a server takes. */
-const FOLDER_BYTES_MAX = 64 * 1_048_576;
-
-const filesOf = async (root: string): Promise<readonly { path: string; stats: Stats }[]> => {
-  const files: { path: string; stats: Stats }[] = [];
-  for (const path of (await readdir(root, { recursive: true })).sort()) {
-    if (/^\.git([\\/]|$)/.test(path)) continue;
-    const stats = await lstat(join(root, path));
-    if (stats.isFile()) files.push({ path: path.replaceAll('\\', '/'), stats });
-    else if (!stats.isDirectory()) throw new GraftError('GRAFT_PACKAGE_ENTRY', `${path} is a link or a special file`);
-  }
-  return files;
-};
-
 /**
- * Packs a folder as a .tgz. Throws GRAFT_PACKAGE_ENTRY for a link or a special file, GRAFT_PACKAGE_LIMIT if it is far
- * too large.
+ * Packs what of a folder its plugin is made of as a .tgz. It is bundled here once, to learn what its imports reach;
+ * throws what the server would refuse it for.
  */
-export const packFolder = async (root: string): Promise<Buffer<ArrayBuffer>> => {
-  const files = await filesOf(root);
-  if (files.reduce((total, { stats }) => total + stats.size, 0) > FOLDER_BYTES_MAX) {
-    throw new GraftError('GRAFT_PACKAGE_LIMIT', `the files of ${root} are larger than ${FOLDER_BYTES_MAX} bytes`);
-  }
+const packFolder = async (root: string): Promise<Buffer<ArrayBuffer>> => {
   const archive = pack();
   const packed = buffer(archive.pipe(createGzip()));
-  for (const { path } of files) archive.entry({ name: `package/${path}` }, await readFile(join(root, path)));
+  for (const { path, bytes, link } of await reachedEntries(root)) {
+    const name = `package/${path}`;
+    if (link !== undefined) archive.entry({ name, type: 'symlink', linkname: link });
+    else archive.entry({ name }, Buffer.from(bytes ?? []));
+  }
   archive.finalize();
   return packed;
 };

@@ -1,7 +1,7 @@
 // An archive (.tgz) as entries of a package, in memory: no byte of it is ever written to a disk.
 //
 // 1. The gzip stream is inflated, and given up at the first piece beyond a bound (bounds.ts).
-// 2. The tar stream is read entry by entry (tar.ts): regular files and folders, each within its bound.
+// 2. The tar stream is read entry by entry (tar.ts): regular files, folders and links, each within its bound.
 // 3. The folder that npm packs everything into (`package/`) is taken away. Names and contents are checked later, by
 //    checkFiles.
 
@@ -37,15 +37,17 @@ function inflate(bytes: Uint8Array): Buffer {
 function stripFirstFolder(entries: readonly Entry[]): readonly Entry[] {
   const first = entries[0]?.path.split('/', 1)[0] ?? '';
   const isCommon = entries.every(
-    ({ path, bytes }) => path.startsWith(`${first}/`) || (path === first && bytes === null),
+    ({ path, bytes, link }) => path.startsWith(`${first}/`) || (path === first && bytes === null && link === undefined),
   );
   if (!isCommon || first === '' || first === '.' || first === '..') return entries;
-  return entries.flatMap(({ path, bytes }) => (path === first ? [] : [{ path: path.slice(first.length + 1), bytes }]));
+  return entries.flatMap((entry) =>
+    entry.path === first ? [] : [{ ...entry, path: entry.path.slice(first.length + 1) }],
+  );
 }
 
 /**
  * The entries of a .tgz, not yet checked as paths. Throws GRAFT_PACKAGE_LIMIT beyond a bound, GRAFT_PACKAGE_ENTRY for
- * anything that is neither a file nor a folder, GRAFT_BAD_PACKAGE for a damaged or ambiguous archive.
+ * anything that is neither a file, a folder nor a symbolic link, GRAFT_BAD_PACKAGE for a damaged or ambiguous archive.
  */
 export function unpack(bytes: Uint8Array): readonly Entry[] {
   checkPacked(bytes.length);

@@ -1,6 +1,6 @@
 // The file list of a package: one shape, a map from path to bytes, and one check, whatever it was read from.
 //
-// 1. A source (archive.ts, folder.ts, read.ts) yields entries in any order, duplicates included; it bounds what it
+// 1. A source (archive.ts, read.ts) yields entries in any order, duplicates included; it bounds what it
 //    holds while reading.
 // 2. `checkFiles` checks all paths and names, bounds what is the package's own, and looks at the first bytes of each of
 //    those files. What lies in node_modules folders, and all of a folder on a disk, is bounded and looked at when an
@@ -11,12 +11,15 @@
 import { isUtf8 } from 'node:buffer';
 import { GraftError } from '../errors.ts';
 import { PACKAGE_BOUNDS } from './bounds.ts';
-import { checkPath, foldPath, shown } from './path.ts';
+import { linkThatLeaves } from './links.ts';
+import { checkPath, folderOf, foldPath, joinPath, shown } from './path.ts';
 
-/** One file, or a folder where `bytes` is null. */
+/** A file; or a folder, or a link to somewhere in the package, where `bytes` is null. */
 export interface Entry {
   readonly path: string;
   readonly bytes: Uint8Array | null;
+  /** What a link says: a path from its folder. */
+  readonly link?: string;
 }
 
 const TEXT_FILE = /\.([cm]?[jt]s|[jt]sx|json|txt)$/i;
@@ -117,11 +120,11 @@ export class Checks {
   #count = 0;
 
   /** Checks path and name of an entry: no other one may be, or be taken for, the same. */
-  name({ path, bytes }: Entry): void {
+  name({ path, bytes, link }: Entry): void {
     checkPath(path);
     for (let i = path.indexOf('/'); i !== -1; i = path.indexOf('/', i + 1))
       claimName(this.#names, path.slice(0, i), false);
-    claimName(this.#names, path, bytes !== null);
+    claimName(this.#names, path, bytes !== null || link !== undefined);
   }
 
   /** Counts an entry, and checks its content. */
@@ -141,6 +144,13 @@ export class Checks {
   }
 }
 
+/** Throws GRAFT_PACKAGE_ENTRY for a link that leaves the package by what it says. */
+function checkLink({ path, link }: Entry): void {
+  if (link === undefined) return;
+  const isPlain = link.length <= PACKAGE_BOUNDS.path_bytes && !/^\/|[\\:\0]/.test(link);
+  if (!isPlain || joinPath(folderOf(path), link) === null) throw linkThatLeaves(path);
+}
+
 /**
  * The entries of a package as a map, or a GraftError: GRAFT_PACKAGE_LIMIT, GRAFT_PACKAGE_PATH, GRAFT_PACKAGE_NATIVE,
  * GRAFT_PACKAGE_ENTRY (an archive inside), GRAFT_PACKAGE_SIGNED, GRAFT_BAD_PACKAGE (source text that is not UTF-8).
@@ -148,7 +158,10 @@ export class Checks {
 export function checkFiles(entries: readonly Entry[], checks = new Checks()): ReadonlyMap<string, Uint8Array> {
   checkCarried(entries.length);
   checkCount(entries.reduce((count, { path }) => count + Number(isOwn(path)), 0));
-  for (const entry of entries) checks.name(entry);
+  for (const entry of entries) {
+    checks.name(entry);
+    checkLink(entry);
+  }
   for (const entry of entries) if (isOwn(entry.path)) checks.count(entry);
   const files = new Map<string, Uint8Array>();
   for (const { path, bytes } of entries) if (bytes !== null) files.set(path, bytes);

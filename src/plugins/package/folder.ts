@@ -109,6 +109,7 @@ export class PackageFolder {
   readonly #open: [OpenFolder, ...OpenFolder[]];
   /** Sizes of the files that were read; each counts once. */
   readonly #files = new Map<string, number>();
+  readonly #links = new Map<string, string>();
   readonly #listed = new Set<string>();
   #bytes = 0;
   #names = 0;
@@ -131,6 +132,11 @@ export class PackageFolder {
   /** Real paths of all files that were read. */
   get read(): Iterable<string> {
     return this.#files.keys();
+  }
+
+  /** What all links say that were followed, each from its folder, by their real paths. */
+  get links(): ReadonlyMap<string, string> {
+    return this.#links;
   }
 
   /**
@@ -204,7 +210,15 @@ export class PackageFolder {
     const isFromTop = isAbsolute(target);
     const path = isFromTop ? relative(this.#open[0].real, target) : target;
     if (isAbsolute(path)) throw linkThatLeaves(link);
-    return { names: path.split(sep), isFromTop };
+    const names = path.split(sep);
+    const up = isFromTop
+      ? link
+          .split('/')
+          .slice(1)
+          .map(() => '..')
+      : [];
+    this.#links.set(link, [...up, ...names].join('/'));
+    return { names, isFromTop };
   }
 
   /** The folder of a path, opened from the top. Those that are open and not on the way are closed. */

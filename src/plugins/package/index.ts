@@ -2,5 +2,5 @@
 
 export { PACKAGE_BOUNDS } from './bounds.ts';
 export type { Manifest, ManifestGraft } from './manifest.ts';
-export { PackageReader, type PluginPackage, type PluginSource, readPackage } from './read.ts';
+export { PackageReader, type PluginPackage, type PluginSource, reachedEntries, readPackage } from './read.ts';
 export { originalPosition, type Position } from './source-map.ts';

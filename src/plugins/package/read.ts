@@ -120,6 +120,22 @@ export async function readPackage(source: PluginSource, options: ReadOptions = {
   }
 }
 
+/**
+ * What of the folder at `path` its plugin is made of: the files that its module reaches, and the links on the way, in
+ * order. Throws as readPackage.
+ */
+export async function reachedEntries(path: string): Promise<readonly Entry[]> {
+  const folder = await PackageFolder.at(path);
+  try {
+    packageOf(await bundlers.make({ folder }, { wait_ms: PACKAGE_BOUNDS.bundle_ms, walls: NO_WALLS }));
+    const entries: Entry[] = [...folder.links].map(([link, target]) => ({ path: link, bytes: null, link: target }));
+    for (const file of folder.read) entries.push({ path: file, bytes: await folder.file(file) });
+    return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
+  } finally {
+    await folder.close();
+  }
+}
+
 /** Reads packages for as long as it is open, and keeps bundlers warm for that. */
 export class PackageReader {
   readonly #walls: Walls;

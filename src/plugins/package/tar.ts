@@ -3,9 +3,9 @@
 // end.
 //
 // Blocks of 512 bytes. An entry is a header block and its content, filled up to a whole block. An entry of kind `x`
-// (pax) or `L` (GNU) holds the name of the next one where that does not fit a header; `g` is a remark on the whole
-// archive. Two blocks of zeros and nothing else end it. A tolerant reader is the wrong tool here: of a hostile stream
-// it may wait for more for ever.
+// (pax) or `L` (GNU) holds the name of the next one, or where it links to, where that does not fit a header; `g` is a
+// remark on the whole archive. Two blocks of zeros and nothing else end it. A tolerant reader is the wrong tool here:
+// of a hostile stream it may wait for more for ever.
 
 import { GraftError } from '../errors.ts';
 import { addSize, checkCarried, type Entry } from './files.ts';
@@ -25,6 +25,7 @@ const FIELD = {
   size: [124, 12],
   sum: [148, 8],
   kind: [156, 1],
+  link: [157, 100],
   magic: [257, 6],
   prefix: [345, 155],
 } as const;
@@ -32,7 +33,6 @@ const FIELD = {
 /** What is refused, in the words of its message. */
 const KINDS: Readonly<Record<string, string>> = {
   '1': 'link',
-  '2': 'symbolic link',
   '3': 'character device',
   '4': 'block device',
   '6': 'fifo',
@@ -73,6 +73,8 @@ interface Header {
   readonly name: string;
   readonly size: number;
   readonly kind: string;
+  /** Where it links to. */
+  readonly link: string;
 }
 
 function readHeader(block: Buffer): Header {
@@ -88,12 +90,14 @@ function readHeader(block: Buffer): Header {
     name: prefix === '' ? name : `${prefix}/${name}`,
     size: number(field(block, 'size'), 'size'),
     kind: kind === '\0' ? '0' : kind,
+    link: text(field(block, 'link')),
   };
 }
 
 /** What pax and GNU notes say of the next entry. */
 interface Note {
   path?: string;
+  link?: string;
   size?: number;
 }
 
@@ -111,6 +115,9 @@ function* paxRecords(content: Buffer): Generator<[key: string, value: string]> {
   }
 }
 
+const saysAnything = ({ path, link, size }: Note): boolean =>
+  path !== undefined || link !== undefined || size !== undefined;
+
 function takeName(note: Note, path: string): void {
   if (note.path !== undefined) throw bad(`an entry is named twice: ${shown(note.path)} and ${shown(path)}`);
   note.path = path;
@@ -119,6 +126,10 @@ function takeName(note: Note, path: string): void {
 function takeRecord(note: Note, key: string, value: string): void {
   if (key.startsWith('GNU.sparse.')) throw special(note.path ?? '', 'sparse file');
   if (key === 'path') takeName(note, value);
+  if (key === 'linkpath') {
+    if (note.link !== undefined) throw bad(`an entry links twice: to ${shown(note.link)} and ${shown(value)}`);
+    note.link = value;
+  }
   if (key !== 'size') return;
   if (note.size !== undefined || !/^\d{1,15}$/.test(value))
     throw bad('the size of an entry is no number, or given twice');
@@ -132,18 +143,20 @@ function takeRecord(note: Note, key: string, value: string): void {
 function readNote(kind: string, content: Buffer, note: Note): void {
   if (kind === 'L') takeName(note, text(content));
   else for (const [key, value] of paxRecords(content)) takeRecord(note, key, value);
-  if (kind === 'g' && (note.path !== undefined || note.size !== undefined))
-    throw bad('a remark on the whole archive names its entries');
+  if (kind === 'g' && saysAnything(note)) throw bad('a remark on the whole archive names its entries');
 }
 
-function entryOf({ name, kind }: Header, content: Buffer): Entry {
+const LINK = '2';
+
+function entryOf({ name, kind, link }: Header, content: Buffer): Entry {
   if (kind === '0') return { path: name, bytes: content };
-  if (content.length > 0) throw bad(`the folder ${shown(name)} has bytes of its own`);
+  if (content.length > 0) throw bad(`${shown(name)}, which is no file, has bytes of its own`);
+  if (kind === LINK) return { path: name, bytes: null, link };
   return { path: name.replace(/\/$/, ''), bytes: null };
 }
 
-function checkHeader({ kind, name, size }: Header, isNote: boolean): void {
-  if (!isNote && kind !== '0' && kind !== '5') throw special(name, KINDS[kind] ?? 'special file');
+function checkHeader({ kind, name, size }: Omit<Header, 'link'>, isNote: boolean): void {
+  if (!isNote && kind !== '0' && kind !== '5' && kind !== LINK) throw special(name, KINDS[kind] ?? 'special file');
   if (isNote && size > NOTE_BYTES)
     throw new GraftError('GRAFT_PACKAGE_LIMIT', `the archive has a name longer than ${NOTE_BYTES} bytes`);
   addSize(0, name, size);
@@ -153,13 +166,13 @@ function checkHeader({ kind, name, size }: Header, isNote: boolean): void {
 function checkEnd(tail: Buffer, note: Note): void {
   if (tail.length < END_BYTES) throw bad('it was cut off');
   if (!isZero(tail)) throw bad('it has bytes behind its end');
-  if (note.path !== undefined || note.size !== undefined) throw bad('its last entry is missing');
+  if (saysAnything(note)) throw bad('its last entry is missing');
 }
 
 /**
- * The entries of a tar stream, their bytes views of it. Throws GRAFT_PACKAGE_ENTRY for anything that is neither a file
- * nor a folder, GRAFT_PACKAGE_LIMIT for too many entries or one too large, GRAFT_BAD_PACKAGE for a stream that is
- * damaged or ambiguous.
+ * The entries of a tar stream, their bytes views of it. Throws GRAFT_PACKAGE_ENTRY for anything that is neither a file,
+ * a folder nor a symbolic link, GRAFT_PACKAGE_LIMIT for too many entries or one too large, GRAFT_BAD_PACKAGE for a
+ * stream that is damaged or ambiguous.
  */
 export function readTar(tar: Buffer): readonly Entry[] {
   const entries: Entry[] = [];
@@ -179,8 +192,9 @@ export function readTar(tar: Buffer): readonly Entry[] {
       checkCarried(++notes);
       readNote(header.kind, content, note);
     } else {
+      const { link = header.link } = note;
       note = {};
-      checkCarried(entries.push(entryOf({ ...header, name }, content)));
+      checkCarried(entries.push(entryOf({ ...header, name, link }, content)));
     }
   }
   checkEnd(tar.subarray(at), note);

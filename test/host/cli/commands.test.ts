@@ -27,7 +27,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'graftwork-'));
   await writeFile(join(folder, 'shop.mjs'), SHOP);
   await writePlugin(join(folder, 'sampler'));
-  // What lies in .git is not sent: this link would be refused.
+  // What lies in .git is not sent.
   await mkdir(join(folder, 'sampler/.git'));
   await symlink('/etc/hostname', join(folder, 'sampler/.git/HEAD'));
   server = begin(['serve', '--port', '0', '--host-module', 'shop.mjs'], {}, folder);
@@ -44,6 +44,12 @@ afterAll(async () => {
 /** Runs a command beside the server, whose port is in the environment and whose data folder is ./data. */
 const graftwork = (args: readonly string[], input = '', env: Record<string, string> = {}): Promise<Ran> =>
   run(args, { PORT: new URL(url).port, ...env }, folder, input);
+
+/** The package.json of a plugin that sets prices with this module. */
+const manifestOf = (main: string): string => {
+  const graftwork = { api: 1, grafts: [{ point: 'shop/price', export: 'price' }] };
+  return JSON.stringify({ name: '@shop/sampler', version: '1.2.3', main, graftwork });
+};
 
 const reinstall = async (): Promise<void> => {
   await graftwork(['remove', '@shop/sampler']);
@@ -281,19 +287,44 @@ describe('plugins', () => {
       code: 1,
       stderr: expect.stringMatching(/^GRAFT_BAD_PACKAGE: /),
     });
-    await mkdir(join(folder, 'large'));
-    await writeFile(join(folder, 'large/index.js'), '');
-    await truncate(join(folder, 'large/index.js'), 64 * 1_048_576 + 1);
+    await writePlugin(join(folder, 'large'));
+    await writeFile(join(folder, 'large/main.js'), "import './large.bin';");
+    await writeFile(join(folder, 'large/package.json'), manifestOf('main.js'));
+    await writeFile(join(folder, 'large/large.bin'), '');
+    await truncate(join(folder, 'large/large.bin'), 64 * 1_048_576 + 1);
     expect(await graftwork(['install', 'large'])).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^GRAFT_PACKAGE_LIMIT: the files of large/),
+      stderr: expect.stringMatching(/^GRAFT_PACKAGE_LIMIT: "large\.bin" is larger/),
     });
-    await writePlugin(join(folder, 'linked'));
-    await symlink('/etc/hostname', join(folder, 'linked/src/secret.txt'));
-    expect(await graftwork(['install', 'linked'])).toMatchObject({
+    await writeFile(join(folder, 'large/main.js'), "import './secret.txt';");
+    await symlink('/etc/hostname', join(folder, 'large/secret.txt'));
+    expect(await graftwork(['install', 'large'])).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^GRAFT_PACKAGE_ENTRY: src\/secret\.txt/),
+      stderr: expect.stringMatching(/^GRAFT_PACKAGE_ENTRY: "secret\.txt" is a link that leaves the package/),
     });
+  });
+
+  test('install a folder as pnpm leaves it: what its imports reach is sent, and nothing else', async () => {
+    await graftwork(['remove', '@shop/sampler']);
+    const [root, store] = [join(folder, 'pnpm'), 'node_modules/.pnpm'];
+    const files = {
+      'package.json': manifestOf('lib/main.js'),
+      'lib/main.js': "import half from 'half'; export const price = ({ list }) => half(list);",
+      [`${store}/half@1.0.0/node_modules/half/index.js`]: "module.exports = (n) => n / require('two');",
+      [`${store}/two@1.0.0/node_modules/two/index.js`]: 'module.exports = 2;',
+      [`${store}/tool@1.0.0/node_modules/tool/tool.node`]: '\x7fELF',
+    };
+    for (const [path, text] of Object.entries(files)) {
+      await mkdir(dirname(join(root, path)), { recursive: true });
+      await writeFile(join(root, path), text);
+    }
+    await mkdir(join(root, 'node_modules/.bin'));
+    await symlink('../half/index.js', join(root, 'node_modules/.bin/half'));
+    await symlink('.pnpm/half@1.0.0/node_modules/half', join(root, 'node_modules/half'));
+    await symlink('../../two@1.0.0/node_modules/two', join(root, `${store}/half@1.0.0/node_modules/two`));
+    await symlink('/etc/hostname', join(root, 'lib/hostname'));
+    expect(await graftwork(['install', 'pnpm'])).toMatchObject({ code: 0, stderr: '' });
+    expect((await graftwork(['call', 'shop/price', '{"list":10}'])).stdout).toContain('committed\n5\n');
   });
 });
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -6,7 +7,7 @@ import { GraftError } from '../../../src/plugins/errors.ts';
 import { unpack } from '../../../src/plugins/package/archive.ts';
 import { checkFiles } from '../../../src/plugins/package/files.ts';
 import { readPackage } from '../../../src/plugins/package/index.ts';
-import { expectRefusal, FILES, header, npmPack, tar, tgz, tgzWith } from './archives.ts';
+import { expectRefusal, FILES, header, npmPack, PACKAGE, tar, tgz, tgzWith } from './archives.ts';
 
 const unpackFiles = async (bytes: Uint8Array): Promise<ReadonlyMap<string, Uint8Array>> =>
   checkFiles(await unpack(bytes));
@@ -55,6 +56,27 @@ describe('an honest archive', () => {
     });
     await fc.assert(roundTrip, { seed: 16, numRuns: 60, examples: [[{}]] });
   });
+});
+
+test('links of an archive are followed, as pnpm has them', async () => {
+  const store = 'node_modules/.pnpm';
+  // Longer than a header has room for.
+  const long = `${'n'.repeat(100)}/y`;
+  const files = {
+    'package.json': PACKAGE,
+    'index.ts': "import { y } from 'x'; import again from './again/index.js'; export const price = () => [y, again.y];",
+    [`${store}/x@1/node_modules/x/index.js`]: "exports.y = require('y');",
+    [`${store}/y@1/node_modules/${long}/index.js`]: 'module.exports = 7;',
+  };
+  const bytes = await tgz([
+    ...Object.entries(files).map(([name, data]) => ({ name: `package/${name}`, data })),
+    { name: 'package/node_modules/x', type: 'symlink', linkname: '.pnpm/x@1/node_modules/x' },
+    { name: `package/${store}/x@1/node_modules/y`, type: 'symlink', linkname: `../../y@1/node_modules/${long}` },
+    { name: 'package/again', type: 'symlink', linkname: './node_modules/x' },
+    { name: 'package/node_modules/.bin/nothing', type: 'symlink', linkname: '../nowhere' },
+  ]);
+  const { price } = runInNewContext((await readPackage(bytes)).code) as { price: () => number[] };
+  expect([...price()]).toEqual([7, 7]);
 });
 
 describe('GRAFT_PACKAGE_LIMIT', () => {
@@ -109,7 +131,6 @@ describe('GRAFT_PACKAGE_LIMIT', () => {
 describe('GRAFT_PACKAGE_ENTRY', () => {
   test.each([
     ['link', 'link'],
-    ['symlink', 'symbolic link'],
     ['character-device', 'character device'],
     ['block-device', 'block device'],
     ['fifo', 'fifo'],
@@ -118,6 +139,26 @@ describe('GRAFT_PACKAGE_ENTRY', () => {
     await expectRefusal('GRAFT_PACKAGE_ENTRY', `"lib" is a ${what}`, async () =>
       unpack(await tgzWith({ name: 'lib', type, linkname: '/tmp' })),
     );
+  });
+
+  test.each(['/tmp', '..', '../lib', 'a/../../x', 'C:/x', 'a\\..\\..\\x', 'x'.repeat(256), '../'.repeat(40)])(
+    'a link to %j',
+    async (linkname) => {
+      await expectRefusal('GRAFT_PACKAGE_ENTRY', '"lib" is a link that leaves the package', async () =>
+        checkFiles(unpack(await tgzWith({ name: 'lib', type: 'symlink', linkname }))),
+      );
+    },
+  );
+
+  test('a link that leaves the package through another one, where an import reaches it', async () => {
+    const links = [
+      { name: 'lib/out', type: 'symlink', linkname: '..' },
+      { name: 'far/x/y', type: 'symlink', linkname: '../../lib/out' },
+      { name: 'x.js', type: 'symlink', linkname: 'far/x/y/../../etc/passwd' },
+    ] as const;
+    const files = { ...FILES, 'index.ts': "import './x.js';" };
+    const bytes = await tgz([...Object.entries(files).map(([name, data]) => ({ name, data })), ...links]);
+    await expectRefusal('GRAFT_PACKAGE_ENTRY', '"x.js" is a link that leaves the package', () => readPackage(bytes));
   });
 
   test('a sparse file', async () => {
@@ -205,8 +246,8 @@ describe('GRAFT_BAD_PACKAGE', () => {
   );
 
   test('a folder with bytes of its own', async () => {
-    const folder = header(await tar([{ name: 'd/e/', type: 'directory' }]), 124, '00000001000\0');
-    await refused('the folder "d/" has bytes of its own', gzipSync(folder));
+    const folder = header(await tar([{ name: 'd/', type: 'directory' }]), 124, '00000001000\0');
+    await refused('"d/", which is no file, has bytes of its own', gzipSync(folder));
   });
 });
 

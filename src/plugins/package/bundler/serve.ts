@@ -16,7 +16,7 @@ import { bundle } from '../bundle.ts';
 import { digestOf } from '../digest.ts';
 import { Checks, checkFiles, type Entry, refuseSignatures } from '../files.ts';
 import { readHead } from '../head.ts';
-import { memorySource } from '../memory.ts';
+import { linksOf, memorySource } from '../memory.ts';
 import { printable } from '../path.ts';
 import { Files } from '../tree.ts';
 import {
@@ -150,8 +150,10 @@ class Server {
   /** The files of a package; where they are those of a folder, the host reads them when they are asked for. */
   #filesOf({ entries, archive, isFolder }: Received): Files {
     const checks = new Checks();
-    if (!isFolder)
-      return new Files(memorySource(checkFiles(archive === null ? entries : unpack(archive), checks)), checks);
+    if (!isFolder) {
+      const all = archive === null ? entries : unpack(archive);
+      return new Files(memorySource(checkFiles(all, checks), linksOf(all)), checks);
+    }
     const files = new Files({
       list: (folder) => readNames(this.#ask(LIST, folder, NAMES)),
       read: (file) => Buffer.from(this.#ask(READ, file, FILE)),
