@@ -95,6 +95,12 @@ const CHANGES: readonly ((random: Random, text: string) => string)[] = [
     const names = Array.from({ length: 2 + random.below(40) }, (_, i) => `a${i + 1} = a${i} + a${i}`);
     return `enum Doubled { a0 = 'text', ${names.join()} }\n${text}`;
   },
+  (random, text) => {
+    const map = JSON.stringify({ version: 3, sources: ['a.ts', '../../b.ts'], names: ['c'], mappings: 'AAAA,CACAA' });
+    const [from, to] = stretch(random, map);
+    const broken = map.slice(0, from) + map.slice(from, to).repeat(random.below(20_000)) + map.slice(to);
+    return `${text}\n//# sourceMappingURL=data:application/json,${encodeURIComponent(broken)}`;
+  },
 ];
 
 export const mutatedSource = (random: Random): string => {
@@ -103,10 +109,10 @@ export const mutatedSource = (random: Random): string => {
   return text;
 };
 
-const packageOf = (source: string) => ({
-  manifest: { name: 'mutant', main: './main.ts', graftwork: { api: 1, grafts: [] } },
+const packageOf = (source: string, main = 'main.ts') => ({
+  manifest: { name: 'mutant', main: `./${main}`, graftwork: { api: 1, grafts: [] } },
   // What it imports is not there: it is parsed all the same.
-  files: { 'main.ts': source },
+  files: { [main]: source },
 });
 const HONEST = packageOf('export const honest = () => 1;');
 
@@ -143,7 +149,8 @@ export const bundleMutated = async (
   };
   const one = async (what: string, source: string): Promise<void> => {
     const begun = performance.now();
-    const failure = await reader.read(packageOf(source)).then(
+    // Of JavaScript the source map is looked at as well.
+    const failure = await reader.read(packageOf(source, random.pick(['main.ts', 'main.js']))).then(
       () => null,
       (error: { code?: unknown; message: string }) => error,
     );
