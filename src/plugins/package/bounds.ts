@@ -15,7 +15,7 @@ export const PACKAGE_BOUNDS = {
   archive_bytes: 8 * MB,
   /** All of an archive's tar stream, all texts of an object, and all files that count, each together. */
   unpacked_bytes: 32 * MB,
-  /** One file that is carried or counts. */
+  /** One file that counts. */
   entry_bytes: 8 * MB,
   /** Files and folders that count. */
   entries: 2_000,

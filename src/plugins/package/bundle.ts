@@ -7,7 +7,7 @@
 // A module of no declared type turns out to be an ES module when it has been parsed. Where it takes the default of a
 // CommonJS module that was compiled from one, Node and bundlers differ; it is bundled again, and taken as Node does.
 
-import { GraftError } from '../errors.ts';
+import { type ErrorCode, GraftError } from '../errors.ts';
 import { PACKAGE_BOUNDS } from './bounds.ts';
 import type { BuildMessage, Built, EsbuildService } from './bundler/service.ts';
 import { COMPUTED, isOfPackage, PackageSource, type Sources } from './package-source.ts';
@@ -60,11 +60,15 @@ const looksOutside = ({ errors, warnings }: Built): boolean =>
   errors.some(({ text }) => text === COMPUTED || text.startsWith('Could not resolve ')) ||
   warnings.some(({ id }) => id === 'empty-glob');
 
-function errorOf({ text, location }: BuildMessage): GraftError {
+function errorOf({ text, location }: BuildMessage, code: ErrorCode = 'GRAFT_BUNDLE'): GraftError {
   const file = pathOf(location?.file.replace(/^[a-z]+:/, '') ?? '');
   const place = location === null ? '' : `${file}:${location.line}:${location.column + 1}: `;
-  return new GraftError('GRAFT_BUNDLE', printable(place + text));
+  return new GraftError(code, printable(place + text));
 }
+
+/** What a build failed of on our side, and where: esbuild was told it as an error of an import there. */
+const failureOf = ({ code, message }: GraftError, { errors }: Built): GraftError =>
+  errorOf(errors.find(({ text }) => text === message) ?? { id: '', text: message, location: null }, code);
 
 /** Builds once. Throws what was wrong. */
 function build(
@@ -74,7 +78,7 @@ function build(
 ): { built: Built; inputs: Inputs } {
   const built = service.build(source.main, flags, source);
   const [first] = built.errors;
-  if (source.failure !== null) throw source.failure;
+  if (source.failure !== null) throw failureOf(source.failure, built);
   if (looksOutside(built)) throw new GraftError('GRAFT_BUNDLE', COMPUTED);
   if (first !== undefined) throw errorOf(first);
   const { inputs } = JSON.parse(Buffer.from(built.metafile).toString()) as { inputs: Inputs };

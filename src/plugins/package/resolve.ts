@@ -116,7 +116,7 @@ export class Resolver {
     const scope = this.#scopes.of(importer);
     const target = importsTarget(scope.json.imports, specifier, kind);
     if (target === null) return null;
-    if (!target.startsWith('./')) return this.#look(target, inFolder(scope.folder, 'package.json'), kind, false);
+    if (!target.startsWith('./')) return this.find(target, inFolder(scope.folder, 'package.json'), kind);
     return this.#forBrowser(this.#inFolder(scope.folder, target), kind);
   }
 

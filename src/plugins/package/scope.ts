@@ -22,7 +22,7 @@ export class Scope {
 
   /** What stands in a browser in the place of an import, by its name; false is nothing, undefined the same. */
   browserImport(name: string): string | false | undefined {
-    return this.#browser.get(name);
+    return this.#browser.get(name) ?? this.#browser.get(name.replace(/^node:/, ''));
   }
 
   /** What stands in a browser in the place of one of its files. A key may leave out `./`, an extension and `/index`. */

@@ -8,7 +8,7 @@
 // of a hostile stream it may wait for more for ever.
 
 import { GraftError } from '../errors.ts';
-import { addSize, checkCarried, type Entry } from './files.ts';
+import { addSize, checkCarried, type Entry, isOwn } from './files.ts';
 import { shown } from './path.ts';
 
 const BLOCK = 512;
@@ -159,7 +159,8 @@ function checkHeader({ kind, name, size }: Omit<Header, 'link'>, isNote: boolean
   if (!isNote && kind !== '0' && kind !== '5' && kind !== LINK) throw special(name, KINDS[kind] ?? 'special file');
   if (isNote && size > NOTE_BYTES)
     throw new GraftError('GRAFT_PACKAGE_LIMIT', `the archive has a name longer than ${NOTE_BYTES} bytes`);
-  addSize(0, name, size);
+  // What is a dependency's may be larger, within the archive, as long as nobody reaches it.
+  if (isOwn(name)) addSize(0, name, size);
 }
 
 /** Where the archive ends there must be an end, and nothing else. */

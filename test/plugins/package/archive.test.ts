@@ -114,6 +114,17 @@ describe('GRAFT_PACKAGE_LIMIT', () => {
   const manyTimes = (block: Buffer, count: number) =>
     gzipSync(Buffer.concat([...Array(count).fill(block), Buffer.alloc(1_024)]), { level: 0 });
 
+  test('a file larger than one may be, but not in node_modules where nobody reaches it', async () => {
+    const large = { name: 'package/node_modules/x/large.js', data: randomBytes(6_500_000).toString('hex') };
+    const files = Object.entries(FILES).map(([name, data]) => ({ name: `package/${name}`, data }));
+    expect((await readPackage(await tgz([...files, large]))).name).toBe('fair-price');
+    const reaching = [...files, { name: 'package/index.js', data: "import 'x/large.js';" }, large];
+    const named = { ...JSON.parse(PACKAGE), main: 'index.js' };
+    reaching[0] = { name: 'package/package.json', data: JSON.stringify(named) };
+    const what = 'index.js:1:8: "node_modules/x/large.js" is larger';
+    await expectRefusal('GRAFT_PACKAGE_LIMIT', what, async () => readPackage(await tgz(reaching)));
+  });
+
   test('more notes on entries than an archive may carry entries', async () => {
     const note = (await tar([{ name: 'a', pax: { comment: 'c' } }])).subarray(0, 1_024);
     const empty = header(header(note.subarray(0, 512), 156, 'g'), 124, '00000000000\0');

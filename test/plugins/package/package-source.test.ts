@@ -170,6 +170,13 @@ describe('what is not there', () => {
   test('is named as what it is', async () => {
     await refused('"node:crypto" is a built-in module of Node', { 'main.js': "import 'node:crypto';" });
     await refused('"fs" is a built-in module of Node', { 'main.js': "exports.f = () => require('fs');" });
+    const imports = { '#fs': { node: 'node:fs' } };
+    await refused('"node:fs" is a built-in module of Node', { 'main.js': "import '#fs';" }, { imports });
+    expect(
+      (
+        await run({ 'main.js': "import fs from 'node:fs'; export const f = () => fs;" }, { browser: { fs: false } })
+      ).f?.(),
+    ).toEqual({});
     const how = '"lodash/map" is not in the package, but a dependency of it: pack it too \\(bundleDependencies\\)';
     await refused(how, { 'main.js': "import 'lodash/map';" }, { dependencies: { lodash: '4' } });
     const dep = { 'main.js': "import 'dep/in';", 'node_modules/dep/package.json': '{"name":"dep","exports":"./a.js"}' };
