@@ -103,7 +103,7 @@ const importersOfCompiled = (inputs: Inputs, source: PackageSource): string[] =>
  */
 export function bundle(service: EsbuildService, sources: Sources): Bundle {
   const source = new PackageSource(sources);
-  const flags = [...FLAGS, `--tsconfig-raw=${tsconfigOf(sources.files, sources.resolver)}`];
+  const flags = [...FLAGS, `--tsconfig-raw=${tsconfigOf(sources)}`];
   const first = build(service, flags, source);
   const { built } = source.takeAsModules(importersOfCompiled(first.inputs, source))
     ? build(service, flags, source)

@@ -6,6 +6,7 @@
 
 import { GraftError } from '../errors.ts';
 import { PACKAGE_BOUNDS } from './bounds.ts';
+import { GAVE_UP } from './bundler/messages.ts';
 import type { Loaded, Resolved, Source } from './bundler/service.ts';
 import { fileText, isOwn } from './files.ts';
 import { InputMaps } from './input-map.ts';
@@ -181,9 +182,9 @@ export class PackageSource implements Source {
     try {
       return run();
     } catch (error) {
-      if (!(error instanceof GraftError)) throw error;
-      this.failure = error;
-      return { error: error.message };
+      this.failure =
+        error instanceof GraftError ? error : new GraftError('GRAFT_BUNDLE', `${GAVE_UP}: ${(error as Error).message}`);
+      return { error: this.failure.message };
     }
   }
 }

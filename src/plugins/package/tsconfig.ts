@@ -1,8 +1,11 @@
-// What the tsconfig.json at the top of a package says of how its source is taken: decorators, class fields, JSX, which
-// imports stay. Nothing in it leads anywhere: paths, roots and plugins mean nothing here.
+// What the tsconfig.json of a package says of how its source is taken: decorators, class fields, JSX, which imports
+// stay. It is the one nearest to the package's module, upwards. Nothing in it leads anywhere: paths, roots and plugins
+// mean nothing here.
 
 import { PACKAGE_BOUNDS } from './bounds.ts';
 import { isObject, type Json } from './exports-map.ts';
+import type { Sources } from './package-source.ts';
+import { folderOf, inFolder } from './path.ts';
 import type { Resolver } from './resolve.ts';
 import type { Files } from './tree.ts';
 
@@ -47,10 +50,16 @@ function readInto(into: Json, path: string, files: Files, resolver: Resolver, se
   takeOptions(compilerOptions, into);
 }
 
+/** Where the nearest tsconfig.json lies. */
+function nearest(files: Files, folder: string): string | null {
+  const path = files.find(inFolder(folder, 'tsconfig.json'));
+  return path !== null || folder === '' ? path : nearest(files, folderOf(folder));
+}
+
 /** The part of a tsconfig.json that esbuild is given, as JSON. */
-export function tsconfigOf(files: Files, resolver: Resolver): string {
+export function tsconfigOf({ files, resolver, main }: Sources): string {
   const compilerOptions: Json = {};
-  const path = files.find('tsconfig.json');
+  const path = nearest(files, folderOf(main));
   if (path !== null) readInto(compilerOptions, path, files, resolver, new Set());
   return JSON.stringify({ compilerOptions });
 }

@@ -95,6 +95,7 @@ describe("an author's line is named", () => {
     ['price.ts', '../src', 'src/price.ts'],
     ['./größe 1#?.ts', '', 'dist/größe 1#?.ts'],
     ['a\n\u202eb.ts', '', 'dist/a\\u{a}\\u{202e}b.ts'],
+    ['\ud800.ts', '', 'dist/\\u{d800}.ts'],
     [null, '', 'dist/main.js'],
     ['..', '', 'dist/main.js'],
     [`${'x'.repeat(300)}.ts`, '', `${'x'.repeat(252)}.ts`],

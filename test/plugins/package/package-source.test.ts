@@ -244,6 +244,17 @@ describe('tsconfig.json', () => {
     expect((await run(jsx)).f?.()).toBe('b');
   });
 
+  test('is the one nearest to the module', async () => {
+    const texts = {
+      'src/main.ts': OLD,
+      'tsconfig.json': say({}),
+      'src/tsconfig.json': say({ experimentalDecorators: true }),
+    };
+    expect((await run(texts, { main: 'src/main.ts' })).f?.()).toEqual([4, 'run']);
+    const above = { 'src/lib/main.ts': OLD, 'tsconfig.json': say({ experimentalDecorators: true }) };
+    expect((await run(above, { main: 'src/lib/main.ts' })).f?.()).toEqual([4, 'run']);
+  });
+
   test('that extends itself, or is none, says nothing', async () => {
     const circle = { 'tsconfig.json': '{"extends":"./b.json"}', 'b.json': '{"extends":"./tsconfig.json"}' };
     for (const texts of [
