@@ -5,12 +5,13 @@
 // This runs in the bundler's process (bundler/serve.ts), which waits for esbuild and can open no file.
 //
 // A module of no declared type turns out to be an ES module when it has been parsed. Where it takes the default of a
-// CommonJS module that was compiled from one, Node and bundlers differ; it is bundled again, and taken as Node does.
+// CommonJS module that was compiled from one, Node and bundlers differ; the same goes for `import()` in CommonJS. Then
+// all is bundled again, and taken as Node does.
 
 import { type ErrorCode, GraftError } from '../errors.ts';
 import { PACKAGE_BOUNDS } from './bounds.ts';
 import type { BuildMessage, Built, EsbuildService } from './bundler/service.ts';
-import { COMPUTED, isOfPackage, PackageSource, type Sources } from './package-source.ts';
+import { COMPUTED, type CompiledImport, isOfPackage, PackageSource, type Sources } from './package-source.ts';
 import { printable } from './path.ts';
 import { pathOf, sourceFile } from './source-name.ts';
 import { tsconfigOf } from './tsconfig.ts';
@@ -86,13 +87,19 @@ function build(
   return { built, inputs };
 }
 
-/** The paths of ES modules that import a CommonJS module which was compiled from one. */
-const importersOfCompiled = (inputs: Inputs, source: PackageSource): string[] => {
-  const isCompiled = (name: string): boolean =>
-    Object.hasOwn(inputs, name) && inputs[name]?.format === 'cjs' && source.isCompiled(sourceFile(name));
+/** Imports of CommonJS modules that were compiled from ES modules, by ES modules or, with `import()`, by any. */
+const importsOfCompiled = (inputs: Inputs, source: PackageSource): CompiledImport[] => {
+  const targetOf = (name: string): string | null => {
+    const path = Object.hasOwn(inputs, name) && inputs[name]?.format === 'cjs' ? sourceFile(name) : null;
+    return path !== null && source.isCompiled(path) ? path : null;
+  };
   return Object.entries(inputs).flatMap(([name, { format, imports }]) => {
-    const isOne = format === 'esm' && imports.some(({ path, kind }) => kind !== 'require-call' && isCompiled(path));
-    return isOne ? (sourceFile(name) ?? []) : [];
+    const importer = sourceFile(name);
+    if (importer === null) return [];
+    const counts = (kind: string): boolean =>
+      kind === 'dynamic-import' || (format === 'esm' && kind !== 'require-call');
+    const targets = imports.flatMap(({ path, kind }) => (counts(kind) ? (targetOf(path) ?? []) : []));
+    return targets.map((target) => ({ importer, isModule: format === 'esm', target }));
   });
 };
 
@@ -105,9 +112,8 @@ export function bundle(service: EsbuildService, sources: Sources): Bundle {
   const source = new PackageSource(sources);
   const flags = [...FLAGS, `--tsconfig-raw=${tsconfigOf(sources)}`];
   const first = build(service, flags, source);
-  const { built } = source.takeAsModules(importersOfCompiled(first.inputs, source))
-    ? build(service, flags, source)
-    : first;
+  const isOther = source.takeAsNode(importsOfCompiled(first.inputs, source));
+  const { built } = isOther ? build(service, flags, source) : first;
   const contentsOf = (path: string): Uint8Array | undefined =>
     built.outputFiles.find((file) => file.path.endsWith(path))?.contents;
   const [code, sourceMap] = [contentsOf('.js'), contentsOf('.map')];

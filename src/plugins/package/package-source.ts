@@ -23,6 +23,14 @@ export interface Sources {
   readonly sdk: string;
 }
 
+/** An import of a CommonJS module that was compiled from an ES module, by paths. */
+export interface CompiledImport {
+  readonly importer: string;
+  /** Whether the importer is an ES module. */
+  readonly isModule: boolean;
+  readonly target: string;
+}
+
 /** The one import that is not a file of the package. */
 const SDK_IMPORT = 'graftwork/sdk';
 
@@ -33,7 +41,11 @@ const EMPTY = 'empty';
 /** Modules that are not there, and are asked for when it runs, if at all. The path is what is said then. */
 const MISSING = 'missing';
 
-const NAMESPACES = [PACKAGE, BUILT_IN, EMPTY, MISSING].map((namespace) => `${namespace}:`);
+/** What `import()` of a CommonJS module gives: an ES module around it, of the same path, whose imports all mean it. */
+const AROUND = 'around';
+const AROUND_TEXT = "export { default } from 'it'; export * from 'it';";
+
+const NAMESPACES = [PACKAGE, BUILT_IN, EMPTY, MISSING, AROUND].map((namespace) => `${namespace}:`);
 
 /** Whether what esbuild names as an input was given to it here. */
 export const isOfPackage = (input: string): boolean => NAMESPACES.some((namespace) => input.startsWith(namespace));
@@ -77,6 +89,8 @@ export class PackageSource implements Source {
   readonly #maps: InputMaps;
   /** Paths of files that turned out to be ES modules and are to be taken as such. */
   readonly #modules = new Set<string>();
+  /** Imports of CommonJS modules that need an ES module around them, by importer and target. */
+  readonly #around = new Map<string, Set<string>>();
   /** Why the build cannot be gone on with. */
   failure: GraftError | null = null;
   readonly #taken = new Set<string>();
@@ -91,8 +105,9 @@ export class PackageSource implements Source {
     return this.#sources.main;
   }
 
-  resolve(specifier: string, importer: string, kind: string): Resolved {
+  resolve(specifier: string, importer: string, kind: string, namespace: string): Resolved {
     if (kind === 'entry-point') return this.#file(this.main);
+    if (namespace === AROUND) return this.#file(pathOf(importer));
     if (specifier === SDK_IMPORT) return { path: specifier, namespace: BUILT_IN };
     return this.#guarded(() => this.#resolve(specifier, pathOf(importer), kind));
   }
@@ -100,6 +115,8 @@ export class PackageSource implements Source {
   #resolve(specifier: string, importer: string, kind: string): Resolved {
     const found = this.#sources.resolver.find(specifier, importer, kind.startsWith('require') ? 'require' : 'import');
     if (found === 'empty') return { path: EMPTY, namespace: EMPTY };
+    if ('path' in found && kind === 'dynamic-import' && this.#around.get(importer)?.has(found.path))
+      return { path: asModule(found.path), namespace: AROUND };
     if ('path' in found) return this.#file(found.path);
     if (isOwn(importer) || !isLate(kind)) return { error: found.missing };
     return { path: `${found.missing} (${importer})`, namespace: MISSING };
@@ -115,22 +132,25 @@ export class PackageSource implements Source {
     return OF_ANY_TYPE.test(path) ? this.#sources.resolver.scopeOf(path).json.type : undefined;
   }
 
-  /**
-   * Takes those of these files as ES modules, as Node does, whose name and package leave it open. Whether there is any
-   * that was not.
-   */
-  takeAsModules(paths: readonly string[]): boolean {
-    const { resolver } = this.#sources;
-    const open = paths.filter(
-      (path) => OF_ANY_TYPE.test(path) && this.#typeOf(path) === undefined && resolver.scopeOf(path).isForNode,
-    );
-    for (const path of open) this.#modules.add(path);
+  /** Has such imports taken as Node takes them, where esbuild did not. Whether there are any. */
+  takeAsNode(imports: readonly CompiledImport[]): boolean {
+    const open = imports.filter(({ importer, isModule }) => this.#isOpen(importer, isModule));
+    for (const { importer, isModule, target } of open) {
+      if (isModule) this.#modules.add(importer);
+      else this.#around.set(importer, (this.#around.get(importer) ?? new Set()).add(target));
+    }
     return open.length > 0;
   }
 
+  /** Whether a file's name and package leave it to its text that it is, or is not, an ES module. */
+  #isOpen(path: string, isModule: boolean): boolean {
+    if (!this.#sources.resolver.scopeOf(path).isForNode) return false;
+    return !isModule || (OF_ANY_TYPE.test(path) && this.#typeOf(path) === undefined);
+  }
+
   /** Whether a CommonJS module says that it was compiled from an ES module. */
-  isCompiled(path: string | null): boolean {
-    const bytes = path === null ? undefined : this.#sources.files.get(path);
+  isCompiled(path: string): boolean {
+    const bytes = this.#sources.files.get(path);
     return bytes !== undefined && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes('__esModule');
   }
 
@@ -142,6 +162,8 @@ export class PackageSource implements Source {
         return { contents: Buffer.from(this.#sources.sdk), loader: 'ts' };
       case EMPTY:
         return { contents: Buffer.from('module.exports = {};'), loader: 'js' };
+      case AROUND:
+        return { contents: Buffer.from(AROUND_TEXT), loader: 'js' };
       case MISSING:
         return {
           contents: Buffer.from(

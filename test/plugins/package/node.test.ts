@@ -206,6 +206,8 @@ describe('an import gives what it gives in Node', () => {
     ['of no type, .ts', {}, 'main.ts', `type A = 1; ${importing}`],
     ['of type commonjs, .mjs, later', { type: 'commonjs' }, 'main.mjs', later],
     ['CommonJS, .js', {}, 'main.js', requiring],
+    ['CommonJS, later', {}, 'main.js', later.replace('export const f', 'exports.f')],
+    ['CommonJS, .cjs, later', {}, 'main.cjs', later.replace('export const f', 'exports.f')],
     ['CommonJS, .cjs', { type: 'module' }, 'main.cjs', requiring],
     ['CommonJS, .cts', { type: 'module' }, 'main.cts', `type A = 1; ${requiring}`],
     ['of type commonjs', { type: 'commonjs' }, 'main.js', requiring],

@@ -34,7 +34,8 @@ export type Loaded = { readonly contents: Uint8Array; readonly loader: string } 
 
 /** What esbuild asks while it builds. */
 export interface Source {
-  resolve(path: string, importer: string, kind: string): Resolved;
+  /** `importer` is a path in `namespace`. */
+  resolve(path: string, importer: string, kind: string, namespace: string): Resolved;
   /** `type`: that of its attribute `with { type: … }`, else ''. */
   load(path: string, namespace: string, type: string): Loaded;
 }
@@ -76,7 +77,8 @@ function answerTo(request: PacketFields, source: Source): PacketFields {
     case 'on-start':
       return { errors: [], warnings: [] };
     case 'on-resolve': {
-      const found = source.resolve(String(request.path), String(request.importer), String(request.kind));
+      const { path, importer, kind, namespace } = request;
+      const found = source.resolve(String(path), String(importer), String(kind), String(namespace));
       return 'error' in found ? failed(ON_RESOLVE, found.error) : { id: ON_RESOLVE, ...found };
     }
     case 'on-load': {
