@@ -19,7 +19,7 @@ export const PACKAGE_BOUNDS = {
   entry_bytes: 8 * MB,
   /** Files and folders that count. */
   entries: 2_000,
-  /** Files and folders of an archive or an object, and names in the folders of a disk that are looked into. */
+  /** Files and folders of an archive or an object; names in the folders of a disk that are looked into; questions. */
   carried_entries: 12_000,
   /** Unpacked bytes for each compressed byte; deflate itself ends at 1,032. */
   ratio: 200,

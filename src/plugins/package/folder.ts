@@ -107,12 +107,12 @@ const kindIn = (entry: Pick<Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink'>)
 export class PackageFolder {
   /** The folders that are open, each in the one before it. The first is the top. */
   readonly #open: [OpenFolder, ...OpenFolder[]];
-  /** Sizes of the files that were read; each counts once. */
-  readonly #files = new Map<string, number>();
+  readonly #files = new Set<string>();
   readonly #links = new Map<string, string>();
-  readonly #listed = new Set<string>();
-  #bytes = 0;
+  /** What counts since `begin`: questions, names that were listed, bytes that were read. */
+  #questions = 0;
   #names = 0;
+  #bytes = 0;
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor(top: OpenFolder) {
@@ -129,9 +129,16 @@ export class PackageFolder {
     }
   }
 
+  /** Counts anew: another bundler asks. */
+  begin(): void {
+    this.#questions = this.#names = this.#bytes = 0;
+    this.#files.clear();
+    this.#links.clear();
+  }
+
   /** Real paths of all files that were read. */
   get read(): Iterable<string> {
-    return this.#files.keys();
+    return this.#files;
   }
 
   /** What all links say that were followed, each from its folder, by their real paths. */
@@ -147,13 +154,11 @@ export class PackageFolder {
   list(path: string): Promise<readonly (readonly [name: string, kind: FileKind])[]> {
     return this.#inTurn(path, async () => {
       const names: [string, FileKind][] = [];
-      const known = this.#listed.has(path) ? 0 : this.#names;
       for await (const entry of await opendir((await this.#enter(path)).at)) {
+        checkCarried(++this.#names);
         const kind = isPassedOver(path, entry.name) ? null : kindIn(entry);
-        if (kind !== null) checkCarried(known + names.push([entry.name, kind]));
+        if (kind !== null) names.push([entry.name, kind]);
       }
-      if (!this.#listed.has(path)) this.#names += names.length;
-      this.#listed.add(path);
       return names;
     });
   }
@@ -175,10 +180,8 @@ export class PackageFolder {
   }
 
   #count(path: string, size: number): void {
-    const known = this.#files.get(path);
-    if (known === undefined) checkCount(this.#files.size + 1);
-    this.#bytes = addSize(this.#bytes - (known ?? 0), path, size);
-    this.#files.set(path, size);
+    this.#bytes = addSize(this.#bytes, path, size);
+    checkCount(this.#files.add(path).size);
   }
 
   /** Where a link leads in the end: a file or a folder by its real path, or null where that is nothing. */
@@ -245,6 +248,7 @@ export class PackageFolder {
   #inTurn<T>(path: string, answer: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(async () => {
       try {
+        checkCarried(++this.#questions);
         if (path !== '') checkPath(path);
         return await answer();
       } catch (error) {

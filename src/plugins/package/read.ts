@@ -129,7 +129,9 @@ export async function reachedEntries(path: string): Promise<readonly Entry[]> {
   try {
     packageOf(await bundlers.make({ folder }, { wait_ms: PACKAGE_BOUNDS.bundle_ms, walls: NO_WALLS }));
     const entries: Entry[] = [...folder.links].map(([link, target]) => ({ path: link, bytes: null, link: target }));
-    for (const file of folder.read) entries.push({ path: file, bytes: await folder.file(file) });
+    const files = [...folder.read];
+    folder.begin();
+    for (const file of files) entries.push({ path: file, bytes: await folder.file(file) });
     return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
   } finally {
     await folder.close();

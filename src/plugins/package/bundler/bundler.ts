@@ -144,6 +144,7 @@ export class Bundler {
     const { promise, resolve } = Promise.withResolvers<BundlerReply>();
     this.#settle = resolve;
     this.#folder = 'folder' in raw ? raw.folder : null;
+    this.#folder?.begin();
     this.#timer = setTimeout(() => this.kill(`bundling took longer than ${wait_ms} ms`), wait_ms);
     for (const bytes of together(requestOf(raw))) this.#processes.write(bytes);
     return promise;
