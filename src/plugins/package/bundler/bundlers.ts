@@ -2,9 +2,9 @@
 // there is one, else a new one, else waits for one in turn. So a package that keeps its bundler busy, or breaks it,
 // delays nobody else's, until BUNDLERS_MAX of them do so at once.
 //
-// They are started when first asked for, and from then on there is one more than are in use, two at least, so that the
-// next need not wait for a start. Who reads packages for long holds them (`hold`): while anybody does, idle ones are
-// kept for IDLE_MS. When nobody holds them any more they end, and where nobody ever did, after a moment.
+// They are started when first asked for. Who reads packages for long holds them (`hold`): while anybody does, there is
+// one more than are in use, two at least, so that the next need not wait for a start, and idle ones are kept for
+// IDLE_MS. When nobody holds them any more they end, and where nobody ever did, after a moment.
 
 import { childCommand } from '../../compartment/process/command.ts';
 import { NO_WALLS, type Standing, standsAll, toByte } from '../../compartment/process/walls/standing.ts';
@@ -195,7 +195,8 @@ export class Bundlers {
   /** Arms what happens later: one more where too few are there, an end where none is in use. */
   #look(): void {
     const isQuiet = this.#busy.size === 0 && this.#waiting.length === 0;
-    if (!isQuiet && this.#refill === null) this.#refill = setTimeout(() => this.#refilled(), REFILL_MS).unref();
+    if (!isQuiet && this.#holds > 0 && this.#refill === null)
+      this.#refill = setTimeout(() => this.#refilled(), REFILL_MS).unref();
     if (isQuiet && this.#all.size > 0) {
       const idle_ms = this.#holds > 0 ? IDLE_MS : IDLE_UNHELD_MS;
       this.#end ??= setTimeout(() => this.#endIdle(), idle_ms).unref();
