@@ -37,6 +37,7 @@ class VmHeap extends RealmHeap {
       realm,
       setupOf(source),
       (index, args = '') => this.hostCall(index, args),
+      this.outside,
       memoryOf(source),
     );
   }

@@ -3,6 +3,7 @@
 
 import type { CompartmentMaker } from '../plugins/compartment/index.ts';
 import {
+  type ConsoleLine,
   checkOptions,
   type Graft,
   GraftError,
@@ -40,6 +41,8 @@ export interface HostPluginsOptions {
   /** What the registry kept of an earlier start. */
   readonly kept: EarlierStart;
   readonly report: (event: HostEvent) => void;
+  /** A plugin's module says a line on its console while it is evaluated. */
+  readonly told: (plugin: string, line: ConsoleLine) => void;
   /** Called when grafts may have left their points. */
   readonly removed: () => void;
 }
@@ -61,8 +64,8 @@ export class HostPlugins {
 
   constructor(options: HostPluginsOptions) {
     this.#options = options;
-    const { points, maker } = options;
-    this.#table = new PluginTable({ points, maker, position: positionOf });
+    const { points, maker, told } = options;
+    this.#table = new PluginTable({ points, maker, position: positionOf, told });
   }
 
   async install(source: PluginSource, options: PluginInstallOptions): Promise<PluginInfo> {
