@@ -9,6 +9,7 @@ import { GraftError } from '../errors.ts';
 import { PACKAGE_BOUNDS } from './bounds.ts';
 import type { BuildMessage, Built, EsbuildService, Loaded, Resolved, Source } from './bundler/service.ts';
 import { type Files, fileText } from './files.ts';
+import { MARKING_FLAGS, type MissingGlobal, mentionsMissing, missingIn } from './missing.ts';
 import { printable, shown } from './path.ts';
 import { findImport } from './resolve.ts';
 
@@ -16,6 +17,8 @@ import { findImport } from './resolve.ts';
 export interface Bundle {
   readonly code: Uint8Array;
   readonly sourceMap: Uint8Array;
+  /** Globals that it names and a realm does not have. */
+  readonly missing: readonly MissingGlobal[];
 }
 
 /** The one import that is not a file of the package. */
@@ -78,6 +81,8 @@ class PackageSource implements Source {
   readonly #main: string;
   readonly #sdk: string;
   #taken = 0;
+  /** Whether a source mentions a global that a realm does not have. */
+  mentions = false;
 
   constructor(files: Files, main: string, sdk: string) {
     this.#files = files;
@@ -105,6 +110,7 @@ class PackageSource implements Source {
     this.#taken += bytes.length;
     if (this.#taken > PACKAGE_BOUNDS.bundle_bytes) return { error: TOO_LARGE };
     const text = fileText(path, bytes);
+    this.mentions ||= loader !== 'json' && loader !== 'text' && mentionsMissing(text);
     return { contents: Buffer.from(loader === 'json' || loader === 'text' ? text : defused(text)), loader };
   }
 }
@@ -137,19 +143,30 @@ function errorOf({ text, location }: BuildMessage): GraftError {
  * ServiceEnded where esbuild does not survive the package.
  */
 export function bundle(service: EsbuildService, files: Files, main: string, sdk: string): Bundle {
-  const built = service.build(main, FLAGS, new PackageSource(files, main, sdk));
+  const source = new PackageSource(files, main, sdk);
+  const built = service.build(main, FLAGS, source);
   const [first] = built.errors;
   if (looksOutside(built)) throw new GraftError('GRAFT_BUNDLE', COMPUTED);
   if (first !== undefined) throw errorOf(first);
   if (!inputsOf(built).every(isOfPackage)) throw new GraftError('GRAFT_BUNDLE', COMPUTED);
-  const contentsOf = (path: string): Uint8Array | undefined =>
-    built.outputFiles.find((file) => file.path.endsWith(path))?.contents;
-  const [code, sourceMap] = [contentsOf('.js'), contentsOf('.map')];
+  const [code, sourceMap] = [outputOf(built, '.js'), outputOf(built, '.map')];
   if (code === undefined || sourceMap === undefined)
     throw new GraftError('GRAFT_INTERNAL', 'the bundler gave no script');
   checkSize('bundle', code, PACKAGE_BOUNDS.bundle_bytes);
   checkSize('source map', sourceMap, PACKAGE_BOUNDS.source_map_bytes);
-  return { code, sourceMap };
+  const again = (): Built => service.build(main, [...FLAGS, ...MARKING_FLAGS], new PackageSource(files, main, sdk));
+  return { code, sourceMap, missing: source.mentions ? missingOf(again(), files) : [] };
+}
+
+const outputOf = (built: Built, ending: string): Uint8Array | undefined =>
+  built.outputFiles.find((file) => file.path.endsWith(ending))?.contents;
+
+/** What a package misses, by its script with marks. */
+function missingOf(marked: Built, files: Files): MissingGlobal[] {
+  const [code, map] = [outputOf(marked, '.js'), outputOf(marked, '.map')];
+  if (code === undefined || map === undefined) return [];
+  const textOf = (file: string): string => fileText(file, files.get(file) ?? new Uint8Array());
+  return missingIn(Buffer.from(code).toString(), Buffer.from(map).toString(), textOf);
 }
 
 function checkSize(what: string, { length }: Uint8Array, bytes_max: number): void {

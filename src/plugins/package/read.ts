@@ -20,6 +20,7 @@ import type { RawPackage } from './bundler/messages.ts';
 import { addSize, checkCount, checkPacked, type Entry } from './files.ts';
 import { kindOf, readArchiveFile, readFolder } from './folder.ts';
 import type { Manifest } from './manifest.ts';
+import type { MissingGlobal } from './missing.ts';
 import { badManifest, checkPackageJson, isObject } from './package-json.ts';
 import { checkPath, printable, shown } from './path.ts';
 
@@ -41,6 +42,8 @@ export interface PluginPackage {
   readonly sourceMap: string;
   /** SHA-256 over everything above and every file, 64 hexadecimal digits. */
   readonly digest: string;
+  /** Globals that it names and a realm does not have. Absent: an earlier release kept it, and did not look. */
+  readonly missing?: readonly MissingGlobal[];
 }
 
 const badPackage = (why: string): GraftError => new GraftError('GRAFT_BAD_PACKAGE', printable(why));

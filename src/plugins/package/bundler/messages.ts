@@ -9,7 +9,7 @@
 //
 //   bundler → host
 //   READY       both of its processes are up        walls of the reading one u8 · of esbuild's u8
-//   HEAD        of what was made                    JSON { name, version, manifest, digest }
+//   HEAD        of what was made                    JSON { name, version, manifest, digest, missing }
 //   CODE        its script                          text
 //   SOURCE_MAP  of that: it is complete             text
 //   REFUSED     it could not be made                JSON { code, message }

@@ -120,9 +120,9 @@ class Server {
   #make(service: EsbuildService, { entries, archive, given }: Received): void {
     const files = checkFiles(archive === null ? entries : unpack(archive));
     const head = readHead(files, given === null ? null : JSON.parse(given));
-    const { code, sourceMap } = bundle(service, files, head.main, this.#sdk);
+    const { code, sourceMap, missing } = bundle(service, files, head.main, this.#sdk);
     const { name, version, manifest } = head;
-    const told = JSON.stringify({ name, version, manifest, digest: digestOf(head, files) });
+    const told = JSON.stringify({ name, version, manifest, digest: digestOf(head, files), missing });
     this.#writer.begin(HEAD, 0).text(told).end();
     this.#writer.begin(CODE, 0).raw(code).end();
     this.#writer.begin(SOURCE_MAP, 0).raw(sourceMap).end();
