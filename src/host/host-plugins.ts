@@ -17,7 +17,6 @@ import {
   type PointTable,
 } from '../plugins/index.ts';
 import {
-  isRefused,
   missingText,
   originalPosition,
   type PackageReader,
@@ -67,7 +66,7 @@ const positionOf = (sourceMap: string, line: number, column: number): string | n
 
 /** Throws GRAFT_INSTALL_FAILED for a plugin that is bound to fail where it reaches for the world outside. */
 const checkGlobals = ({ name, missing = [] }: PluginPackage): void => {
-  const refused = missing.find(isRefused);
+  const refused = missing.find((one) => one.refused);
   if (refused !== undefined) throw new GraftError('GRAFT_INSTALL_FAILED', `${name}: ${missingText(refused)}`);
 };
 

@@ -25,7 +25,7 @@ export interface PluginInfo {
   readonly digest: string;
   readonly installer: string;
   /** Globals that it names, `at` a place of its files, and does not find; what to do `instead`. */
-  readonly missing: readonly MissingGlobal[];
+  readonly missing: readonly Omit<MissingGlobal, 'refused'>[];
   readonly grafts: readonly {
     readonly export: string;
     readonly point: string;
@@ -52,7 +52,7 @@ export const pluginInfo = (plugin: Plugin): PluginInfo => ({
   version: plugin.version,
   digest: plugin.digest,
   installer: plugin.installer,
-  missing: plugin.missing,
+  missing: plugin.missing.map(({ name, at, instead }) => ({ name, at, instead })),
   grafts: plugin.grafts.map((graft) => ({
     export: graft.export,
     point: graft.point.name,

@@ -2,6 +2,6 @@
 
 export { PACKAGE_BOUNDS } from './bounds.ts';
 export type { Manifest, ManifestGraft } from './manifest.ts';
-export { isRefused, MISSING_GLOBALS, type MissingGlobal, missingText } from './missing.ts';
+export { MISSING_GLOBALS, type MissingGlobal, missingText } from './missing.ts';
 export { PackageReader, type PluginPackage, type PluginSource, readPackage } from './read.ts';
 export { originalPosition, type Position } from './source-map.ts';

@@ -3,7 +3,8 @@
 // esbuild knows which names are free, whatever is declared where. So where a source mentions such a name, the package
 // is bundled once more, with the name replaced by a mark; the marks in that script are the places of free names. A file
 // that looks whether a name is there (`typeof fetch`, `globalThis.fetch`, `'fetch' in …`) knows what it does: its uses
-// are none. A use in a dependency is said, and no more: much of a library may never run.
+// are none. A use in a dependency is said, and no more: much of a library may never run. So is one in a file with a
+// `try`, which may catch what it throws.
 
 import { isObject } from './package-json.ts';
 import { printable } from './path.ts';
@@ -14,6 +15,8 @@ export interface MissingGlobal {
   readonly name: string;
   readonly at: string;
   readonly instead: string;
+  /** It reaches for the world outside, and is bound to fail: the plugin is refused. */
+  readonly refused: boolean;
 }
 
 const NETWORK = 'ask the host for a callable that does the request';
@@ -96,15 +99,25 @@ export const missingIn = (marked: string, map: string, textOf: (file: string) =>
       const key = `${file}\n${name}`;
       if (seen.has(key) || found.length >= NAMED_MAX) continue;
       seen.add(key);
-      if (asksFor(name, textOf(file))) continue;
+      const text = textOf(file);
+      if (asksFor(name, text)) continue;
       const place = originalPosition(map, above + 1, index + 1);
-      if (place !== null) found.push(missingGlobal(name, `${place.file}:${place.line}:${place.column}`));
+      if (place !== null)
+        found.push(missingGlobal(name, `${place.file}:${place.line}:${place.column}`, isBound(file, text)));
     }
   }
   return found;
 };
 
-const missingGlobal = (name: string, at: string): MissingGlobal => ({ name, at, instead: INSTEAD[name] as string });
+/** Whether what a file names is bound to fail where it is missing. */
+const isBound = (file: string, text: string): boolean => !/(^|\/)node_modules\//.test(file) && !/\btry\b/.test(text);
+
+const missingGlobal = (name: string, at: string, bound: boolean): MissingGlobal => ({
+  name,
+  at,
+  instead: INSTEAD[name] as string,
+  refused: bound && Object.hasOwn(OUTSIDE, name),
+});
 
 const AT_MAX = 300;
 
@@ -112,17 +125,13 @@ const AT_MAX = 300;
 export const checkMissing = (told: unknown): MissingGlobal[] | null => {
   if (!Array.isArray(told) || told.length > NAMED_MAX) return null;
   const found = told.map((one: unknown) => {
-    const { name, at } = (isObject(one) ? one : {}) as { name?: unknown; at?: unknown };
+    const { name, at, refused } = (isObject(one) ? one : {}) as { name?: unknown; at?: unknown; refused?: unknown };
     const known = typeof name === 'string' && Object.hasOwn(INSTEAD, name) && typeof at === 'string';
-    return known ? missingGlobal(name, printable(at.slice(0, AT_MAX))) : null;
+    return known ? missingGlobal(name, printable(at.slice(0, AT_MAX)), refused === true) : null;
   });
   return found.every((one) => one !== null) ? found : null;
 };
 
 /** What is said of it. */
-export const missingText = ({ name, at, instead }: MissingGlobal): string =>
+export const missingText = ({ name, at, instead }: Omit<MissingGlobal, 'refused'>): string =>
   `${at}: \`${name}\` does not exist here: ${instead}`;
-
-/** Whether a plugin that names it is refused: it reaches for the world outside, in a file of the author's own. */
-export const isRefused = ({ name, at }: MissingGlobal): boolean =>
-  Object.hasOwn(OUTSIDE, name) && !/(^|\/)node_modules\//.test(at);

@@ -2,13 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import {
-  isRefused,
-  MISSING_GLOBALS,
-  type MissingGlobal,
-  missingText,
-  readPackage,
-} from '../../../src/plugins/package/index.ts';
+import { MISSING_GLOBALS, type MissingGlobal, missingText, readPackage } from '../../../src/plugins/package/index.ts';
 
 const missingIn = async (files: Record<string, string>): Promise<readonly MissingGlobal[]> => {
   const main = Object.keys(files)[0] as string;
@@ -50,7 +44,7 @@ describe('a global that a realm does not have', () => {
       'node_modules/dep/d.js': 'export const d = () => fetch("x");',
     };
     const missing = await missingIn(files);
-    expect(missing.map((one) => [one.name, isRefused(one)])).toEqual([
+    expect(missing.map((one) => [one.name, one.refused])).toEqual([
       ['fetch', false],
       ['WebSocket', true],
       ['setTimeout', false],
@@ -58,6 +52,11 @@ describe('a global that a realm does not have', () => {
     expect(missingText(missing[1] as MissingGlobal)).toBe(
       'main.js:1:57: `WebSocket` does not exist here: ask the host for a callable that does the request',
     );
+  });
+
+  test('is said, and not refused, where the file may catch what it throws', async () => {
+    const missing = await missingIn({ 'main.js': 'export const f = () => { try { fetch(1); } catch {} };' });
+    expect(missing).toMatchObject([{ name: 'fetch', refused: false }]);
   });
 
   test('is documented', () => {
