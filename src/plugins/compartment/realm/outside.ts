@@ -33,12 +33,21 @@ const random = (count: unknown): string =>
     ? hexadecimal(crypto.getRandomValues(new Uint8Array(count as number)))
     : '';
 
-/** Serves a realm; `part` gives the text of a part, or an empty one. */
-export const outsideOf =
-  (part: (name: string) => string, tell: Tell): Outside =>
-  (what, which, text) => {
+let isWarm = false;
+
+/** Node loads its randomness when first asked, and ends the process where a plugin's stack ends meanwhile. */
+const warm = (): void => {
+  if (!isWarm) random(1);
+  isWarm = true;
+};
+
+/** Serves a realm; `part` gives the text of a part, or an empty one. No plugin code may run yet. */
+export const outsideOf = (part: (name: string) => string, tell: Tell): Outside => {
+  warm();
+  return (what, which, text) => {
     if (what === PART && typeof which === 'string') return part(which);
     if (what === RANDOM) return random(which);
     if (what === TELL && isConsoleLine(which, text)) tell(which as number, text as string);
     return '';
   };
+};
