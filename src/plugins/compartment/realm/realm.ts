@@ -131,8 +131,8 @@ class Realm {
   #owner: object | undefined;
   /** Why the running call cannot end well any more: it asked for more than a value may measure. */
   #exceeded = '';
-  /** What the running call, or the module, may still say on its console. */
-  #console = new ConsoleBudget();
+  /** What the running call, or the module, may still say on its console; null: it has said nothing. */
+  #console: ConsoleBudget | null = null;
   /** The text that TEXT hands out. */
   #text = '';
 
@@ -154,6 +154,7 @@ class Realm {
     });
     defineRefuse(() => this.#number);
     const tell = (level: number, text: string): void => {
+      this.#console ??= new ConsoleBudget();
       if (this.#console.take(text) !== 'dropped') askOutside(outside, TELL, level, text);
     };
     defineWeb({ outside, isProxy: this.#isProxy, tell });
@@ -202,7 +203,7 @@ class Realm {
     const own = owner ?? {};
     this.#owner = own;
     this.#number++;
-    this.#console = new ConsoleBudget();
+    this.#console = null;
     this.#exceeded = '';
     try {
       const value = run(input, api ?? makeApi(own));
