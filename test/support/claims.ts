@@ -102,6 +102,7 @@ export const CLAIMS: readonly Claims[] = [
   {
     ...CLOSED,
     kind: 'ses',
+    web: true,
     args: 'copied',
     promises: 'no answer',
     rejections: "the host's",

@@ -23,6 +23,7 @@ import {
   getPrototypeOf,
   hasOwn,
   indirectEval,
+  now,
   ownKeys,
   parse,
   promisePrototype,
@@ -157,7 +158,7 @@ class Realm {
       this.#console ??= new ConsoleBudget();
       if (this.#console.take(text) !== 'dropped') askOutside(outside, TELL, level, text);
     };
-    defineWeb({ outside, isProxy: this.#isProxy, tell });
+    defineWeb({ on: globalThis, evaluate: indirectEval, outside, isProxy: this.#isProxy, tell, now });
   }
 
   #exceed(what: string): void {

@@ -24,10 +24,14 @@ const HIDDEN =
   'const globalThis={__proto__:null};' +
   'class SharedArrayBuffer{get byteLength(){throw new TypeError()}get growable(){throw new TypeError()}}';
 
+/** A locked realm has no Date.now, which event-target-shim asks for the time of an event. */
+const BEFORE: Partial<Record<PartName, string>> = { events: 'const Date={now:()=>Math.floor(web.now())};' };
+
 const wrapped = (name: PartName, bundle: string): string => {
   const { takes } = PARTS[name];
   const taken = takes.length === 0 ? '' : `const{${takes.join(',')}}=web;`;
-  return `((web)=>{'use strict';${HIDDEN}${taken}${bundle}return part})\n//# sourceURL=${REALM_FILENAME}/${name}`;
+  const body = `'use strict';${HIDDEN}${taken}${BEFORE[name] ?? ''}${bundle}return part`;
+  return `((web)=>{${body}})\n//# sourceURL=${REALM_FILENAME}/${name}`;
 };
 
 const make = (): Record<PartName, string> => {

@@ -6,10 +6,13 @@ import {
   createProperty,
   defineProperty,
   freeze,
-  indirectEval,
   NativeError,
+  NativeTypeError,
+  NativeWeakMap,
   ownKeys,
   reflectGet,
+  weakGet,
+  weakPut,
 } from './natives.ts';
 import { type Outside, PART, RANDOM, type Tell } from './outside.ts';
 import { PART_NAMES, PARTS, type PartName } from './web/parts.ts';
@@ -18,12 +21,19 @@ import type { World } from './web/world.ts';
 type PartExports = Record<string, unknown>;
 
 /** What a part finds beside the globals. */
-type Own = Pick<World, 'idna' | 'multiByte' | 'random' | 'tell' | 'isProxy' | 'isOfWeb'>;
+type Own = Pick<World, 'idna' | 'multiByte' | 'random' | 'tell' | 'now' | 'isProxy' | 'isOfWeb'>;
 
 export interface Surroundings {
+  /** The global object that gets the API. */
+  readonly on: object;
+  /** Evaluates a text with that global object. */
+  readonly evaluate: (text: string) => unknown;
   readonly outside: Outside;
   readonly isProxy: (value: object) => boolean;
   readonly tell: Tell;
+  readonly now: () => number;
+  /** Makes what a plugin may hold, and others use, unchangeable; default: each realm has its own. */
+  readonly harden?: <T>(made: T) => T;
 }
 
 /** Asks the program around the realm. An error of that never gets in. */
@@ -36,34 +46,42 @@ export const askOutside = (outside: Outside, what: number, which: number | strin
 };
 
 class Web {
-  readonly #outside: Outside;
-  readonly #world: object;
+  readonly #surroundings: Surroundings;
+  #world: object | null = null;
   readonly #loaded = create(null) as Record<string, PartExports>;
   readonly #classes: (new () => object)[] = [];
 
-  constructor({ outside, isProxy, tell }: Surroundings) {
-    this.#outside = outside;
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  #makeWorld(): object {
+    const { outside, isProxy, tell, now, harden = freeze } = this.#surroundings;
     const own: Own = {
       idna: () => this.#part('idna') as unknown as ReturnType<World['idna']>,
       multiByte: () => this.#part('multi-byte') as unknown as ReturnType<World['multiByte']>,
       random: (count) => askOutside(outside, RANDOM, count),
       tell,
+      now,
       isProxy,
       isOfWeb: (value) => this.#isOfWeb(value),
     };
     const world = create(null) as object;
-    for (const key of ownKeys(own)) createProperty(world, key, reflectGet(own, key));
-    for (const part of PART_NAMES)
-      for (const name of PARTS[part].gives)
-        defineProperty(world, name, { __proto__: null, get: () => this.global(part, name) } as PropertyDescriptor);
-    this.#world = freeze(world);
+    const keys = ownKeys(own);
+    for (let i = 0; i < keys.length; i++) createProperty(world, keys[i] as string, reflectGet(own, keys[i] as string));
+    eachGlobal((part, name) => {
+      defineProperty(world, name, { __proto__: null, get: () => this.global(part, name) } as PropertyDescriptor);
+    });
+    return harden(world);
   }
 
   #part(name: PartName): PartExports {
     const known = this.#loaded[name];
     if (known !== undefined) return known;
-    const evaluate = indirectEval(askOutside(this.#outside, PART, name)) as (world: object) => PartExports;
-    const made = evaluate(this.#world);
+    const { outside, evaluate } = this.#surroundings;
+    const part = evaluate(askOutside(outside, PART, name)) as (world: object) => PartExports;
+    this.#world ??= this.#makeWorld();
+    const made = part(this.#world);
     this.#loaded[name] = made;
     const { gives } = PARTS[name];
     for (let i = 0; i < gives.length; i++) {
@@ -83,25 +101,50 @@ class Web {
   }
 }
 
-/** Gives the realm that this code runs in the web's API. */
+/** Runs after plugin code, too. */
+const eachGlobal = (each: (part: PartName, name: string) => void): void => {
+  for (let i = 0; i < PART_NAMES.length; i++) {
+    const part = PART_NAMES[i] as PartName;
+    const { gives } = PARTS[part];
+    for (let k = 0; k < gives.length; k++) each(part, gives[k] as string);
+  }
+};
+
+/** Of each global object that has the API. */
+const webs = new NativeWeakMap<object, Web>();
+
+const become = (on: object, name: string, value: unknown): void => {
+  const own = { __proto__: null, value, writable: true, enumerable: false, configurable: true };
+  defineProperty(on, name, own as PropertyDescriptor);
+};
+
+/** The accessor of a global, the same for all global objects of a realm. */
+const accessorOf = (part: PartName, name: string, harden: <T>(made: T) => T): PropertyDescriptor => {
+  const { get, set } = {
+    get(this: object): unknown {
+      const web = weakGet(webs, this);
+      if (web === undefined) throw new NativeTypeError(`${name}: not a global object`);
+      const value = web.global(part, name);
+      become(this, name, value);
+      return value;
+    },
+    set(this: object, value: unknown): void {
+      if (weakGet(webs, this) === undefined) throw new NativeTypeError(`${name}: not a global object`);
+      become(this, name, value);
+    },
+  };
+  const made = { __proto__: null, get: harden(get), set: harden(set), enumerable: false, configurable: true };
+  return made as PropertyDescriptor;
+};
+
+const accessors = create(null) as Record<string, PropertyDescriptor>;
+
+/** Gives a global object the web's API. */
 export function defineWeb(surroundings: Surroundings): void {
-  const web = new Web(surroundings);
-  for (const part of PART_NAMES)
-    for (const name of PARTS[part].gives) {
-      const become = (value: unknown): void =>
-        void defineProperty(globalThis, name, {
-          __proto__: null,
-          value,
-          writable: true,
-          enumerable: false,
-          configurable: true,
-        } as PropertyDescriptor);
-      const get = (): unknown => {
-        const value = web.global(part, name);
-        become(value);
-        return value;
-      };
-      const whole = { __proto__: null, get, set: become, enumerable: false, configurable: true };
-      defineProperty(globalThis, name, whole as PropertyDescriptor);
-    }
+  const { on, harden = freeze } = surroundings;
+  weakPut(webs, on, new Web(surroundings));
+  eachGlobal((part, name) => {
+    accessors[name] ??= accessorOf(part, name, harden);
+    defineProperty(on, name, accessors[name]);
+  });
 }

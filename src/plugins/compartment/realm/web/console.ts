@@ -101,7 +101,7 @@ const kept = <T>(map: Map<string, T>, label: string, value: T): T => {
 const elapsed = (label: unknown, args: readonly unknown[]): void => {
   const since = timers.get(`${label}`);
   if (since === undefined) warn(`Timer ${label} does not exist`);
-  else info(`${label}: ${Date.now() - since} ms`, ...args);
+  else info(`${label}: ${Math.floor(web.now()) - since} ms`, ...args);
 };
 
 const group = (...args: unknown[]): void => {
@@ -129,7 +129,7 @@ export const console = {
   info,
   log: info,
   table: (value?: unknown): void => info(shown(value)),
-  time: (label: unknown = 'default'): void => void kept(timers, `${label}`, Date.now()),
+  time: (label: unknown = 'default'): void => void kept(timers, `${label}`, Math.floor(web.now())),
   timeEnd(label: unknown = 'default'): void {
     elapsed(label, []);
     timers.delete(`${label}`);

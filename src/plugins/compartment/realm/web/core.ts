@@ -1,5 +1,9 @@
 // DOMException, performance and queueMicrotask.
 
+import type { World } from './world.ts';
+
+declare const web: World;
+
 /** By their codes, which begin at 1; names that came later have none. */
 const CODED = [
   ...['IndexSizeError', '', 'HierarchyRequestError', 'WrongDocumentError', 'InvalidCharacterError', ''],
@@ -44,15 +48,15 @@ for (const on of [DOMException, DOMException.prototype])
   for (const [at, name] of CODED.entries())
     if (name !== '') Object.defineProperty(on, constantOf(name), { value: at + 1, enumerable: true });
 
-const { now } = Date;
-const began_ms = now();
+const { now } = web;
+const began_ms = Math.floor(now());
 let latest_ms = began_ms;
 
 /** Whole milliseconds, which never go back. */
 export const performance = {
   timeOrigin: began_ms,
   now(): number {
-    latest_ms = Math.max(latest_ms, now());
+    latest_ms = Math.max(latest_ms, Math.floor(now()));
     return latest_ms - began_ms;
   },
   toJSON(): object {

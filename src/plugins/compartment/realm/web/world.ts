@@ -20,6 +20,8 @@ export interface World {
   random(count: number): string;
   /** Notes a line in the host's log; `level` by its number (console-lines.ts). */
   tell(level: number, text: string): void;
+  /** The time in ms. */
+  now(): number;
   isProxy(value: object): boolean;
   /** Whether a value is an object of a class of these parts. */
   isOfWeb(value: object): boolean;
