@@ -35,9 +35,19 @@ export class ConsoleBudget {
 
 const MORE: ConsoleLine = { level: 'warn', text: 'more lines of this call are dropped' };
 
-/** The line that is told for one that came, checked; null: it is dropped. */
-export const toldLine = (budget: ConsoleBudget, level: number, text: string): ConsoleLine | null => {
+/**
+ * Tells a line that came, checked, within what its call may say. Where whoever hears it fails, the line is lost, and
+ * the call goes on.
+ */
+export const tellLine = (
+  budget: ConsoleBudget,
+  level: number,
+  text: string,
+  told: (line: ConsoleLine) => void,
+): void => {
   const taken = budget.take(text);
-  if (taken === 'kept') return { level: CONSOLE_LEVELS[level] as ConsoleLevel, text };
-  return taken === 'full' ? MORE : null;
+  if (taken === 'dropped') return;
+  try {
+    told(taken === 'kept' ? { level: CONSOLE_LEVELS[level] as ConsoleLevel, text } : MORE);
+  } catch {}
 };

@@ -18,7 +18,7 @@ import { argumentsOf } from './arguments.ts';
 import type { Base } from './base.ts';
 import type { Callable, Caller } from './callable.ts';
 import type { CompartmentCall, Ending } from './compartment/compartment.ts';
-import { ConsoleBudget, toldLine } from './console-lines.ts';
+import { ConsoleBudget, tellLine } from './console-lines.ts';
 import { GraftError } from './errors.ts';
 import type { Graft } from './graft.ts';
 import type { Keeper } from './keeper.ts';
@@ -194,8 +194,7 @@ export class GraftCall implements CompartmentCall, Caller {
 
   tell(level: number, text: string): void {
     this.#console ??= new ConsoleBudget();
-    const line = toldLine(this.#console, level, text);
-    if (line !== null) this.base.told?.(this.graft, this.number, line);
+    tellLine(this.#console, level, text, (line) => this.base.told?.(this.graft, this.number, line));
   }
 
   callAccessor(index: number, args: readonly unknown[] | string): unknown {

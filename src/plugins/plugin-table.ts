@@ -3,7 +3,7 @@
 // nothing behind.
 
 import type { CompartmentMaker, CompartmentSource } from './compartment/compartment.ts';
-import { ConsoleBudget, type ConsoleLine, toldLine } from './console-lines.ts';
+import { ConsoleBudget, type ConsoleLine, tellLine } from './console-lines.ts';
 import { GraftError } from './errors.ts';
 import { Graft } from './graft.ts';
 import { checkNeeds, HOST_ITSELF, type Installer } from './installer.ts';
@@ -184,10 +184,7 @@ const checkWaits = (pkg: PluginPackage, placements: readonly Placement[], maker:
 const telling = (plugin: string, told: PluginTableOptions['told']): CompartmentSource['tell'] => {
   if (told === undefined) return undefined;
   const budget = new ConsoleBudget();
-  return (level, text) => {
-    const line = toldLine(budget, level, text);
-    if (line !== null) told(plugin, line);
-  };
+  return (level, text) => tellLine(budget, level, text, (line) => told(plugin, line));
 };
 
 const sourceOf = (

@@ -3,7 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConsoleLog } from '../../src/host/console-log.ts';
 import { createHost, type HostEvent } from '../../src/host/index.ts';
-import { IsolateMaker } from '../../src/plugins/compartment/index.ts';
+import { IsolateMaker, ProcessMaker } from '../../src/plugins/compartment/index.ts';
 
 const LINE = { level: 'info', text: 'x'.repeat(1000) } as const;
 
@@ -26,6 +26,23 @@ describe('a console', () => {
       { ...of, graft: 'p#f', call: 1, level: 'warn', text: 'n is 7' },
       { ...of, graft: 'p#f', call: 2, level: 'warn', text: 'n is 8' },
     ]);
+  });
+
+  test.each([
+    ['isolate', () => new IsolateMaker()],
+    ['process', () => new ProcessMaker({ spares: 0 })],
+  ])('is lost where the report fails, and the call goes on (%s)', async (_kind, maker) => {
+    const report = (): never => {
+      throw new Error('the disk is full');
+    };
+    const host = await createHost({ store: 'memory', report, compartment: maker() });
+    const point = host.graftPoint({ name: 'a/b', kind: 'function', default: (): unknown => null });
+    await host.install({
+      manifest: { name: 'p', main: 'm.js', graftwork: { api: 1, grafts: [{ point: 'a/b', export: 'f' }] } },
+      files: { 'm.js': 'console.log("up"); export const f = (n) => { console.log(n); return n; };' },
+    });
+    expect(await point.call(7)).toBe(7);
+    await host.close();
   });
 
   test('is heard up to a bound a minute, plugin by plugin, and the host is told where it ends', () => {
