@@ -29,6 +29,8 @@ ${claimsTable()}
   itself: *parsed* by it from text; *copied* as it is checked; or *shared*: the graft's own objects, which it may change
   afterwards.
 - **fresh heap**: after an abort the plugin's own variables are as its module makes them.
+- **the web's API**: a graft finds the globals that *The web's API* in \`docs/plugins.md\` lists, the same in each such
+  kind. In \`direct\` it finds those of its host; in \`metered\` and \`wasm\` there are none.
 - **columns**: memory of a point that its grafts see: *shared* with the host, or *copied* in before a call and out
   after it. *None*: a plugin for such a point is refused.
 `,

@@ -111,12 +111,16 @@ class QuickJsHeap extends RealmHeap {
       if (typeof reply !== 'string') return this.#handleOf(reply);
       return context.newString(reply === '' ? '' : STATUS_LETTERS[reply.charCodeAt(0)] + reply.slice(1));
     });
+    const outside = context.newFunction('outside', (what, which, told) => {
+      const text = told === undefined ? undefined : context.getString(told);
+      return context.newString(this.outside(context.getNumber(what), context.dump(which) as string | number, text));
+    });
     const wrap = context.unwrapResult(context.evalCode(BRIDGE));
     const bridge = context.unwrapResult(context.callFunction(wrap, context.undefined, raw));
     const prepare = context.unwrapResult(context.evalCode(realmScript(), REALM_FILENAME));
     const text = context.newString(setup);
-    const step = context.unwrapResult(context.callFunction(prepare, context.undefined, bridge, text));
-    for (const handle of [raw, wrap, bridge, prepare, text]) handle.dispose();
+    const step = context.unwrapResult(context.callFunction(prepare, context.undefined, bridge, outside, text));
+    for (const handle of [raw, outside, wrap, bridge, prepare, text]) handle.dispose();
     return step;
   }
 

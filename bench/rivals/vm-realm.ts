@@ -7,6 +7,7 @@ import {
   type Bridge,
   type Direct,
   LONG,
+  type Outside,
   type RealmSetup,
   STEP_TEXT,
   type Step,
@@ -35,13 +36,18 @@ export class VmRealm {
   readonly #arm: Arm;
 
   /** `realm` is the script that prepares a realm. No plugin code runs yet. */
-  constructor(realm: Script, setup: RealmSetup, bridge: Bridge, memory: readonly SharedArrayBuffer[]) {
+  constructor(
+    realm: Script,
+    setup: RealmSetup,
+    bridge: Bridge,
+    outside: Outside,
+    memory: readonly SharedArrayBuffer[],
+  ) {
     this.#context = createContext(constants.DONT_CONTEXTIFY, { microtaskMode: 'afterEvaluate' });
     const gate: (step: Step) => Arm = new Script(GATE).runInContext(this.#context);
-    const prepare: (bridge: Bridge, setup: string, ...memory: SharedArrayBuffer[]) => Step = realm.runInContext(
-      this.#context,
-    );
-    this.#arm = gate(prepare(bridge, JSON.stringify(setup), ...memory));
+    const prepare: (bridge: Bridge, outside: Outside, setup: string, ...memory: SharedArrayBuffer[]) => Step =
+      realm.runInContext(this.#context);
+    this.#arm = gate(prepare(bridge, outside, JSON.stringify(setup), ...memory));
   }
 
   /**

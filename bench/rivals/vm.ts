@@ -24,6 +24,7 @@ import {
   realmScript,
   STEP_FINISH,
   setupOf,
+  webParts,
 } from '../../src/plugins/compartment/index.ts';
 import type { Failure } from '../../src/plugins/index.ts';
 import { VmRealm } from './vm-realm.ts';
@@ -37,6 +38,7 @@ class VmHeap extends RealmHeap {
       realm,
       setupOf(source),
       (index, args = '') => this.hostCall(index, args),
+      this.outside,
       memoryOf(source),
     );
   }
@@ -63,5 +65,6 @@ class VmHeap extends RealmHeap {
 /** Hosts plugins in contexts of node:vm, in the calling thread. */
 export const vmMaker = (): HeapMaker => {
   const realm = new Script(realmScript(), { filename: REALM_FILENAME });
+  webParts(); // Made now: in a graft's stack there may be no room for it.
   return new HeapMaker('vm', (source) => () => loaded(() => new VmHeap(realm, source), source));
 };

@@ -3,6 +3,7 @@
 
 import type { CompartmentMaker } from '../plugins/compartment/index.ts';
 import {
+  type ConsoleLine,
   checkOptions,
   type Graft,
   GraftError,
@@ -15,7 +16,13 @@ import {
   PluginTable,
   type PointTable,
 } from '../plugins/index.ts';
-import { originalPosition, type PackageReader, type PluginSource } from '../plugins/package/index.ts';
+import {
+  missingText,
+  originalPosition,
+  type PackageReader,
+  type PluginPackage,
+  type PluginSource,
+} from '../plugins/package/index.ts';
 import type { HostEvent } from './host-event.ts';
 import { type PluginInfo, pluginInfo } from './information.ts';
 import type { KeptPlugin, MissingGuard, Registry } from './registry.ts';
@@ -40,6 +47,8 @@ export interface HostPluginsOptions {
   /** What the registry kept of an earlier start. */
   readonly kept: EarlierStart;
   readonly report: (event: HostEvent) => void;
+  /** A plugin's module says a line on its console while it is evaluated. */
+  readonly told: (plugin: string, line: ConsoleLine) => void;
   /** Called when grafts may have left their points. */
   readonly removed: () => void;
 }
@@ -55,14 +64,27 @@ const positionOf = (sourceMap: string, line: number, column: number): string | n
   return at === null ? null : `${at.file}:${at.line}:${at.column}`;
 };
 
+/** Throws GRAFT_INSTALL_FAILED for a plugin that is bound to fail where it reaches for the world outside. */
+const checkGlobals = ({ name, missing = [] }: PluginPackage): void => {
+  const refused = missing.find((one) => one.refused);
+  if (refused !== undefined) throw new GraftError('GRAFT_INSTALL_FAILED', `${name}: ${missingText(refused)}`);
+};
+
+/** Where a module failed for a global that is missing, says its place. */
+const located = (error: unknown, { missing = [] }: PluginPackage): unknown => {
+  if (!(error instanceof GraftError) || error.code !== 'GRAFT_INSTALL_FAILED') return error;
+  const named = missing.find(({ name }) => error.message.includes(`${name} is not defined`));
+  return named === undefined ? error : new GraftError(error.code, `${error.message} (${missingText(named)})`);
+};
+
 export class HostPlugins {
   readonly #options: HostPluginsOptions;
   readonly #table: PluginTable;
 
   constructor(options: HostPluginsOptions) {
     this.#options = options;
-    const { points, maker } = options;
-    this.#table = new PluginTable({ points, maker, position: positionOf });
+    const { points, maker, told } = options;
+    this.#table = new PluginTable({ points, maker, position: positionOf, told });
   }
 
   async install(source: PluginSource, options: PluginInstallOptions): Promise<PluginInfo> {
@@ -70,7 +92,10 @@ export class HostPlugins {
     const given = options.installer ?? HOST_ITSELF;
     const installer: Installer = typeof given === 'string' ? { name: given, grants: 'everything' } : given;
     const pkg = await this.#options.reader.read(source);
-    const plugin = await this.#table.install(pkg, installer);
+    checkGlobals(pkg);
+    const plugin = await this.#table.install(pkg, installer).catch((error: unknown) => {
+      throw located(error, pkg);
+    });
     this.#options.removed();
     await this.#options.registry.savePlugin({ package: pkg, installer: installer.name, removed: [] });
     this.#keepMissing();

@@ -26,6 +26,7 @@ import {
 import { PackageReader, type PluginSource } from '../plugins/package/index.ts';
 import { type StateMap, Transactions } from '../txn/index.ts';
 import { HostCallables } from './callables/index.ts';
+import { ConsoleLog } from './console-log.ts';
 import { type HostEvent, toStandardError } from './host-event.ts';
 import { type EarlierStart, HostPlugins, type PluginInstallOptions, type PluginRemoveOptions } from './host-plugins.ts';
 import { type CallOptions, type HostPoint, type HostPointOptions, HostPoints } from './host-point.ts';
@@ -49,6 +50,7 @@ export class Host {
   readonly #keepers: Keepers;
   readonly #points: HostPoints;
   readonly #plugins: HostPlugins;
+  readonly #console: ConsoleLog;
   readonly #maker: CompartmentMaker;
   readonly #reader: PackageReader;
   readonly #store: Store | null;
@@ -74,6 +76,7 @@ export class Host {
     this.#store = store;
     this.#registry = registry;
     this.#maker = options.compartment ?? new ProcessMaker(options.processes);
+    this.#console = new ConsoleLog(report);
     this.#keepers = new Keepers(options.kept);
     this.#reader = new PackageReader(options.processes?.walls);
     this.#base = {
@@ -84,6 +87,7 @@ export class Host {
       isProxy: types.isProxy,
       hostFailed: (name, error) => report({ what: 'host-fault', name, error }),
       inside,
+      told: (graft, call, line) => this.#console.told(graft.plugin.name, { graft: graft.name, call }, line),
       reported: (graft, done, lines) => this.#plugins.reported(graft, done, lines),
     };
     this.#points = new HostPoints(
@@ -100,6 +104,7 @@ export class Host {
       registry,
       kept,
       report,
+      told: (plugin, line) => this.#console.told(plugin, { graft: null, call: null }, line),
       removed: () => this.callables.sweep(),
     });
     this.callables = new HostCallables({

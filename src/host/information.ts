@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { type CompartmentMaker, ProcessMaker, wallsText } from '../plugins/compartment/index.ts';
 import { type GraftPoint, type Limits, type Plugin, unitsInUse } from '../plugins/index.ts';
+import type { MissingGlobal } from '../plugins/package/index.ts';
 import type { Account, Transactions } from '../txn/index.ts';
 
 export interface PointInfo {
@@ -23,6 +24,8 @@ export interface PluginInfo {
   readonly version: string;
   readonly digest: string;
   readonly installer: string;
+  /** Globals that it names, `at` a place of its files, and does not find; what to do `instead`. */
+  readonly missing: readonly Omit<MissingGlobal, 'refused'>[];
   readonly grafts: readonly {
     readonly export: string;
     readonly point: string;
@@ -49,6 +52,7 @@ export const pluginInfo = (plugin: Plugin): PluginInfo => ({
   version: plugin.version,
   digest: plugin.digest,
   installer: plugin.installer,
+  missing: plugin.missing.map(({ name, at, instead }) => ({ name, at, instead })),
   grafts: plugin.grafts.map((graft) => ({
     export: graft.export,
     point: graft.point.name,

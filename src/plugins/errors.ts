@@ -35,7 +35,7 @@ export const ERRORS = {
   GRAFT_MUST_WAIT: row(400, 'A graft may call an accessor that can wait, and its compartment cannot wait.'),
   GRAFT_INSTALL_FAILED: row(
     422,
-    'The module of a plugin failed while it was evaluated, or lacks an export that its manifest names.',
+    'The module of a plugin failed while it was evaluated, lacks an export, or names what no graft has.',
   ),
   GRAFT_REFUSED: row(422, 'The graft refused on purpose.'),
   GRAFT_DENIED: row(403, 'A guard failed, and its point fails closed.'),

@@ -18,6 +18,7 @@ import { argumentsOf } from './arguments.ts';
 import type { Base } from './base.ts';
 import type { Callable, Caller } from './callable.ts';
 import type { CompartmentCall, Ending } from './compartment/compartment.ts';
+import { ConsoleBudget, tellLine } from './console-lines.ts';
 import { type ErrorCode, GraftError } from './errors.ts';
 import type { Graft } from './graft.ts';
 import type { Keeper } from './keeper.ts';
@@ -45,6 +46,8 @@ export class GraftCall implements CompartmentCall, Caller {
   readonly depth: number;
   readonly principal: string;
   readonly ignoresAnswer: boolean;
+  /** Counts the calls of its graft. */
+  readonly number: number;
   txn!: Transaction;
   /** What the graft logged in this attempt. */
   lines: string[] = NO_LINES;
@@ -60,6 +63,8 @@ export class GraftCall implements CompartmentCall, Caller {
   /** The number of the attempt that runs: what an earlier one still says is not heard. */
   attempt = 0;
   readonly #default: DefaultAnswer | null;
+  /** What it may still say on its console, all attempts together; null: it has said nothing. */
+  #console: ConsoleBudget | null = null;
   /** What this attempt may use, from its first accessor on: most small calls need none. */
   #account: Account | null = null;
 
@@ -79,7 +84,7 @@ export class GraftCall implements CompartmentCall, Caller {
     this.principal = origin.principal;
     this.ignoresAnswer = graft.point.kind === 'event';
     this.#default = original;
-    graft.calls++;
+    this.number = ++graft.calls;
     graft.plugin.enlist(this);
     this.begin();
   }
@@ -187,6 +192,11 @@ export class GraftCall implements CompartmentCall, Caller {
     this.txn.charge(LOG_BYTES, text.length);
     if (this.lines === NO_LINES) this.lines = [text];
     else this.lines.push(text);
+  }
+
+  tell(level: number, text: string): void {
+    this.#console ??= new ConsoleBudget();
+    tellLine(this.#console, level, text, (line) => this.base.told?.(this.graft, this.number, line));
   }
 
   callAccessor(index: number, args: readonly unknown[] | string): unknown {

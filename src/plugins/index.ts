@@ -10,6 +10,7 @@ export type {
   Ending,
   GraftSource,
 } from './compartment/compartment.ts';
+export type { ConsoleLevel, ConsoleLine } from './console-lines.ts';
 export { type InvokeOptions, invoke, invokeSync } from './drive.ts';
 export { ERRORS, type ErrorCode, GraftError } from './errors.ts';
 export { Graft } from './graft.ts';

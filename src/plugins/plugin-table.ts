@@ -3,6 +3,7 @@
 // nothing behind.
 
 import type { CompartmentMaker, CompartmentSource } from './compartment/compartment.ts';
+import { ConsoleBudget, type ConsoleLine, tellLine } from './console-lines.ts';
 import { GraftError } from './errors.ts';
 import { Graft } from './graft.ts';
 import { checkNeeds, HOST_ITSELF, type Installer } from './installer.ts';
@@ -26,6 +27,8 @@ export interface PluginTableOptions {
   readonly points: PointTable;
   readonly maker: CompartmentMaker;
   readonly position: SourceLookup;
+  /** A plugin's module says a line on its console while it is evaluated. Absent: nobody listens. */
+  readonly told?: ((plugin: string, line: ConsoleLine) => void) | undefined;
 }
 
 export class PluginTable {
@@ -92,9 +95,9 @@ export class PluginTable {
     installer: Installer,
     coming: Coming,
   ): Promise<Plugin> {
-    const { maker, position } = this.#options;
+    const { maker, position, told } = this.#options;
     checkWaits(pkg, placements, maker);
-    const compartment = await maker.load(sourceOf(pkg, placements)).catch((error: unknown) => {
+    const compartment = await maker.load(sourceOf(pkg, placements, told)).catch((error: unknown) => {
       throw coming.refused ?? error;
     });
     if (coming.refused !== null) {
@@ -177,12 +180,24 @@ const checkWaits = (pkg: PluginPackage, placements: readonly Placement[], maker:
   }
 };
 
-const sourceOf = (pkg: PluginPackage, placements: readonly Placement[]): CompartmentSource => ({
+/** Passes on what one plugin's module says, however often it is evaluated. */
+const telling = (plugin: string, told: PluginTableOptions['told']): CompartmentSource['tell'] => {
+  if (told === undefined) return undefined;
+  const budget = new ConsoleBudget();
+  return (level, text) => tellLine(budget, level, text, (line) => told(plugin, line));
+};
+
+const sourceOf = (
+  pkg: PluginPackage,
+  placements: readonly Placement[],
+  told: PluginTableOptions['told'],
+): CompartmentSource => ({
   plugin: pkg.name,
   code: pkg.code,
   memory_mb: Math.max(...placements.map(({ limits }) => limits.memory_mb)),
   load_ms: LOAD_MS,
   grafts: placements.map(graftSource),
+  tell: telling(pkg.name, told),
 });
 
 /** Makes the plugin's grafts and puts each at its point, in the place of one of the old version's where it has one. */

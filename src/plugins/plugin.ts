@@ -4,7 +4,7 @@
 import type { Compartment } from './compartment/compartment.ts';
 import type { Graft } from './graft.ts';
 import type { GraftCall } from './graft-call.ts';
-import type { PluginPackage } from './package/index.ts';
+import type { MissingGlobal, PluginPackage } from './package/index.ts';
 
 /** Maps a place in a bundle to the author's file, `file:line:column`, or null. */
 export type SourceLookup = (sourceMap: string, line: number, column: number) => string | null;
@@ -17,6 +17,8 @@ export class Plugin {
   readonly installer: string;
   /** What its manifest says that it needs. */
   readonly needs: readonly string[];
+  /** Globals that it names and a realm does not have. */
+  readonly missing: readonly MissingGlobal[];
   readonly grafts: Graft[] = [];
   readonly compartment: Compartment;
   readonly #sourceMap: string;
@@ -31,6 +33,7 @@ export class Plugin {
     this.digest = pkg.digest;
     this.installer = installer;
     this.needs = pkg.manifest.needs;
+    this.missing = pkg.missing ?? [];
     this.compartment = compartment;
     this.#sourceMap = pkg.sourceMap;
     this.#position = position;

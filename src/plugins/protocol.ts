@@ -11,10 +11,15 @@
 //                                                    JSON { code, message }
 //   CANCEL     forget a CALL that has not started    –
 //   UNLOAD     drop a realm (call = its number)      –
+//   PART       the text that a WANT asked for        text
 //
 //   plugin → host
 //   READY      the process is up                     walls u8 (compartment/process/walls/standing.ts)
 //   HOST_CALL  a graft calls an accessor             accessor u16 · JSON array of arguments
+//   WANT       a realm needs a part of the web's     its name
+//              API (call = 0); the process waits
+//   TELL       a graft, or a module while it is      level u8 · text
+//              loaded, says a line on its console
 //   ENDED      a LOAD or a CALL has ended            own_us u32 · what the realm answered: a letter and a text, as
 //                                                    compartment/realm/steps.ts has it. After an F (it failed) the
 //                                                    realm is replaced by a fresh one; a LOAD's R lists the functions
@@ -35,9 +40,12 @@ export const CALL = 2;
 export const ANSWER = 3;
 export const CANCEL = 4;
 export const UNLOAD = 5;
+export const PART = 6;
 export const READY = 16;
 export const HOST_CALL = 17;
 export const ENDED = 18;
+export const WANT = 19;
+export const TELL = 20;
 
 export interface LoadMessage {
   /** The script that prepares a realm (compartment/realm), the same for every plugin. */

@@ -84,6 +84,7 @@ export class World {
       store: 'memory',
       compartment: makerOf(kind, new Map(), { spares: 1 }),
       report: (event) => {
+        if (event.what === 'console') return;
         if (event.what === 'log') told.lines.push(...event.lines);
         else
           told.trouble.push(

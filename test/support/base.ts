@@ -19,6 +19,7 @@ import {
   type Callable,
   type CallableTree,
   type CompartmentMaker,
+  type ConsoleLine,
   type Graft,
   GraftPoint,
   type GraftReport,
@@ -108,6 +109,8 @@ export class TestBase implements Base {
   readonly faults: unknown[] = [];
   readonly reports: GraftReport[] = [];
   readonly lines: (readonly string[])[] = [];
+  /** Lines of consoles, by the number of the graft's call; null: of a module. */
+  readonly said: ({ readonly call: number | null } & ConsoleLine)[] = [];
   /** Effects that have left. */
   readonly sent: unknown[] = [];
   readonly #maker: CompartmentMaker;
@@ -124,6 +127,7 @@ export class TestBase implements Base {
     this.plugins = new PluginTable({
       points: this.points,
       maker,
+      told: (_plugin, line) => this.said.push({ call: null, ...line }),
       position: (_map, line, column) => `author.ts:${line}:${column}`,
     });
     const writes = { resource: WRITES, cost: 1 };
@@ -142,6 +146,10 @@ export class TestBase implements Base {
 
   hostFailed(_what: string, error: unknown): void {
     this.faults.push(error);
+  }
+
+  told(_graft: Graft, call: number, line: ConsoleLine): void {
+    this.said.push({ call, ...line });
   }
 
   reported(_graft: Graft, report: GraftReport, lines: readonly string[]): void {

@@ -31,6 +31,8 @@ export interface Claims {
   readonly scrubbed: boolean;
   /** No way that is known leads from a graft to the realm or the modules of the program around it. */
   readonly contained: boolean;
+  /** A graft finds the web's API in its global object (src/plugins/compartment/realm/web). */
+  readonly web: boolean;
   /** A graft finds proxies in its global object. */
   readonly proxies: boolean;
   /** The author's file and line of an error are known. */
@@ -58,6 +60,7 @@ const NOTHING = {
   copiesInput: false,
   scrubbed: false,
   contained: false,
+  web: false,
   proxies: true,
   places: false,
   inThread: true,
@@ -88,6 +91,7 @@ export const CLAIMS: readonly Claims[] = [
   {
     ...CLOSED,
     kind: 'vm',
+    web: true,
     promises: 'drained',
     rejections: "the host's",
     contained: false,
@@ -98,6 +102,7 @@ export const CLAIMS: readonly Claims[] = [
   {
     ...CLOSED,
     kind: 'ses',
+    web: true,
     args: 'copied',
     promises: 'no answer',
     rejections: "the host's",
@@ -118,6 +123,7 @@ export const CLAIMS: readonly Claims[] = [
   {
     ...CLOSED,
     kind: 'isolate',
+    web: true,
     promises: 'drained',
     rejections: 'abort',
     memory: "the engine's limit",
@@ -128,6 +134,7 @@ export const CLAIMS: readonly Claims[] = [
   {
     ...CLOSED,
     kind: 'quickjs',
+    web: true,
     promises: 'drained',
     rejections: 'lost',
     places: false,
@@ -154,6 +161,7 @@ export const CLAIMS: readonly Claims[] = [
   {
     ...CLOSED,
     kind: 'worker',
+    web: true,
     promises: 'drained',
     rejections: 'lost',
     waits: true,
@@ -167,6 +175,7 @@ export const CLAIMS: readonly Claims[] = [
   {
     ...CLOSED,
     kind: 'process',
+    web: true,
     promises: 'drained',
     rejections: 'abort',
     waits: true,
@@ -176,8 +185,8 @@ export const CLAIMS: readonly Claims[] = [
     cpu: "the engine's time-out, then SIGKILL",
     survives: true,
     authority:
-      "as isolate; empty environment, Node's permission model; no system call but for computing, no file and no " +
-      'network, where the system can take them away',
+      "as isolate; time zone and locale for environment, Node's permission model; no system call but for computing, " +
+      'no file and no network, where the system can take them away',
     purpose: "third-party code: the host's default",
   },
 ];
@@ -196,6 +205,7 @@ const HEAD = [
   'unhandled rejections',
   'arguments, checked by the host',
   'fresh heap',
+  "the web's API",
   'columns',
   'for',
 ];
@@ -212,6 +222,7 @@ const rowOf = (claims: Claims): string[] => [
   claims.rejections,
   claims.args,
   yes(claims.freshHeap),
+  yes(claims.web),
   claims.columns ?? 'none',
   claims.purpose,
 ];

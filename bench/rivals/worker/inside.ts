@@ -17,9 +17,9 @@ import {
 } from '../../../src/plugins/compartment/realm/index.ts';
 import type { Failure } from '../../../src/plugins/index.ts';
 import { VmRealm } from '../vm-realm.ts';
-import { ANSWER, ASK, CALL, DROP, ENDED, LOAD, READY, type ToWorker, type WorkerSetup } from './messages.ts';
+import { ANSWER, ASK, CALL, DROP, ENDED, LOAD, READY, TELL, type ToWorker, type WorkerSetup } from './messages.ts';
 
-const { port, bell, realm, code, setup, memory } = workerData as WorkerSetup;
+const { port, bell, realm, parts, code, setup, memory } = workerData as WorkerSetup;
 const script = new Script(realm, { filename: REALM_FILENAME });
 const realms = new Map<string, WorkerRealm>();
 
@@ -40,7 +40,13 @@ const NO_CLOCKS = { now_ms: () => 0, cpu_ms: () => 0 };
 
 /** A realm of this worker. */
 class WorkerRealm extends RealmRunner {
-  readonly #realm = new VmRealm(script, setup, (accessor, args = '[]') => this.hostCall(accessor, args), memory);
+  readonly #realm = new VmRealm(
+    script,
+    setup,
+    (accessor, args = '[]') => this.hostCall(accessor, args),
+    this.outside,
+    memory,
+  );
 
   constructor() {
     super(NO_CLOCKS);
@@ -59,6 +65,14 @@ class WorkerRealm extends RealmRunner {
     send(port, ASK, accessor, args);
     const message = next();
     return message[0] === ANSWER ? message[1] : '';
+  }
+
+  protected override part(name: string): string {
+    return parts[name] ?? '';
+  }
+
+  protected override tell(level: number, text: string): void {
+    send(port, TELL, level, text);
   }
 
   protected override explain(error: unknown): Failure {
@@ -84,7 +98,7 @@ const serve = (): never => {
 
 const standard = new Set<string>(runInNewContext('Object.getOwnPropertyNames(globalThis)'));
 for (const name of Object.getOwnPropertyNames(globalThis))
-  if (!standard.has(name)) Reflect.deleteProperty(globalThis, name);
+  if (!standard.has(name) && name !== 'crypto') Reflect.deleteProperty(globalThis, name);
 
 send(port, READY);
 serve();

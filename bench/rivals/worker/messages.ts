@@ -11,6 +11,7 @@
 //   worker → host
 //   READY   the worker is up
 //   ASK     the graft calls an accessor                its number · JSON of the arguments
+//   TELL    a line of the console                      its level · its text
 //   ENDED   the LOAD or CALL is done                   the answer of the step
 
 import type { MessagePort } from 'node:worker_threads';
@@ -23,6 +24,7 @@ export const ANSWER = 4;
 export const READY = 16;
 export const ASK = 17;
 export const ENDED = 18;
+export const TELL = 19;
 
 export type ToWorker =
   | readonly [typeof LOAD | typeof DROP, realm: string]
@@ -36,6 +38,8 @@ export interface WorkerSetup {
   readonly bell: Int32Array<SharedArrayBuffer>;
   /** The script that prepares a realm. */
   readonly realm: string;
+  /** The texts of the parts of the web's API. */
+  readonly parts: Readonly<Record<string, string>>;
   readonly code: string;
   readonly setup: RealmSetup;
   readonly memory: readonly SharedArrayBuffer[];

@@ -13,6 +13,7 @@ import {
   failedWith,
   graftNumber,
   HeapPool,
+  isConsoleLine,
   LOST,
   lateFailure,
   memoryFailure,
@@ -23,10 +24,11 @@ import {
   scriptAt,
   setupOf,
   valueText,
+  webParts,
 } from '../../../src/plugins/compartment/index.ts';
 import type { Failure } from '../../../src/plugins/index.ts';
 import type { Transaction } from '../../../src/txn/index.ts';
-import { ANSWER, ASK, CALL, DROP, ENDED, LOAD, READY, type ToWorker, type WorkerSetup } from './messages.ts';
+import { ANSWER, ASK, CALL, DROP, ENDED, LOAD, READY, TELL, type ToWorker, type WorkerSetup } from './messages.ts';
 
 /** Events of a worker for the compartment that it serves. */
 export interface WorkerEvents {
@@ -106,6 +108,7 @@ export class PluginWorker {
       port: port2,
       bell: this.#bell,
       realm: realmScript(),
+      parts: webParts(),
       code: source.code,
       setup: setupOf(source),
       memory: memoryOf(source),
@@ -226,9 +229,16 @@ export class PluginWorker {
       this.#stop();
       this.#load(this.#realm(FIRST, null));
     } else if (what === ENDED && (this.#phase === 'loading' || this.#phase === 'running')) this.#done(first);
+    else if (what === TELL && (this.#phase === 'loading' || this.#phase === 'running') && isConsoleLine(first, second))
+      this.#told(first as number, second as string);
     else if (what === ASK && this.#phase === 'running' && typeof first === 'number' && typeof second === 'string')
       this.#ask(first, second);
     else this.#lost(LOST);
+  }
+
+  #told(level: number, text: string): void {
+    if (this.#phase === 'loading') this.#source.tell?.(level, text);
+    else this.#call?.tell(level, text);
   }
 
   #done(answer: unknown): void {

@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { GraftError } from '../../plugins/index.ts';
-import { reachedEntries } from '../../plugins/package/index.ts';
+import { missingText, reachedEntries } from '../../plugins/package/index.ts';
 import type { PluginInfo, PointInfo } from '../index.ts';
 import { ARCHIVE_TYPES, BODY_MAX } from '../server/index.ts';
 import { ask, type ServerFlags } from './client.ts';
@@ -54,8 +54,11 @@ const readPlugin = async (path: string): Promise<Buffer<ArrayBuffer>> => {
   );
 };
 
+/** What the plugin names and does not find, a line each. */
+const missingLines = ({ missing }: PluginInfo): string => missing.map((one) => `\n${missingText(one)}`).join('');
+
 const describe = (verb: string) => (body: Readonly<Record<string, unknown>>) =>
-  `${verb}\n${describePlugins([body.plugin as PluginInfo])}`;
+  `${verb}\n${describePlugins([body.plugin as PluginInfo])}${missingLines(body.plugin as PluginInfo)}`;
 
 /** Installs a plugin from a folder or a .tgz. Gives the exit code. */
 export const install = async (path: string, flags: ServerFlags): Promise<number> => {

@@ -38,6 +38,8 @@ export interface CompartmentCall {
    * text of their list, `''` for none, and need no check; others are plain data, checked by whoever calls.
    */
   callAccessor(index: number, args: readonly unknown[] | string): unknown | Promise<unknown>;
+  /** The graft says a line on its console; checked by isConsoleLine (realm/outside.ts). */
+  tell(level: number, text: string): void;
   /** The attempt is lost and nobody's fault: take it back and begin a new one. False where the call is over already. */
   restart(): boolean;
   /** For compartments that wait: the end of the call, reported once. */
@@ -52,6 +54,8 @@ export interface CompartmentSource {
   readonly memory_mb: number;
   readonly load_ms: number;
   readonly grafts: readonly GraftSource[];
+  /** Takes lines that the module says on its console while it is evaluated. */
+  readonly tell?: ((level: number, text: string) => void) | undefined;
 }
 
 export interface GraftSource {

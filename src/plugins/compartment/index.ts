@@ -43,5 +43,7 @@ export {
   type Step,
   setupOf,
 } from './realm/index.ts';
+export { isConsoleLine } from './realm/outside.ts';
 export { realmScript, scriptAt } from './realm/script.ts';
+export { webParts } from './realm/web-parts.ts';
 export { loaded, RealmHeap } from './realm-heap.ts';

@@ -9,6 +9,7 @@ import { replyTo } from './host-call.ts';
 import { engineFailure, RealmRunner } from './realm/runner.ts';
 import { crossing, graftNumber } from './realm/setup.ts';
 import { type Direct, STEP_LOAD, STEP_START } from './realm/steps.ts';
+import { webPart } from './realm/web-parts.ts';
 
 export abstract class RealmHeap extends RealmRunner implements Heap {
   principal: string | null = null;
@@ -16,12 +17,16 @@ export abstract class RealmHeap extends RealmRunner implements Heap {
   within: Transaction | null = null;
   dropped = false;
   running: CompartmentCall | null = null;
+  /** Takes lines of the console while no call runs: those of the module itself. */
+  #tellOfModule: CompartmentSource['tell'];
 
   abstract dispose(): void;
 
   /** Evaluates the plugin. Gives the failure; null: none. */
-  load({ code, load_ms }: CompartmentSource): Failure | null {
+  load({ code, load_ms, tell }: CompartmentSource): Failure | null {
+    this.#tellOfModule = tell;
     const ending = this.ending(this.take(STEP_LOAD, 0, code, load_ms));
+    this.#tellOfModule = undefined;
     return ending.kind === 'failed' ? ending.failure : null;
   }
 
@@ -38,6 +43,15 @@ export abstract class RealmHeap extends RealmRunner implements Heap {
 
   protected override ask(accessor: number, args: string): Direct | string {
     return this.running === null ? '' : replyTo(this.running, accessor, args);
+  }
+
+  protected override part(name: string): string {
+    return webPart(name);
+  }
+
+  protected override tell(level: number, text: string): void {
+    if (this.running === null) this.#tellOfModule?.(level, text);
+    else this.running.tell(level, text);
   }
 }
 

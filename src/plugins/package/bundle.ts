@@ -11,15 +11,20 @@
 import { type ErrorCode, GraftError } from '../errors.ts';
 import { PACKAGE_BOUNDS } from './bounds.ts';
 import type { BuildMessage, Built, EsbuildService } from './bundler/service.ts';
+import { fileText } from './files.ts';
+import { MARKING_FLAGS, type MissingGlobal, missingIn } from './missing.ts';
 import { COMPUTED, type CompiledImport, isOfPackage, PackageSource, type Sources } from './package-source.ts';
 import { printable } from './path.ts';
 import { pathOf, sourceFile } from './source-name.ts';
+import type { Files } from './tree.ts';
 import { tsconfigOf } from './tsconfig.ts';
 
 /** The script of a plugin and its source map (version 3, without the sources' text), in UTF-8. */
 export interface Bundle {
   readonly code: Uint8Array;
   readonly sourceMap: Uint8Array;
+  /** Globals that it names and a realm does not have. */
+  readonly missing: readonly MissingGlobal[];
 }
 
 // The parameter hides a global `require`, which esbuild would otherwise use for an import it does not know until run
@@ -114,14 +119,24 @@ export function bundle(service: EsbuildService, sources: Sources): Bundle {
   const first = build(service, flags, source);
   const isOther = source.takeAsNode(importsOfCompiled(first.inputs, source));
   const { built } = isOther ? build(service, flags, source) : first;
-  const contentsOf = (path: string): Uint8Array | undefined =>
-    built.outputFiles.find((file) => file.path.endsWith(path))?.contents;
-  const [code, sourceMap] = [contentsOf('.js'), contentsOf('.map')];
+  const [code, sourceMap] = [outputOf(built, '.js'), outputOf(built, '.map')];
   if (code === undefined || sourceMap === undefined)
     throw new GraftError('GRAFT_INTERNAL', 'the bundler gave no script');
   checkSize('bundle', code, PACKAGE_BOUNDS.bundle_bytes);
   checkSize('source map', sourceMap, PACKAGE_BOUNDS.source_map_bytes);
-  return { code, sourceMap };
+  const again = (): Built => build(service, [...flags, ...MARKING_FLAGS], source).built;
+  return { code, sourceMap, missing: source.mentions ? missingOf(again(), sources.files) : [] };
+}
+
+const outputOf = (built: Built, ending: string): Uint8Array | undefined =>
+  built.outputFiles.find((file) => file.path.endsWith(ending))?.contents;
+
+/** What a package misses, by its script with marks. */
+function missingOf(marked: Built, files: Files): MissingGlobal[] {
+  const [code, map] = [outputOf(marked, '.js'), outputOf(marked, '.map')];
+  if (code === undefined || map === undefined) return [];
+  const textOf = (file: string): string => fileText(file, files.get(file) ?? new Uint8Array());
+  return missingIn(Buffer.from(code).toString(), Buffer.from(map).toString(), textOf);
 }
 
 function checkSize(what: string, { length }: Uint8Array, bytes_max: number): void {

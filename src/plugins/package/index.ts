@@ -2,5 +2,6 @@
 
 export { PACKAGE_BOUNDS } from './bounds.ts';
 export type { Manifest, ManifestGraft } from './manifest.ts';
+export { MISSING_GLOBALS, type MissingGlobal, missingText } from './missing.ts';
 export { PackageReader, type PluginPackage, type PluginSource, reachedEntries, readPackage } from './read.ts';
 export { originalPosition, type Position } from './source-map.ts';

@@ -10,6 +10,7 @@ import { GAVE_UP } from './bundler/messages.ts';
 import type { Loaded, Resolved, Source } from './bundler/service.ts';
 import { fileText, isOwn } from './files.ts';
 import { InputMaps } from './input-map.ts';
+import { mentionsMissing } from './missing.ts';
 import { shown } from './path.ts';
 import type { Resolver } from './resolve.ts';
 import { asModule, PACKAGE, pathOf } from './source-name.ts';
@@ -93,6 +94,8 @@ export class PackageSource implements Source {
   readonly #around = new Map<string, Set<string>>();
   /** Why the build cannot be gone on with. */
   failure: GraftError | null = null;
+  /** Whether a source mentions a global that a realm does not have. */
+  mentions = false;
   readonly #taken = new Set<string>();
   #bytes = 0;
 
@@ -185,6 +188,7 @@ export class PackageSource implements Source {
     if (loader === 'binary') return { contents: bytes, loader };
     const text = fileText(path, bytes);
     if (loader === 'json' || loader === 'text') return { contents: Buffer.from(text), loader };
+    this.mentions ||= mentionsMissing(text);
     const comment = loader.startsWith('js') ? this.#maps.commentFor(path, text) : '';
     return { contents: Buffer.from(defused(text) + comment), loader };
   }

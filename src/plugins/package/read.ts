@@ -21,6 +21,7 @@ import { isObject } from './exports-map.ts';
 import { addSize, checkCarried, checkPacked, type Entry } from './files.ts';
 import { kindOf, PackageFolder, readArchiveFile } from './folder.ts';
 import type { Manifest } from './manifest.ts';
+import type { MissingGlobal } from './missing.ts';
 import { badManifest, checkPackageJson } from './package-json.ts';
 import { checkPath, printable, shown } from './path.ts';
 
@@ -42,6 +43,8 @@ export interface PluginPackage {
   readonly sourceMap: string;
   /** SHA-256 over everything above and every file, 64 hexadecimal digits. */
   readonly digest: string;
+  /** Globals that it names and a realm does not have. Absent: an earlier release kept it, and did not look. */
+  readonly missing?: readonly MissingGlobal[];
 }
 
 const badPackage = (why: string): GraftError => new GraftError('GRAFT_BAD_PACKAGE', printable(why));

@@ -27,7 +27,7 @@ const errorText = (error: unknown): string =>
 const causeOf = (error: Error): string => `${error.message} ${error.cause instanceof Error ? error.cause.message : ''}`;
 
 /** Part of the game: accessors that break on purpose, timers and events for which no queue had room. */
-const isExpected = ({ error }: Exclude<HostEvent, { what: 'log' }>): boolean =>
+const isExpected = ({ error }: Exclude<HostEvent, { what: 'log' | 'console' }>): boolean =>
   (error instanceof GraftError && error.code === 'GRAFT_OVERLOADED') ||
   (error instanceof Error && causeOf(error).includes('on purpose'));
 
@@ -46,7 +46,7 @@ export const openWorld = async (options: WorldOptions): Promise<World> => {
     registry: join(folder, 'registry.db'),
     entities: ENTITIES,
     report: (event) => {
-      if (event.what !== 'log' && !isExpected(event))
+      if (event.what !== 'log' && event.what !== 'console' && !isExpected(event))
         options.alarm(`the host reports ${event.what}: ${event.name}: ${errorText(event.error)}`);
     },
     ...kindOptions(kind, life),

@@ -126,6 +126,19 @@ describe('a child that does not', () => {
     ['answers what is no JSON', `${SET} receive(); send(P.ENDED, n, u32(0), 'R', '{');`],
     ['refuses with what is no JSON', `${SET} receive(); send(P.ENDED, n, u32(0), 'N', '{');`],
     ['fails with what is no JSON', `${SET} receive(); send(P.ENDED, n, u32(0), 'F', '{');`],
+    ['wants a part that there is not', `${SET} receive(); send(P.WANT, 0, Buffer.alloc(0), 'constructor');`],
+    [
+      'wants a part again',
+      `${SET} receive(); for (let i = 0; i < 2; i++) send(P.WANT, 0, Buffer.alloc(0), 'core'); receive();`,
+    ],
+    ['says a line for another call', `${SET} receive(); send(P.TELL, n + 1, Buffer.from([1]), 'a');`],
+    ['says a line without a level', `${SET} receive(); send(P.TELL, n, Buffer.alloc(0));`],
+    ['says a line of a level that there is not', `${SET} receive(); send(P.TELL, n, Buffer.from([4]), 'a');`],
+    ['says a line that is too long', `${SET} receive(); send(P.TELL, n, Buffer.from([1]), 'a'.repeat(4001));`],
+    [
+      'says more lines than a realm lets through',
+      `${SET} receive(); for (let i = 0; i < 202; i++) send(P.TELL, n, Buffer.from([1]), 'a');`,
+    ],
     ['ends by itself', `${SET} receive(); process.exit(0);`],
   ])('%s: its call is aborted, its process is gone', async (_name, script) => {
     const { outcome, pid } = await called(script);

@@ -60,6 +60,7 @@ const bounded = (text: string): unknown => {
     ...part,
     input: text,
     callAccessor: () => null,
+    tell: () => {},
     restart: () => false,
     ended: () => {},
   });

@@ -27,6 +27,7 @@ for (const body of bodies) {
     lingers: false,
     txn: { parent: null } as never,
     callAccessor: () => null,
+    tell: () => {},
     restart: () => true,
     ended: () => {},
   });

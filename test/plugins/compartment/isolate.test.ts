@@ -58,6 +58,7 @@ const callOf = (input: unknown = null, host: Host = () => null, part: Partial<Co
     this.restarts++;
     return true;
   },
+  tell: () => {},
   ended: () => {},
   ...part,
 });

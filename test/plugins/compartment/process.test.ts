@@ -334,13 +334,14 @@ describe('processes', () => {
     });
   });
 
-  it('see nothing of the host’s environment', async () => {
+  it('see nothing of the host’s environment but its time zone and locale', async () => {
     process.env.SWORDFISH = 'secret';
     // Behind walls nobody of the same user may look.
     open({ walls: 'none' });
     point();
     await base.install('a', '{ graft: () => 1 }');
-    expect(readFileSync(`/proc/${pids()[0]}/environ`, 'utf8')).toBe('');
+    const { timeZone, locale } = Intl.DateTimeFormat().resolvedOptions();
+    expect(readFileSync(`/proc/${pids()[0]}/environ`, 'utf8')).toBe(`LC_ALL=${locale}\0TZ=${timeZone}\0`);
     expect(readFileSync(`/proc/${process.pid}/cmdline`, 'utf8')).not.toBe('');
     Reflect.deleteProperty(process.env, 'SWORDFISH');
   });

@@ -20,6 +20,7 @@ describe('a package', () => {
       name: 'fair-price',
       version: '1.2.3',
       manifest: { ...MANIFEST, grafts: [{ ...MANIFEST.grafts[0], order: 100 }], needs: [], limits: {} },
+      missing: [],
     });
     expect((runInNewContext(code) as { price(request: object): number }).price({ list: 8 })).toBe(4);
     expect(digest).toMatch(/^[0-9a-f]{64}$/);

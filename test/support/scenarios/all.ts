@@ -8,6 +8,8 @@ import { crossing } from './crossing.ts';
 import { failures } from './failures.ts';
 import { columns, nesting } from './shared.ts';
 import { wasm } from './wasm.ts';
+import { web } from './web.ts';
+import { webHostile } from './web-hostile.ts';
 
 export const scenarios = (claims: Claims): Scenario[] =>
   collect(() => {
@@ -17,6 +19,8 @@ export const scenarios = (claims: Claims): Scenario[] =>
     crossing(claims);
     installs(claims);
     claimed(claims);
+    if (claims.web) web(claims);
+    if (claims.web) webHostile(claims);
     if (claims.columns !== null) columns(claims);
     if (claims.inThread) nesting(claims);
     if (claims.cpu !== null) survival(claims);

@@ -41,7 +41,7 @@ export class IsolateHeap extends RealmHeap {
     const bridge = (index: number, args = ''): Direct | string => this.hostCall(index, args);
     this.#realm = withStack(
       this.level,
-      () => new RealmIsolate(engine, realmScript(), setupOf(source), bridge, memoryOf(source)),
+      () => new RealmIsolate(engine, realmScript(), setupOf(source), bridge, this.outside, memoryOf(source)),
     );
     this.#at = warden.watch(this.#realm.isolate);
   }

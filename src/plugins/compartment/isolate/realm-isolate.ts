@@ -8,6 +8,7 @@
 import type ivm from 'isolated-vm';
 import type { Bridge } from '../realm/api.ts';
 import { REALM_FILENAME } from '../realm/failure.ts';
+import type { Outside } from '../realm/outside.ts';
 import {
   BARE_TEXT_MAX,
   type Direct,
@@ -57,6 +58,7 @@ export class RealmIsolate {
     realm: string,
     setup: RealmSetup,
     bridge: Bridge,
+    outside: Outside,
     memory: readonly SharedArrayBuffer[] = [],
   ) {
     this.isolate = new engine.Isolate({ memoryLimit: Math.max(MEMORY_MB_MIN, setup.memory_mb) });
@@ -65,7 +67,7 @@ export class RealmIsolate {
       reference: true,
     });
     const shared = memory.map((buffer) => new engine.ExternalCopy(buffer).copyInto());
-    const args = [new engine.Callback(bridge), JSON.stringify(setup), ...shared];
+    const args = [new engine.Callback(bridge), new engine.Callback(outside), JSON.stringify(setup), ...shared];
     this.#step = prepare.applySync(undefined, args, { result: { reference: true } });
   }
 

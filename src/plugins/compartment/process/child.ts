@@ -27,13 +27,16 @@ import {
   HOST_CALL,
   LOAD,
   type LoadMessage,
+  PART,
   READY,
+  TELL,
   UNLOAD,
+  WANT,
 } from '../../protocol.ts';
 import { BRIDGE_TOO_LARGE } from '../realm/api.ts';
 import { failureText, longFailure, plainFailure } from '../realm/failure.ts';
 import { FrameReader, FrameWriter } from './frames.ts';
-import { Guest, type Reply } from './guest.ts';
+import { Guest, type GuestHost, type Reply } from './guest.ts';
 import { guard } from './walls/guard.ts';
 import { toByte } from './walls/standing.ts';
 
@@ -71,6 +74,10 @@ const HELD_MS_MAX = 0.25;
 const NO_CALL = -1;
 /** The call that runs now. */
 let running = NO_CALL;
+/** The load that runs now. */
+let loading = NO_CALL;
+/** Texts of parts of the web's API that a realm has wanted. */
+const parts = new Map<string, string>();
 /** Results that are written and not sent, and since when. */
 let held = 0;
 let heldSince = 0;
@@ -119,14 +126,14 @@ const message = (): Message => {
   };
 };
 
-/** Queues the frames that have come in, up to an ANSWER, whose text it returns. */
-const take = (): string | undefined => {
+/** Queues the frames that have come in, up to one of the type `awaited`, whose text it returns; 0: none is. */
+const take = (awaited: number): string | undefined => {
   while (reader.next()) {
     if (reader.type === CANCEL) {
       const at = queue.findIndex(({ type, call }) => type === CALL && call === reader.call);
       if (at >= 0) queue.splice(at, 1);
-    } else if (reader.type === ANSWER) {
-      if (running === NO_CALL || reader.call !== running || reader.size < 1) quit();
+    } else if (reader.type === ANSWER || reader.type === PART) {
+      if (reader.type !== awaited || (awaited === ANSWER && (reader.call !== running || reader.size < 1))) quit();
       return reader.text();
     } else {
       queue.push(message());
@@ -139,10 +146,20 @@ const take = (): string | undefined => {
 /** The next message to act on. */
 const nextMessage = (): Message => {
   for (;;) {
-    if (take() !== undefined) quit();
+    take(0);
     const first = queue.shift();
     if (first !== undefined) return first;
     if (held > 0) flush();
+    receive();
+  }
+};
+
+/** Sends what is written, and waits for a frame. */
+const answered = (type: number): string => {
+  flush();
+  for (;;) {
+    const answer = take(type);
+    if (answer !== undefined) return answer;
     receive();
   }
 };
@@ -153,13 +170,29 @@ const hostCall = (accessor: number, args: string): string => {
     writer.drop();
     return String.fromCharCode(BRIDGE_TOO_LARGE);
   }
-  flush();
-  for (;;) {
-    const answer = take();
-    if (answer !== undefined) return answer;
-    receive();
-  }
+  return answered(ANSWER);
 };
+
+/** The text of a part of the web's API: of a realm before, or the host's. */
+const partOf = (name: string): string => {
+  let text = parts.get(name);
+  if (text === undefined) {
+    writer.begin(WANT, 0).text(name).end();
+    text = answered(PART);
+    parts.set(name, text);
+  }
+  return text;
+};
+
+/** Sends a line of the console. What a module says when its realm is made anew, it has said before. */
+const tell = (level: number, text: string): void => {
+  const call = running === NO_CALL ? loading : running;
+  if (call === NO_CALL) return;
+  writer.begin(TELL, call).u8(level).text(text).end();
+  flush();
+};
+
+const host: GuestHost = { wait: hostCall, part: partOf, tell };
 
 /** Whether a load or a call failed. */
 const isFailure = ({ text }: Reply): boolean => text[0] === 'F';
@@ -208,7 +241,7 @@ const failed = (failure: Failure, own_us = 0): Reply => ({ text: `F${failureText
 const makeGuest = (load: LoadMessage): { guest: Guest | undefined; reply: Reply } => {
   let guest: Guest | undefined;
   try {
-    guest = new Guest(isolatedVm, load, hostCall);
+    guest = new Guest(isolatedVm, load, host);
     const reply = guest.load(load);
     if (!isFailure(reply)) return { guest, reply };
     guest.dispose();
@@ -236,7 +269,9 @@ const onLoad = ({ call, text }: Message): void => {
   if (call <= lastLoad) quit();
   lastLoad = call;
   const load = loadMessage(text);
+  loading = call;
   const { guest, reply } = makeGuest(load);
+  loading = NO_CALL;
   if (guest !== undefined) realms.set(call, { load, guest });
   if (!send(call, reply)) quit();
 };

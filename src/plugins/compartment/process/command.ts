@@ -1,9 +1,10 @@
 // How a plugin's process is started, and what holds for it on this system.
 //
 // Node runs the child's script from its command line, under the permission model: it may load an addon and nothing
-// else, so it reads no file, starts no process and no worker. The caller adds an empty environment and the two pipes
-// (channel.ts). Where the system allows, the process gets a network namespace of its own, without any network, and dies
-// with its parent; and where the system is known, it raises walls of its own (walls/walls.ts) before it serves.
+// else, so it reads no file, starts no process and no worker. The caller adds the environment (environment.ts) and the
+// two pipes (channel.ts). Where the system allows, the process gets a network namespace of its own, without any
+// network, and dies with its parent; and where the system is known, it raises walls of its own (walls/walls.ts) before
+// it serves.
 
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';

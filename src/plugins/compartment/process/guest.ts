@@ -21,24 +21,34 @@ export interface Reply {
 /** Sends a host call out and waits for the answer; see Bridge in realm/api.ts. */
 type Wait = (accessor: number, args: string) => string;
 
+/** What else a guest's process does for it. */
+export interface GuestHost {
+  readonly wait: Wait;
+  /** Gets the text of a part of the web's API. */
+  readonly part: (name: string) => string;
+  /** Sends a line of the console out. */
+  readonly tell: (level: number, text: string) => void;
+}
+
 /** Calls of a realm that the engine's time-out watches. */
 export const WATCHED_CALLS = 100;
 
 export class Guest extends RealmRunner {
   readonly #realm: RealmIsolate;
-  readonly #wait: Wait;
+  readonly #host: GuestHost;
   #calls = 0;
 
   /** Makes an isolate and scrubs it. No plugin code runs yet. */
-  constructor(engine: Engine, { realm, grafts, memory_mb }: LoadMessage, wait: Wait) {
+  constructor(engine: Engine, { realm, grafts, memory_mb }: LoadMessage, host: GuestHost) {
     super();
-    this.#wait = wait;
+    this.#host = host;
     const setup = {
       memory_mb,
       lasting: false,
       grafts: grafts.map((graft) => ({ ...graft, rows: graft.rows === true, columns: [] })),
     };
-    this.#realm = new RealmIsolate(engine, realm, setup, (accessor, args = '[]') => this.hostCall(accessor, args));
+    const bridge = (accessor: number, args = '[]'): Direct | string => this.hostCall(accessor, args);
+    this.#realm = new RealmIsolate(engine, realm, setup, bridge, this.outside);
   }
 
   /** Evaluates the plugin. The answer is the names of its exported functions. */
@@ -67,7 +77,15 @@ export class Guest extends RealmRunner {
   }
 
   protected override ask(accessor: number, args: string): string {
-    return this.#wait(accessor, args);
+    return this.#host.wait(accessor, args);
+  }
+
+  protected override part(name: string): string {
+    return this.#host.part(name);
+  }
+
+  protected override tell(level: number, text: string): void {
+    this.#host.tell(level, text);
   }
 
   protected override stop(): void {

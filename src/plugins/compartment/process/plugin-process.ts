@@ -20,12 +20,15 @@ import {
   type Failure,
   LOAD,
   type LoadMessage,
+  PART,
   UNLOAD,
 } from '../../protocol.ts';
-import type { CompartmentCall, Ending } from '../compartment.ts';
+import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.ts';
 import { failedWith, LOST, toldEnding } from '../ending.ts';
+import { passLine, wantedPart } from './asides.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { childCommand } from './command.ts';
+import { childEnvironment } from './environment.ts';
 import { FrameReader, FrameWriter } from './frames.ts';
 import { standingOf } from './walls/probe.ts';
 import { type Standing, standsAll } from './walls/standing.ts';
@@ -48,7 +51,14 @@ export interface Item {
   cancelled: boolean;
   /** For a load: the names of the exported functions, or how it failed. */
   loaded?: (failure: Failure | null) => void;
+  /** Lines of its console that have come. */
+  lines: number;
+  /** For a load: takes lines of the module's console. */
+  tell?: CompartmentSource['tell'];
 }
+
+/** Of an item that has just been sent. */
+const SENT = { call: null, alone: false, done: false, fresh: false, cancelled: false, lines: 0 };
 
 /** Why the host killed a process. */
 export type Killed = 'own-time' | 'memory-limit' | 'compartment-lost' | 'closed';
@@ -95,6 +105,8 @@ export class PluginProcess {
   #flushing = false;
   #lastRealm = 0;
   #suspect = false;
+  /** Parts of the web's API that the child has: it keeps each. */
+  readonly #parts = new Set<string>();
   #watched: Item | null = null;
   #watched_cpu_ms = 0;
 
@@ -108,7 +120,7 @@ export class PluginProcess {
     this.#channel = openChannel(
       file,
       args,
-      { env: {}, cwd: '/' },
+      { env: childEnvironment(), cwd: '/' },
       {
         data: (bytes) => this.#take(bytes),
         closed: (signal) => this.events.died(this, this.#killed, signal),
@@ -150,22 +162,10 @@ export class PluginProcess {
   }
 
   /** Makes a realm for `owner`; `loaded` is told how that went. The number of the realm. */
-  load(owner: object, message: LoadMessage, loaded: (failure: Failure | null) => void): number {
+  load(owner: object, message: LoadMessage, loaded: Required<Item>['loaded'], tell?: Item['tell']): number {
     const number = ++this.#lastRealm;
     this.realms.set(owner, number);
-    this.#push({
-      kind: 'load',
-      number,
-      own_ms: message.load_ms,
-      owner,
-      call: null,
-      alone: false,
-      process: this,
-      done: false,
-      fresh: false,
-      cancelled: false,
-      loaded,
-    });
+    this.#push({ ...SENT, kind: 'load', number, own_ms: message.load_ms, owner, process: this, loaded, tell });
     this.#writer.begin(LOAD, number).text(JSON.stringify(message)).end();
     this.#flushSoon();
     return number;
@@ -182,18 +182,7 @@ export class PluginProcess {
 
   /** Sends a call to the realm of its owner, which must be loaded. */
   send(number: number, owner: object, call: CompartmentCall): Item {
-    const item: Item = {
-      kind: 'call',
-      number,
-      own_ms: call.own_ms,
-      owner,
-      call,
-      alone: false,
-      process: this,
-      done: false,
-      fresh: false,
-      cancelled: false,
-    };
+    const item: Item = { ...SENT, kind: 'call', number, own_ms: call.own_ms, owner, process: this, call };
     this.#push(item);
     const graft = call.ignoresAnswer ? call.index | protocol.ANSWER_IGNORED : call.index;
     this.#writer
@@ -276,6 +265,11 @@ export class PluginProcess {
         return this.#hostCall(reader);
       case protocol.ENDED:
         return this.#done(reader);
+      case protocol.WANT:
+        return this.#givePart(reader.text());
+      case protocol.TELL:
+        if (this.#waits || !passLine(this.head, reader)) this.kill('compartment-lost');
+        return;
       default:
         this.kill('compartment-lost');
     }
@@ -294,6 +288,16 @@ export class PluginProcess {
       return this.answer(item, 1, CALL_ENDED);
     }
     this.events.hostCall(this, item, reader.buffer.readUInt16LE(reader.from), reader.text(2));
+  }
+
+  /** To make the texts takes the host a while, the first time, which is nobody's own. */
+  #givePart(name: string): void {
+    const now = performance.now();
+    const text = this.#waits ? null : wantedPart(this.#parts, name);
+    if (text === null) return this.kill('compartment-lost');
+    this.#since += performance.now() - now;
+    this.#writer.begin(PART, 0).text(text).end();
+    this.#flush();
   }
 
   #countLate(): void {

@@ -103,12 +103,13 @@ export class ProcessGroup implements ProcessEvents {
 
   #load(process: PluginProcess, heap: TenantHeap, loaded: (failure: Failure | null) => void): void {
     const { tenant } = heap;
-    const { code, memory_mb, load_ms, grafts } = tenant.source;
-    process.load(heap, { realm: realmScript(), code, memory_mb, load_ms, grafts }, (failure) => {
+    const { code, memory_mb, load_ms, grafts, tell } = tenant.source;
+    const ended = (failure: Failure | null): void => {
       tenant.badLoads = failure === null ? 0 : tenant.badLoads + 1;
       if (failure === null) this.#losses.delete(tenant);
       loaded(failure);
-    });
+    };
+    process.load(heap, { realm: realmScript(), code, memory_mb, load_ms, grafts }, ended, tell);
     this.#pool.watch(this);
   }
 

@@ -2,6 +2,7 @@
 
 export type { Bridge } from './api.ts';
 export { lateFailure, memoryFailure, plainFailure, REALM_FILENAME } from './failure.ts';
+export type { Outside } from './outside.ts';
 export { engineFailure, RealmRunner } from './runner.ts';
 export { crossing, graftNumber, memoryOf, setupOf } from './setup.ts';
 export {

@@ -42,6 +42,7 @@ export const trimEnd: (text: string) => string = uncurry(String.prototype.trimEn
 export const toWellFormed: (text: string) => string = uncurry(String.prototype.toWellFormed);
 export const symbolText: (symbol: symbol) => string = uncurry(Symbol.prototype.toString);
 export const { trunc } = Math;
+export const { now } = Date;
 export const { isNaN: isNotANumber } = Number;
 export const { iterator: symbolIterator, isConcatSpreadable: symbolIsConcatSpreadable } = Symbol;
 export const { construct: reflectConstruct } = Reflect;

@@ -1,14 +1,16 @@
 // The script that prepares a realm inside a bare isolate, bundled to one expression whose value is `prepare`
 // (script.ts).
 //
-// 1. The outside runs it in an empty context and calls `prepare(bridge, setup, …memory)`: scrub, capture, bound; no
-//    plugin code yet. It gets the realm's one function back, `step`, which it always calls with a clock running.
+// 1. The program outside runs it in an empty context and calls `prepare(bridge, outside, setup, …memory)`: scrub,
+//    capture, bound, the web's API (web.ts); no plugin code yet. It gets the realm's one function back, `step`, which
+//    it always calls with a clock running.
 // 2. step(LOAD, 0, code) evaluates the plugin and looks its grafts up.
 // 3. step(START, graft, input) runs a graft. When it returns, the engine drains the microtasks, still under the clock.
 // 4. step(FINISH) follows only where START answered PENDING: the graft returned a promise, and by now it has settled or
 //    never will.
 // What steps take and answer: steps.ts. An error of the plugin never leaves as an exception.
 
+import { ConsoleBudget } from '../../console-lines.ts';
 import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
 import { ANSWER_IGNORED, type Failure } from '../../protocol.ts';
 import { apiMaker, type Bridge, columnViews } from './api.ts';
@@ -21,12 +23,14 @@ import {
   getPrototypeOf,
   hasOwn,
   indirectEval,
+  now,
   ownKeys,
   parse,
   promisePrototype,
   promiseThen,
   stringify,
 } from './natives.ts';
+import { type Outside, TELL } from './outside.ts';
 import { defineRefuse, refusalText } from './refusal.ts';
 import { scrub } from './scrub.ts';
 import {
@@ -42,6 +46,7 @@ import {
   STEP_START,
   type Step,
 } from './steps.ts';
+import { askOutside, defineWeb } from './web.ts';
 
 type GraftCode = (input: unknown, api: object) => unknown;
 type Exports = Record<string, unknown> | null | undefined;
@@ -127,10 +132,12 @@ class Realm {
   #owner: object | undefined;
   /** Why the running call cannot end well any more: it asked for more than a value may measure. */
   #exceeded = '';
+  /** What the running call, or the module, may still say on its console; null: it has said nothing. */
+  #console: ConsoleBudget | null = null;
   /** The text that TEXT hands out. */
   #text = '';
 
-  constructor(bridge: Bridge, setup: RealmSetup, memory: readonly SharedArrayBuffer[]) {
+  constructor(bridge: Bridge, outside: Outside, setup: RealmSetup, memory: readonly SharedArrayBuffer[]) {
     this.#isProxy = scrub();
     bound(setup.memory_mb, this.#isProxy);
     const host = {
@@ -147,6 +154,11 @@ class Realm {
       return apiMaker(callable, views, host);
     });
     defineRefuse(() => this.#number);
+    const tell = (level: number, text: string): void => {
+      this.#console ??= new ConsoleBudget();
+      if (this.#console.take(text) !== 'dropped') askOutside(outside, TELL, level, text);
+    };
+    defineWeb({ on: globalThis, evaluate: indirectEval, outside, isProxy: this.#isProxy, tell, now });
   }
 
   #exceed(what: string): void {
@@ -192,6 +204,7 @@ class Realm {
     const own = owner ?? {};
     this.#owner = own;
     this.#number++;
+    this.#console = null;
     this.#exceeded = '';
     try {
       const value = run(input, api ?? makeApi(own));
@@ -252,11 +265,11 @@ class Realm {
 }
 
 /**
- * Makes a realm of the context that it runs in. `bridge` waits for the host; `setup` is the JSON of a RealmSetup;
- * `memory` is that of its columns, in their order.
+ * Makes a realm of the context that it runs in. `bridge` waits for the host; `outside` answers at once; `setup` is the
+ * JSON of a RealmSetup; `memory` is that of its columns, in their order.
  */
-export function prepare(bridge: Bridge, setup: string, ...memory: SharedArrayBuffer[]): Step {
-  const realm = new Realm(bridge, parse(setup) as RealmSetup, memory);
+export function prepare(bridge: Bridge, outside: Outside, setup: string, ...memory: SharedArrayBuffer[]): Step {
+  const realm = new Realm(bridge, outside, parse(setup) as RealmSetup, memory);
   return (step, graft, given) => {
     const input = typeof given === 'object' && given !== null ? given[0] : given;
     if (step === STEP_START) return realm.start(graft, input);

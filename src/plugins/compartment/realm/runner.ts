@@ -3,6 +3,7 @@
 //
 //   take       the clock starts → enter → if the graft returned a promise, finish → late? → the realm's answer
 //   hostCall   the clock stands while the host works; a call whose time is up is ended there
+//   outside    what the realm asks beside host calls; the clock stands while a part of the web's API is fetched
 //
 // A kind says how its engine is entered and ended, and what its errors mean. A step always has an answer: a failure of
 // the engine reads like one that the realm reports.
@@ -10,6 +11,7 @@
 import type { Failure } from '../../protocol.ts';
 import { type Clocks, OwnClock } from '../own-clock.ts';
 import { failureText, lateFailure, plainFailure } from './failure.ts';
+import { type Outside, outsideOf } from './outside.ts';
 import { type Direct, PENDING, STEP_FINISH } from './steps.ts';
 
 export abstract class RealmRunner {
@@ -19,8 +21,8 @@ export abstract class RealmRunner {
   /** The graft's own time in the last step. */
   protected own_ms = 0;
   #runs = false;
-  /** Host calls that have begun and not returned as they should. */
-  #outside = 0;
+  /** Times that the realm has asked this program for something which it has not got as it should. */
+  #unreturned = 0;
 
   constructor(clocks?: Clocks) {
     this.clock = new OwnClock(clocks);
@@ -32,6 +34,10 @@ export abstract class RealmRunner {
   protected abstract explain(error: unknown): Failure;
   /** Carries a host call out. */
   protected abstract ask(accessor: number, args: string): Direct | string;
+  /** The text of a part of the web's API; an empty one where there is none. */
+  protected abstract part(name: string): string;
+  /** Takes a line of the console. */
+  protected abstract tell(level: number, text: string): void;
   /** Time is up in a host call: nothing may run when it returns. An engine that cannot end there runs on, late. */
   protected stop(): void {}
   /** A stretch inside the engine begins, of at most `limit_ms`. */
@@ -43,7 +49,7 @@ export abstract class RealmRunner {
     const { clock } = this;
     clock.start(limit_ms);
     this.late = false;
-    this.#outside = 0;
+    this.#unreturned = 0;
     this.#runs = true;
     this.begin(clock.limit_ms);
     try {
@@ -62,14 +68,24 @@ export abstract class RealmRunner {
   }
 
   #whole(answer: Direct | string): Direct | string {
-    return this.#outside === 0 ? answer : failed(NOT_BACK);
+    return this.#unreturned === 0 ? answer : failed(NOT_BACK);
   }
+
+  /** What the realm asks of this program. */
+  protected readonly outside: Outside = outsideOf(
+    (name) => this.#away(() => this.part(name)) as string,
+    (level, text) => this.tell(level, text),
+  );
 
   /** The graft calls an accessor; see Bridge in api.ts. */
   protected hostCall(accessor: number, args: string): Direct | string {
+    return this.#away(() => this.ask(accessor, args));
+  }
+
+  #away(work: () => Direct | string): Direct | string {
     if (!this.#runs || this.late) return '';
     const { clock } = this;
-    this.#outside++;
+    this.#unreturned++;
     this.end();
     const own_ms = clock.leave();
     if (clock.isOver(own_ms)) this.late = true;
@@ -77,10 +93,10 @@ export abstract class RealmRunner {
       this.stop();
       return '';
     }
-    const reply = this.ask(accessor, args);
+    const reply = work();
     clock.comeBack();
     this.begin(Math.max(1, Math.ceil(clock.limit_ms - own_ms)));
-    this.#outside--;
+    this.#unreturned--;
     return reply;
   }
 }

@@ -8,7 +8,7 @@ import { buildSync } from 'esbuild';
 /**
  * A module of this project, `at` its URL without an extension: TypeScript when run from source, JavaScript when built.
  */
-const entryAt = (at: URL): string => {
+export const entryAt = (at: URL): string => {
   const source = fileURLToPath(new URL(`${at.href}.ts`));
   return existsSync(source) ? source : fileURLToPath(new URL(`${at.href}.js`));
 };

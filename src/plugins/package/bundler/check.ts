@@ -6,6 +6,7 @@ import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
 import { PACKAGE_BOUNDS } from '../bounds.ts';
 import type { Json } from '../exports-map.ts';
 import { checkManifest, checkName, checkVersion } from '../manifest.ts';
+import { checkMissing } from '../missing.ts';
 import { printable } from '../path.ts';
 import type { PluginPackage } from '../read.ts';
 import type { BundlerReply } from './bundler.ts';
@@ -38,6 +39,8 @@ function checkMade({ head, code, sourceMap }: Made): PluginPackage {
   if (plainFault(head, PLAIN_BOUNDS) !== null || !DIGEST.test(String((head as Json).digest)))
     throw gaveUp('it said what it cannot have meant');
   const { name, version, manifest, digest } = head as Json;
+  const missing = checkMissing((head as Json).missing);
+  if (missing === null) throw gaveUp('it said what it cannot have meant');
   if (code.length > PACKAGE_BOUNDS.bundle_bytes || sourceMap.length > PACKAGE_BOUNDS.source_map_bytes)
     throw gaveUp('what it made is too large');
   return Object.freeze({
@@ -47,6 +50,7 @@ function checkMade({ head, code, sourceMap }: Made): PluginPackage {
     code,
     sourceMap,
     digest: digest as string,
+    missing,
   });
 }
 

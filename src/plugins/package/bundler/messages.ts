@@ -17,7 +17,7 @@
 //   LIST        what lies in this folder?           path: answered by NAMES
 //   READ        what does this file hold?           path: answered by FILE
 //   FOLLOW      where does this link lead?          path: answered by PLACE
-//   HEAD        of what was made                    JSON { name, version, manifest, digest }
+//   HEAD        of what was made                    JSON { name, version, manifest, digest, missing }
 //   CODE        its script                          text
 //   SOURCE_MAP  of that: it is complete             text
 //   REFUSED     it could not be made                JSON { code, message }

@@ -167,9 +167,9 @@ class Server {
     const files = this.#filesOf(received);
     const { given } = received;
     const { head, resolver } = readHead(files, given === null ? null : JSON.parse(given));
-    const { code, sourceMap } = bundle(service, { files, resolver, main: head.main, sdk: this.#sdk });
+    const { code, sourceMap, missing } = bundle(service, { files, resolver, main: head.main, sdk: this.#sdk });
     const { name, version, manifest } = head;
-    const told = JSON.stringify({ name, version, manifest, digest: digestOf(head, files.reached) });
+    const told = JSON.stringify({ name, version, manifest, digest: digestOf(head, files.reached), missing });
     this.#writer.begin(HEAD, 0).text(told).end();
     this.#writer.begin(CODE, 0).raw(code).end();
     this.#writer.begin(SOURCE_MAP, 0).raw(sourceMap).end();

@@ -49,7 +49,7 @@ const DIGEST = '0'.repeat(64);
 const manifest = { api: 1, grafts: [], needs: [], limits: {} };
 const head = (changes: object): readonly [number, string] => [
   HEAD,
-  JSON.stringify({ name: 'x', version: '1.0.0', manifest, digest: DIGEST, ...changes }),
+  JSON.stringify({ name: 'x', version: '1.0.0', manifest, digest: DIGEST, missing: [], ...changes }),
 ];
 const rest: Said = [
   [CODE, '({})'],
@@ -59,7 +59,8 @@ const rest: Said = [
 describe('what a bundler says', () => {
   test('is taken where it is right', async () => {
     const made = await packageFrom([head({}), ...rest]);
-    expect(made).toEqual({ name: 'x', version: '1.0.0', manifest, code: '({})', sourceMap: '{}', digest: DIGEST });
+    const told = { name: 'x', version: '1.0.0', manifest, digest: DIGEST, missing: [] };
+    expect(made).toEqual({ ...told, code: '({})', sourceMap: '{}' });
     expect(Object.isFrozen(made.manifest.grafts)).toBe(true);
   });
 
@@ -71,6 +72,13 @@ describe('what a bundler says', () => {
 
   test.each<[string, Said]>([
     ['a digest that is none', [head({ digest: 'x' }), ...rest]],
+    ['no list of missing globals', [head({ missing: {} }), ...rest]],
+    ['a missing global that there is not', [head({ missing: [{ name: 'constructor', at: 'a.js:1:1' }] }), ...rest]],
+    ['a missing global without a place', [head({ missing: [{ name: 'fetch', at: 1 }] }), ...rest]],
+    [
+      'more missing globals than are looked for',
+      [head({ missing: Array(51).fill({ name: 'fetch', at: '' }) }), ...rest],
+    ],
     ['a head that is no object', [[HEAD, '7'], ...rest]],
     ['a head that is no JSON', [[HEAD, '{'], ...rest]],
     ['a head without end', [[HEAD, ' ', 300_000], ...rest]],

@@ -1,0 +1,3 @@
+// URLPattern.
+
+export { URLPattern } from 'urlpattern-polyfill/urlpattern';
