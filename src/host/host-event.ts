@@ -16,7 +16,7 @@ export type HostEvent =
       readonly call: number | null;
     } & ConsoleLine)
   | {
-      readonly what: 'host-fault' | 'undo-failed' | 'effect-failed' | 'store-failed';
+      readonly what: 'host-fault' | 'undo-failed' | 'effect-failed' | 'store-failed' | 'upgrade-undone';
       readonly name: string;
       readonly error: unknown;
     };

@@ -13,6 +13,7 @@ import {
   type Installer,
   isObject,
   isString,
+  type Plugin,
   PluginTable,
   type PointTable,
 } from '../plugins/index.ts';
@@ -25,7 +26,7 @@ import {
 } from '../plugins/package/index.ts';
 import type { HostEvent } from './host-event.ts';
 import { type PluginInfo, pluginInfo } from './information.ts';
-import type { KeptPlugin, MissingGuard, Registry } from './registry.ts';
+import { ABORTS, type KeptPlugin, type MissingGuard, type Registry, type Removal } from './registry.ts';
 
 export interface PluginInstallOptions {
   /** The installer; a name alone may grant everything. Default: the host itself. */
@@ -37,6 +38,20 @@ export interface PluginRemoveOptions {
   readonly now?: boolean;
   /** Points that the plugin guarded go on without it; otherwise they deny every call until it is installed again. */
   readonly dismiss?: boolean;
+  /** Who removes it, for the list of removed plugins. Default: the host itself. */
+  readonly by?: string;
+}
+
+/** A plugin of which nothing stands. */
+export interface RemovedPlugin {
+  readonly name: string;
+  readonly version: string;
+  readonly installer: string;
+  /** `broken`: its record cannot be read. */
+  readonly state: 'removed' | 'broken';
+  readonly why: string;
+  /** When and by whom; null for a broken one that was not removed. */
+  readonly removed: Removal | null;
 }
 
 export interface HostPluginsOptions {
@@ -59,6 +74,16 @@ export interface EarlierStart {
   readonly missing: readonly MissingGuard[];
 }
 
+/** A plugin of an earlier start, on its way back. */
+interface Restoring {
+  readonly kept: KeptPlugin;
+  /** What it is now; null: it cannot be restored. */
+  readonly done: PromiseWithResolvers<PluginInfo | null>;
+}
+
+/** Plugins loaded at a time by a restore. */
+const LANES = 4;
+
 const positionOf = (sourceMap: string, line: number, column: number): string | null => {
   const at = originalPosition(sourceMap, line, column);
   return at === null ? null : `${at.file}:${at.line}:${at.column}`;
@@ -80,6 +105,9 @@ const located = (error: unknown, { missing = [] }: PluginPackage): unknown => {
 export class HostPlugins {
   readonly #options: HostPluginsOptions;
   readonly #table: PluginTable;
+  #restoring = new Set<Restoring>();
+  /** Packages of versions that stand aside. */
+  readonly #before = new Map<string, PluginPackage>();
 
   constructor(options: HostPluginsOptions) {
     this.#options = options;
@@ -93,13 +121,44 @@ export class HostPlugins {
     const installer: Installer = typeof given === 'string' ? { name: given, grants: 'everything' } : given;
     const pkg = await this.#options.reader.read(source);
     checkGlobals(pkg);
-    const plugin = await this.#table.install(pkg, installer).catch((error: unknown) => {
+    return this.#install(pkg, installer);
+  }
+
+  /** The registry is written before anything else sees the plugin; where that fails, nothing has changed. */
+  async #install(pkg: PluginPackage, installer: Installer): Promise<PluginInfo> {
+    const { registry } = this.#options;
+    const keep = (): void => {
+      this.#before.delete(pkg.name);
+      if (this.#table.has(pkg.name) && this.#table.get(pkg.name).stands)
+        this.#before.set(pkg.name, registry.packageOf(pkg.name));
+      registry.install(pkg, installer.name, this.#missing());
+    };
+    const plugin = await this.#table.install(pkg, installer, { keep }).catch((error: unknown) => {
       throw located(error, pkg);
     });
     this.#options.removed();
-    await this.#options.registry.savePlugin({ package: pkg, installer: installer.name, removed: [] });
-    this.#keepMissing();
     return pluginInfo(plugin);
+  }
+
+  /**
+   * Installs a plugin again that was removed, as its installer did. Throws GRAFT_UNKNOWN_PLUGIN where the registry has
+   * none, and what `install` throws.
+   */
+  async enable(name: string): Promise<PluginInfo> {
+    const kept = this.#options.registry.plugins().find((one) => one.name === name);
+    if (kept === undefined) throw new GraftError('GRAFT_UNKNOWN_PLUGIN', name.slice(0, 200));
+    const isThere = this.#table.has(name) && this.#table.get(name).stands;
+    if (isThere) throw new GraftError('GRAFT_INSTALLED', name);
+    const pkg = this.#options.registry.packageOf(name);
+    return this.#install(pkg, { name: kept.installer, grants: 'everything' });
+  }
+
+  /** Plugins of which nothing stands: removed, or not to be read. */
+  removedPlugins(): RemovedPlugin[] {
+    return this.#options.registry
+      .plugins()
+      .filter(({ name }) => !(this.#table.has(name) && this.#table.get(name).stands))
+      .flatMap((kept) => removedPlugin(kept) ?? []);
   }
 
   /**
@@ -108,70 +167,114 @@ export class HostPlugins {
    */
   declared(point: GraftPoint): void {
     if (point.onFault !== 'deny') return;
-    for (const { package: pkg, removed } of this.#options.kept.plugins)
-      for (const graft of pkg.manifest.grafts)
-        if (graft.point === point.name && !removed.includes(graft.export))
-          point.expect(`${pkg.name}#${graft.export}`, 'compartment-lost');
+    for (const { name, grafts, removed, broken } of this.#options.kept.plugins)
+      for (const graft of removed === null || broken !== null ? grafts : [])
+        if (graft.point === point.name && graft.removed === null)
+          point.expect(`${name}#${graft.export}`, 'compartment-lost');
     for (const { point: name, graft, reason } of this.#options.kept.missing)
       if (name === point.name) point.expect(graft, reason);
   }
 
   /** Lets a point go on without guards that are missing there. Throws GRAFT_UNKNOWN_GRAFT where there is none. */
   dismiss(name: string, graft?: string): void {
-    const found = this.#options.points.get(name).dismiss(graft);
-    if (!found)
+    const point = this.#options.points.get(name);
+    const isMeant = (one: string): boolean => graft === undefined || one === graft;
+    if (![...point.missing.keys()].some(isMeant))
       throw new GraftError(
         'GRAFT_UNKNOWN_GRAFT',
         `${name}: ${graft === undefined ? 'no guard' : graft} is missing there`,
       );
-    this.#keepMissing();
+    this.#options.registry.saveMissing(this.#missing().filter((one) => !(one.point === name && isMeant(one.graft))));
+    point.dismiss(graft);
   }
 
-  /** Writes down which guards are missing, of points that are declared and of those that are not yet. */
-  #keepMissing(): void {
-    const { points, kept, registry } = this.#options;
+  /** Which guards are missing now, at points that are declared and at those that are not yet. */
+  #missing(): MissingGuard[] {
+    const { points, kept } = this.#options;
     const here = points
       .list()
       .flatMap((point) => [...point.missing].map(([graft, reason]) => ({ point: point.name, graft, reason })));
-    registry.saveMissing([...here, ...kept.missing.filter(({ point }) => !points.has(point))]);
-  }
-
-  /** Brings back the plugins of an earlier start, but for grafts that were removed. One that cannot be is reported. */
-  async restore(): Promise<PluginInfo[]> {
-    const back: PluginInfo[] = [];
-    for (const kept of this.#options.kept.plugins) {
-      const { grafts } = kept.package.manifest;
-      if (grafts.every((graft) => kept.removed.includes(graft.export))) continue;
-      try {
-        const plugin = await this.#table.install(kept.package, { name: kept.installer, grants: 'everything' });
-        for (const graft of plugin.grafts) if (kept.removed.includes(graft.export)) this.#removeAgain(graft);
-        back.push(pluginInfo(plugin));
-      } catch (error) {
-        this.#options.report({ what: 'host-fault', name: `restore ${kept.package.name}`, error });
-      }
-    }
-    return back;
-  }
-
-  /** A graft that an earlier start removed is removed for the reason that it had then, where that is kept. */
-  #removeAgain(graft: Graft): void {
-    const was = this.#options.kept.missing.find(
-      ({ point, graft: name }) => point === graft.point.name && name === graft.name,
-    );
-    graft.remove(was?.reason);
-    if (was === undefined) graft.point.dismiss(graft.name);
+    return [...here, ...kept.missing.filter(({ point }) => !points.has(point))];
   }
 
   /**
-   * Throws GRAFT_UNKNOWN_PLUGIN. `now`: calls in flight are aborted as `cancelled`. `dismiss`: points that it guarded
-   * go on without it.
+   * Brings back the plugins of an earlier start, but for grafts that were removed. One that cannot be is reported. A
+   * few are loaded at a time, and stand in the order in which they were installed.
    */
-  async remove(name: string, { now = false, dismiss = false }: PluginRemoveOptions): Promise<PluginInfo> {
+  async restore(): Promise<PluginInfo[]> {
+    const coming: Restoring[] = [];
+    for (const kept of this.#options.kept.plugins) {
+      const { name, broken, removed, grafts } = kept;
+      if (broken !== null) this.#options.report({ what: 'host-fault', name: `restore ${name}`, error: broken });
+      else if (removed === null && grafts.some((graft) => graft.removed === null))
+        coming.push({ kept, done: Promise.withResolvers() });
+    }
+    this.#restoring = new Set(coming);
+    let next = 0;
+    const lane = async (): Promise<void> => {
+      for (let at = next++; at < coming.length; at = next++) await this.#restore(coming, at);
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
+    const back = await Promise.all(coming.map(({ done }) => done.promise));
+    return back.filter((one) => one !== null);
+  }
+
+  async #restore(coming: readonly Restoring[], at: number): Promise<void> {
+    const one = coming[at] as Restoring;
+    const { name, installer } = one.kept;
+    const turn = coming[at - 1]?.done.promise;
+    try {
+      const pkg = this.#options.registry.packageOf(name);
+      const grants = { name: installer, grants: 'everything' } as const;
+      const plugin = await this.#table.install(pkg, grants, turn === undefined ? {} : { turn });
+      for (const graft of plugin.grafts) this.#removeAgain(graft, one.kept);
+      one.done.resolve(pluginInfo(plugin));
+    } catch (error) {
+      this.#options.report({ what: 'host-fault', name: `restore ${name}`, error });
+      await turn;
+      one.done.resolve(null);
+    }
+    this.#restoring.delete(one);
+  }
+
+  /** Resolves when the plugins that an earlier start had at a point are back, or cannot be; null: they are. */
+  restoredAt(point: string): Promise<unknown> | null {
+    if (this.#restoring.size === 0) return null;
+    const here = [...this.#restoring].filter(({ kept }) => kept.grafts.some((graft) => graft.point === point));
+    return here.length === 0 ? null : Promise.all(here.map(({ done }) => done.promise));
+  }
+
+  /** A graft that an earlier start removed is removed for the reason that it had then. */
+  #removeAgain(graft: Graft, { grafts }: KeptPlugin): void {
+    const { removed = null } =
+      grafts.find((one) => one.point === graft.point.name && one.export === graft.export) ?? {};
+    if (removed === null) return;
+    const isMissing = this.#options.kept.missing.some(
+      ({ point, graft: name }) => point === graft.point.name && name === graft.name,
+    );
+    graft.remove(removed.reason);
+    if (!isMissing) graft.point.dismiss(graft.name);
+  }
+
+  /**
+   * Throws GRAFT_UNKNOWN_PLUGIN, and GRAFT_STORE where that cannot be kept: then nothing has changed. `now`: calls in
+   * flight are aborted as `cancelled`. `dismiss`: points that it guarded go on without it.
+   */
+  async remove(name: string, options: PluginRemoveOptions): Promise<PluginInfo> {
+    const { now = false, dismiss = false, by = HOST_ITSELF.name } = options;
+    const { grafts } = this.#table.get(name);
+    const isOurs = ({ point, graft }: MissingGuard): boolean =>
+      grafts.some((one) => one.name === graft && one.point.name === point);
+    const guards = grafts.filter(({ stands, point }) => stands && point.onFault === 'deny');
+    const missing = this.#missing().filter((one) => !(dismiss && isOurs(one)));
+    for (const graft of dismiss ? [] : guards)
+      missing.push({ point: graft.point.name, graft: graft.name, reason: 'cancelled' });
+    const removal: Removal = { reason: 'cancelled', detail: '', at: new Date().toISOString(), by };
+    this.#options.registry.remove(name, removal, missing);
     const plugin = this.#table.remove(name, now);
+    this.#before.delete(name);
     if (dismiss) for (const graft of plugin.grafts) graft.point.dismiss(graft.name);
     this.#options.removed();
-    this.#keepMissing();
-    await this.#options.registry.removePlugin(name);
     return pluginInfo(plugin);
   }
 
@@ -199,8 +302,9 @@ export class HostPlugins {
     const { registry, report, removed } = this.#options;
     if (lines.length > 0) report({ what: 'log', graft: graft.name, committed: done.status === 'committed', lines });
     if (done.status !== 'aborted') return;
+    const at = new Date().toISOString();
     registry.recordAbort({
-      at: new Date().toISOString(),
+      at,
       point: graft.point.name,
       graft: graft.name,
       reason: done.reason ?? 'thrown',
@@ -210,12 +314,40 @@ export class HostPlugins {
       removed: done.removed === true,
     });
     if (!done.removed) return;
-    removed();
-    // Before the removal itself: a guard that is not kept as removed stands again after the next start.
-    this.#keepMissing();
     // An old version, in whose calls this may still happen, is not what the registry keeps.
     const { plugin } = graft;
-    const isCurrent = this.#table.has(plugin.name) && this.#table.get(plugin.name) === plugin;
-    if (isCurrent) registry.graftRemoved(plugin.name, graft.export);
+    if (this.#table.has(plugin.name) && this.#table.get(plugin.name) === plugin && !this.#gaveBack(plugin, done)) {
+      const removal = { reason: done.reason ?? 'thrown', detail: done.detail ?? '', at, by: ABORTS };
+      const kept = { point: graft.point.name, export: graft.export, removed: removal };
+      // Before the removal itself: a guard that is not kept as removed stands again after the next start.
+      registry.graftRemoved(plugin.name, kept, this.#missing());
+    }
+    removed();
+  }
+
+  /** Whether the version before this one has its place again. */
+  #gaveBack(plugin: Plugin, { reason = 'thrown' }: GraftReport): boolean {
+    const pkg = this.#before.get(plugin.name);
+    const previous = pkg === undefined ? null : this.#table.giveBack(plugin);
+    if (pkg === undefined || previous === null) return false;
+    const { registry, report } = this.#options;
+    this.#before.delete(plugin.name);
+    const error = `removed for ${reason} in its first calls: ${previous.version} stands again`;
+    report({ what: 'upgrade-undone', name: `${plugin.name} ${plugin.version}`, error });
+    try {
+      registry.install(pkg, previous.installer, this.#missing());
+    } catch (error) {
+      report({ what: 'store-failed', name: `registry: ${plugin.name} ${previous.version}`, error });
+    }
+    return true;
   }
 }
+
+/** What is told of a plugin of which nothing stands; null: its record says that it stands. */
+const removedPlugin = ({ name, version, installer, grafts, removed, broken }: KeptPlugin): RemovedPlugin | null => {
+  const last = removed ?? grafts.findLast((graft) => graft.removed !== null)?.removed ?? null;
+  if (broken !== null) return { name, version, installer, state: 'broken', why: broken, removed: last };
+  return last === null ? null : { name, version, installer, state: 'removed', why: wordsOf(last), removed: last };
+};
+
+const wordsOf = ({ reason, detail }: Removal): string => (detail === '' ? reason : `${reason}: ${detail}`);

@@ -75,18 +75,24 @@ export class HostPoints {
   readonly #isClosed: () => boolean;
   readonly #entitiesOf: EntitiesOf;
   readonly #declared: (point: GraftPoint) => void;
+  readonly #restoredAt: (point: string) => Promise<unknown> | null;
 
-  /** `isClosed`: whether the host takes no calls any more. `declared` is told of every point. */
+  /**
+   * `isClosed`: whether the host takes no calls any more. `declared` is told of every point. `restoredAt`: what a call
+   * of a point waits for, so that it finds the plugins of an earlier start there.
+   */
   constructor(
     base: Base,
     turns: Turns,
     isClosed: () => boolean,
     entitiesOf: EntitiesOf,
     declared: (point: GraftPoint) => void,
+    restoredAt: (point: string) => Promise<unknown> | null,
   ) {
     this.#base = base;
     this.#turns = turns;
     this.#declared = declared;
+    this.#restoredAt = restoredAt;
     this.#isClosed = isClosed;
     this.#entitiesOf = entitiesOf;
   }
@@ -172,6 +178,8 @@ export class HostPoints {
     options: CallOptions,
   ): Promise<Outcome<Output>> {
     if (this.#isClosed()) return Promise.reject(new GraftError('GRAFT_CLOSED', 'the host is closed'));
+    const coming = this.#restoredAt(point.name);
+    if (coming !== null) return coming.then(() => this.#begin(point, input, options));
     const { txn, principal, signal } = options;
     const given: InvokeOptions =
       principal === undefined && signal === undefined

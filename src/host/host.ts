@@ -24,21 +24,26 @@ import {
   treasury,
 } from '../plugins/index.ts';
 import { PackageReader, type PluginSource } from '../plugins/package/index.ts';
-import { type StateMap, Transactions } from '../txn/index.ts';
+import type { StateMap, Transactions } from '../txn/index.ts';
 import { HostCallables } from './callables/index.ts';
 import { ConsoleLog } from './console-log.ts';
-import { type HostEvent, toStandardError } from './host-event.ts';
-import { type EarlierStart, HostPlugins, type PluginInstallOptions, type PluginRemoveOptions } from './host-plugins.ts';
+import type { HostEvent } from './host-event.ts';
+import {
+  type EarlierStart,
+  HostPlugins,
+  type PluginInstallOptions,
+  type PluginRemoveOptions,
+  type RemovedPlugin,
+} from './host-plugins.ts';
 import { type CallOptions, type HostPoint, type HostPointOptions, HostPoints } from './host-point.ts';
 import type { HostTable } from './host-table.ts';
 import { type EntitiesOf, HostTransaction } from './host-transaction.ts';
 import { accountsInUse, factsOf, type InUse, type PluginInfo, type PointInfo, pointInfo } from './information.ts';
-import { machineClock } from './machine-clock.ts';
-import { checkHostOptions, DEFAULT_STORE, type HostOptions } from './options.ts';
+import { DEFAULT_STORE, type HostOptions } from './options.ts';
 import { pluginStorage } from './plugin-storage.ts';
-import { type AbortRecord, memoryRegistry, type Registry } from './registry.ts';
+import type { AbortRecord, Registry } from './registry.ts';
 import { HostCell, HostCounter, HostList, HostMap, keptMap, type StateSpec } from './state.ts';
-import { openRegistry, openStore, type Row, type Store } from './store/index.ts';
+import type { Row, Store } from './store/index.ts';
 import { inside } from './surroundings.ts';
 import { Turns } from './turns.ts';
 
@@ -96,6 +101,7 @@ export class Host {
       () => this.#closing !== null,
       this.#entitiesOf,
       (point) => this.#plugins.declared(point),
+      (point) => this.#plugins.restoredAt(point),
     );
     this.#plugins = new HostPlugins({
       points: this.#points.table,
@@ -271,7 +277,7 @@ export class Host {
 
   /**
    * Brings back the plugins of an earlier start, but for grafts that were removed, and sends messages that were not
-   * sent. Call it when all points stand.
+   * sent. Call it when all points stand. A call of a point meanwhile waits for the plugins that belong there.
    */
   async restore(): Promise<PluginInfo[]> {
     if (this.#restored) throw new GraftError('GRAFT_BAD_OPTION', 'restore is called once');
@@ -281,8 +287,8 @@ export class Host {
   }
 
   /**
-   * Removes a plugin; calls in flight finish, or are aborted as `cancelled` where `now` is true. Throws
-   * GRAFT_UNKNOWN_PLUGIN.
+   * Removes a plugin; calls in flight finish, or are aborted as `cancelled` where `now` is true. It stays listed
+   * (`removedPlugins`), and can be enabled again. Throws GRAFT_UNKNOWN_PLUGIN, and GRAFT_STORE.
    */
   remove(name: string, options: PluginRemoveOptions = {}): Promise<PluginInfo> {
     return this.#plugins.remove(name, options);
@@ -302,6 +308,17 @@ export class Host {
 
   plugins(): PluginInfo[] {
     return this.#plugins.list();
+  }
+
+  /** Plugins of which nothing stands, with why, when and by whom they were removed; broken ones too. */
+  removedPlugins(): RemovedPlugin[] {
+    return this.#plugins.removedPlugins();
+  }
+
+  /** Installs a removed plugin again, as its installer did. Throws GRAFT_UNKNOWN_PLUGIN, and what `install` throws. */
+  async enable(name: string): Promise<PluginInfo> {
+    this.#checkOpen();
+    return this.#plugins.enable(name);
   }
 
   /** Records of aborts, newest first; `before` an id, to page on. */
@@ -348,38 +365,3 @@ export class Host {
     await this.#store?.close();
   }
 }
-
-/** Makes a host. Throws GRAFT_BAD_OPTION for options that are unknown or not allowed, and the store's coded errors. */
-export const createHost = async (options: HostOptions = {}): Promise<Host> => {
-  checkHostOptions(options);
-  const report = options.report ?? toStandardError;
-  const transactions = new Transactions({
-    clock: machineClock,
-    report: ({ what, operation, error }) => report({ what, name: operation, error }),
-  });
-  const url = options.store ?? DEFAULT_STORE;
-  const store =
-    url === 'memory'
-      ? null
-      : await openStore(url, {
-          transactions,
-          entities: options.entities ?? null,
-          maySynchronize: options.maySynchronize ?? false,
-          report: (error) => report({ what: 'store-failed', name: 'store', error }),
-        });
-  let registry: Registry | null = null;
-  try {
-    registry =
-      options.registry === undefined
-        ? memoryRegistry()
-        : await openRegistry(options.registry, {
-            report: (error) => report({ what: 'store-failed', name: 'registry', error }),
-          });
-    const kept = { plugins: await registry.plugins(), missing: await registry.missing() };
-    return new Host(options, transactions, store, registry, kept, report);
-  } catch (error) {
-    await registry?.close();
-    await store?.close();
-    throw error;
-  }
-};

@@ -1,12 +1,14 @@
 export { GraftError, type Limits, type Outcome } from '../plugins/index.ts';
 export { type HostCallables, type HttpAnswer, httpAnswer, type Opened, type Opener } from './callables/index.ts';
-export { createHost, Host } from './host.ts';
+export { createHost } from './create-host.ts';
+export { Host } from './host.ts';
 export type { HostEvent } from './host-event.ts';
+export type { RemovedPlugin } from './host-plugins.ts';
 export type { CallOptions, HostPoint, HostPointOptions } from './host-point.ts';
 export type { HostTable } from './host-table.ts';
 export type { HostTransaction } from './host-transaction.ts';
 export type { InUse, PluginInfo, PointInfo } from './information.ts';
 export type { HostOptions } from './options.ts';
-export type { AbortRecord } from './registry.ts';
+export type { AbortRecord, Removal } from './registry.ts';
 export { HostCell, HostCounter, HostList, HostMap, type StateSpec } from './state.ts';
 export type { TableGrant } from './store/index.ts';

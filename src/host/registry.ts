@@ -2,6 +2,7 @@
 // (store/registry.ts); or, if the host names none, in memory (here): then it keeps the newest aborts alone, and
 // everything is forgotten at the end.
 
+import { GraftError } from '../plugins/index.ts';
 import type { PluginPackage } from '../plugins/package/index.ts';
 import type { AbortReason } from '../txn/index.ts';
 
@@ -22,12 +23,37 @@ export interface AbortRecord {
   readonly removed: boolean;
 }
 
+/** How a graft, or a plugin with all of them, came to be removed. */
+export interface Removal {
+  readonly reason: AbortReason;
+  readonly detail: string;
+  /** ISO 8601. */
+  readonly at: string;
+  /** Who removed it: a name; `ABORTS` where it was removed for what it did. */
+  readonly by: string;
+}
+
+/** Removes what aborts for its own fault. */
+export const ABORTS = 'its aborts';
+
+/** A graft of a kept plugin. */
+export interface KeptGraft {
+  readonly point: string;
+  readonly export: string;
+  /** Null: it stands. */
+  readonly removed: Removal | null;
+}
+
 /** A plugin as it is kept between two starts. */
 export interface KeptPlugin {
-  readonly package: PluginPackage;
+  readonly name: string;
+  readonly version: string;
   readonly installer: string;
-  /** Exports whose grafts have been removed. */
-  readonly removed: readonly string[];
+  readonly grafts: readonly KeptGraft[];
+  /** Removed as a whole; null: it is installed. */
+  readonly removed: Removal | null;
+  /** Why its package cannot be read; null: it can. */
+  readonly broken: string | null;
 }
 
 /** A guard that is missing at a point which fails closed. */
@@ -38,16 +64,25 @@ export interface MissingGuard {
   readonly reason: AbortReason;
 }
 
-/** Where a host keeps its plugins and its abort records. */
+/**
+ * Where a host keeps its plugins and its abort records. What throws GRAFT_STORE has changed nothing. What does not
+ * throw is written at once where that is possible; where it is not, that is reported, and done again until it is.
+ */
 export interface Registry {
-  plugins(): Promise<KeptPlugin[]>;
-  savePlugin(kept: KeptPlugin): Promise<void>;
-  graftRemoved(plugin: string, exported: string): void;
-  removePlugin(name: string): Promise<void>;
-  /** Guards that were missing at the end. */
-  missing(): Promise<MissingGuard[]>;
-  /** Replaces what was kept of missing guards. */
+  /** In the order of their first installation. */
+  plugins(): readonly KeptPlugin[];
+  /** Throws GRAFT_UNKNOWN_PLUGIN, and GRAFT_STORE for one that is broken. */
+  packageOf(name: string): PluginPackage;
+  /** Adds a plugin that stands, or replaces the one of its name. Throws GRAFT_STORE. */
+  install(pkg: PluginPackage, installer: string, missing: readonly MissingGuard[]): void;
+  /** A plugin was removed as a whole; it is kept. Throws GRAFT_STORE. */
+  remove(name: string, removal: Removal, missing: readonly MissingGuard[]): void;
+  /** Replaces what was kept of missing guards. Throws GRAFT_STORE. */
   saveMissing(guards: readonly MissingGuard[]): void;
+  /** Guards that were missing at the end. */
+  missing(): readonly MissingGuard[];
+  /** A graft was removed for what it did. */
+  graftRemoved(plugin: string, graft: KeptGraft, missing: readonly MissingGuard[]): void;
   /** Cheap: kept at once, written soon. */
   recordAbort(record: Omit<AbortRecord, 'id'>): void;
   /** Newest first. */
@@ -57,17 +92,43 @@ export interface Registry {
 
 const KEPT_MAX = 1000;
 
+/** The grafts of a package that stands. */
+export const graftsOf = ({ manifest }: PluginPackage): KeptGraft[] =>
+  manifest.grafts.map((graft) => ({ point: graft.point, export: graft.export, removed: null }));
+
+/** The same plugin with one graft in another state. */
+const withGraft = (kept: KeptPlugin, graft: KeptGraft): KeptPlugin => ({
+  ...kept,
+  grafts: kept.grafts.map((one) => (one.point === graft.point && one.export === graft.export ? graft : one)),
+});
+
 /** A registry that forgets everything at the end. */
 export const memoryRegistry = (): Registry => {
+  const plugins = new Map<string, { readonly kept: KeptPlugin; readonly pkg: PluginPackage }>();
   let records: AbortRecord[] = [];
   let lastId = 0;
+  const change = (name: string, next: (kept: KeptPlugin) => KeptPlugin): void => {
+    const entry = plugins.get(name);
+    if (entry !== undefined) plugins.set(name, { ...entry, kept: next(entry.kept) });
+  };
   return {
-    plugins: async () => [],
-    savePlugin: async () => {},
-    graftRemoved: () => {},
-    removePlugin: async () => {},
-    missing: async () => [],
+    plugins: () => [...plugins.values()].map(({ kept }) => kept),
+    packageOf: (name) => {
+      const entry = plugins.get(name);
+      if (entry === undefined) throw new GraftError('GRAFT_UNKNOWN_PLUGIN', name.slice(0, 200));
+      return entry.pkg;
+    },
+    install: (pkg, installer) => {
+      const { name, version } = pkg;
+      plugins.set(name, {
+        kept: { name, version, installer, grafts: graftsOf(pkg), removed: null, broken: null },
+        pkg,
+      });
+    },
+    remove: (name, removed) => change(name, (kept) => ({ ...kept, removed })),
     saveMissing: () => {},
+    missing: () => [],
+    graftRemoved: (name, graft) => change(name, (kept) => withGraft(kept, graft)),
     recordAbort: (record) => {
       records.push({ id: ++lastId, ...record });
       if (records.length > 2 * KEPT_MAX) records = records.slice(-KEPT_MAX);

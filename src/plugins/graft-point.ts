@@ -62,6 +62,7 @@ export class GraftPoint<Input = unknown, Output = unknown> {
    * It denies every call that they would have looked at, until they are installed again or dismissed.
    */
   #missing: ReadonlyMap<string, AbortReason> = NOBODY;
+  #places = 0;
 
   constructor(options: PointOptions<Input, Output>) {
     checkPointOptions(options);
@@ -92,7 +93,8 @@ export class GraftPoint<Input = unknown, Output = unknown> {
     }
     const grafts =
       instead === undefined ? [...this.grafts, graft] : this.grafts.map((other) => (other === instead ? graft : other));
-    this.grafts = grafts.sort((a, b) => a.order - b.order);
+    if (graft.place === 0) graft.place = instead?.place ?? ++this.#places;
+    this.grafts = grafts.sort((a, b) => a.order - b.order || a.place - b.place);
     const { name } = graft.plugin;
     if (this.#missing.size > 0)
       this.#missing = new Map([...this.#missing].filter(([missing]) => pluginOf(missing) !== name));

@@ -31,6 +31,8 @@ export class Graft {
   calls = 0;
   /** Attempts begun anew, because something else got in the way. */
   repeats = 0;
+  /** Its place among those of its order, which a new version takes over: smaller first. 0 until it has stood. */
+  place = 0;
   #stands = true;
   /** An account that a call has closed: the next one uses its memory. */
   #closed: Account | null = null;
@@ -77,8 +79,20 @@ export class Graft {
   /** Hides it from its point; calls in flight finish. A guarded point remembers `reason`, and stays closed. */
   remove(reason: AbortReason = 'cancelled'): void {
     if (!this.#stands) return;
+    this.hide(reason);
+    if (!this.plugin.stands) this.plugin.retire();
+  }
+
+  /** The same, but that its plugin does not retire: it may stand again. */
+  hide(reason: AbortReason = 'cancelled'): void {
+    if (!this.#stands) return;
     this.#stands = false;
     this.point.take(this, reason);
-    if (!this.plugin.stands) this.plugin.retire();
+  }
+
+  /** Stands again where it stood. Throws GRAFT_POINT_TAKEN. */
+  standAgain(): void {
+    this.point.put(this);
+    this.#stands = true;
   }
 }

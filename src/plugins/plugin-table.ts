@@ -23,6 +23,14 @@ interface Coming {
   readonly done: PromiseWithResolvers<void>;
 }
 
+/** What an install waits for and tells. */
+export interface InstallSteps {
+  /** Loaded before, the plugin stands after this: plugins that are loaded together stand in their order. */
+  readonly turn?: Promise<unknown>;
+  /** Told when it stands, before anything else can happen: where that throws, nothing has changed. */
+  readonly keep?: (plugin: Plugin) => void;
+}
+
 export interface PluginTableOptions {
   readonly points: PointTable;
   readonly maker: CompartmentMaker;
@@ -64,7 +72,11 @@ export class PluginTable {
    * stands, it is an upgrade: the new version takes its place at once, and calls in flight finish in the old one. A
    * plugin whose grafts have all been removed may come again as anything.
    */
-  async install(pkg: PluginPackage, installer: Installer = HOST_ITSELF): Promise<Plugin> {
+  async install(
+    pkg: PluginPackage,
+    installer: Installer = HOST_ITSELF,
+    { keep = () => {}, turn }: InstallSteps = {},
+  ): Promise<Plugin> {
     if (this.#closed) throw closed();
     if (this.#coming.has(pkg.name)) throw new GraftError('GRAFT_INSTALLED', pkg.name);
     const placements = placementsOf(pkg, this.#options.points);
@@ -75,7 +87,8 @@ export class PluginTable {
     this.#coming.set(pkg.name, coming);
     try {
       const plugin = await this.#load(pkg, placements, installer, coming);
-      this.#replace(this.#standing(pkg.name), plugin, placements);
+      await turn;
+      this.#replace(this.#standing(pkg.name), plugin, placements, keep);
       return plugin;
     } finally {
       this.#coming.delete(pkg.name);
@@ -108,24 +121,42 @@ export class PluginTable {
   }
 
   /** Lets a plugin stand, in the place of its old version where there is one; or throws, and nothing has changed. */
-  #replace(old: Plugin | null, plugin: Plugin, placements: readonly Placement[]): void {
+  #replace(old: Plugin | null, plugin: Plugin, placements: readonly Placement[], keep: (plugin: Plugin) => void): void {
     const before = placements.map(({ point }) => ({ point, snapshot: point.snapshot() }));
     try {
       stand(plugin, placements, old);
+      keep(plugin);
     } catch (error) {
-      for (const graft of plugin.grafts) graft.remove();
+      for (const graft of plugin.grafts) graft.hide();
       for (const { point, snapshot } of before) point.reset(snapshot);
       plugin.retire();
       throw error;
     }
-    if (old !== null) this.#leave(old);
+    if (old !== null) this.#leave(old, plugin);
     this.#plugins.set(plugin.name, plugin);
   }
 
-  /** The old version makes way; what runs in it is remembered until it has ended. */
-  #leave(old: Plugin): void {
-    for (const graft of old.grafts) graft.remove();
+  /** The old version makes way, and stands aside; what runs in it is remembered until it has ended. */
+  #leave(old: Plugin, plugin: Plugin): void {
+    old.aside = old.grafts.filter((graft) => graft.stands);
+    for (const graft of old.aside) graft.hide();
+    old.forgetPrevious();
+    plugin.previous = old;
     this.#leaving = [...this.#leaving, old].filter(({ runs }) => runs);
+  }
+
+  /**
+   * A graft of a new version was removed for what it did: the version before gets all its places back, where it stands
+   * aside still. Gives that version, or null.
+   */
+  giveBack(plugin: Plugin): Plugin | null {
+    const { previous } = plugin;
+    if (previous === null || this.#plugins.get(plugin.name) !== plugin) return null;
+    plugin.previous = null;
+    for (const graft of plugin.grafts) graft.remove();
+    for (const graft of previous.aside) graft.standAgain();
+    this.#plugins.set(previous.name, previous);
+    return previous;
   }
 
   /** Aborts what runs in plugins, or in the versions of one of them, as `cancelled`. */
@@ -160,6 +191,7 @@ export class PluginTable {
       );
     if (now) this.cancel('the plugin was removed', name);
     for (const graft of plugin.grafts) graft.remove();
+    plugin.forgetPrevious();
     this.#plugins.delete(name);
     return plugin;
   }

@@ -9,6 +9,9 @@ import type { MissingGlobal, PluginPackage } from './package/index.ts';
 /** Maps a place in a bundle to the author's file, `file:line:column`, or null. */
 export type SourceLookup = (sourceMap: string, line: number, column: number) => string | null;
 
+/** Calls in which a new version may still give its place back to the one before. */
+export const PROBATION_CALLS = 20;
+
 export class Plugin {
   readonly name: string;
   readonly version: string;
@@ -21,6 +24,12 @@ export class Plugin {
   readonly missing: readonly MissingGlobal[];
   readonly grafts: Graft[] = [];
   readonly compartment: Compartment;
+  /** The version before, which stands aside until this one has proved itself; null: there is none. */
+  previous: Plugin | null = null;
+  /** Grafts that stood when a new version came. */
+  aside: readonly Graft[] = [];
+  /** Calls that have ended. */
+  #ended = 0;
   readonly #sourceMap: string;
   readonly #position: SourceLookup;
   /** Calls of its grafts that have begun and not ended, in no order. */
@@ -61,7 +70,14 @@ export class Plugin {
       this.#running[call.runningIndex] = last;
       last.runningIndex = call.runningIndex;
     }
+    if (this.previous !== null && ++this.#ended >= PROBATION_CALLS) this.forgetPrevious();
     if (this.#isRetired) this.#disposeUnlessRunning();
+  }
+
+  /** The version before will not be needed again. */
+  forgetPrevious(): void {
+    this.previous?.retire();
+    this.previous = null;
   }
 
   /** Aborts the calls that run, as `cancelled`. */

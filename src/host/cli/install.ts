@@ -1,5 +1,5 @@
-// `graftwork install PATH` and `graftwork remove NAME`. Of a folder, which may be as `npm install` left it, what the
-// plugin's imports reach is sent as an archive. The server checks all of it.
+// `graftwork install PATH`, `remove NAME`, `enable NAME` and `dismiss POINT`. Of a folder, which may be as npm left it,
+// what the plugin's imports reach is sent as an archive. The server checks all of it.
 
 import { readFile, stat } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
@@ -81,6 +81,12 @@ export const remove = async (name: string, flags: RemoveFlags): Promise<number> 
   });
   const path = `api/plugins/${encodeURIComponent(name)}${query.size > 0 ? `?${query}` : ''}`;
   return printAnswer(await ask(flags, { method: 'DELETE', path }), flags, describe('removed'));
+};
+
+/** Installs a removed plugin again. Gives the exit code. */
+export const enable = async (name: string, flags: ServerFlags): Promise<number> => {
+  const path = `api/plugins/${encodeURIComponent(name)}/enable`;
+  return printAnswer(await ask(flags, { method: 'POST', path }), flags, describe('enabled'));
 };
 
 /** Lets a point go on without guards that are missing there. Gives the exit code. */

@@ -1,6 +1,6 @@
 // `graftwork points`, `plugins` and `aborts`: the lists of a server, as aligned text or as its own JSON.
 
-import type { AbortRecord, PluginInfo, PointInfo } from '../index.ts';
+import type { AbortRecord, PluginInfo, PointInfo, RemovedPlugin } from '../index.ts';
 import { type Answer, ask, errorLine, type ServerFlags } from './client.ts';
 import { table, visible } from './text.ts';
 
@@ -71,10 +71,33 @@ export const points = async (flags: ServerFlags): Promise<number> =>
     describePoints(body.points as PointInfo[]),
   );
 
-export const plugins = async (flags: ServerFlags): Promise<number> =>
-  printAnswer(await ask(flags, { method: 'GET', path: 'api/plugins' }), flags, (body) =>
-    describePlugins(body.plugins as PluginInfo[]),
+/** Removed plugins for people, a line each. */
+const describeRemoved = (plugins: readonly RemovedPlugin[]): string =>
+  table(
+    ['PLUGIN', 'VERSION', 'INSTALLER', 'STATE', 'REMOVED', 'BY', 'WHY'],
+    plugins.map(({ name, version, installer, state, removed, why }) => [
+      name,
+      version,
+      installer,
+      state,
+      removed?.at || '-',
+      removed?.by || '-',
+      why,
+    ]),
   );
+
+export interface PluginFlags extends ServerFlags {
+  readonly removed?: boolean;
+}
+
+export const plugins = async (flags: PluginFlags): Promise<number> => {
+  const path = flags.removed === true ? 'api/plugins?removed=true' : 'api/plugins';
+  return printAnswer(await ask(flags, { method: 'GET', path }), flags, (body) =>
+    flags.removed === true
+      ? describeRemoved(body.plugins as RemovedPlugin[])
+      : describePlugins(body.plugins as PluginInfo[]),
+  );
+};
 
 export const aborts = async (flags: PageFlags): Promise<number> => {
   const query = new URLSearchParams();

@@ -89,7 +89,8 @@ const addLists = (program: Command, done: Done): void => {
     .action(async (flags) => done((await import('./lists.ts')).points(flags)));
   asksServer(program.command('plugins'))
     .description('list the plugins and how their grafts fare')
-    .addHelpText('after', examples('graftwork plugins', 'graftwork plugins --url http://127.0.0.1:8080'))
+    .option('--removed', 'list those that were removed or cannot be read instead: when, by whom and why')
+    .addHelpText('after', examples('graftwork plugins', 'graftwork plugins --removed'))
     .action(async (flags) => done((await import('./lists.ts')).plugins(flags)));
   asksServer(program.command('aborts'))
     .description('list aborts, newest first: who, why, what was undone')
@@ -112,6 +113,11 @@ const addPlugins = (program: Command, done: Done): void => {
     .option('--dismiss', 'let points that it guarded go on without it')
     .addHelpText('after', examples('graftwork remove fair-price', 'graftwork remove @shop/fair-price --now'))
     .action(async (name, flags) => done((await import('./install.ts')).remove(name, flags)));
+  asksServer(program.command('enable'))
+    .description('install a plugin again that was removed')
+    .argument('<name>', 'name of the plugin')
+    .addHelpText('after', examples('graftwork enable fair-price'))
+    .action(async (name, flags) => done((await import('./install.ts')).enable(name, flags)));
   asksServer(program.command('dismiss'))
     .description('let a graft point that fails closed go on without a guard that is missing there')
     .argument('<point>', 'name of the graft point')

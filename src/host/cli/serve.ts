@@ -41,9 +41,9 @@ export const serve = async (flags: ServeFlags): Promise<number> => {
   });
   try {
     await declare?.(host);
-    await host.restore();
     const served = await serveHost(host, { port, data });
-    await served.closed;
+    // Many plugins take a while: calls wait for theirs, and everything else is answered at once.
+    await Promise.all([host.restore(), served.closed]);
   } finally {
     await host.close();
   }

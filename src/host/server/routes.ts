@@ -10,7 +10,7 @@ import { type TokenTest, tokenGuard, tokenTest } from './guard.ts';
 /** The part of a host that the server uses. */
 export type ServedHost = Pick<
   Host,
-  'points' | 'plugins' | 'aborts' | 'facts' | 'install' | 'remove' | 'dismiss' | 'invoke'
+  'points' | 'plugins' | 'removedPlugins' | 'aborts' | 'facts' | 'install' | 'remove' | 'enable' | 'dismiss' | 'invoke'
 >;
 
 export interface BodyBounds {
@@ -99,12 +99,22 @@ const install =
     response.status(201).json({ plugin });
   };
 
+/** Whoever has the token. */
+const BY_API = 'the API';
+
 const remove =
   (host: ServedHost): RequestHandler =>
   async (request, response) => {
     const { now, dismiss } = readQuery(request, ['now', 'dismiss']);
-    const options = { now: yesOrNo('now', now), dismiss: yesOrNo('dismiss', dismiss) };
+    const options = { now: yesOrNo('now', now), dismiss: yesOrNo('dismiss', dismiss), by: BY_API };
     response.json({ plugin: await host.remove(nameOf(request), options) });
+  };
+
+const enable =
+  (host: ServedHost): RequestHandler =>
+  async (request, response) => {
+    readQuery(request, []);
+    response.status(201).json({ plugin: await host.enable(nameOf(request)) });
   };
 
 /** Throws GRAFT_BAD_OPTION. */
@@ -176,10 +186,14 @@ export const apiRouter = (host: ServedHost, token: string, bounds: BodyBounds): 
   methods(router, '/points/:name/call', { post: callPoint });
   methods(router, '/points/:name/dismiss', { post: dismiss(host) });
   methods(router, '/plugins', {
-    get: list(() => ({ plugins: host.plugins() })),
+    get: (request, response) => {
+      const { removed } = readQuery(request, ['removed']);
+      response.json({ plugins: yesOrNo('removed', removed) ? host.removedPlugins() : host.plugins() });
+    },
     post: install(host, bounds.package_bytes),
   });
   methods(router, '/plugins/:name', { delete: remove(host) });
+  methods(router, '/plugins/:name/enable', { post: enable(host) });
   methods(router, '/aborts', { get: aborts(host) });
   methods(router, '/facts', { get: list(() => ({ facts: host.facts() })) });
   return router;

@@ -48,3 +48,8 @@ export const SENT_MAX = 64;
 /** Records of aborts that the registry keeps, and how many more it lets gather before it prunes. */
 export const ABORTS_MAX = 10_000;
 export const ABORTS_PRUNE = 500;
+/** Removed plugins that the registry keeps. */
+export const REMOVED_MAX = 200;
+/** The wait after a first write of the registry that failed; each further one doubles it. */
+export const RETRY_MS = 500;
+export const RETRY_MS_MAX = 30_000;

@@ -35,6 +35,10 @@ export const STORE_STEPS: Migrations = [
   ],
 ];
 
+/** A column of `p` that should hold JSON, or `otherwise`. */
+const valid = (column: string, otherwise: string): string =>
+  `CASE WHEN json_valid(p."${column}") THEN p."${column}" ELSE '${otherwise}' END`;
+
 export const REGISTRY_STEPS: Migrations = [
   [
     'CREATE TABLE IF NOT EXISTS "plugin" ("seq" integer PRIMARY KEY AUTOINCREMENT NOT NULL, "name" text NOT NULL, ' +
@@ -45,6 +49,19 @@ export const REGISTRY_STEPS: Migrations = [
       '"source" text NOT NULL, "undone" text NOT NULL, "removed" boolean NOT NULL)',
     'CREATE TABLE IF NOT EXISTS "missing" ("point" text NOT NULL, "graft" text NOT NULL, "reason" text NOT NULL, ' +
       'PRIMARY KEY ("point", "graft"))',
+  ],
+  // Grafts by point and export, each with its removal; a removed plugin is kept, with its own in place of the list.
+  // What a package is broken in does not take the names of its grafts along.
+  [
+    'CREATE TABLE "graft" ("plugin" text NOT NULL, "point" text NOT NULL, "export" text NOT NULL, "removed" text, ' +
+      'PRIMARY KEY ("plugin", "point", "export"))',
+    `INSERT OR IGNORE INTO "graft" ("plugin", "point", "export", "removed")
+      SELECT p."name", g.value ->> '$.point', g.value ->> '$.export', CASE WHEN EXISTS (
+        SELECT 1 FROM json_each(${valid('removed', '[]')}) r WHERE r.value = g.value ->> '$.export'
+      ) THEN json_object('reason', 'cancelled', 'detail', '', 'at', p."installed_at", 'by', '') END
+      FROM "plugin" p, json_each(${valid('package', '{}')}, '$.manifest.grafts') g
+      WHERE g.value ->> '$.point' IS NOT NULL AND g.value ->> '$.export' IS NOT NULL`,
+    `UPDATE "plugin" SET "removed" = '[]' WHERE json_valid("removed")`,
   ],
 ];
 

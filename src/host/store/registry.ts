@@ -1,34 +1,110 @@
-// The registry: the plugins of a host, in a file of its own. It keeps the installed plugins with their packages, and
-// records of the newest aborts. It shares no transaction with the application's database: a record of an abort is
-// written when the abort is over.
+// The registry: the plugins of a host, in a file of its own. It keeps the plugins with their packages, removed ones
+// too, and records of the newest aborts. It shares no transaction with the application's database: a record of an abort
+// is written when the abort is over.
 //
-// All abort records of one turn of the event loop are written in one transaction, so a storm of aborts costs few
-// writes.
+// What a caller asks for (install, remove) is one transaction, written before anything in memory changes, and refused
+// where it fails. What happened by itself (removals, records of aborts) waits in a list: it is written in one
+// transaction, removals at once and records once a turn of the event loop, so a storm of aborts costs few writes; what
+// could not be written is reported, and tried again after a while and with every other write.
 
-import { GraftError } from '../../plugins/index.ts';
-import type { AbortRecord, KeptPlugin, MissingGuard, Registry } from '../registry.ts';
-import { ABORTS_MAX, ABORTS_PRUNE } from './bounds.ts';
+import { GraftError, isObject, isString } from '../../plugins/index.ts';
+import type { PluginPackage } from '../../plugins/package/index.ts';
+import {
+  type AbortRecord,
+  graftsOf,
+  type KeptGraft,
+  type KeptPlugin,
+  type MissingGuard,
+  type Registry,
+  type Removal,
+} from '../registry.ts';
+import { ABORTS_MAX, ABORTS_PRUNE, REMOVED_MAX, RETRY_MS, RETRY_MS_MAX } from './bounds.ts';
 import { asSeen, Connection } from './connection.ts';
 import { type PreparedFile, prepareFile } from './open.ts';
 import { REGISTRY_STEPS } from './own-tables.ts';
 
 type Fresh = Omit<AbortRecord, 'id'>;
 
-const SAVE = `INSERT INTO plugin (name, version, digest, installer, installed_at, package, removed)
-  VALUES (?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ'), ?, ?)
+const SAVE = `INSERT INTO plugin (name, version, digest, installer, installed_at, package)
+  VALUES (?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ'), ?)
   ON CONFLICT (name) DO UPDATE SET version = excluded.version, digest = excluded.digest, installer = excluded.installer,
-  installed_at = excluded.installed_at, package = excluded.package, removed = excluded.removed`;
+  installed_at = excluded.installed_at, package = excluded.package, removed = '[]'`;
 const RECORD =
   'INSERT INTO abort (at, point, graft, reason, detail, source, undone, removed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
+const OLDEST_REMOVED = `DELETE FROM plugin WHERE removed <> '[]' AND name NOT IN (SELECT name FROM plugin
+  WHERE removed <> '[]' ORDER BY CASE WHEN json_valid(removed) THEN removed ->> '$.at' END DESC, seq DESC LIMIT ?)`;
+const REMOVED = 'UPDATE graft SET removed = ? WHERE plugin = ? AND point = ? AND export = ?';
 
 interface PluginRow {
-  readonly package: string;
+  readonly name: string;
+  readonly version: string;
   readonly installer: string;
+  readonly package: string;
+  /** A removal; `[]`: it stands. */
   readonly removed: string;
+}
+interface GraftRow {
+  readonly plugin: string;
+  readonly point: string;
+  readonly export: string;
+  readonly removed: string | null;
 }
 type AbortRow = Omit<AbortRecord, 'undone' | 'removed'> & { readonly undone: string; readonly removed: number };
 
-/** Opens the registry at `path`, and makes it if there is none. `report` hears of records that could not be kept. */
+/** A graft that was removed for what it did, until that is written. */
+interface GraftRemoved {
+  readonly plugin: string;
+  readonly graft: KeptGraft;
+}
+
+/** A removal whose text is damaged is one all the same. */
+const removalOf = (text: string | null): Removal | null => {
+  if (text === null) return null;
+  try {
+    const { reason, detail, at, by } = JSON.parse(text) as Removal;
+    return { reason, detail, at, by };
+  } catch {
+    return { reason: 'cancelled', detail: 'the record of its removal cannot be read', at: '', by: '' };
+  }
+};
+
+/** What is wrong with a package as it was kept; null: nothing. */
+const faultIn = (pkg: unknown, name: string): string | null => {
+  if (!isObject(pkg)) return 'it is no object';
+  const { manifest, ...texts } = pkg as Partial<PluginPackage>;
+  for (const field of ['name', 'version', 'code', 'sourceMap', 'digest'] as const)
+    if (!isString(texts[field])) return `it has no ${field}`;
+  if (texts.name !== name) return 'it is of another plugin';
+  const { grafts, needs } = (manifest ?? {}) as Partial<PluginPackage['manifest']>;
+  if (!Array.isArray(grafts) || !Array.isArray(needs)) return 'it has no manifest';
+  return grafts.every((graft) => isString(graft?.point) && isString(graft?.export)) ? null : 'a graft has no point';
+};
+
+/** A package as it was kept. Throws GRAFT_STORE for what is none. */
+const packageIn = (text: string, name: string): PluginPackage => {
+  let pkg: unknown;
+  let fault: string | null;
+  try {
+    pkg = JSON.parse(text);
+    fault = faultIn(pkg, name);
+  } catch (error) {
+    fault = (error as Error).message;
+  }
+  if (fault === null) return pkg as PluginPackage;
+  throw new GraftError('GRAFT_STORE', `registry: the package of ${name} cannot be read: ${fault}`);
+};
+
+const whyBroken = ({ package: text, name, removed }: PluginRow): string | null => {
+  try {
+    packageIn(text, name);
+    JSON.parse(removed);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+/** Opens the registry at `path`, and makes it if there is none. `report` hears of what could not be written yet. */
 export const openRegistry = async (
   path: string,
   options: { readonly report?: (error: GraftError) => void } = {},
@@ -41,8 +117,13 @@ class RegistryFile implements Registry {
   readonly #file: PreparedFile;
   readonly #connection: Connection;
   readonly #report: (error: GraftError) => void;
-  #gathered: Fresh[] = [];
+  #records: Fresh[] = [];
+  #removed: GraftRemoved[] = [];
+  /** What is to be kept of missing guards; null: that is kept already. */
+  #missing: readonly MissingGuard[] | null = null;
   #unpruned = ABORTS_PRUNE;
+  #retry_ms = RETRY_MS;
+  #timer: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(file: PreparedFile, report: (error: GraftError) => void) {
@@ -51,68 +132,82 @@ class RegistryFile implements Registry {
     this.#report = report;
   }
 
-  /** The plugins, in the order of their first installation. */
-  async plugins(): Promise<KeptPlugin[]> {
-    const rows = this.#do(() =>
-      this.#connection.all<PluginRow>('SELECT package, installer, removed FROM plugin ORDER BY seq'),
-    );
-    return rows.map((row) => ({
-      package: JSON.parse(row.package),
-      installer: row.installer,
-      removed: JSON.parse(row.removed),
-    }));
-  }
-
-  /** Adds a plugin, or replaces the one of its name. */
-  async savePlugin({ package: pkg, installer, removed }: KeptPlugin): Promise<void> {
-    const { name, version, digest } = pkg;
-    this.#do(() =>
-      this.#connection.run(SAVE, name, version, digest, installer, JSON.stringify(pkg), JSON.stringify(removed)),
-    );
-  }
-
-  /** Records that a plugin's graft was removed, so that the next start does not bring it back. */
-  graftRemoved(plugin: string, exported: string): void {
-    if (this.#closing !== null) return;
-    try {
-      const row = this.#connection.get<{ removed: string }>('SELECT removed FROM plugin WHERE name = ?', plugin);
-      if (row === undefined) return;
-      const removed = new Set<string>(JSON.parse(row.removed)).add(exported);
-      this.#connection.run('UPDATE plugin SET removed = ? WHERE name = ?', JSON.stringify([...removed]), plugin);
-    } catch (cause) {
-      this.#report(
-        new GraftError('GRAFT_STORE', `registry: the removal of ${plugin} ${exported} was not kept`, { cause }),
+  plugins(): readonly KeptPlugin[] {
+    return this.#do(() => {
+      const grafts = Map.groupBy(
+        this.#connection.all<GraftRow>('SELECT plugin, point, export, removed FROM graft ORDER BY rowid'),
+        ({ plugin }) => plugin,
       );
-    }
+      const rows = this.#connection.all<PluginRow>(
+        'SELECT name, version, installer, package, removed FROM plugin ORDER BY seq',
+      );
+      return rows.map((row) => ({
+        name: row.name,
+        version: row.version,
+        installer: row.installer,
+        grafts: (grafts.get(row.name) ?? []).map((graft) => ({
+          point: graft.point,
+          export: graft.export,
+          removed: removalOf(graft.removed),
+        })),
+        removed: row.removed === '[]' ? null : removalOf(row.removed),
+        broken: whyBroken(row),
+      }));
+    });
   }
 
-  async removePlugin(name: string): Promise<void> {
-    this.#do(() => this.#connection.run('DELETE FROM plugin WHERE name = ?', name));
+  packageOf(name: string): PluginPackage {
+    return this.#do(() => {
+      const row = this.#connection.get<{ package: string }>('SELECT package FROM plugin WHERE name = ?', name);
+      if (row === undefined) throw new GraftError('GRAFT_UNKNOWN_PLUGIN', name.slice(0, 200));
+      return packageIn(row.package, name);
+    });
   }
 
-  async missing(): Promise<MissingGuard[]> {
-    return this.#do(() => this.#connection.all<MissingGuard>('SELECT point, graft, reason FROM missing'));
+  install(pkg: PluginPackage, installer: string, missing: readonly MissingGuard[]): void {
+    const { name, version, digest } = pkg;
+    this.#write(missing, () => {
+      this.#connection.run(SAVE, name, version, digest, installer, JSON.stringify(pkg));
+      this.#connection.run('DELETE FROM graft WHERE plugin = ?', name);
+      for (const graft of graftsOf(pkg))
+        this.#connection.run(
+          'INSERT OR IGNORE INTO graft (plugin, point, export) VALUES (?, ?, ?)',
+          name,
+          graft.point,
+          graft.export,
+        );
+    });
+  }
+
+  remove(name: string, removal: Removal, missing: readonly MissingGuard[]): void {
+    this.#write(missing, () => {
+      this.#connection.run('UPDATE plugin SET removed = ? WHERE name = ?', JSON.stringify(removal), name);
+      this.#connection.run(OLDEST_REMOVED, REMOVED_MAX);
+      this.#connection.run('DELETE FROM graft WHERE plugin NOT IN (SELECT name FROM plugin)');
+    });
   }
 
   saveMissing(guards: readonly MissingGuard[]): void {
-    if (this.#closing !== null) return;
-    try {
-      this.#connection.run('BEGIN IMMEDIATE');
-      this.#connection.run('DELETE FROM missing');
-      for (const { point, graft, reason } of guards)
-        this.#connection.run('INSERT INTO missing (point, graft, reason) VALUES (?, ?, ?)', point, graft, reason);
-      this.#connection.commit();
-    } catch (cause) {
-      if (this.#connection.inTransaction) this.#connection.run('ROLLBACK');
-      this.#report(new GraftError('GRAFT_STORE', 'registry: which guards are missing was not kept', { cause }));
-    }
+    this.#write(guards, () => {});
   }
 
-  /** Keeps a record; it is written within a turn of the event loop. */
+  missing(): readonly MissingGuard[] {
+    return this.#do(() => this.#connection.all<MissingGuard>('SELECT point, graft, reason FROM missing'));
+  }
+
+  graftRemoved(plugin: string, graft: KeptGraft, missing: readonly MissingGuard[]): void {
+    if (this.#closing !== null) return;
+    this.#removed.push({ plugin, graft });
+    this.#missing = missing;
+    this.#flush();
+  }
+
   recordAbort(record: Fresh): void {
     if (this.#closing !== null) return;
-    this.#gathered.push(record);
-    if (this.#gathered.length === 1) setImmediate(() => this.#flush());
+    this.#records.push(record);
+    // A storm while nothing can be written: the newest are kept, as in the file.
+    if (this.#records.length > ABORTS_MAX) this.#records.shift();
+    if (this.#records.length === 1) setImmediate(() => this.#flush());
   }
 
   async aborts({
@@ -131,6 +226,7 @@ class RegistryFile implements Registry {
   close(): Promise<void> {
     if (this.#closing === null) {
       this.#flush();
+      if (this.#timer !== null) clearTimeout(this.#timer);
       this.#file.close();
       this.#closing = Promise.resolve();
     }
@@ -146,21 +242,70 @@ class RegistryFile implements Registry {
     }
   }
 
-  #flush(): void {
-    const records = this.#gathered;
-    if (records.length === 0) return;
-    this.#gathered = [];
+  /** Writes what waits, and `work`, in one transaction. Throws GRAFT_STORE, and nothing has changed. */
+  #write(missing: readonly MissingGuard[], work: () => void): void {
+    this.#do(() => {
+      this.#transaction(missing, work);
+      this.#kept();
+    });
+  }
+
+  #transaction(missing: readonly MissingGuard[] | null, work: () => void): void {
     try {
       this.#connection.run('BEGIN IMMEDIATE');
-      for (const record of records) this.#insert(record);
-      this.#prune(records.length);
+      for (const { plugin, graft } of this.#removed)
+        this.#connection.run(REMOVED, JSON.stringify(graft.removed), plugin, graft.point, graft.export);
+      for (const record of this.#records) this.#insert(record);
+      this.#prune(this.#records.length);
+      work();
+      if (missing !== null) this.#replaceMissing(missing);
       this.#connection.commit();
-    } catch (cause) {
+    } catch (error) {
       if (this.#connection.inTransaction) this.#connection.run('ROLLBACK');
-      this.#report(
-        new GraftError('GRAFT_STORE', `registry: ${records.length} records of aborts were not kept`, { cause }),
-      );
+      throw error;
     }
+  }
+
+  #replaceMissing(guards: readonly MissingGuard[]): void {
+    this.#connection.run('DELETE FROM missing');
+    for (const { point, graft, reason } of guards)
+      this.#connection.run('INSERT INTO missing (point, graft, reason) VALUES (?, ?, ?)', point, graft, reason);
+  }
+
+  /** Nothing waits any more. */
+  #kept(): void {
+    this.#records = [];
+    this.#removed = [];
+    this.#missing = null;
+    this.#retry_ms = RETRY_MS;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #flush(): void {
+    if (this.#closing !== null) return;
+    if (this.#records.length === 0 && this.#removed.length === 0 && this.#missing === null) return;
+    try {
+      this.#transaction(this.#missing, () => {});
+      this.#kept();
+    } catch (cause) {
+      const removed = this.#removed.map(({ plugin, graft }) => `${plugin}#${graft.export}`);
+      const what = [
+        ...(removed.length > 0 ? [`the removal of ${removed.join(', ')}`] : []),
+        ...(this.#records.length > 0 ? [`${this.#records.length} records of aborts`] : []),
+      ];
+      this.#report(new GraftError('GRAFT_STORE', `registry: not written yet: ${what.join(', ')}`, { cause }));
+      this.#again();
+    }
+  }
+
+  #again(): void {
+    if (this.#timer !== null) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#flush();
+    }, this.#retry_ms).unref();
+    this.#retry_ms = Math.min(this.#retry_ms * 2, RETRY_MS_MAX);
   }
 
   #insert({ at, point, graft, reason, detail, source, undone, removed }: Fresh): void {

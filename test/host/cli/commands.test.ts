@@ -329,7 +329,7 @@ describe('plugins', () => {
 });
 
 describe('help', () => {
-  test.each(['serve', 'call', 'points', 'plugins', 'aborts', 'install', 'remove', 'dismiss'])(
+  test.each(['serve', 'call', 'points', 'plugins', 'aborts', 'install', 'remove', 'enable', 'dismiss'])(
     '%s --help has examples',
     async (command) => {
       const { code, stdout, stderr } = await graftwork([command, '--help']);

@@ -144,10 +144,12 @@ export interface BedOptions {
 const front = (host: Host, replaced: Partial<ServedHost>): ServedHost => ({
   points: () => host.points(),
   plugins: () => host.plugins(),
+  removedPlugins: () => host.removedPlugins(),
   aborts: (options) => host.aborts(options),
   facts: () => host.facts(),
   install: (source, options) => host.install(source, options),
   remove: (name, options) => host.remove(name, options),
+  enable: (name) => host.enable(name),
   dismiss: (point, graft) => host.dismiss(point, graft),
   invoke: (name, input, options) => host.invoke(name, input, options),
   ...replaced,

@@ -92,8 +92,21 @@ describe('plugins', () => {
     });
     await other.host.install(FAIR);
     expect((await other.ask('DELETE', `/api/plugins/fair-price${query}`)).status).toBe(200);
-    expect(told).toEqual([options]);
+    expect(told).toEqual([{ ...options, by: 'the API' }]);
     await other.close();
+  });
+
+  test('a removed plugin is listed, and POST enable installs it again', async () => {
+    const made = await bed.ask('POST', '/api/plugins', plugin('patient', 'price', 'shop/open'));
+    expect(made.body).toMatchObject({ plugin: { name: 'patient' } });
+    await bed.ask('DELETE', '/api/plugins/patient');
+    const listed = await bed.ask('GET', '/api/plugins?removed=true');
+    expect(listed.body.plugins).toMatchObject([{ name: 'patient', state: 'removed', removed: { by: 'the API' } }]);
+    const reply = await bed.ask('POST', '/api/plugins/patient/enable');
+    expect([reply.status, reply.body.plugin.name]).toEqual([201, 'patient']);
+    expect((await bed.ask('GET', '/api/plugins?removed=true')).body.plugins).toEqual([]);
+    await bed.ask('DELETE', '/api/plugins/patient');
+    expect((await bed.ask('POST', '/api/plugins/nobody/enable')).status).toBe(404);
   });
 
   test('a point that fails closed denies while its guard is missing, until that is dismissed', async () => {

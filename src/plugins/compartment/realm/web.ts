@@ -23,7 +23,7 @@ type PartExports = Record<string, unknown>;
 /** What a part finds beside the globals. */
 type Own = Pick<World, 'idna' | 'multiByte' | 'random' | 'tell' | 'now' | 'isProxy' | 'isOfWeb'>;
 
-export interface Surroundings {
+export interface WebSetup {
   /** The global object that gets the API. */
   readonly on: object;
   /** Evaluates a text with that global object. */
@@ -46,12 +46,12 @@ export const askOutside = (outside: Outside, what: number, which: number | strin
 };
 
 class Web {
-  readonly #surroundings: Surroundings;
+  readonly #surroundings: WebSetup;
   #world: object | null = null;
   readonly #loaded = create(null) as Record<string, PartExports>;
   readonly #classes: (new () => object)[] = [];
 
-  constructor(surroundings: Surroundings) {
+  constructor(surroundings: WebSetup) {
     this.#surroundings = surroundings;
   }
 
@@ -140,7 +140,7 @@ const accessorOf = (part: PartName, name: string, harden: <T>(made: T) => T): Pr
 const accessors = create(null) as Record<string, PropertyDescriptor>;
 
 /** Gives a global object the web's API. */
-export function defineWeb(surroundings: Surroundings): void {
+export function defineWeb(surroundings: WebSetup): void {
   const { on, harden = freeze } = surroundings;
   weakPut(webs, on, new Web(surroundings));
   eachGlobal((part, name) => {

@@ -34,7 +34,7 @@ export const HELD = 't';
 /** The same for all places where none can be declared. */
 export const HELD_ANYWHERE = 'u';
 
-interface Scope {
+interface Around {
   readonly block: boolean;
   used: boolean;
 }
@@ -43,7 +43,7 @@ export class Operands {
   readonly #to: Insertions;
   readonly #names: Names;
   /** Of the functions around: whether a variable may be declared where we are, and whether one was needed. */
-  readonly #scopes: Scope[] = [{ block: true, used: true }];
+  readonly #scopes: Around[] = [{ block: true, used: true }];
 
   constructor(to: Insertions, names: Names) {
     this.#to = to;
@@ -62,7 +62,7 @@ export class Operands {
 
   /** A variable for a value that is looked at twice in a row: the function's own costs nothing. */
   get #held(): string {
-    const scope = this.#scopes.at(-1) as Scope;
+    const scope = this.#scopes.at(-1) as Around;
     if (!scope.block) return `${this.#to.prefix}${HELD_ANYWHERE}`;
     scope.used = true;
     return `${this.#to.prefix}${HELD}`;
