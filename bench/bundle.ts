@@ -78,17 +78,23 @@ const sourceOf = ({ main, files }: Pick<Sample, 'main' | 'files'>): PluginSource
   files,
 });
 
+/** How a file of the library, which is one of ES modules, is named to esbuild. */
+const AS_MODULE = ':.mjs';
+const pathOf = (name: string): string => name.replace(AS_MODULE, '');
+
 const fromMemory = ({ main, files }: Sample): Plugin => ({
   name: 'memory',
   setup(esbuild) {
     esbuild.onResolve({ filter: /.*/ }, ({ path, importer, kind }) => {
       if (kind === 'entry-point') return { path: main, namespace: 'plugin' };
-      const found = path.startsWith('.') ? posix.join(posix.dirname(importer), path) : `node_modules/${path}/index.js`;
-      return { path: found, namespace: 'plugin' };
+      const found = path.startsWith('.')
+        ? posix.join(posix.dirname(pathOf(importer)), path)
+        : `node_modules/${path}/index.js`;
+      return { path: found.startsWith('node_modules/') ? found + AS_MODULE : found, namespace: 'plugin' };
     });
     esbuild.onLoad({ filter: /.*/, namespace: 'plugin' }, ({ path }) => ({
-      contents: files[path] as string,
-      loader: posix.extname(path).slice(1) as Loader,
+      contents: files[pathOf(path)] as string,
+      loader: posix.extname(pathOf(path)).slice(1) as Loader,
     }));
   },
 });
