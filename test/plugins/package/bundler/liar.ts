@@ -6,17 +6,22 @@ import { readSync, writeSync } from 'node:fs';
 const [READS, WRITES] = [3, 4];
 const READY = 16;
 
-const say = (type: number, payload: Uint8Array): void => {
+const frameOf = (type: number, payload: Uint8Array): Buffer => {
   const frame = Buffer.alloc(9 + payload.length);
   frame.writeUInt32LE(5 + payload.length);
   frame.writeUInt8(type, 4);
   frame.set(payload, 9);
-  for (let sent = 0; sent < frame.length; ) sent += writeSync(WRITES, frame, sent);
+  return frame;
+};
+/** At once: who listens has all of it before it can answer any. */
+const say = (...frames: readonly Buffer[]): void => {
+  const bytes = Buffer.concat(frames);
+  for (let sent = 0; sent < bytes.length; ) sent += writeSync(WRITES, bytes, sent);
 };
 
-say(READY, Uint8Array.of(3, 3));
+say(frameOf(READY, Uint8Array.of(3, 3)));
 const frames = JSON.parse(process.argv.at(-1) as string) as [type: number, text: string, times?: number][];
 if (readSync(READS, Buffer.alloc(65_536)) > 0)
-  for (const [type, text, times = 1] of frames) say(type, Buffer.from(text.repeat(times)));
+  say(...frames.map(([type, text, times = 1]) => frameOf(type, Buffer.from(text.repeat(times)))));
 // Until it is killed.
 while (readSync(READS, Buffer.alloc(65_536)) > 0);
