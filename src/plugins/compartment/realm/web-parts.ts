@@ -41,7 +41,10 @@ const make = (): Record<PartName, string> => {
       out: name,
     })),
     // What whatwg-url takes of these is in other parts.
-    alias: { tr46: sourceOf('idna-link'), '@exodus/bytes/encoding.js': '@exodus/bytes/encoding-lite.js' },
+    alias: {
+      tr46: sourceOf('idna-link'),
+      '@exodus/bytes/encoding.js': require.resolve('@exodus/bytes/encoding-lite.js'),
+    },
     platform: 'neutral',
     mainFields: ['module', 'main'],
     format: 'iife',
