@@ -5,7 +5,10 @@
  * The limits of one call. Clocks are in milliseconds, memory in MB (2^20 bytes) of the graft's heap, the rest counts.
  */
 export interface Limits {
-  /** The graft's own time: running, parsing, draining promises. Waiting for the host does not count. */
+  /**
+   * The graft's own time: processor time for running, parsing, draining promises. Waiting does not count, for the host
+   * or for a core.
+   */
   readonly own_ms: number;
   /** The whole call, waiting included; at an event point, each graft's. Its expiry is nobody's fault. */
   readonly total_ms: number;

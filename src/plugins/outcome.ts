@@ -4,7 +4,10 @@
 import type { AbortReason, Undone } from '../txn/index.ts';
 import { GraftError } from './errors.ts';
 
-/** What a graft used up: its own time, and what its accessors were charged. */
+/**
+ * What a graft used up: its own time in ms (processor time; below 1 ms, what the wall clock shows), and what its
+ * accessors were charged.
+ */
 export interface Spent {
   readonly own_ms: number;
   readonly calls: number;

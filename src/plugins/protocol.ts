@@ -21,8 +21,9 @@
 //   TELL       a graft, or a module while it is      level u8 · text
 //              loaded, says a line on its console
 //   ENDED      a LOAD or a CALL has ended            own_us u32 · what the realm answered: a letter and a text, as
-//                                                    compartment/realm/steps.ts has it. After an F (it failed) the
-//                                                    realm is replaced by a fresh one; a LOAD's R lists the functions
+//                                                    compartment/realm/steps.ts has it. A LOAD's R lists the
+//                                                    functions. After a CALL's F (it failed) the realm is replaced by
+//                                                    a fresh one, and an ENDED of the realm follows, as of a LOAD
 
 export const FRAME_HEADER_BYTES = 9;
 /** One value is at most 1 MB (plain.ts); a LOAD carries a bundle. */

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { createHost } from '../../src/host/index.ts';
 import { hostTwins } from '../support/twins/host.ts';
+import { runBusy } from './busy.ts';
 import { calibrate } from './fuel/fuel.ts';
 import { runFuzz } from './fuzz/fuzz.ts';
 import { watchWaits } from './fuzz/waits.ts';
@@ -121,3 +122,9 @@ test('what does most for its fuel ends, and every built-in in its reach has a pr
   expect(run.unknown).toEqual([]);
   expect(run.neverEnded).toEqual([]);
 }, 120_000);
+
+test.each(['process', 'isolate'] as const)('a busy machine costs no honest graft its place, kind %s', async (kind) => {
+  const { aborted, own_ms } = await runBusy({ kind, calls: 20, load: 6, progress: silent });
+  expect(aborted).toEqual({});
+  expect(own_ms[0]).toBeGreaterThan(0);
+});

@@ -4,6 +4,7 @@
 //   host-kills [--kills N] [--seed N]            hosts are
 //   guards [--sequences N] [--seed N]            a guard fails, is removed, upgraded, restored
 //   hoarders [--calls N]                         an honest plugin beside one that hoards
+//   busy [--calls N] [--load N] [--kind process|isolate]    honest grafts on a busy machine
 //   bundles [--sources N] [--seed N]             mutated sources are bundled
 //   fuel [--cases N] [--seed N]                 real time against fuel; every built-in, or N calls of some
 //   arguments [--cases N] [--seed N]             what a graft hands to accessors is plain data
@@ -17,6 +18,7 @@
 
 import { parseArgs } from 'node:util';
 import { tryArguments } from './arguments.ts';
+import { runBusy } from './busy.ts';
 import { calibrate } from './fuel/fuel.ts';
 import { describeFuzz, runFuzzes } from './fuzz/runs.ts';
 import { guardSequences } from './guards.ts';
@@ -41,10 +43,13 @@ const GROWTH_MAX = 1.1;
 /** Of the 99th percentiles of an honest plugin beside a hoarder and beside a busy neighbour. */
 const RATIO_MAX = 1.5;
 const BUNDLER_MB_MAX = 512;
+/** Processor time of an endless loop beyond its limit, on a busy machine. */
+const BEYOND_MS_MAX = 100;
 
 const OPTIONS = {
   kills: { type: 'string' },
   calls: { type: 'string' },
+  load: { type: 'string' },
   aborts: { type: 'string' },
   sequences: { type: 'string' },
   sources: { type: 'string' },
@@ -61,9 +66,20 @@ const OPTIONS = {
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
 
-const fuzz = async (values: Values): Promise<boolean> => {
-  const kind = values.kind ?? 'process';
+const kindOf = ({ kind = 'process' }: Values): 'process' | 'isolate' => {
   if (kind !== 'process' && kind !== 'isolate') throw new Error(`--kind takes process or isolate, not ${kind}`);
+  return kind;
+};
+
+const busy = async (values: Values): Promise<boolean> => {
+  const calls = number(values.calls, 10_000);
+  const result = await runBusy({ kind: kindOf(values), calls, load: number(values.load, 6), progress });
+  console.log(JSON.stringify(result));
+  return Object.keys(result.aborted).length === 0 && result.beyond_ms <= BEYOND_MS_MAX;
+};
+
+const fuzz = async (values: Values): Promise<boolean> => {
+  const kind = kindOf(values);
   const result = await runFuzzes({
     seed: number(values.seed, 1),
     seeds: number(values.seeds, 1),
@@ -130,11 +146,13 @@ const run = async (name: string | undefined, values: Values): Promise<boolean> =
       console.log(JSON.stringify(result));
       return Object.values(result).every((violations) => violations.length === 0);
     }
+    case 'busy':
+      return busy(values);
     case 'fuzz':
       return fuzz(values);
     default:
       throw new Error(
-        'name a campaign: plugin-kills, host-kills, guards, memory, hoarders, shop, bundles, arguments or fuzz',
+        'name a campaign: plugin-kills, host-kills, guards, memory, hoarders, busy, shop, bundles, arguments or fuzz',
       );
   }
 };

@@ -182,7 +182,7 @@ export const CLAIMS: readonly Claims[] = [
     inThread: false,
     columns: null,
     memory: "the engine's limit, and a resident-set limit",
-    cpu: "the engine's time-out, then SIGKILL",
+    cpu: "the host's watch on processor time: SIGKILL",
     survives: true,
     authority:
       "as isolate; time zone and locale for environment, Node's permission model; no system call but for computing, " +

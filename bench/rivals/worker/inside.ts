@@ -49,7 +49,7 @@ class WorkerRealm extends RealmRunner {
   );
 
   constructor() {
-    super(NO_CLOCKS);
+    super(false, NO_CLOCKS);
   }
 
   run(step: number, graft: number, input: Direct | string): Direct | string {

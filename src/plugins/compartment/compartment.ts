@@ -88,6 +88,11 @@ export interface Compartment {
    */
   whenRoom?(then: () => void): boolean;
   /**
+   * How long, in ms, the call, or the host for it, has been ready to run and was given no processor, as far as the
+   * system tells.
+   */
+  heldUp_ms?(call: CompartmentCall): number;
+  /**
    * The host has given the call up: nothing of it may run on, and its heap is replaced. For an ended call: only the
    * latter.
    */

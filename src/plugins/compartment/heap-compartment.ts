@@ -27,6 +27,9 @@ export interface Nesting {
   readonly levels_max: number;
 }
 
+/** How often a call is begun anew whose failure is nobody's fault. Then its time is up, still to nobody's blame. */
+const REPEATS_MAX = 8;
+
 export interface HeapOptions extends PoolOptions {
   /** For kinds whose heaps serve one level of nesting each. Default: any heap serves any level. */
   readonly nesting?: Nesting;
@@ -62,8 +65,13 @@ class HeapCompartment implements Compartment {
     const level = this.#nesting === null ? 0 : this.#level(this.#nesting);
     // An attempt before this one was undone, and its heap with it.
     if (call.at !== null) this.abandon(call);
-    const ending = this.#attempt(call, level);
-    return ending.kind === 'failed' && this.#mayRepeat(call) ? this.#attempt(call, level) : ending;
+    let ending = this.#attempt(call, level);
+    for (let repeats = 0; ending.kind === 'failed' && this.#isInnocent(call); repeats++) {
+      if (repeats === REPEATS_MAX) call.txn.doom('total-time', `begun anew ${REPEATS_MAX} times, and not its fault`);
+      if (!call.restart()) return ending;
+      ending = this.#attempt(call, level);
+    }
+    return ending;
   }
 
   #level({ level, levels_max }: Nesting): number {
@@ -96,9 +104,8 @@ class HeapCompartment implements Compartment {
     return { kind: 'failed', failure: this.#pool.failure as Failure, own_ms: 0 };
   }
 
-  /** A call is begun anew, once, if nobody was to blame. */
-  #mayRepeat(call: CompartmentCall): boolean {
-    return (call.at as Heap | null)?.isInnocent === true && call.restart();
+  #isInnocent(call: CompartmentCall): boolean {
+    return (call.at as Heap | null)?.isInnocent === true;
   }
 
   abandon(call: CompartmentCall): void {

@@ -6,6 +6,7 @@ import type { CompartmentCall, CompartmentSource, Ending } from './compartment.t
 import { endingOf } from './ending.ts';
 import type { Heap } from './heap-compartment.ts';
 import { replyTo } from './host-call.ts';
+import type { Clocks } from './own-clock.ts';
 import { engineFailure, RealmRunner } from './realm/runner.ts';
 import { crossing, graftNumber } from './realm/setup.ts';
 import { type Direct, STEP_LOAD, STEP_START } from './realm/steps.ts';
@@ -20,7 +21,16 @@ export abstract class RealmHeap extends RealmRunner implements Heap {
   /** Takes lines of the console while no call runs: those of the module itself. */
   #tellOfModule: CompartmentSource['tell'];
 
+  constructor(clocks?: Clocks) {
+    super(true, clocks);
+  }
+
   abstract dispose(): void;
+
+  /** The last call failed, and nobody is to blame. */
+  get isInnocent(): boolean {
+    return false;
+  }
 
   /** Evaluates the plugin. Gives the failure; null: none. */
   load({ code, load_ms, tell }: CompartmentSource): Failure | null {
@@ -55,17 +65,23 @@ export abstract class RealmHeap extends RealmRunner implements Heap {
   }
 }
 
+/** How often a load is begun anew whose failure is nobody's fault. */
+const RELOADS_MAX = 8;
+
 /** A heap with the plugin in it, or the failure. */
 export const loaded = <H extends RealmHeap>(make: () => H, source: CompartmentSource): H | Failure => {
-  let heap: H | null = null;
-  let failure: Failure | null;
-  try {
-    heap = make();
+  let failure: Failure | null = null;
+  for (let reloads = 0; reloads <= RELOADS_MAX; reloads++) {
+    let heap: H;
+    try {
+      heap = make();
+    } catch (error) {
+      return engineFailure(error);
+    }
     failure = heap.load(source);
-  } catch (error) {
-    failure = engineFailure(error);
+    if (failure === null) return heap;
+    heap.dispose();
+    if (!heap.isInnocent) break;
   }
-  if (heap !== null && failure === null) return heap;
-  heap?.dispose();
   return failure as Failure;
 };

@@ -248,13 +248,6 @@ describe('the clock', () => {
     expect(answerOf(run(callOf(null, undefined, other)))).toBe(1);
   });
 
-  it('does not blame a graft whose thread waited for a core: it runs once more, and is to blame then', async () => {
-    await load(['() => { for (;;); }'], { cpu_ms: () => 0 });
-    const call = callOf(null, undefined, { own_ms: 20 });
-    expect(failureOf(run(call)).reason).toBe('own-time');
-    expect(call.restarts).toBe(1);
-  });
-
   it.each([
     ['objects', '() => { const a = []; for (;;) a.push({ n: a.length }) }'],
     ['filled arrays', '() => { const a = []; for (;;) a.push(new Array(1000).fill(1.5)) }'],

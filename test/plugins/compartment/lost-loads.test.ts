@@ -20,8 +20,8 @@ class StillProcess {
     return this.items[0];
   }
 
-  load(owner: object, _message: unknown, loaded: NonNullable<Item['loaded']>): void {
-    this.items.push({ kind: 'load', owner, call: null, loaded });
+  load(owner: object, _message: unknown, loaded: Item['realm']['loaded']): void {
+    this.items.push({ kind: 'load', owner, call: null, realm: { number: 1, load_ms: 1000, loaded } });
   }
 }
 
@@ -51,7 +51,7 @@ const load = async (
     await Promise.resolve();
     await Promise.resolve();
   }
-  if (kills <= EXCUSED) started.at(-1)?.items.shift()?.loaded?.(null);
+  if (kills <= EXCUSED) started.at(-1)?.items.shift()?.realm?.loaded(null);
   return (await loaded)?.message ?? null;
 };
 

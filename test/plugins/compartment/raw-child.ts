@@ -126,7 +126,10 @@ export class RawChild {
     return this.next();
   }
 
-  /** Calls a graft. Host calls that come before the outcome are answered by `answer`. */
+  /**
+   * Calls a graft. Host calls that come before the outcome are answered by `answer`. After a failure, waits until the
+   * realm is made anew.
+   */
   async call(
     realm: number,
     input: unknown,
@@ -136,6 +139,7 @@ export class RawChild {
     this.putCall(call, realm, input, options.own_ms, options.graft).flush();
     for (;;) {
       const received = await this.next();
+      if (received.type === 'FAILED') await this.next();
       if (received.type !== 'HOST_CALL') return received;
       this.putAnswer(call, 0, options.answer?.(received.json) ?? null).flush();
     }

@@ -30,7 +30,7 @@ describe('a call that brings down a process full of calls', () => {
     });
     const graftwork = { api: 1, grafts: [{ point: 'p', export: 'graft' }] };
     await host.install({ manifest: { name: 'quick', graftwork }, files: { 'index.js': CODE } });
-    // Beyond the calls that the engine's own time-out watches, and warm.
+    // Warm.
     for (let i = 0; i < 120; i++) await point.call({ n: i, bad: -1 });
     const outcomes = await Promise.all(Array.from({ length: 64 }, (_, n) => point.invoke({ n, bad })));
     const values = outcomes.map((outcome) =>

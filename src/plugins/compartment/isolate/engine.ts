@@ -3,6 +3,7 @@
 
 import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
+import { loadLocaleData } from '../locale-data.ts';
 import { type Engine, INTERRUPTIBLE } from './realm-isolate.ts';
 import { Warden } from './warden.ts';
 
@@ -30,6 +31,7 @@ let thread: EngineThread | undefined;
 export const threadOf = (): EngineThread => {
   if (thread === undefined) {
     setFlagsFromString(INTERRUPTIBLE);
+    loadLocaleData();
     const engine = createRequire(import.meta.url)('isolated-vm') as Engine;
     const warden = new Warden(engine, LEVELS_MAX);
     thread = { engine, warden };

@@ -60,8 +60,8 @@ export class IsolateHeap extends RealmHeap {
   }
 
   /** Whether nobody is to blame: the thread waited for a core, or its stack was used up before the call began. */
-  get isInnocent(): boolean {
-    return !this.#interrupted && (this.#cramped || (this.late && this.clock.wasStarved()));
+  override get isInnocent(): boolean {
+    return !this.#interrupted && (this.#cramped || (this.late && !this.clock.isOver(this.own_ms)));
   }
 
   interrupt(): void {
@@ -82,7 +82,7 @@ export class IsolateHeap extends RealmHeap {
 
   protected override begin(limit_ms: number): void {
     this.#inside = true;
-    this.#warden.begin(this.#at, limit_ms);
+    this.#warden.begin(this.#at, limit_ms, this.clock.due_cpu_ms);
   }
 
   protected override end(): void {

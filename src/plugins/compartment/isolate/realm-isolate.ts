@@ -71,13 +71,13 @@ export class RealmIsolate {
     this.#step = prepare.applySync(undefined, args, { result: { reference: true } });
   }
 
-  /** Takes a step; `options` are the engine's. Gives the step's answer, as an Entry does. */
-  enter(step: number, graft: number, input: Direct | string, options?: { readonly timeout: number }): Direct | string {
+  /** Takes a step. Gives the step's answer, as an Entry does. */
+  enter(step: number, graft: number, input: Direct | string): Direct | string {
     const isLong = typeof input === 'string' && input.length > BARE_TEXT_MAX;
     const answer = isLong
-      ? this.#step.applySync(undefined, [step, graft, [input]], { ...options, arguments: { copy: true } })
-      : this.#step.applySync(undefined, [step, graft, input], options);
-    return this.#whole(answer as Direct | string, options);
+      ? this.#step.applySync(undefined, [step, graft, [input]], { arguments: { copy: true } })
+      : this.#step.applySync(undefined, [step, graft, input]);
+    return this.#whole(answer as Direct | string);
   }
 
   /** Runs a graft on a direct value, or on a text of at most BARE_TEXT_MAX units. */
@@ -94,10 +94,9 @@ export class RealmIsolate {
     return entry;
   }
 
-  #whole(answer: Direct | string, options?: { readonly timeout: number }): Direct | string {
+  #whole(answer: Direct | string): Direct | string {
     if (answer !== LONG) return answer;
     const [text] = this.#step.applySync(undefined, [STEP_TEXT, 0, null], {
-      ...options,
       result: { copy: true },
     }) as unknown as [string];
     return text;

@@ -4,15 +4,19 @@
 // for ever.
 //
 //   const at = warden.watch(isolate);     // once
-//   warden.begin(at, limit_ms);           // before each stretch inside
+//   warden.begin(at, limit_ms, due_ms);   // before each stretch inside
 //   … applySync …
 //   if (!warden.end()) …                  // the isolate has been ended, or is about to be
 
+import { readlinkSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
 import type ivm from 'isolated-vm';
 import type { Nesting } from '../heap-compartment.ts';
-import { expressionAt } from '../realm/script.ts';
+import { expressionAt, scriptAt } from '../realm/script.ts';
+import { ownTimes } from '../thread-times.ts';
 import type { Engine } from './realm-isolate.ts';
-import { AWAKE, BELL, ISOLATE, LIMIT_MS, STRETCH, type Watch, WORDS } from './watcher.ts';
+import type { Reported } from './reporter.ts';
+import { AWAKE, BELL, CPU_MS, DUE_MS, ISOLATE, LIMIT_MS, STRETCH, UNKNOWN, type Watch, WORDS } from './watcher.ts';
 
 const MEMORY_MB = 8;
 /**
@@ -20,7 +24,16 @@ const MEMORY_MB = 8;
  */
 const LEAVING_MS = 5;
 const WATCHER = new URL('watcher', import.meta.url);
+const REPORTER = new URL('reporter', import.meta.url);
 const STRETCH_MAX = 2 ** 31 - 1;
+
+/** Starts a reporter of this thread's processor time, where the system tells it. */
+const startReporter = (memory: SharedArrayBuffer): void => {
+  if (ownTimes() === null) return;
+  const workerData: Reported = { memory, thread: readlinkSync('/proc/thread-self') };
+  const resourceLimits = { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1, codeRangeSizeMb: 1 };
+  new Worker(scriptAt(REPORTER), { eval: true, env: {}, execArgv: [], resourceLimits, workerData }).unref();
+};
 
 export class Warden implements Nesting {
   readonly #words: Int32Array;
@@ -44,6 +57,8 @@ export class Warden implements Nesting {
     this.#watch = watcher.applySync(undefined, [new engine.ExternalCopy(memory).copyInto()], {
       result: { reference: true },
     });
+    this.#words[CPU_MS] = UNKNOWN;
+    startReporter(memory);
     process.on('exit', () => this.#close());
   }
 
@@ -63,11 +78,15 @@ export class Warden implements Nesting {
     this.#free.push(at);
   }
 
-  /** A stretch in isolate number `at` begins. */
-  begin(at: number, limit_ms: number): void {
+  /**
+   * A stretch in isolate number `at` begins. It may last `limit_ms`, and beyond that until the processor time of this
+   * thread has come to `due_ms`.
+   */
+  begin(at: number, limit_ms: number, due_ms: number): void {
     const words = this.#words;
     this.#stretch = this.#stretch === STRETCH_MAX ? 1 : this.#stretch + 1;
     words[LIMIT_MS] = limit_ms;
+    words[DUE_MS] = Math.ceil(due_ms);
     words[ISOLATE] = at;
     Atomics.store(words, STRETCH, this.#stretch);
     if (Atomics.load(words, AWAKE) === 0) this.#wake();

@@ -7,7 +7,8 @@
 //    takes its CALL out of the queue.
 // 4. The outcome leaves in one write before the next call starts, but for quick calls of one graft that have come
 //    together: their outcomes leave together.
-// 5. After a failure the realm is made anew from its LOAD, so that no heap outlives a failure.
+// 5. After a failure the realm is made anew from its LOAD, so that no heap outlives a failure, and the end of that is
+//    told like a load's.
 //
 // The end of the stream ends the process; so does a frame that cannot be understood. Node runs this as one text
 // (command.ts), with the path of isolated-vm's binary as its argument and, where there are walls (walls/walls.ts), that
@@ -33,6 +34,7 @@ import {
   UNLOAD,
   WANT,
 } from '../../protocol.ts';
+import { loadLocaleData } from '../locale-data.ts';
 import { BRIDGE_TOO_LARGE } from '../realm/api.ts';
 import { failureText, longFailure, plainFailure } from '../realm/failure.ts';
 import { FrameReader, FrameWriter } from './frames.ts';
@@ -288,9 +290,11 @@ const onCall = ({ call, realm: number, graft, own_ms, text }: Message): void => 
   running = NO_CALL;
   const sent = send(call, reply);
   if (!sent) send(call, failed(longFailure(), reply.own_us));
-  if ((sent && !isFailure(reply)) || realm.guest === undefined) return;
-  realm.guest.dispose();
-  realm.guest = makeGuest(realm.load).guest;
+  if (sent && !isFailure(reply)) return;
+  realm.guest?.dispose();
+  const made = makeGuest(realm.load);
+  realm.guest = made.guest;
+  if (!send(number, made.reply)) quit();
 };
 
 const onUnload = ({ call }: Message): void => {
@@ -303,6 +307,7 @@ const onUnload = ({ call }: Message): void => {
 const serve = (): never => {
   writer.begin(READY, 0).u8(toByte(standing)).end();
   flush();
+  loadLocaleData();
   for (;;) {
     const next = nextMessage();
     if (next.type === CALL) onCall(next);

@@ -1,16 +1,15 @@
 // One realm of a plugin's process: an isolate, and what ends the call that runs in it.
 //
-// The engine's time-out covers a stretch that stays inside; it pauses while the host's side of a host call runs, so
-// each host call compares the own time used so far too, and ends the call by disposing the isolate. The engine's
-// time-out wakes a thread of its own for every call, which costs more than a small graft; so it watches the load and a
-// realm's first calls only. What loops later is stopped by the host's clock, which kills the process. After a failure
-// the isolate is no longer to be used.
+// Each host call, and the end, compares the own time used so far with the limit; a host call beyond it ends the call by
+// disposing of the isolate. What loops without either is stopped by the host's clock, which kills the process: the
+// engine's time-out would wake a thread for every call, and counts time in which the thread got no processor. After a
+// failure the isolate is no longer to be used.
 
 import type { Failure, LoadMessage } from '../../protocol.ts';
 import { type Engine, RealmIsolate } from '../isolate/realm-isolate.ts';
-import { lateFailure, memoryFailure, rejectionFailure } from '../realm/failure.ts';
+import { memoryFailure, rejectionFailure } from '../realm/failure.ts';
 import { RealmRunner } from '../realm/runner.ts';
-import { type Direct, STEP_FINISH, STEP_LOAD, STEP_START } from '../realm/steps.ts';
+import { type Direct, STEP_LOAD, STEP_START } from '../realm/steps.ts';
 
 /** What a load or a call came to: a letter and a text, as realm/steps.ts has it. */
 export interface Reply {
@@ -30,17 +29,13 @@ export interface GuestHost {
   readonly tell: (level: number, text: string) => void;
 }
 
-/** Calls of a realm that the engine's time-out watches. */
-export const WATCHED_CALLS = 100;
-
 export class Guest extends RealmRunner {
   readonly #realm: RealmIsolate;
   readonly #host: GuestHost;
-  #calls = 0;
 
   /** Makes an isolate and scrubs it. No plugin code runs yet. */
   constructor(engine: Engine, { realm, grafts, memory_mb }: LoadMessage, host: GuestHost) {
-    super();
+    super(false);
     this.#host = host;
     const setup = {
       memory_mb,
@@ -58,7 +53,6 @@ export class Guest extends RealmRunner {
 
   /** Runs a graft to its end, its promises included. */
   call(graft: number, input: string, own_ms: number): Reply {
-    this.#calls++;
     return this.#reply(this.take(STEP_START, graft, input, own_ms));
   }
 
@@ -71,9 +65,7 @@ export class Guest extends RealmRunner {
   }
 
   protected override enter(step: number, graft: number, input: Direct | string): Direct | string {
-    if (this.#calls > WATCHED_CALLS) return this.#realm.enter(step, graft, input);
-    const timeout = step === STEP_FINISH ? this.clock.remaining_ms() : this.clock.limit_ms;
-    return this.#realm.enter(step, graft, input, { timeout });
+    return this.#realm.enter(step, graft, input);
   }
 
   protected override ask(accessor: number, args: string): string {
@@ -92,10 +84,8 @@ export class Guest extends RealmRunner {
     this.#realm.dispose();
   }
 
-  /** A step never throws by itself: the engine stopped it, or found a rejection that nobody handled. */
+  /** A step never throws by itself: the engine ended the isolate, or found a rejection that nobody handled. */
   protected override explain(error: unknown): Failure {
-    if (this.#realm.isDisposed) return memoryFailure();
-    const { limit_ms } = this.clock;
-    return this.own_ms >= limit_ms ? lateFailure(limit_ms) : rejectionFailure(error);
+    return this.#realm.isDisposed ? memoryFailure() : rejectionFailure(error);
   }
 }

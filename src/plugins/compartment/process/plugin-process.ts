@@ -6,11 +6,12 @@
 // started. One that is cancelled at any other time stays an item until its end is told; what it says meanwhile is late,
 // and it alone is to blame if the process never gets to the next.
 //
-// The ladder: the engine's time-out inside the child → here, own time and a grace later, SIGKILL. The host's clock
-// counts only while the item runs, not while the child waits for an answer of ours.
+// An item's own time is the processor time that the child's main thread has taken since the item was first seen to run;
+// one that has used its limit up is ended by SIGKILL. The child may say so first, where it looks (guest.ts). The wall
+// clock is a far backstop: a process that the system gives no processor at all is replaced, and nobody is to blame.
+// Where the system does not tell of processor time, own time is the time that the item runs, by the wall clock.
 
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import * as protocol from '../../protocol.ts';
 import {
   ANSWER,
@@ -25,6 +26,7 @@ import {
 } from '../../protocol.ts';
 import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.ts';
 import { failedWith, LOST, toldEnding } from '../ending.ts';
+import { ownTimes, timesOfProcess } from '../thread-times.ts';
 import { passLine, wantedPart } from './asides.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { childCommand } from './command.ts';
@@ -40,6 +42,9 @@ export interface Item {
   /** What it may run on its own before it is overdue. */
   readonly own_ms: number;
   readonly owner: object;
+  readonly realm: Realm;
+  /** For a load: whether the child does it by itself, because a call in the realm has failed. */
+  readonly isRemake: boolean;
   call: CompartmentCall | null;
   /** Nothing is to run in the process with it, so that it is known what happens to whom. */
   alone: boolean;
@@ -49,19 +54,25 @@ export interface Item {
   fresh: boolean;
   /** Given up by the host. The child may be running it all the same, and what it says is late. */
   cancelled: boolean;
-  /** For a load: the names of the exported functions, or how it failed. */
-  loaded?: (failure: Failure | null) => void;
   /** Lines of its console that have come. */
   lines: number;
   /** For a load: takes lines of the module's console. */
   tell?: CompartmentSource['tell'];
 }
 
+/** A realm in the process, from its LOAD on. */
+interface Realm {
+  readonly number: number;
+  readonly load_ms: number;
+  /** Told of each load, the first one and those after failed calls, with how it failed, or null. */
+  readonly loaded: (failure: Failure | null) => void;
+}
+
 /** Of an item that has just been sent. */
 const SENT = { call: null, alone: false, done: false, fresh: false, cancelled: false, lines: 0 };
 
-/** Why the host killed a process. */
-export type Killed = 'own-time' | 'memory-limit' | 'compartment-lost' | 'closed';
+/** Why the host killed a process. `no-processor`: the system let it not run. */
+export type Killed = 'own-time' | 'memory-limit' | 'compartment-lost' | 'no-processor' | 'closed';
 
 /** What a process tells the group it serves. */
 export interface ProcessEvents {
@@ -76,9 +87,11 @@ export interface ProcessEvents {
   died(process: PluginProcess, killed: Killed | null, signal: string | null): void;
 }
 
-/** Beyond an item's own time: what the pipe, the scheduler and the child's own clean-up may take. */
+/** Beyond an item's own time by the wall clock: what the pipe and the scheduler may take. */
 const GRACE_MS = 30;
 const START_MS_MAX = 15_000;
+/** A process that has something to do and gets no processor at all for so long is replaced. */
+const STOPPED_MS_MAX = 1000;
 const LATE_MAX = 10_000;
 
 export class PluginProcess {
@@ -88,7 +101,7 @@ export class PluginProcess {
   /** In the order sent. */
   readonly items: Item[] = [];
   /** Realms that are loaded or being loaded, by their owner. */
-  readonly realms = new Map<object, number>();
+  readonly realms = new Map<object, Realm>();
   /** When the process last had nothing to do. */
   idleSince = performance.now();
   /** Frames that came for calls that had ended. */
@@ -96,8 +109,6 @@ export class PluginProcess {
   #killed: Killed | null = null;
   #since = performance.now();
   #used = 0;
-  /** Until when the child may still be making a realm anew, as far as the host knows. */
-  #remakes = 0;
   #waits = false;
   readonly #channel: Channel;
   #reader = new FrameReader(ANSWER_BYTES_MAX);
@@ -108,7 +119,11 @@ export class PluginProcess {
   /** Parts of the web's API that the child has: it keeps each. */
   readonly #parts = new Set<string>();
   #watched: Item | null = null;
-  #watched_cpu_ms = 0;
+  /** When the watched item was first seen: the process's time, the wall's, and how long the host had been queued. */
+  #begun = { ran_ms: 0, used_ms: 0, hostQueued_ms: 0 };
+  /** The processor time of the process when it was last seen to move, and when that was. */
+  #moved_ms = 0;
+  #movedAt = 0;
 
   readonly #walls: Standing;
 
@@ -134,6 +149,12 @@ export class PluginProcess {
     return this.#killed !== null || this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
+  /** Whether it takes a call at once, or as soon as a realm is made anew. */
+  get isFree(): boolean {
+    const [first, second] = this.items;
+    return first === undefined || (first.isRemake && second === undefined);
+  }
+
   /** What runs now, cancelled or not. */
   get head(): Item | undefined {
     return this.items[0];
@@ -146,7 +167,24 @@ export class PluginProcess {
 
   /** How long the running item has been running on its own, in ms. */
   running_ms(now: number): number {
-    return this.items.length === 0 || this.#waits || !this.ready ? 0 : this.#used + now - this.#since;
+    return this.items.length === 0 || this.#waits || !this.ready ? 0 : this.#used_ms(now);
+  }
+
+  #used_ms(now: number): number {
+    return this.#waits ? this.#used : this.#used + now - this.#since;
+  }
+
+  /**
+   * How long the running item, or this thread, had no processor and was ready to run, in ms: as a plugin cannot sleep,
+   * all time that it did not wait for the host.
+   */
+  heldUp_ms(item: Item): number {
+    if (item !== this.head || item !== this.#watched) return 0;
+    const ran_ms = timesOfProcess(this.child.pid)?.ran_ms;
+    if (ran_ms === undefined) return 0;
+    const { ran_ms: from_ms, used_ms, hostQueued_ms } = this.#begun;
+    const stood_ms = this.#used_ms(performance.now()) - used_ms - (ran_ms - from_ms);
+    return Math.max(0, stood_ms) + (ownTimes()?.queued_ms ?? 0) - hostQueued_ms;
   }
 
   kill(reason: Killed): void {
@@ -161,33 +199,39 @@ export class PluginProcess {
     this.#channel.end();
   }
 
-  /** Makes a realm for `owner`; `loaded` is told how that went. The number of the realm. */
-  load(owner: object, message: LoadMessage, loaded: Required<Item>['loaded'], tell?: Item['tell']): number {
-    const number = ++this.#lastRealm;
-    this.realms.set(owner, number);
-    this.#push({ ...SENT, kind: 'load', number, own_ms: message.load_ms, owner, process: this, loaded, tell });
-    this.#writer.begin(LOAD, number).text(JSON.stringify(message)).end();
+  /** Makes a realm for `owner`; `loaded` is told how that went, and how each later load of it did. */
+  load(owner: object, message: LoadMessage, loaded: Realm['loaded'], tell?: Item['tell']): void {
+    const realm = { number: ++this.#lastRealm, load_ms: message.load_ms, loaded };
+    this.realms.set(owner, realm);
+    this.#push({ ...this.#loadOf(realm, owner, false), tell });
+    this.#writer.begin(LOAD, realm.number).text(JSON.stringify(message)).end();
     this.#flushSoon();
-    return number;
+  }
+
+  #loadOf(realm: Realm, owner: object, isRemake: boolean): Item {
+    const { number, load_ms } = realm;
+    return { ...SENT, kind: 'load', number, own_ms: load_ms, owner, realm, isRemake, process: this };
   }
 
   /** Drops the realm of `owner`, once what was sent before has run. */
   unload(owner: object): void {
-    const number = this.realms.get(owner);
-    if (number === undefined) return;
+    const realm = this.realms.get(owner);
+    if (realm === undefined) return;
     this.realms.delete(owner);
-    this.#writer.begin(UNLOAD, number).end();
+    this.#writer.begin(UNLOAD, realm.number).end();
     this.#flushSoon();
   }
 
   /** Sends a call to the realm of its owner, which must be loaded. */
   send(number: number, owner: object, call: CompartmentCall): Item {
-    const item: Item = { ...SENT, kind: 'call', number, own_ms: call.own_ms, owner, process: this, call };
+    const realm = this.realms.get(owner) as Realm;
+    const { own_ms } = call;
+    const item: Item = { ...SENT, kind: 'call', number, own_ms, owner, realm, isRemake: false, call, process: this };
     this.#push(item);
     const graft = call.ignoresAnswer ? call.index | protocol.ANSWER_IGNORED : call.index;
     this.#writer
       .begin(CALL, number)
-      .u32(this.realms.get(owner) as number)
+      .u32(realm.number)
       .u16(graft)
       .u32(Math.ceil(call.own_ms))
       .text(JSON.stringify(call.input))
@@ -281,7 +325,6 @@ export class PluginProcess {
       return this.kill('compartment-lost');
     this.#used += performance.now() - this.#since;
     this.#waits = true;
-    this.#remakes = 0;
     this.#forgetCancelled();
     if (item.cancelled) {
       this.#countLate();
@@ -313,7 +356,8 @@ export class PluginProcess {
     item.done = true;
     this.#used = 0;
     this.#since = performance.now();
-    this.#remakes = ending?.kind === 'failed' ? this.#since + REMAKE_MS : 0;
+    if (item.kind === 'call' && ending?.kind === 'failed')
+      this.items.unshift(this.#loadOf(item.realm, item.owner, true));
     if (this.items.length === 0) this.idleSince = this.#since;
     this.#tell(item, ending);
     this.events.room(this);
@@ -331,64 +375,49 @@ export class PluginProcess {
 
   #loaded(item: Item, ending: Ending): void {
     const failure = ending.kind === 'value' ? null : ending.kind === 'failed' ? ending.failure : LOST;
-    if (failure !== null && this.realms.get(item.owner) === item.number) this.realms.delete(item.owner);
-    item.loaded?.(failure);
+    if (failure !== null && this.realms.get(item.owner) === item.realm) this.realms.delete(item.owner);
+    item.realm.loaded(failure);
   }
 
-  /**
-   * Kills what is overdue. It looks twice, with a round of input between: where the host itself was busy, an answer may
-   * be waiting to be read.
-   */
+  /** Kills what is overdue. */
   watch(now: number): void {
     const item = this.head;
-    if (item === undefined || this.dead) return;
-    const limit = this.ready ? item.own_ms + GRACE_MS : START_MS_MAX;
-    const used = this.ready ? this.running_ms(now) : now - this.#since;
-    if (item !== this.#watched) {
-      this.#watched = item;
-      this.#watched_cpu_ms = cpuOf(this.child.pid);
-    }
-    if (used <= limit || now < this.#remakes || this.#suspect) return;
-    // Time in which the system let the process wait for a core is not the graft's own.
-    const ran = cpuOf(this.child.pid) - this.#watched_cpu_ms;
-    if (this.ready && ran < item.own_ms * CPU_SHARE && used < limit * STARVED_FACTOR) return;
+    if (item === undefined || this.dead || this.#suspect) return;
+    if (!this.ready) {
+      if (now - this.#since > START_MS_MAX) this.#overdue(item, 'compartment-lost');
+    } else if (item !== this.#watched) this.#begins(item, now);
+    else if (this.#waits) this.#movedAt = now;
+    else this.#compare(item, now);
+  }
+
+  #begins(item: Item, now: number): void {
+    this.#watched = item;
+    const ran_ms = timesOfProcess(this.child.pid)?.ran_ms ?? 0;
+    this.#begun = { ran_ms, used_ms: this.#used_ms(now), hostQueued_ms: ownTimes()?.queued_ms ?? 0 };
+    this.#moved_ms = ran_ms;
+    this.#movedAt = now;
+  }
+
+  /** Compares what the item has used with its limit. */
+  #compare(item: Item, now: number): void {
+    const ran_ms = timesOfProcess(this.child.pid)?.ran_ms;
+    if (ran_ms === undefined) {
+      if (this.running_ms(now) > item.own_ms + GRACE_MS) this.#overdue(item, 'own-time');
+    } else if (ran_ms - this.#begun.ran_ms >= item.own_ms) this.#overdue(item, 'own-time');
+    else if (ran_ms > this.#moved_ms) {
+      this.#moved_ms = ran_ms;
+      this.#movedAt = now;
+    } else if (now - this.#movedAt > STOPPED_MS_MAX) this.#overdue(item, 'no-processor');
+  }
+
+  /** Kills, after a round of input: where the host itself was busy, an answer may be waiting to be read. */
+  #overdue(item: Item, reason: Killed): void {
     this.#suspect = true;
     setImmediate(() => {
       this.#suspect = false;
-      if (this.head === item && !this.#waits && !this.dead) this.kill(this.ready ? 'own-time' : 'compartment-lost');
+      if (this.head === item && !this.#waits) this.kill(reason);
     });
   }
 }
 
-/**
- * An overdue item is guilty when the process has run for this share of its own time since it was first seen; it is
- * first seen some ms after its start.
- */
-const CPU_SHARE = 0.6;
-/** Beyond this many times its limit it is guilty in any case. */
-const STARVED_FACTOR = 20;
-const TICK_MS = 10;
-
-/**
- * Processor time of a process, in ms (Linux: /proc/PID/stat, fields 14 and 15, in ticks of 10 ms); not a number where
- * the system does not say.
- */
-const cpuOf = (pid: number | undefined): number => {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
-  } catch {
-    return Number.NaN;
-  }
-};
-
-/** After a failure the child makes the realm anew before it goes on, which may take as long as a load. */
-const REMAKE_MS = 1000;
 const CALL_ENDED = '{"code":"GRAFT_TXN_ENDED","message":"the call has ended"}';
-
-/** How a call ends whose process did. */
-export const lost = (killed: Killed | null, signal: string | null): Ending => {
-  const reason = killed === 'own-time' || killed === 'memory-limit' ? killed : 'compartment-lost';
-  const message = killed === null ? `the process ended (${signal ?? 'exit'})` : 'the process was killed';
-  return failedWith({ ...LOST, reason, message });
-};

@@ -14,7 +14,8 @@ import { failedWith, LOST } from '../ending.ts';
 import { seen } from '../host-call.ts';
 import { realmScript } from '../realm/script.ts';
 import { Anteroom } from './anteroom.ts';
-import { type Item, type Killed, lost, type PluginProcess, type ProcessEvents } from './plugin-process.ts';
+import { isFault, lossOf } from './loss.ts';
+import type { Item, Killed, PluginProcess, ProcessEvents } from './plugin-process.ts';
 import type { SparePool } from './spare-pool.ts';
 import { Tenant, type TenantHeap } from './tenant.ts';
 
@@ -107,6 +108,7 @@ export class ProcessGroup implements ProcessEvents {
     const ended = (failure: Failure | null): void => {
       tenant.badLoads = failure === null ? 0 : tenant.badLoads + 1;
       if (failure === null) this.#losses.delete(tenant);
+      else this.#takeBack(process, (item) => item.owner === heap);
       loaded(failure);
     };
     process.load(heap, { realm: realmScript(), code, memory_mb, load_ms, grafts }, ended, tell);
@@ -172,8 +174,7 @@ export class ProcessGroup implements ProcessEvents {
     if (process === null) return false;
     const { tenant, call } = queued;
     const heap = tenant.heapFor(call, (one) => this.#isBusy(one));
-    if (!process.realms.has(heap))
-      this.#load(process, heap, (failure) => failure !== null && this.#loadFailed(process, heap));
+    if (!process.realms.has(heap)) this.#load(process, heap, () => {});
     const item = process.send(this.#nextNumber(), heap, call);
     item.alone = this.#suspects.has(call);
     call.at = item;
@@ -196,7 +197,7 @@ export class ProcessGroup implements ProcessEvents {
     const now = performance.now();
     for (const process of this.processes) {
       if (process.dead) continue;
-      if (process.items.length === 0) return process;
+      if (process.isFree) return process;
       const stuck = process.waits || process.running_ms(now) > HELD_UP_MS;
       heldUp &&= stuck;
       if (process.waits || process.items.length >= this.#limits.pipelined || process.items[0]?.alone) continue;
@@ -292,24 +293,20 @@ export class ProcessGroup implements ProcessEvents {
     }
   }
 
-  #loadFailed(process: PluginProcess, heap: TenantHeap): void {
-    this.#takeBack(process, (item) => item.owner === heap);
-  }
-
   died(process: PluginProcess, killed: Killed | null, signal: string | null): void {
     const index = this.processes.indexOf(process);
     if (index !== -1) this.processes.splice(index, 1);
     if (killed !== 'closed') this.#backOff();
     const head = process.ready ? process.head : undefined;
     const byItself = killed === null && signal !== 'SIGKILL';
-    const unsure = !process.waits && (byItself || (killed !== null && killed !== 'closed')) && this.#suspect(process);
+    const unsure = !process.waits && (byItself || isFault(killed)) && this.#suspect(process);
     for (const item of process.items.toReversed()) {
       const blamed = item === head && !unsure && !this.#excused(process, item, killed, signal);
-      if (item.kind === 'load') this.#loadLost(item, blamed, killed ?? signal ?? 'exit');
+      if (item.kind === 'load') this.#loadLost(item, blamed, lossOf(item, killed, signal));
       const call = item.call;
       if (call === null) continue;
       call.at = null;
-      if (blamed) call.ended(lost(killed, signal));
+      if (blamed) call.ended(failedWith(lossOf(item, killed, signal)));
       else this.#again(item.owner as TenantHeap, call);
     }
     if (this.#closed) return;
@@ -338,7 +335,8 @@ export class ProcessGroup implements ProcessEvents {
    * memory), so that is excused a few times only.
    */
   #excused(process: PluginProcess, item: Item, killed: Killed | null, signal: string | null): boolean {
-    if (killed !== null || signal !== 'SIGKILL') return false;
+    if (killed !== null) return !isFault(killed);
+    if (signal !== 'SIGKILL') return false;
     if (process.waits) return true;
     const what = item.call ?? (item.owner as TenantHeap).tenant;
     const losses = this.#losses.get(what) ?? 0;
@@ -347,10 +345,10 @@ export class ProcessGroup implements ProcessEvents {
   }
 
   /** A load that was not at fault does not count against its plugin. */
-  #loadLost(item: Item, blamed: boolean, how: string): void {
+  #loadLost(item: Item, blamed: boolean, loss: Failure): void {
     const { tenant } = item.owner as TenantHeap;
     const { badLoads } = tenant;
-    item.loaded?.({ ...LOST, message: `the process ended (${how})` });
+    item.realm.loaded(loss);
     if (!blamed) tenant.badLoads = badLoads;
   }
 

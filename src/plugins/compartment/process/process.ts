@@ -5,6 +5,7 @@ import { GraftError } from '../../errors.ts';
 import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource } from '../compartment.ts';
 import { installFailed } from '../ending.ts';
 import { type ChildFacts, childCommand } from './command.ts';
+import type { Item } from './plugin-process.ts';
 import { GROUP_LIMITS, type GroupLimits, ProcessGroup } from './process-group.ts';
 import { SparePool } from './spare-pool.ts';
 import type { Tenant } from './tenant.ts';
@@ -51,6 +52,11 @@ class ProcessCompartment implements Compartment {
 
   whenRoom(then: () => void): boolean {
     return this.#group.whenRoom(then);
+  }
+
+  heldUp_ms(call: CompartmentCall): number {
+    const item = call.at as Item | null;
+    return item === null ? 0 : item.process.heldUp_ms(item);
   }
 
   abandon(call: CompartmentCall): void {

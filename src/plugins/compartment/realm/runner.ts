@@ -24,8 +24,9 @@ export abstract class RealmRunner {
   /** Times that the realm has asked this program for something which it has not got as it should. */
   #unreturned = 0;
 
-  constructor(clocks?: Clocks) {
-    this.clock = new OwnClock(clocks);
+  /** `hostWorksHere`: host calls are carried out in this very thread. */
+  constructor(hostWorksHere: boolean, clocks?: Clocks) {
+    this.clock = new OwnClock(hostWorksHere, clocks);
   }
 
   /** Enters the engine for one step. Throws if the engine has ended it. */
@@ -40,7 +41,7 @@ export abstract class RealmRunner {
   protected abstract tell(level: number, text: string): void;
   /** Time is up in a host call: nothing may run when it returns. An engine that cannot end there runs on, late. */
   protected stop(): void {}
-  /** A stretch inside the engine begins, of at most `limit_ms`. */
+  /** A stretch inside the engine begins, of at most `limit_ms` of its own. */
   protected begin(_limit_ms: number): void {}
   /** The stretch ends. */
   protected end(): void {}

@@ -83,30 +83,6 @@ describe('failures', () => {
   });
 
   it.each([
-    ['a loop', '() => { for (;;); }'],
-    ['a loop that catches', '() => { for (;;) try { for (;;); } catch {} }'],
-    ['a loop around a built-in that unrolls', '() => { for (;;) new Array(1000).fill(1.5) }'],
-    ['a catastrophic expression', '() => /(a+)+b/.test("a".repeat(40))'],
-    ['a loop in a microtask', 'async () => { await null; for (;;); }'],
-    ['an endless chain of promises', 'async () => { for (;;) await null }'],
-    ['an endless chain that nobody waits for', '() => { (async () => { for (;;) await null })(); return 1 }'],
-    [
-      'a flood of microtasks',
-      '() => { const f = () => { Promise.resolve().then(f); Promise.resolve().then(f) }; f(); return 1 }',
-    ],
-    ['a looping getter of an error', '() => { throw { get message() { for (;;); } } }'],
-    ['a looping getter of a rejection', 'async () => { throw { get stack() { for (;;); } } }'],
-    [
-      'a looping getter of the constructor',
-      '() => Object.defineProperty(Promise.resolve(), "then", { get() { for (;;); } }).finally(() => { for (;;); })',
-    ],
-  ])('ends %s by its own time', async (_, graft) => {
-    const { type, json, head } = await bed.outcome(graft, null, '', {}, 50);
-    expect({ type, json }).toMatchObject({ type: 'FAILED', json: { reason: 'own-time' } });
-    expect(head).toBeGreaterThanOrEqual(50_000);
-  });
-
-  it.each([
     ['objects', '() => { const a = []; for (;;) a.push({ n: a.length }) }'],
     ['filled arrays', '() => { const a = []; for (;;) a.push(new Array(1000).fill(1.5)) }'],
     ['texts', '() => { const a = []; for (let i = 0; ; i++) a.push("abc".repeat(1000) + i) }'],
@@ -114,13 +90,10 @@ describe('failures', () => {
     expect(await bed.failure(graft, '', 30_000, { memory_mb: 16 })).toMatchObject({ reason: 'memory-limit' });
   });
 
-  it.each([
-    ['a plain failure', '() => { if (++n > 1) return n; throw 1 }'],
-    ['a time-out', '() => { if (++n > 1) return n; for (;;); }'],
-  ])('gives a fresh heap after %s', async (_, graft) => {
-    const realm = await bed.load(graft, 'let n = 0');
-    expect(await bed.child.call(realm, null, { own_ms: 50 })).toMatchObject({ type: 'FAILED' });
-    expect(await bed.child.call(realm, null, { own_ms: 50 })).toMatchObject({ type: 'FAILED' });
+  it('gives a fresh heap after one', async () => {
+    const realm = await bed.load('() => { if (++n > 1) return n; throw 1 }', 'let n = 0');
+    expect(await bed.child.call(realm, null)).toMatchObject({ type: 'FAILED' });
+    expect(await bed.child.call(realm, null)).toMatchObject({ type: 'FAILED' });
   });
 
   it('does not let a rejection fail the next call', async () => {
