@@ -86,7 +86,7 @@ const defaultAnswer = <I, O>(point: GraftPoint<I, O>, { input, txn }: Invocation
   const answer = point.original(input, txn);
   if (!(answer instanceof Promise)) return answer;
   const ended = new Promise<null>((resolve) => {
-    txn.onAbort = () => resolve(null);
+    txn.runner = { aborted: () => resolve(null) };
   });
   return Promise.race([answer, ended]);
 };

@@ -10,6 +10,7 @@ import {
   acquire,
   type Lock,
   type Mode,
+  type Runner,
   Ticket,
   type Transaction,
   TransactionError,
@@ -38,7 +39,7 @@ const NO_LINES: string[] = [];
 /** How a graft's call ends that somebody else has ended already. */
 export const LOST_ENDING: Ending = { kind: 'failed', own_ms: 0, failure: LOST };
 
-export class GraftCall implements CompartmentCall, Caller {
+export class GraftCall implements CompartmentCall, Caller, Runner {
   readonly base: Base;
   readonly graft: Graft;
   readonly input: unknown;
@@ -127,7 +128,7 @@ export class GraftCall implements CompartmentCall, Caller {
     this.attempt++;
     this.conflict = null;
     this.txn = this.home.begin(null);
-    this.txn.onAbort = () => this.#lost();
+    this.txn.runner = this;
     this.graft.point.options.fill?.(this.input, this.graft.columns);
   }
 
@@ -135,14 +136,18 @@ export class GraftCall implements CompartmentCall, Caller {
    * Somebody else aborts the transaction: the compartment is told at once, and the driver when everything has been
    * undone.
    */
-  #lost(): void {
+  aborted(): void {
     this.graft.plugin.compartment.abandon(this);
     queueMicrotask(() => this.ended(LOST_ENDING));
   }
 
+  heldUp_ms(): number {
+    return this.graft.plugin.compartment.heldUp_ms?.(this) ?? 0;
+  }
+
   /** Takes the attempt back. */
   retract(): void {
-    this.txn.onAbort = null;
+    this.txn.runner = null;
     this.txn.abort('cancelled', 'begun anew');
     this.#closeAccount();
     this.lines = NO_LINES;

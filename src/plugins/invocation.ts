@@ -140,7 +140,7 @@ export class Invocation<Input, Output> {
    */
   settle(call: GraftCall, ending: Ending): Ticket | PendingVerdict | Promise<void> | null {
     const { txn } = call;
-    txn.onAbort = null;
+    txn.runner = null;
     if (txn.state === 'active' && txn.doomed === null && ending.kind === 'value') {
       const wait = this.check(call, ending.value);
       if (wait !== null) return wait;
@@ -218,7 +218,7 @@ export class Invocation<Input, Output> {
 
   /** Passes a graft over whose compartment takes no more calls, as `why` says: nobody is blamed. */
   passOver(call: GraftCall, why: string): void {
-    call.txn.onAbort = null;
+    call.txn.runner = null;
     this.#current = null;
     const undone = this.takeBack(call);
     const detail = `GRAFT_OVERLOADED: ${why}`.slice(0, DETAIL_MAX);
@@ -280,7 +280,7 @@ export class Invocation<Input, Output> {
     const call = this.#current;
     this.#current = null;
     if (call !== null) {
-      call.txn.onAbort = null;
+      call.txn.runner = null;
       call.home.abort();
       call.graft.plugin.compartment.abandon(call);
       call.close(0);

@@ -11,7 +11,7 @@ export { ABSENT, Entry } from './state/entry.ts';
 export { List } from './state/list.ts';
 export { StateMap } from './state/map.ts';
 export type { Price, StateOptions } from './state/options.ts';
-export { Transaction, type TransactionState } from './transaction.ts';
+export { type Runner, Transaction, type TransactionState } from './transaction.ts';
 export { type Report, Transactions, type TransactionsOptions } from './transactions.ts';
 export type { Effect, Tree } from './tree.ts';
 export { type Undoable, UndoLog } from './undo-log.ts';

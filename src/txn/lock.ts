@@ -8,7 +8,8 @@
 // what its ancestors hold. The locks of a tree are a stack, and a nested transaction is a mark on it: its commit leaves
 // its locks to its parent, its abort releases down to the mark. Waiters are served first come, first served; only a
 // holder that strengthens its hold goes before them. A time-out belongs to a lock's class and is armed only while a
-// transaction waits. It aborts the smallest transaction whose end lets the first waiter in.
+// transaction waits. It aborts the smallest transaction whose end lets the first waiter in. Time in which a holder was
+// held up by the machine does not count.
 
 import { Aborted, TransactionError } from './abort.ts';
 import type { Timer } from './clock.ts';
@@ -229,9 +230,18 @@ const serve = (lock: Lock, moved = false): void => {
   if (!same) rearm(lock);
 };
 
+/** How long what runs in the trees that hold a lock has been held up, in ms, all together. */
+const heldUp_ms = (lock: Lock): number => holders(lock).reduce((sum, tree) => sum + tree.heldUp_ms(), 0);
+
+/** A time-out begins. */
 const arm = (lock: Lock, txn: Transaction): void => {
-  if (lock.timer !== null || lock.class.timeout_ms === Number.POSITIVE_INFINITY) return;
-  lock.timer = txn.tree.transactions.clock.after(lock.class.timeout_ms, () => expire(lock));
+  const { timeout_ms } = lock.class;
+  if (lock.timer === null && timeout_ms !== Number.POSITIVE_INFINITY) wait(lock, txn, timeout_ms, heldUp_ms(lock));
+};
+
+/** `before_ms`: how long the holders had been held up, as far as that has been taken into account. */
+const wait = (lock: Lock, txn: Transaction, ms: number, before_ms: number): void => {
+  lock.timer = txn.tree.transactions.clock.after(ms, () => expire(lock, before_ms));
 };
 
 /** Arms the timer anew after the first waiter has changed: the new one has a full time-out. No waiter: no timer. */
@@ -242,11 +252,19 @@ const rearm = (lock: Lock): void => {
   if (head !== undefined) arm(lock, head.txn);
 };
 
-/** The time-out has passed: the holders that keep the first waiter out are aborted, unless they are committing. */
-const expire = (lock: Lock): void => {
+/** Less than this is not worth a timer. */
+const SPARE_MS_MIN = 1;
+
+/**
+ * The time-out has passed: the holders that keep the first waiter out are aborted, unless they are committing. Where
+ * they were held up meanwhile, they have that time first.
+ */
+const expire = (lock: Lock, before_ms: number): void => {
   lock.timer = null;
   const head = lock.queue?.[0];
   if (head === undefined) return;
+  const held_ms = heldUp_ms(lock);
+  if (held_ms - before_ms >= SPARE_MS_MIN) return wait(lock, head.txn, held_ms - before_ms, held_ms);
   for (const tree of holders(lock)) {
     if (tree === head.txn.tree || tree.committing || head.state !== 'waiting') continue;
     const holder = smallestHolder(tree, lock, head.mode);
@@ -261,7 +279,7 @@ const expire = (lock: Lock): void => {
  */
 export const expireNow = (lock: Lock): void => {
   lock.timer?.cancel();
-  expire(lock);
+  expire(lock, Number.POSITIVE_INFINITY);
 };
 
 /**

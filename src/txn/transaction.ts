@@ -14,6 +14,17 @@ import type { Effect, Tree } from './tree.ts';
 
 export type TransactionState = 'active' | 'committing' | 'committed' | 'aborted';
 
+/** What runs in a transaction, as far as transactions have to know. */
+export interface Runner {
+  /** Called once when the transaction is aborted, for whatever reason. Everything is undone and released by then. */
+  aborted(failure: Aborted): void;
+  /**
+   * How long, in ms, it could not go on although nothing but a processor was missing; of that time no time-out of a
+   * lock holds any against it. Absent: no time.
+   */
+  heldUp_ms?(): number;
+}
+
 const NOTHING_UNDONE: Undone = { records: 0, first: [] };
 
 export class Transaction {
@@ -29,8 +40,8 @@ export class Transaction {
   doomed: Aborted | null = null;
   /** What the abort took back. */
   undone: Undone = NOTHING_UNDONE;
-  /** Called once when this transaction is aborted, for whatever reason. Everything is undone and released by then. */
-  onAbort: ((failure: Aborted) => void) | null = null;
+  /** Who runs it; null: nobody that has to be told. */
+  runner: Runner | null = null;
   readonly undoMark: number;
   readonly holdMark: number;
   readonly effectMark: number;
@@ -146,7 +157,7 @@ export class Transaction {
     tree.releaseTo(this.holdMark, false);
     if (this.parent !== null) tree.deepest = this.parent;
     else tree.transactions.recycle(tree);
-    for (const txn of ended) txn.onAbort?.(txn.doomed as Aborted);
+    for (const txn of ended) txn.runner?.aborted(txn.doomed as Aborted);
     return this.undone;
   }
 }

@@ -49,7 +49,7 @@ export class Transactions {
 
   /**
    * Aborts a transaction for a reason that lies outside it (a lock's time-out, a deadlock, a cancelled request). Its
-   * driver hears of it through `onAbort`.
+   * driver hears of it through its `runner`.
    */
   end(txn: Transaction, reason: AbortReason, detail: string): void {
     if (txn.state !== 'active' || txn.tree.committing) return;

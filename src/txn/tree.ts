@@ -47,6 +47,14 @@ export class Tree {
     return txn;
   }
 
+  /** How long what runs in it has been held up, in ms; see Runner. */
+  heldUp_ms(): number {
+    let ms = 0;
+    for (let txn: Transaction | null = this.deepest; txn !== null; txn = txn.parent)
+      ms += txn.runner?.heldUp_ms?.() ?? 0;
+    return ms;
+  }
+
   /** Releases every lock taken above `mark`, newest first. */
   releaseTo(mark: number, committed: boolean): void {
     const holds = this.holds;

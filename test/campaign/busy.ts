@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHost, type Host, type HostPoint } from '../../src/host/index.ts';
 import { IsolateMaker } from '../../src/plugins/compartment/index.ts';
-import { ownTimes, timesOfProcess } from '../../src/plugins/compartment/thread-times.ts';
+import { cpuOfProcess, ownCpu } from '../../src/plugins/compartment/thread-cpu.ts';
 
 export interface BusyOptions {
   readonly kind: 'process' | 'isolate';
@@ -110,16 +110,16 @@ class Scene {
   /** Processor time of the thread, or of all processes, that may run the loop. */
   #cpu_ms(): number {
     const pids = this.host.pids();
-    if (pids.length === 0) return ownTimes()?.ran_ms ?? 0;
-    return Math.max(...pids.map((pid) => timesOfProcess(pid)?.ran_ms ?? 0));
+    if (pids.length === 0) return ownCpu() ?? 0;
+    return Math.max(...pids.map((pid) => cpuOfProcess(pid) ?? 0));
   }
 
   /** Lets the loop run until it is ended. */
   async endLoop(): Promise<void> {
-    const before = new Map(this.host.pids().map((pid) => [pid, timesOfProcess(pid)?.ran_ms ?? 0]));
+    const before = new Map(this.host.pids().map((pid) => [pid, cpuOfProcess(pid) ?? 0]));
     let most_ms = 0;
     const look = (): void => {
-      for (const [pid, from_ms] of before) most_ms = Math.max(most_ms, (timesOfProcess(pid)?.ran_ms ?? 0) - from_ms);
+      for (const [pid, from_ms] of before) most_ms = Math.max(most_ms, (cpuOfProcess(pid) ?? 0) - from_ms);
     };
     const timer = setInterval(look, 1);
     const from_ms = this.#cpu_ms();

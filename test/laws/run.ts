@@ -132,9 +132,11 @@ export class Run {
   }
 
   #pushFrame(actor: Actor, txn: Frame['txn'], account: Account | null, seen: unknown): void {
-    txn.onAbort = () => {
-      if (txn.parent === null) this.world.seats.leave(txn);
-      this.follower.events.push({ what: 'aborted', actor, txn });
+    txn.runner = {
+      aborted: () => {
+        if (txn.parent === null) this.world.seats.leave(txn);
+        this.follower.events.push({ what: 'aborted', actor, txn });
+      },
     };
     actor.frames.push({ txn, account, done: [], effects: [], bombs: [], moves: [], spends: this.world.spends, seen });
   }

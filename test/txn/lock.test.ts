@@ -1,6 +1,7 @@
 // Locks: modes, order of service, upgrades, time-outs, deadlocks.
 
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { acquire, CHANGE, Lock, type Mode, READ, type Transaction, unlock, WRITE } from '../../src/txn/index.ts';
 import { reasonOf, setUp, TIMEOUT_MS, ticketOf } from './fixture.ts';
 
@@ -198,6 +199,30 @@ describe('time-outs', () => {
     child.abort();
     clock.advance(1);
     expect([first.state, holder.state]).toEqual(['granted', 'aborted']);
+  });
+
+  test('hold no time against a holder in which it was held up, and all other time', () => {
+    const spans = fc.array(fc.record({ heldUp: fc.boolean(), ms: fc.integer({ min: 1, max: TIMEOUT_MS }) }));
+    fc.assert(
+      fc.property(spans, (course) => {
+        const { transactions, clock } = setUp();
+        const lock = newLock();
+        const holder = transactions.begin();
+        let heldUp_ms = 0;
+        holder.runner = { aborted: () => {}, heldUp_ms: () => heldUp_ms };
+        acquire(holder.begin(), lock, WRITE);
+        ticketOf(acquire(transactions.begin(), lock, WRITE));
+        let free_ms = 0;
+        for (const span of course) {
+          for (let ms = 0; ms < span.ms && lock.owner === holder.tree; ms++) {
+            if (span.heldUp) heldUp_ms++;
+            else free_ms++;
+            clock.advance(1);
+          }
+        }
+        expect(lock.owner === holder.tree).toBe(free_ms < TIMEOUT_MS);
+      }),
+    );
   });
 
   test('Infinity: nobody is ever ended', () => {

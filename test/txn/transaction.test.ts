@@ -111,8 +111,8 @@ describe('an abort', () => {
     const child = root.begin();
     cell.set(child, 1);
     const told: string[] = [];
-    root.onAbort = (failure) => void told.push(`root ${failure.reason} ${cell.entry.mode}`);
-    child.onAbort = (failure) => void told.push(`child ${failure.reason} ${cell.entry.mode}`);
+    root.runner = { aborted: (failure) => void told.push(`root ${failure.reason} ${cell.entry.mode}`) };
+    child.runner = { aborted: (failure) => void told.push(`child ${failure.reason} ${cell.entry.mode}`) };
     expect(root.abort('cancelled')).toEqual({ records: 1, first: ['cell.set'] });
     expect(told).toEqual(['child cancelled 0', 'root cancelled 0']);
     expect(root.doomed?.reason).toBe('cancelled');

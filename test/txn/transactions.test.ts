@@ -18,13 +18,13 @@ test('what has begun and not ended is counted, and trees are used again', () => 
   expect(again.tree.id).toBeGreaterThan(second.tree.id - 1);
 });
 
-test('cancelled: whoever is ended from outside learns by onAbort', () => {
+test('cancelled: whoever runs in what is ended from outside is told', () => {
   const { transactions } = setUp();
   const cell = new Cell(0, options('cell'));
   const txn = transactions.begin();
   cell.set(txn, 1);
   const told: string[] = [];
-  txn.onAbort = (failure) => void told.push(failure.message);
+  txn.runner = { aborted: (failure) => void told.push(failure.message) };
   transactions.end(txn, 'cancelled', 'the request is gone');
   transactions.end(txn, 'cancelled', 'twice');
   expect(told).toEqual(['cancelled: the request is gone']);

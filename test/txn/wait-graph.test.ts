@@ -14,7 +14,7 @@ const scene = () => {
     Transaction,
     Transaction,
   ];
-  for (const txn of [a, b, asker]) txn.onAbort = () => seats.leave(txn);
+  for (const txn of [a, b, asker]) txn.runner = { aborted: () => seats.leave(txn) };
   seats.take(a);
   seats.take(b);
   acquire(asker, lock, WRITE);

@@ -88,8 +88,8 @@ export interface Compartment {
    */
   whenRoom?(then: () => void): boolean;
   /**
-   * How long, in ms, the call, or the host for it, has been ready to run and was given no processor, as far as the
-   * system tells.
+   * How long, in ms, the call did neither run nor wait for the host: it was given no processor, or the host has not
+   * come to read what it says. As far as the system tells.
    */
   heldUp_ms?(call: CompartmentCall): number;
   /**

@@ -13,7 +13,7 @@ import { Worker } from 'node:worker_threads';
 import type ivm from 'isolated-vm';
 import type { Nesting } from '../heap-compartment.ts';
 import { expressionAt, scriptAt } from '../realm/script.ts';
-import { ownTimes } from '../thread-times.ts';
+import { ownCpu } from '../thread-cpu.ts';
 import type { Engine } from './realm-isolate.ts';
 import type { Reported } from './reporter.ts';
 import { AWAKE, BELL, CPU_MS, DUE_MS, ISOLATE, LIMIT_MS, STRETCH, UNKNOWN, type Watch, WORDS } from './watcher.ts';
@@ -29,7 +29,7 @@ const STRETCH_MAX = 2 ** 31 - 1;
 
 /** Starts a reporter of this thread's processor time, where the system tells it. */
 const startReporter = (memory: SharedArrayBuffer): void => {
-  if (ownTimes() === null) return;
+  if (ownCpu() === null) return;
   const workerData: Reported = { memory, thread: readlinkSync('/proc/thread-self') };
   const resourceLimits = { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1, codeRangeSizeMb: 1 };
   new Worker(scriptAt(REPORTER), { eval: true, env: {}, execArgv: [], resourceLimits, workerData }).unref();

@@ -26,7 +26,7 @@ import {
 } from '../../protocol.ts';
 import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.ts';
 import { failedWith, LOST, toldEnding } from '../ending.ts';
-import { ownTimes, timesOfProcess } from '../thread-times.ts';
+import { cpuOfProcess } from '../thread-cpu.ts';
 import { passLine, wantedPart } from './asides.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { childCommand } from './command.ts';
@@ -119,8 +119,8 @@ export class PluginProcess {
   /** Parts of the web's API that the child has: it keeps each. */
   readonly #parts = new Set<string>();
   #watched: Item | null = null;
-  /** When the watched item was first seen: the process's time, the wall's, and how long the host had been queued. */
-  #begun = { ran_ms: 0, used_ms: 0, hostQueued_ms: 0 };
+  /** When the watched item was first seen: the process's processor time, and the time that the item had run. */
+  #begun = { ran_ms: 0, used_ms: 0 };
   /** The processor time of the process when it was last seen to move, and when that was. */
   #moved_ms = 0;
   #movedAt = 0;
@@ -175,16 +175,14 @@ export class PluginProcess {
   }
 
   /**
-   * How long the running item, or this thread, had no processor and was ready to run, in ms: as a plugin cannot sleep,
-   * all time that it did not wait for the host.
+   * How long the running item had no processor, or had told what this thread has not come to read, in ms: as a plugin
+   * cannot sleep, all time in which it did neither run nor wait for the host.
    */
   heldUp_ms(item: Item): number {
     if (item !== this.head || item !== this.#watched) return 0;
-    const ran_ms = timesOfProcess(this.child.pid)?.ran_ms;
-    if (ran_ms === undefined) return 0;
-    const { ran_ms: from_ms, used_ms, hostQueued_ms } = this.#begun;
-    const stood_ms = this.#used_ms(performance.now()) - used_ms - (ran_ms - from_ms);
-    return Math.max(0, stood_ms) + (ownTimes()?.queued_ms ?? 0) - hostQueued_ms;
+    const ran_ms = cpuOfProcess(this.child.pid);
+    if (ran_ms === null) return 0;
+    return Math.max(0, this.#used_ms(performance.now()) - this.#begun.used_ms - (ran_ms - this.#begun.ran_ms));
   }
 
   kill(reason: Killed): void {
@@ -392,16 +390,16 @@ export class PluginProcess {
 
   #begins(item: Item, now: number): void {
     this.#watched = item;
-    const ran_ms = timesOfProcess(this.child.pid)?.ran_ms ?? 0;
-    this.#begun = { ran_ms, used_ms: this.#used_ms(now), hostQueued_ms: ownTimes()?.queued_ms ?? 0 };
+    const ran_ms = cpuOfProcess(this.child.pid) ?? 0;
+    this.#begun = { ran_ms, used_ms: this.#used_ms(now) };
     this.#moved_ms = ran_ms;
     this.#movedAt = now;
   }
 
   /** Compares what the item has used with its limit. */
   #compare(item: Item, now: number): void {
-    const ran_ms = timesOfProcess(this.child.pid)?.ran_ms;
-    if (ran_ms === undefined) {
+    const ran_ms = cpuOfProcess(this.child.pid);
+    if (ran_ms === null) {
       if (this.running_ms(now) > item.own_ms + GRACE_MS) this.#overdue(item, 'own-time');
     } else if (ran_ms - this.#begun.ran_ms >= item.own_ms) this.#overdue(item, 'own-time');
     else if (ran_ms > this.#moved_ms) {
