@@ -22,6 +22,7 @@ import {
   type KeptByPlugin,
   type Outcome,
   treasury,
+  unexpected,
 } from '../plugins/index.ts';
 import { PackageReader, type PluginSource } from '../plugins/package/index.ts';
 import type { StateMap, Transactions } from '../txn/index.ts';
@@ -253,7 +254,7 @@ export class Host {
   /** A callable that notes a line of text; it is reported with the call's end, committed or not. */
   readonly log: Callable = {
     waits: false,
-    run: (caller, [text]) => caller.log(typeof text === 'string' ? text : badArgument('log: takes a text')),
+    run: (caller, [text]) => caller.log(typeof text === 'string' ? text : unexpected('log', 'a text', text)),
   };
 
   readonly #storage = pluginStorage(this.#own);

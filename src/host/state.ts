@@ -6,7 +6,7 @@
 //   stock.set('x', 1)               in a transaction of its own
 //   stock.readable(), .writable()   the callables, for a graft point to list
 
-import { badArgument, type Callable, type CallableTree, type Caller, plainFault, WRITES } from '../plugins/index.ts';
+import { badArgument, type Callable, type CallableTree, type Caller, plainFault, unexpected, WRITES } from '../plugins/index.ts';
 import { Cell, Counter, List, StateMap, type StateOptions, Ticket, type Transaction } from '../txn/index.ts';
 import type { HostTransaction } from './host-transaction.ts';
 import { Kept, keepInMap, keepOne } from './kept.ts';
@@ -83,12 +83,12 @@ const valueAt = <V>(read: Kept<V> | undefined | Ticket): V | undefined | Ticket 
 /** A key as a graft may name it. */
 const keyOf = (name: string, value: unknown): string => {
   if (typeof value !== 'string' || value.length === 0 || value.length > KEY_MAX)
-    return badArgument(`${name}: a key is a string of 1 to ${KEY_MAX} characters`);
+    return unexpected(name, `a key of 1 to ${KEY_MAX} characters`, value);
   return FORBIDDEN.has(value) ? badArgument(`${name}: the key ${value}`) : value;
 };
 
 const argumentOf = <V>(name: string, args: readonly unknown[], index: number): V => {
-  if (args.length !== index + 1) return badArgument(`${name}: takes ${index + 1} arguments`);
+  if (args.length !== index + 1) return unexpected(`${name}, number of arguments`, String(index + 1), args.length);
   return frozen(args[index]) as V;
 };
 
@@ -257,7 +257,7 @@ export class HostCounter {
   /** Refuses an amount with which the value could not be told to anybody any more. */
   #add(txn: Transaction, amount: unknown): undefined | Ticket {
     const { name } = this.#counter;
-    if (typeof amount !== 'number') return badArgument(`${name}.add: an amount is a number`);
+    if (typeof amount !== 'number') return unexpected(`${name}.add`, 'a number', amount);
     if (!this.#counter.takes(txn, amount)) return badArgument(`${name}.add: the counter stays within ±(2^53−1)`);
     return this.#counter.add(txn, amount);
   }
@@ -308,7 +308,7 @@ export class HostList<V> {
     const indexOf = (value: unknown): number =>
       Number.isSafeInteger(value) && (value as number) >= 0
         ? (value as number)
-        : badArgument(`${name}: an index is a whole number from 0`);
+        : unexpected(name, 'an index, a whole number from 0', value);
     return {
       get: callable(({ txn }, [index]) => valueAt(this.#list.get(txn, indexOf(index)))),
       length: callable(({ txn }) => this.#list.length(txn)),

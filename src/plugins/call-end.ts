@@ -2,7 +2,7 @@
 // or fails, the request's deadline, the store), and `heavier` says what counts.
 
 import type { AbortReason } from '../txn/index.ts';
-import type { Refusal } from './outcome.ts';
+import type { Refusal } from './errors.ts';
 
 /**
  * `unanswered`: no graft's answer stands, and the default answers. `answered`: a graft's answer stands. `refused`: a

@@ -5,6 +5,7 @@
 import type { Ticket, Transaction } from '../txn/index.ts';
 import { GraftError } from './errors.ts';
 import type { Keeper } from './keeper.ts';
+import { cleaned } from './text.ts';
 
 /** What a callable is told about who calls it. */
 export interface Caller {
@@ -59,6 +60,22 @@ export const flatten = (tree: CallableTree, prefix = '', depth = 1): [string, Ca
       : flatten(value, `${prefix}${name}.`, depth + 1);
   });
 };
+
+const SHOWN_MAX = 50;
+
+/** What a value is, for people, in a few words. */
+export const shown = (value: unknown): string => {
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
+  if (typeof value !== 'string') return String(value);
+  const text = cleaned(value);
+  return text.length > SHOWN_MAX ? `${JSON.stringify(text.slice(0, SHOWN_MAX))}…` : JSON.stringify(text);
+};
+
+/** Throws the coded error of a call in which an argument is not what it should be. */
+export const unexpected = (what: string, expected: string, got: unknown): never =>
+  badArgument(`${what}: expected ${expected}, got ${shown(got)}`);
 
 /** Throws the coded error of a call with arguments that the accessor does not take. */
 export const badArgument = (what: string): never => {

@@ -68,17 +68,26 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** A graft that said no on purpose. `code`: 1 to 64 letters, digits or `_ . : -`; `message`: text of the plugin. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
 /**
  * An error with a code of the table above. `message` says what was wrong with this very call, bounded to 2,000
  * characters.
  */
 export class GraftError extends Error {
   readonly code: ErrorCode;
+  /** For GRAFT_REFUSED: what the graft said. Null for other codes. */
+  readonly refusal: Refusal | null;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; refusal?: Refusal }) {
     super(message.length > 2000 ? `${message.slice(0, 1999)}…` : message, options);
     this.name = 'GraftError';
     this.code = code;
+    this.refusal = options?.refusal ?? null;
   }
 
   /** The HTTP status that the server answers with. */

@@ -29,6 +29,7 @@ import type { Spent } from './outcome.ts';
 import { isPlainAtom, PLAIN_BOUNDS, plainFault } from './plain.ts';
 import { LOST } from './protocol.ts';
 import { settled } from './settled.ts';
+import { cleaned } from './text.ts';
 
 /** Who answers `api.original` of a graft. */
 export interface DefaultAnswer {
@@ -195,8 +196,9 @@ export class GraftCall implements CompartmentCall, Caller, Runner {
 
   log(text: string): void {
     this.txn.charge(LOG_BYTES, text.length);
-    if (this.lines === NO_LINES) this.lines = [text];
-    else this.lines.push(text);
+    const line = cleaned(text);
+    if (this.lines === NO_LINES) this.lines = [line];
+    else this.lines.push(line);
   }
 
   tell(level: number, text: string): void {

@@ -1,5 +1,5 @@
 export type { Base } from './base.ts';
-export { badArgument, type Callable, type CallableTree, type Caller } from './callable.ts';
+export { badArgument, type Callable, type CallableTree, type Caller, unexpected } from './callable.ts';
 export { type Column, type ColumnMemory, type ColumnOptions, type ColumnType, columnView } from './columns.ts';
 export type {
   Compartment,
@@ -12,7 +12,7 @@ export type {
 } from './compartment/compartment.ts';
 export type { ConsoleLevel, ConsoleLine } from './console-lines.ts';
 export { type InvokeOptions, invoke, invokeSync } from './drive.ts';
-export { ERRORS, type ErrorCode, GraftError } from './errors.ts';
+export { ERRORS, type ErrorCode, GraftError, type Refusal } from './errors.ts';
 export { Graft } from './graft.ts';
 export { GraftPoint } from './graft-point.ts';
 export { HOST_ITSELF, type Installer } from './installer.ts';
@@ -32,7 +32,7 @@ export {
 export { CALLS, LIMIT_DEFAULTS, LIMIT_NAMES, type Limits, LOG_BYTES, RESOURCES, WRITES } from './limits.ts';
 export { checkOptions, type OptionChecks } from './options.ts';
 export type { Origin } from './origin.ts';
-export { answerOf, type GraftReport, type Outcome, type Refusal, type Spent } from './outcome.ts';
+export { answerOf, type GraftReport, type Outcome, type Spent } from './outcome.ts';
 export { commitTop, type Participant } from './participant.ts';
 export { PLAIN_BOUNDS, type PlainBounds, type PlainFault, plainFault } from './plain.ts';
 export { Plugin } from './plugin.ts';

@@ -24,6 +24,8 @@ import type { GraftPoint } from './graft-point.ts';
 import type { Origin } from './origin.ts';
 import type { GraftReport, Outcome } from './outcome.ts';
 import type { Failure } from './protocol.ts';
+import { framesOf } from './stack-frames.ts';
+import { cleaned } from './text.ts';
 
 /** Ends that are nobody's fault and end the call as a whole. */
 const WHOLE: readonly AbortReason[] = ['total-time', 'cancelled', 'store-conflict', 'deadlock'];
@@ -181,7 +183,7 @@ export class Invocation<Input, Output> {
 
   #refuse(call: GraftCall, { code, message, own_ms }: Ending & { kind: 'refused' }): void {
     const undone = this.takeBack(call, 'refused');
-    this.graftEnded({ kind: 'refused', refusal: { code, message } });
+    this.graftEnded({ kind: 'refused', refusal: { code, message: cleaned(message) } });
     const detail = `${code}: ${message}`;
     this.#report(call, { graft: call.graft.name, status: 'refused', detail, undone, spent: call.close(own_ms) });
   }
@@ -198,14 +200,14 @@ export class Invocation<Input, Output> {
     if (isRemoved) graft.remove(reason);
     if (isWhole) this.graftEnded({ kind: 'aborted', reason });
     else if (this.point.onFault !== 'default') this.graftEnded({ kind: 'failed', reason });
-    const at = ending.kind === 'failed' ? positionOf(graft, ending.failure.stack) : null;
+    const stack = ending.kind === 'failed' ? framesOf(ending.failure.stack, graft.plugin.position) : [];
     this.#report(call, {
       graft: graft.name,
       status: 'aborted',
       reason,
       undone,
-      ...(detail === '' ? {} : { detail: detail.slice(0, DETAIL_MAX) }),
-      ...(at === null ? {} : { at }),
+      ...(detail === '' ? {} : { detail }),
+      ...(stack[0] === undefined ? {} : { at: stack[0].at, stack: stack.map(({ text }) => text) }),
       ...(isRemoved ? { removed: true } : {}),
       spent: call.close(ending.own_ms),
     });
@@ -221,7 +223,7 @@ export class Invocation<Input, Output> {
     call.txn.runner = null;
     this.#current = null;
     const undone = this.takeBack(call);
-    const detail = `GRAFT_OVERLOADED: ${why}`.slice(0, DETAIL_MAX);
+    const detail = `GRAFT_OVERLOADED: ${why}`;
     const { name } = call.graft;
     this.#report(call, { graft: name, status: 'aborted', reason: 'cancelled', detail, undone, spent: call.close(0) });
   }
@@ -248,7 +250,8 @@ export class Invocation<Input, Output> {
     this.conclude(end);
   }
 
-  #report(call: GraftCall, report: GraftReport): void {
+  #report(call: GraftCall, told: GraftReport): void {
+    const report = told.detail === undefined ? told : { ...told, detail: cleaned(told.detail).slice(0, DETAIL_MAX) };
     // Nearly every call has one graft, and a list that grows is given room for seventeen.
     this.#reports = this.#reports === NO_REPORTS ? [report] : [...this.#reports, report];
     this.base.reported(call.graft, report, call.lines);
@@ -321,11 +324,4 @@ export class Invocation<Input, Output> {
   }
 }
 
-const textOf = ({ name, message }: Failure): string =>
-  (name === '' ? message : `${name}: ${message}`).slice(0, DETAIL_MAX);
-
-/** The author's file, line and column of the first frame that lies in the plugin's bundle. */
-const positionOf = (graft: Graft, stack: string): string | null => {
-  const frame = /plugin\.js:(\d{1,7}):(\d{1,7})/.exec(stack);
-  return frame === null ? null : graft.plugin.position(Number(frame[1]), Number(frame[2]));
-};
+const textOf = ({ name, message }: Failure): string => (name === '' ? message : `${name}: ${message}`);

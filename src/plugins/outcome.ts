@@ -2,7 +2,7 @@
 // wish for a plain value throw.
 
 import type { AbortReason, Undone } from '../txn/index.ts';
-import { GraftError } from './errors.ts';
+import { GraftError, type Refusal } from './errors.ts';
 
 /**
  * What a graft used up: its own time in ms (processor time; below 1 ms, what the wall clock shows), and what its
@@ -28,16 +28,12 @@ export interface GraftReport {
   readonly detail?: string;
   /** Where in the author's source, `file:line:column`, when an error said so. */
   readonly at?: string;
+  /** The frames of that error in the author's source, innermost first, at most ten: `name (file:line:column)`. */
+  readonly stack?: readonly string[];
   /** True when this abort removed the graft. */
   readonly removed?: true;
   readonly undone: Undone;
   readonly spent: Spent;
-}
-
-/** A graft that said no on purpose. */
-export interface Refusal {
-  readonly code: string;
-  readonly message: string;
 }
 
 /**
@@ -61,7 +57,9 @@ export const answerOf = <Output>(point: string, outcome: Outcome<Output>): Outpu
     case 'committed':
       return outcome.value;
     case 'refused':
-      throw new GraftError('GRAFT_REFUSED', `${outcome.refusal.code}: ${outcome.refusal.message}`);
+      throw new GraftError('GRAFT_REFUSED', `${outcome.refusal.code}: ${outcome.refusal.message}`, {
+        refusal: outcome.refusal,
+      });
     case 'denied':
       throw new GraftError('GRAFT_DENIED', `${point}: ${outcome.reason}`);
     case 'failed':

@@ -62,14 +62,17 @@ export class PlainWalk {
   characters = 0;
   readonly bounds: PlainBounds;
   readonly isProxy: (value: object) => boolean;
+  /** Properties whose value is undefined are passed over: whoever takes the value leaves them out, as JSON does. */
+  readonly omits: boolean;
   /** Put together while a failure returns: no array that a setter on a prototype could see. */
   path = '';
   why = '';
   beyond = false;
 
-  constructor(bounds: PlainBounds, isProxy: (value: object) => boolean) {
+  constructor(bounds: PlainBounds, isProxy: (value: object) => boolean, omits = false) {
     this.bounds = bounds;
     this.isProxy = isProxy;
+    this.omits = omits;
   }
 
   fail(why: string): false {
@@ -152,7 +155,7 @@ export class PlainWalk {
     // A descriptor inherits from Object.prototype, where plugin code may have put a `value`.
     if (!hasOwn(descriptor, 'value')) return this.fail('an accessor property');
     if (!descriptor.enumerable) return this.fail('a hidden property');
-    return this.key(key) && this.value(descriptor.value, depth);
+    return this.key(key) && ((this.omits && descriptor.value === undefined) || this.value(descriptor.value, depth));
   }
 
   array(value: unknown[], depth: number): boolean {
@@ -179,13 +182,17 @@ export function isPlainAtom(value: unknown): boolean {
   return value === null || value === true || value === false;
 }
 
-/** Says where `value` stops being plain data within `bounds`, or null where all of it is. Runs no code of the value. */
+/**
+ * Says where `value` stops being plain data within `bounds`, or null where all of it is. Runs no code of the value.
+ * `omits`: but for properties whose value is undefined.
+ */
 export function plainFault(
   value: unknown,
   bounds: PlainBounds = PLAIN_BOUNDS,
   isProxy: (value: object) => boolean = noProxies,
+  omits = false,
 ): PlainFault | null {
-  return isPlainAtom(value) ? null : faultOf(new PlainWalk(bounds, isProxy), value);
+  return isPlainAtom(value) ? null : faultOf(new PlainWalk(bounds, isProxy, omits), value);
 }
 
 /** What a walk over `value` finds. */

@@ -6,11 +6,13 @@ import type { CompartmentMaker, CompartmentSource } from './compartment/compartm
 import { ConsoleBudget, type ConsoleLine, tellLine } from './console-lines.ts';
 import { GraftError } from './errors.ts';
 import { Graft } from './graft.ts';
+import { InstallFailed } from './install-failed.ts';
 import { checkNeeds, HOST_ITSELF, type Installer } from './installer.ts';
 import type { PluginPackage } from './package/index.ts';
 import { graftSource, type Placement, placementsOf } from './placement.ts';
 import { Plugin, type SourceLookup } from './plugin.ts';
 import type { PointTable } from './point-table.ts';
+import { framesOf } from './stack-frames.ts';
 import { checkUpgrade } from './upgrade.ts';
 
 const LOAD_MS = 1000;
@@ -111,7 +113,7 @@ export class PluginTable {
     const { maker, position, told } = this.#options;
     checkWaits(pkg, placements, maker);
     const compartment = await maker.load(sourceOf(pkg, placements, told)).catch((error: unknown) => {
-      throw coming.refused ?? error;
+      throw coming.refused ?? located(error, pkg, position);
     });
     if (coming.refused !== null) {
       compartment.dispose();
@@ -196,6 +198,19 @@ export class PluginTable {
     return plugin;
   }
 }
+
+/** The error of a load with the places in the author's files where it came from. */
+const located = (error: unknown, { name, sourceMap }: PluginPackage, position: SourceLookup): unknown => {
+  if (!(error instanceof InstallFailed)) return error;
+  const frames = framesOf(error.failure.stack, (line, column) => position(sourceMap, line, column));
+  return frames.length === 0
+    ? error
+    : new InstallFailed(
+        name,
+        error.failure,
+        frames.map(({ text }) => text),
+      );
+};
 
 const closed = (): GraftError => new GraftError('GRAFT_CLOSED', 'the host is closed');
 

@@ -97,7 +97,5 @@ export class Plugin {
   }
 
   /** Where a place in the bundle is in the author's files, `file:line:column`, or null. */
-  position(line: number, column: number): string | null {
-    return this.#position(this.#sourceMap, line, column);
-  }
+  readonly position = (line: number, column: number): string | null => this.#position(this.#sourceMap, line, column);
 }

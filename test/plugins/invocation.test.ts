@@ -2,7 +2,7 @@
 // goes. Where nothing has to wait, grafts run in the direct compartment.
 
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { answerOf, type GraftPoint, type Outcome } from '../../src/plugins/index.ts';
+import { answerOf, type GraftError, type GraftPoint, type Outcome } from '../../src/plugins/index.ts';
 import { Ticket } from '../../src/txn/index.ts';
 import { type Kind, openBase, type TestBase } from '../support/base.ts';
 
@@ -42,13 +42,14 @@ describe('a function point', () => {
       try {
         answerOf(onFault, outcome);
       } catch (error) {
-        reasons.push([(error as { code: string }).code, (error as Error).message]);
+        const { code, message, status, refusal } = error as GraftError;
+        reasons.push([code, message, status, refusal]);
       }
     }
     expect(reasons).toEqual([
-      ['GRAFT_DENIED', 'deny: thrown'],
-      ['GRAFT_FAILED', 'fail: thrown'],
-      ['GRAFT_REFUSED', 'code: why'],
+      ['GRAFT_DENIED', 'deny: thrown', 403, null],
+      ['GRAFT_FAILED', 'fail: thrown', 502, null],
+      ['GRAFT_REFUSED', 'code: why', 422, { code: 'code', message: 'why' }],
     ]);
     const controller = new AbortController();
     controller.abort();

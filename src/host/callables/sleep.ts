@@ -1,7 +1,7 @@
 // sleep(ms): the graft waits. The sleep counts against the call's total time and not against its own time; whatever
 // ends the call ends the sleep.
 
-import { badArgument, type Callable } from '../../plugins/index.ts';
+import { type Callable, unexpected } from '../../plugins/index.ts';
 import { Aborted, type Timer, type Transaction, type Tree, type Waiting } from '../../txn/index.ts';
 import { SLEEP_MS_MAX } from './bounds.ts';
 
@@ -40,7 +40,7 @@ export const sleep: Callable = {
   waits: true,
   run: ({ txn }, [ms]) => {
     if (!(typeof ms === 'number' && ms >= 0 && ms <= SLEEP_MS_MAX))
-      return badArgument(`sleep: takes 0 to ${SLEEP_MS_MAX} milliseconds`);
+      return unexpected('sleep', `0 to ${SLEEP_MS_MAX} milliseconds`, ms);
     return new Sleep(txn, ms).over;
   },
 };

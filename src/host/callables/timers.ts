@@ -2,7 +2,7 @@
 // is counted and kept (TIMERS) at once, with its undo, and armed by the commit. It is cancelled when its graft no
 // longer stands at its point, and when the host closes.
 
-import { badArgument, type Callable, type Graft, type Keeper, TIMERS, WRITES } from '../../plugins/index.ts';
+import { type Callable, type Graft, type Keeper, TIMERS, unexpected, WRITES } from '../../plugins/index.ts';
 import type { Clock, Timer, Undoable } from '../../txn/index.ts';
 import { TIMER_MS_MAX, TIMER_MS_MIN } from './bounds.ts';
 import { callLater, type Later, ownGraft } from './later.ts';
@@ -83,7 +83,7 @@ export class Timers {
     waits: false,
     run: ({ txn, plugin, principal, keeper = null }, [ms, name]) => {
       if (!(typeof ms === 'number' && ms >= TIMER_MS_MIN && ms <= TIMER_MS_MAX))
-        return badArgument(`schedule: takes ${TIMER_MS_MIN} to ${TIMER_MS_MAX} milliseconds`);
+        return unexpected('schedule', `${TIMER_MS_MIN} to ${TIMER_MS_MAX} milliseconds`, ms);
       const graft = ownGraft(this.#later, 'schedule', plugin, name);
       const timers = this.#of(plugin);
       txn.charge(WRITES, 1);

@@ -38,7 +38,9 @@ const describeGraft = (report: GraftReport): string => {
   const why = [report.reason, report.detail].filter((part) => part !== undefined).join(': ');
   const at = report.at === undefined ? '' : ` at ${report.at}`;
   const line = visible(`${report.graft}: ${report.status}${why === '' ? '' : `, ${why}`}${at}`);
-  return `${line}${report.removed ? '\n  removed from its point' : ''}${describeUndone(report.undone)}`;
+  const frames = (report.stack ?? []).slice(1).map((frame) => `\n    at ${visible(frame)}`);
+  const removed = report.removed ? '\n  removed from its point' : '';
+  return `${line}${frames.join('')}${removed}${describeUndone(report.undone)}`;
 };
 
 /** An outcome for people. */

@@ -3,6 +3,12 @@
 
 import { versionFault, versionsHere } from './node-version.ts';
 
+// Whoever reads the output may leave before its end, as `head` does: nothing is left to be said then.
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  console.error(code === 'EPIPE' ? 'graftwork: nobody reads the output any more (EPIPE)' : `graftwork: ${message}`);
+  process.exit(1);
+});
+
 const fault = versionFault(versionsHere());
 if (fault === null) {
   const { run } = await import('./program.ts');

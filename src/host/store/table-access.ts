@@ -1,7 +1,15 @@
 // Reads and writes of one table, within the rights of a caller: a graft's, as far as its grant goes, or the host's own.
 // The order of every write is that of every accessor: the writer's slot → the charge → the log → the statement.
 
-import { badArgument, type Callable, type CallableTree, type Caller, GraftError, WRITES } from '../../plugins/index.ts';
+import {
+  badArgument,
+  type Callable,
+  type CallableTree,
+  type Caller,
+  GraftError,
+  unexpected,
+  WRITES,
+} from '../../plugins/index.ts';
 import { Ticket, type Transaction, type Undoable } from '../../txn/index.ts';
 import { FIND_BYTES_MAX, FIND_VALUES_MAX, ROWS_MAX, SCAN_STEPS_MAX } from './bounds.ts';
 import {
@@ -234,14 +242,15 @@ const rightsOf = (table: Table, grant: TableGrant): TableRights => {
 
 const reading = (count: number, run: (caller: Caller, args: readonly unknown[]) => unknown): Callable => ({
   waits: false,
-  run: (caller, args) => (args.length > count ? badArgument(`takes at most ${count} argument`) : run(caller, args)),
+  run: (caller, args) =>
+    args.length > count ? unexpected('number of arguments', `at most ${count}`, args.length) : run(caller, args),
 });
 
 const writing = (count: number, run: (caller: Caller, args: readonly unknown[]) => unknown): Callable => ({
   waits: false,
   run: (caller, args) => {
     if (caller.readOnly) return badArgument('this graft point only reads');
-    return args.length === count ? run(caller, args) : badArgument(`takes ${count} argument${count === 1 ? '' : 's'}`);
+    return args.length === count ? run(caller, args) : unexpected('number of arguments', String(count), args.length);
   },
 });
 

@@ -2,7 +2,8 @@
 // over, and so may a realm. Texts are bounded again, and what does not fit ends the call as `compartment-lost`. That an
 // answer is plain data is not checked here: the invocation does that, for every kind alike.
 
-import { GraftError } from '../errors.ts';
+import type { GraftError } from '../errors.ts';
+import { InstallFailed } from '../install-failed.ts';
 import { ANSWER_BYTES_MAX, ERROR_TEXT_MAX, type Failure, LOST } from '../protocol.ts';
 import type { Ending } from './compartment.ts';
 import { boundedText, longFailure } from './realm/failure.ts';
@@ -86,5 +87,4 @@ export class Fault extends Error {
 }
 
 /** The error of an install whose plugin could not be loaded. */
-export const installFailed = (plugin: string, { reason, name, message }: Failure): GraftError =>
-  new GraftError('GRAFT_INSTALL_FAILED', `${plugin}: ${[reason, name, message].filter(Boolean).join(': ')}`);
+export const installFailed = (plugin: string, failure: Failure): GraftError => new InstallFailed(plugin, failure);

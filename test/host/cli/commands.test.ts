@@ -7,6 +7,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { npmPack } from '../../plugins/package/archives.ts';
 import { begin, ended, listening, PLUGIN, type Ran, run, SHOP } from './program.ts';
@@ -325,6 +326,18 @@ describe('plugins', () => {
     await symlink('/etc/hostname', join(root, 'lib/hostname'));
     expect(await graftwork(['install', 'pnpm'])).toMatchObject({ code: 0, stderr: '' });
     expect((await graftwork(['call', 'shop/price', '{"list":10}'])).stdout).toContain('committed\n5\n');
+  });
+});
+
+describe('output that nobody reads', () => {
+  test('1: one line says so', async () => {
+    const child = begin(['--help'], {}, folder);
+    child.stdout.destroy();
+    const [code, stderr] = await Promise.all([
+      new Promise((resolve) => child.once('exit', resolve)),
+      text(child.stderr),
+    ]);
+    expect([code, stderr]).toEqual([1, 'graftwork: nobody reads the output any more (EPIPE)\n']);
   });
 });
 

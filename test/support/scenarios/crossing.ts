@@ -38,6 +38,19 @@ export const crossing = (claims: Claims): void => {
     expect(await base.invoke(point, input)).toEqual(aborted('invalid-answer', expect.stringContaining('constructor')));
   });
 
+  if (claims.args !== 'shared')
+    it('leaves properties of an answer out that are undefined, as JSON does, and nothing else', async () => {
+      open(claims);
+      const source =
+        '(deep) => { const b = [{ c: undefined, d: 1 }]; if (deep) b.push(undefined); return { a: undefined, b } }';
+      const point = base.point(FUNCTION);
+      await base.install('a', `{ graft: ${source} }`);
+      expect(await base.invoke(point, false)).toEqual(committed({ b: [{ d: 1 }] }));
+      expect(await base.invoke(point, true)).toEqual(
+        aborted('invalid-answer', expect.stringContaining('b[1]: undefined')),
+      );
+    });
+
   it('tells a refusal as text that may be told', async () => {
     open(claims);
     const outcome = (await answer('() => refuse("no", "\\ud800a\\0b" + "x".repeat(2000))')) as {

@@ -114,6 +114,13 @@ export const failures = (claims: Claims): void => {
     expect(outcome.grafts[0]?.at).toEqual(claims.places ? expect.stringMatching(/^author\.ts:3:\d+$/) : undefined);
   });
 
+  it('makes text of a graft fit to be read in a terminal', async () => {
+    open(claims);
+    const outcome = await answer('(input, api) => { api.log("\\u001b[2J"); throw new Error("a\\u001b[31m\\u202eb") }');
+    expect(outcome).toEqual(aborted('thrown', 'Error: a\ufffd[31m\ufffdb'));
+    expect(base.lines).toEqual([['\ufffd[2J']]);
+  });
+
   it('cannot commit after an exhausted limit, whatever a graft catches', async () => {
     open(claims);
     const point = base.point({ ...FUNCTION, limits: { writes: 2 } });

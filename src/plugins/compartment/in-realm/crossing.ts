@@ -4,7 +4,8 @@
 
 import { GraftError } from '../../errors.ts';
 import type { Ending } from '../compartment.ts';
-import { toldRefusal } from '../ending.ts';
+import { Fault, toldRefusal } from '../ending.ts';
+import { plainFailure } from '../realm/failure.ts';
 import type { Ask, Seat } from './graft-api.ts';
 import { plainCopy } from './plain-copy.ts';
 
@@ -32,11 +33,12 @@ export const copied = (value: unknown): unknown => {
   return made;
 };
 
-/** A copy of an answer that is plain data; any other answer as it is, for the invocation to refuse. */
+/** A copy of an answer that is plain data. Throws the Fault of any other object; the invocation refuses the rest. */
 export const copiedAnswer = (value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value;
-  const { copy, fault } = plainCopy(value);
-  return fault === null ? copy : value;
+  const { copy, fault } = plainCopy(value, true);
+  if (fault === null) return copy;
+  throw new Fault(plainFailure('invalid-answer', 'InvalidAnswer', `answer${fault.path}: ${fault.why}`));
 };
 
 /** An error of the host as a graft may hold it: no class of the host's is in reach from it. */

@@ -216,8 +216,8 @@ class MeteredHeap implements Heap {
 
   #answered(call: CompartmentCall, value: unknown, limit: number): Ending {
     if (METER.ended) return this.#ended(call, limit);
-    const own_ms = this.#stop(call);
-    return { kind: 'value', value: call.ignoresAnswer ? null : copiedAnswer(value), own_ms };
+    const answer = call.ignoresAnswer ? null : copiedAnswer(value);
+    return { kind: 'value', value: answer, own_ms: this.#stop(call) };
   }
 
   /** The ending of a call that threw. Reading the error may run code of the graft, so it counts too. */

@@ -34,8 +34,9 @@ class CopyingWalk extends PlainWalk {
 
   override property(value: object, key: string, depth: number): boolean {
     this.#around ??= {};
+    this.made = undefined;
     if (!super.property(value, key, depth)) return false;
-    put(this.#around, key, this.made);
+    if (this.made !== undefined) put(this.#around, key, this.made);
     return true;
   }
 
@@ -47,9 +48,12 @@ class CopyingWalk extends PlainWalk {
   }
 }
 
-/** A copy of `value`, or where it stops being plain data. */
-export const plainCopy = (value: unknown): { readonly copy: unknown; readonly fault: PlainFault | null } => {
-  const walk = new CopyingWalk(PLAIN_BOUNDS, types.isProxy);
+/** A copy of `value`, or where it stops being plain data. `omits`: without properties whose value is undefined. */
+export const plainCopy = (
+  value: unknown,
+  omits = false,
+): { readonly copy: unknown; readonly fault: PlainFault | null } => {
+  const walk = new CopyingWalk(PLAIN_BOUNDS, types.isProxy, omits);
   const fault = faultOf(walk, value);
   return { copy: walk.made, fault };
 };

@@ -2,10 +2,11 @@
 //
 // This runs inside the realm and inside the clock of the call, because reading `name`, `message` and `stack` of a
 // thrown object may run its getters. Proxies are not touched. The texts inform people; no decision of the host depends
-// on them.
+// on them. The text of an error also tells the errors that it stands for, and what caused it (thrown.ts).
 
 import { ANSWER_BYTES_MAX, ERROR_TEXT_MAX, type Failure } from '../../protocol.ts';
-import { bigintText, charCodeAt, indexOf, slice, stringify, symbolText, toWellFormed, trimEnd } from './natives.ts';
+import { charCodeAt, indexOf, slice, stringify, toWellFormed, trimEnd } from './natives.ts';
+import { primitiveText, textProperty, thrownText } from './thrown.ts';
 
 /** The name under which the realm's script is compiled. */
 export const REALM_FILENAME = 'graftwork:realm';
@@ -21,15 +22,6 @@ export function boundedText(text: string, length: number): string {
   return clean;
 }
 
-const textProperty = (thrown: object, key: 'name' | 'message' | 'stack'): string => {
-  try {
-    const value: unknown = (thrown as Record<string, unknown>)[key];
-    return typeof value === 'string' ? value : '';
-  } catch {
-    return '';
-  }
-};
-
 /** `stack` without the frames that are not the plugin's: the realm's own, and those of the process around it. */
 const pluginFrames = (stack: string): string => {
   const text = boundedText(stack, 2 * ERROR_TEXT_MAX.stack);
@@ -42,12 +34,6 @@ const pluginFrames = (stack: string): string => {
     at = end;
   }
   return boundedText(trimEnd(kept), ERROR_TEXT_MAX.stack);
-};
-
-const primitiveText = (value: unknown): string => {
-  if (typeof value === 'symbol') return symbolText(value);
-  if (typeof value === 'bigint') return `${bigintText(value)}n`;
-  return typeof value === 'string' ? value : `${value as number | boolean | null | undefined}`;
 };
 
 /** A failure whose texts are the program's own. */
@@ -83,7 +69,7 @@ export function thrownFailure(thrown: unknown, isProxy: (value: object) => boole
     return plainFailure('thrown', typeof thrown, primitiveText(thrown));
   if (isProxy(thrown)) return plainFailure('thrown', 'object', 'a proxy was thrown');
   const name = boundedText(textProperty(thrown, 'name') || 'object', ERROR_TEXT_MAX.name);
-  const message = boundedText(textProperty(thrown, 'message'), ERROR_TEXT_MAX.message);
+  const message = boundedText(thrownText(thrown, isProxy), ERROR_TEXT_MAX.message);
   return { reason: 'thrown', name, message, stack: pluginFrames(textProperty(thrown, 'stack')) };
 }
 

@@ -1,4 +1,5 @@
-// JSON text of a value that plainFault has found plain, made without running any code of the plugin.
+// JSON text of a value that plainFault has found plain, made without running any code of the plugin. Properties whose
+// value is undefined are left out.
 //
 // JSON.stringify does that, six times faster than code could, as long as Object.prototype and Array.prototype have no
 // `toJSON`: no other object is in reach of a plain value (plainFault has seen that none stands between those two).
@@ -18,7 +19,7 @@ const objectText = (object: Record<string, unknown>): string => {
   let text = '{';
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as string;
-    text += `${i === 0 ? '' : ','}${stringify(key)}:${slowText(object[key])}`;
+    if (object[key] !== undefined) text += `${text === '{' ? '' : ','}${stringify(key)}:${slowText(object[key])}`;
   }
   return `${text}}`;
 };

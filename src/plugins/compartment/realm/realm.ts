@@ -248,7 +248,7 @@ class Realm {
   #answered(value: unknown, ignored: boolean): Direct | string {
     if (this.#exceeded !== '') return failed(plainFailure('limit', 'Limit', this.#exceeded));
     if (ignored) return null;
-    const fault = plainFault(value, PLAIN_BOUNDS, this.#isProxy);
+    const fault = plainFault(value, PLAIN_BOUNDS, this.#isProxy, true);
     if (fault !== null)
       return failed(plainFailure('invalid-answer', 'InvalidAnswer', `answer${fault.path}: ${fault.why}`));
     if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
