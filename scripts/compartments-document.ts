@@ -11,8 +11,13 @@ writeFileSync(
 Where a plugin's code runs. Behind one interface (\`src/plugins/compartment/compartment.ts\`) stand nine kinds. Every
 call is undone in the same way in each; what differs is in this table. It is generated from \`test/support/claims.ts\`;
 the conformance suite (\`test/support/scenarios\`) tries every claim that can be tried and fails a kind that can do more
-or less than it says. A host uses \`process\` unless it is told otherwise. The header of each kind's file says what it
-does not stop.
+or less than it says. The header of each kind's file says what it does not stop.
+
+A host (\`createHost\`) uses \`process\` unless it is told otherwise, and can be told one other kind:
+\`createHost({ compartment: new IsolateMaker() })\`. \`ses\` and \`metered\` need a realm that is locked down
+(\`lockdownRealm\`), and a host's is none: its database library adds to built-in objects when it is loaded, which a
+locked realm forbids, and a realm that has them already cannot be locked any more. They serve programs without a
+database, such as the kernel model, and a browser.
 
 ${claimsTable()}
 

@@ -1,3 +1,4 @@
+export { IsolateMaker, type IsolateOptions } from '../plugins/compartment/index.ts';
 export { GraftError, type Limits, type Outcome } from '../plugins/index.ts';
 export { type HostCallables, type HttpAnswer, httpAnswer, type Opened, type Opener } from './callables/index.ts';
 export { createHost } from './create-host.ts';

@@ -50,6 +50,6 @@ export const checkLocked = (kind: string): void => {
   if (!done)
     throw new GraftError(
       'GRAFT_INSTALL_FAILED',
-      `a ${kind} compartment needs a realm that is locked down (lockdownRealm)`,
+      `a ${kind} compartment needs a realm that is locked down, which a host's cannot be: choose process or isolate`,
     );
 };
