@@ -33,8 +33,8 @@ export interface HostPoint<Input, Output> {
 }
 
 /** What a graft point of a host is declared with. */
-export interface HostPointOptions<Input = unknown, Output = unknown>
-  extends Omit<PointOptions<Input, Output>, 'default' | 'check'> {
+export interface HostPointOptions<Input = unknown, Output = unknown, Given = unknown>
+  extends Omit<PointOptions<Input, Output, Given>, 'default' | 'check'> {
   /**
    * The host's own answer. `txn` is the transaction of the call: what the default does there is committed or undone
    * with it. A chain's omitted default answers its input, an event's answers nothing.

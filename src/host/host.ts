@@ -139,11 +139,14 @@ export class Host {
 
   readonly #own = <T>(run: (txn: HostTransaction) => Promise<T>): Promise<T> => this.transaction(run);
 
-  /** Declares a graft point. One that takes rows is called with a list of them and gives as many answers. */
-  graftPoint<Input, Output>(
-    options: HostPointOptions<Input, Output> & { readonly rows: true },
-  ): HostPoint<readonly Input[], readonly Output[]>;
-  graftPoint<Input, Output>(options: HostPointOptions<Input, Output>): HostPoint<Input, Output>;
+  /**
+   * Declares a graft point. One that takes rows is called with a list of them and gives as many answers. It is called
+   * with what its schema takes (`Given`); grafts and the default see what the schema makes of that (`Input`).
+   */
+  graftPoint<Input, Output, Given = Input>(
+    options: HostPointOptions<Input, Output, Given> & { readonly rows: true },
+  ): HostPoint<readonly Given[], readonly Output[]>;
+  graftPoint<Input, Output, Given = Input>(options: HostPointOptions<Input, Output, Given>): HostPoint<Given, Output>;
   graftPoint<Input, Output>(options: HostPointOptions<Input, Output>): HostPoint<unknown, unknown> {
     return this.#points.declare(options);
   }

@@ -6,7 +6,15 @@
 //   stock.set('x', 1)               in a transaction of its own
 //   stock.readable(), .writable()   the callables, for a graft point to list
 
-import { badArgument, type Callable, type CallableTree, type Caller, plainFault, unexpected, WRITES } from '../plugins/index.ts';
+import {
+  badArgument,
+  type Callable,
+  type CallableTree,
+  type Caller,
+  plainFault,
+  unexpected,
+  WRITES,
+} from '../plugins/index.ts';
 import { Cell, Counter, List, StateMap, type StateOptions, Ticket, type Transaction } from '../txn/index.ts';
 import type { HostTransaction } from './host-transaction.ts';
 import { Kept, keepInMap, keepOne } from './kept.ts';

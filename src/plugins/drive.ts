@@ -125,7 +125,7 @@ const settleLater = async <I, O>(
 /** Resolves when somebody else ends a transaction whose graft has answered. */
 const aborted = (txn: Transaction): Promise<void> =>
   new Promise((resolve) => {
-    txn.runner = { aborted: resolve };
+    txn.runner = { aborted: () => resolve() };
   });
 
 /**

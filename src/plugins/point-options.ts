@@ -21,12 +21,12 @@ export type FaultPolicy = 'default' | 'deny' | 'fail';
 /** Reads of the state that a graft at the point may call, in the graft's own transaction, before it commits. */
 export type StateView = (name: string, ...args: unknown[]) => unknown;
 
-export interface PointOptions<Input = unknown, Output = unknown> {
+export interface PointOptions<Input = unknown, Output = unknown, Given = unknown> {
   /** Segments of letters, digits, `-`, `_` and `.`, joined by `/`. */
   readonly name: string;
   readonly kind: PointKind;
-  /** Any Standard Schema; validation must be synchronous. Omitted: any plain data. */
-  readonly input?: StandardSchemaV1<unknown, Input>;
+  /** Any Standard Schema that takes `Given` and makes `Input`, synchronously. Omitted: any plain data. */
+  readonly input?: StandardSchemaV1<Given, Input>;
   readonly output?: StandardSchemaV1<unknown, Output>;
   /**
    * The host's own answer; the transaction is there for a default that wants to see the caller's uncommitted state. A

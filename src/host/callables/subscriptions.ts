@@ -8,6 +8,7 @@ import {
   type Graft,
   type Keeper,
   type Origin,
+  plainFault,
   SUBSCRIPTIONS,
   WRITES,
 } from '../../plugins/index.ts';
@@ -82,6 +83,8 @@ export class Subscriptions {
       waits: false,
       run: ({ txn, depth, principal }, [event, value = null]) => {
         this.#of('emit', event);
+        const fault = plainFault({ event, value });
+        if (fault !== null) throw txn.doom('limit', `emit: the event${fault.path}: ${fault.why}`);
         this.#emits.take(txn);
         if (depth >= EMIT_DEPTH_MAX) throw txn.doom('limit', `events nested deeper than ${EMIT_DEPTH_MAX}`);
         txn.charge(WRITES, 1);

@@ -74,6 +74,8 @@ export const setHas = uncurry(Set.prototype.has) as (set: object, value: unknown
 export const setAdd = uncurry(Set.prototype.add) as (set: object, value: unknown) => unknown;
 export const setDelete = uncurry(Set.prototype.delete) as (set: object, value: unknown) => boolean;
 export const setForEach = uncurry(Set.prototype.forEach) as (set: object, each: (value: unknown) => void) => void;
+/** Makes a rejected promise that nobody else holds. */
+export const rejectPromise: (reason: unknown) => unknown = Promise.reject.bind(Promise);
 export const promiseThen = uncurry(Promise.prototype.then) as (
   promise: Promise<unknown>,
   fulfilled: (value: unknown) => void,

@@ -23,11 +23,13 @@ import {
   getPrototypeOf,
   hasOwn,
   indirectEval,
+  NativeError,
   now,
   ownKeys,
   parse,
   promisePrototype,
   promiseThen,
+  rejectPromise,
   stringify,
 } from './natives.ts';
 import { type Outside, TELL } from './outside.ts';
@@ -134,6 +136,8 @@ class Realm {
   #exceeded = '';
   /** What the running call, or the module, may still say on its console; null: it has said nothing. */
   #console: ConsoleBudget | null = null;
+  /** Whether the running call has answered. */
+  #isDraining = false;
   /** The text that TEXT hands out. */
   #text = '';
 
@@ -161,8 +165,13 @@ class Realm {
     defineWeb({ on: globalThis, evaluate: indirectEval, outside, isProxy: this.#isProxy, tell, now });
   }
 
+  /**
+   * Where the call has answered already, and what remains of it runs in the drain, a rejection that nobody can handle
+   * ends it.
+   */
   #exceed(what: string): void {
     if (this.#exceeded === '') this.#exceeded = what;
+    if (this.#isDraining) rejectPromise(new NativeError(what));
   }
 
   load(code: string): string {
@@ -206,6 +215,7 @@ class Realm {
     this.#number++;
     this.#console = null;
     this.#exceeded = '';
+    this.#isDraining = false;
     try {
       const value = run(input, api ?? makeApi(own));
       return this.#follows(value, ignored) ? PENDING : this.#answered(value, ignored);
@@ -246,6 +256,7 @@ class Realm {
   }
 
   #answered(value: unknown, ignored: boolean): Direct | string {
+    this.#isDraining = true;
     if (this.#exceeded !== '') return failed(plainFailure('limit', 'Limit', this.#exceeded));
     if (ignored) return null;
     const fault = plainFault(value, PLAIN_BOUNDS, this.#isProxy, true);
