@@ -152,7 +152,8 @@ const run = async (name: string | undefined, values: Values): Promise<boolean> =
       return fuzz(values);
     default:
       throw new Error(
-        'name a campaign: plugin-kills, host-kills, guards, memory, hoarders, busy, shop, bundles, fuel, arguments or fuzz',
+        'name a campaign: plugin-kills, host-kills, guards, memory, hoarders, busy, shop, bundles, fuel, ' +
+          'arguments or fuzz',
       );
   }
 };

@@ -6,10 +6,8 @@
 // started. One that is cancelled at any other time stays an item until its end is told; what it says meanwhile is late,
 // and it alone is to blame if the process never gets to the next.
 //
-// An item's own time is the processor time that the child's main thread has taken since the item was first seen to run;
-// one that has used its limit up is ended by SIGKILL. The child may say so first, where it looks (guest.ts). The wall
-// clock is a far backstop: a process that the system gives no processor at all is replaced, and nobody is to blame.
-// Where the system does not tell of processor time, own time is the time that the item runs, by the wall clock.
+// One that has used its own time up (item-watch.ts) is ended by SIGKILL. The child may say so first, where it looks
+// (guest.ts).
 
 import type { ChildProcess } from 'node:child_process';
 import * as protocol from '../../protocol.ts';
@@ -26,12 +24,12 @@ import {
 } from '../../protocol.ts';
 import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.ts';
 import { failedWith, LOST, toldEnding } from '../ending.ts';
-import { cpuOfProcess } from '../thread-cpu.ts';
 import { passLine, wantedPart } from './asides.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { childCommand } from './command.ts';
 import { childEnvironment } from './environment.ts';
 import { FrameReader, FrameWriter } from './frames.ts';
+import { ItemWatch } from './item-watch.ts';
 import { standingOf } from './walls/probe.ts';
 import { type Standing, standsAll } from './walls/standing.ts';
 
@@ -87,11 +85,7 @@ export interface ProcessEvents {
   died(process: PluginProcess, killed: Killed | null, signal: string | null): void;
 }
 
-/** Beyond an item's own time by the wall clock: what the pipe and the scheduler may take. */
-const GRACE_MS = 30;
 const START_MS_MAX = 15_000;
-/** A process that has something to do and gets no processor at all for so long is replaced. */
-const STOPPED_MS_MAX = 1000;
 const LATE_MAX = 10_000;
 
 export class PluginProcess {
@@ -118,12 +112,7 @@ export class PluginProcess {
   #suspect = false;
   /** Parts of the web's API that the child has: it keeps each. */
   readonly #parts = new Set<string>();
-  #watched: Item | null = null;
-  /** When the watched item was first seen: the process's processor time, and the time that the item had run. */
-  #begun = { ran_ms: 0, used_ms: 0 };
-  /** The processor time of the process when it was last seen to move, and when that was. */
-  #moved_ms = 0;
-  #movedAt = 0;
+  readonly #watch = new ItemWatch();
 
   readonly #walls: Standing;
 
@@ -174,15 +163,9 @@ export class PluginProcess {
     return this.#waits ? this.#used : this.#used + now - this.#since;
   }
 
-  /**
-   * How long the running item had no processor, or had told what this thread has not come to read, in ms: as a plugin
-   * cannot sleep, all time in which it did neither run nor wait for the host.
-   */
+  /** How long the item, if it runs, has been held up; see ItemWatch. */
   heldUp_ms(item: Item): number {
-    if (item !== this.head || item !== this.#watched) return 0;
-    const ran_ms = cpuOfProcess(this.child.pid);
-    if (ran_ms === null) return 0;
-    return Math.max(0, this.#used_ms(performance.now()) - this.#begun.used_ms - (ran_ms - this.#begun.ran_ms));
+    return item === this.head ? this.#watch.heldUp_ms(this.child.pid, item, this.#used_ms(performance.now())) : 0;
   }
 
   kill(reason: Killed): void {
@@ -383,29 +366,11 @@ export class PluginProcess {
     if (item === undefined || this.dead || this.#suspect) return;
     if (!this.ready) {
       if (now - this.#since > START_MS_MAX) this.#overdue(item, 'compartment-lost');
-    } else if (item !== this.#watched) this.#begins(item, now);
-    else if (this.#waits) this.#movedAt = now;
-    else this.#compare(item, now);
-  }
-
-  #begins(item: Item, now: number): void {
-    this.#watched = item;
-    const ran_ms = cpuOfProcess(this.child.pid) ?? 0;
-    this.#begun = { ran_ms, used_ms: this.#used_ms(now) };
-    this.#moved_ms = ran_ms;
-    this.#movedAt = now;
-  }
-
-  /** Compares what the item has used with its limit. */
-  #compare(item: Item, now: number): void {
-    const ran_ms = cpuOfProcess(this.child.pid);
-    if (ran_ms === null) {
-      if (this.running_ms(now) > item.own_ms + GRACE_MS) this.#overdue(item, 'own-time');
-    } else if (ran_ms - this.#begun.ran_ms >= item.own_ms) this.#overdue(item, 'own-time');
-    else if (ran_ms > this.#moved_ms) {
-      this.#moved_ms = ran_ms;
-      this.#movedAt = now;
-    } else if (now - this.#movedAt > STOPPED_MS_MAX) this.#overdue(item, 'no-processor');
+      return;
+    }
+    const seen = { now, used_ms: this.#used_ms(now), waits: this.#waits };
+    const reason = this.#watch.look(this.child.pid, item, seen);
+    if (reason !== null) this.#overdue(item, reason);
   }
 
   /** Kills, after a round of input: where the host itself was busy, an answer may be waiting to be read. */
