@@ -52,14 +52,16 @@ interface RunnerScope {
 
 /** Statements of TypeORM's own for transactions. */
 const CONTROL = /^(BEGIN TRANSACTION|COMMIT|ROLLBACK|(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT) typeorm_\d+)$/;
-const OTHER_CONTROL = /^\s*(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\b/i;
-const READ = /^\s*(SELECT|VALUES|EXPLAIN)\b/i;
-const READ_WITH = /^\s*WITH\b/i;
+/** What a statement may begin with before its first word. */
+const LEAD = /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/;
+const OTHER_CONTROL = /^(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\b/i;
+const READ = /^(SELECT|VALUES|EXPLAIN)\b/i;
+const READ_WITH = /^WITH\b/i;
 const WRITES = /\b(INSERT|UPDATE|DELETE|REPLACE)\b/i;
 /** Statements that run outside transactions only, or mean another thing inside. */
-const BARE = /^\s*(PRAGMA|VACUUM|ATTACH|DETACH)\b/i;
+const BARE = /^(PRAGMA|VACUUM|ATTACH|DETACH)\b/i;
 
-const isRead = (sql: string): boolean => READ.test(sql) || (READ_WITH.test(sql) && !WRITES.test(sql));
+const isRead = (words: string): boolean => READ.test(words) || (READ_WITH.test(words) && !WRITES.test(words));
 
 const done = (run: () => void): Prepared => ({
   reader: false,
@@ -164,10 +166,11 @@ export class Runners {
   async #prepare(scope: RunnerScope, sql: string): Promise<Prepared> {
     const control = CONTROL.exec(sql);
     if (control !== null) return this.#control(scope, control[2] ?? (control[1] as string));
-    if (OTHER_CONTROL.test(sql)) throw misuse('transactions are begun and ended through dataSource.transaction');
+    const words = sql.replace(LEAD, '');
+    if (OTHER_CONTROL.test(words)) throw misuse('transactions are begun and ended through dataSource.transaction');
     if (scope.txn !== null) return this.#inside(scope.txn, sql);
-    if (isRead(sql)) return this.#options.reader.statement(sql);
-    return BARE.test(sql) ? this.#bare(sql) : this.#alone(sql);
+    if (isRead(words)) return this.#options.reader.statement(sql);
+    return BARE.test(words) ? this.#bare(sql) : this.#alone(sql);
   }
 
   async #control(scope: RunnerScope, command: string): Promise<Prepared> {
