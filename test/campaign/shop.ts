@@ -41,7 +41,10 @@ const STOCK = 1_000_000;
 const REMARKS = 3;
 /** Between two writes of one client: eight clients without a pause would measure nothing but the queue. */
 const PAUSE_MS = 5;
-const KILL_MS = 150;
+/** A graft that writes is called some 50 times a second, one that fails some 20 times, and a process is killed. */
+const HONEST_MS = 20;
+const FAILING_MS = 50;
+const KILL_MS = 300;
 
 const WRITE = `api.product.update({ id: 1 + (n % ${PRODUCTS}) }, { views: n });
   for (let i = 0; i < ${REMARKS}; i++) api.remark.insert({ text: n + '.' + i });`;
@@ -181,9 +184,8 @@ class Shop {
     };
     await Promise.all([
       this.call('looping'),
-      again(paced('honest', 1)),
-      again(paced('honest', 3)),
-      again(paced('failing', 5)),
+      again(paced('honest', HONEST_MS)),
+      again(paced('failing', FAILING_MS)),
       again(kill),
     ]);
   }
