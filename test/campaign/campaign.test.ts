@@ -46,9 +46,9 @@ describe('kills', () => {
 });
 
 test('a shop’s own writes and its grafts’, which fail and are killed, lose nothing', async () => {
-  const result = await runShop(160, 1, silent);
+  const result = await runShop(144, 1, silent, 2);
   expect(result).toMatchObject({ failed: [], lost: [] });
-  expect(result.done + result.refused).toBe(320);
+  expect(result.done + result.refused).toBe(288);
   expect(result.grafts['honest committed']).toBeGreaterThan(0);
   expect(result.grafts['failing default thrown']).toBeGreaterThan(0);
   expect(Object.keys(result.grafts).some((how) => how.startsWith('looping'))).toBe(true);

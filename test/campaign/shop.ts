@@ -225,16 +225,21 @@ class Shop {
   }
 }
 
-const rounds = async (shop: Shop, writes: number, progress: (text: string) => void): Promise<ShopRun> => {
+const rounds = async (
+  shop: Shop,
+  writes: number,
+  count: number,
+  progress: (text: string) => void,
+): Promise<ShopRun> => {
   const [alone, beside]: [number[], number[]] = [[], []];
-  for (let round = 0; round < ROUNDS; round++) {
-    alone.push(...(await shop.clients(`alone ${round}`, Math.ceil(writes / ROUNDS / CLIENTS))));
+  for (let round = 0; round < count; round++) {
+    alone.push(...(await shop.clients(`alone ${round}`, Math.ceil(writes / count / CLIENTS))));
     let isOver = false;
     const disturbed = shop.disturb(() => isOver);
-    beside.push(...(await shop.clients(`beside ${round}`, Math.ceil(writes / ROUNDS / CLIENTS))));
+    beside.push(...(await shop.clients(`beside ${round}`, Math.ceil(writes / count / CLIENTS))));
     isOver = true;
     await disturbed;
-    progress(`round ${round + 1} of ${ROUNDS}: ${shop.done} writes, ${shop.remarked} honest calls`);
+    progress(`round ${round + 1} of ${count}: ${shop.done} writes, ${shop.remarked} honest calls`);
   }
   const { done, refused, failed, grafts, kills } = shop;
   const times = {
@@ -245,8 +250,13 @@ const rounds = async (shop: Shop, writes: number, progress: (text: string) => vo
   return { done, refused, failed, lost: await shop.lost(), grafts, kills, ...times };
 };
 
-/** `writes`: of the shop's own, alone and as many beside grafts. */
-export const runShop = async (writes: number, seed: number, progress: (text: string) => void): Promise<ShopRun> => {
+/** `writes`: of the shop's own, alone and as many beside grafts, in `count` rounds. */
+export const runShop = async (
+  writes: number,
+  seed: number,
+  progress: (text: string) => void,
+  count = ROUNDS,
+): Promise<ShopRun> => {
   const folder = mkdtempSync(join(tmpdir(), 'graftwork-shop-'));
   const source = await openShop(join(folder, 'shop.db'));
   const host = await createHost({ store: source, report: () => {} });
@@ -255,7 +265,7 @@ export const runShop = async (writes: number, seed: number, progress: (text: str
   const shop = new Shop(source, host, (server.address() as AddressInfo).port, seed);
   try {
     await shop.open();
-    return await rounds(shop, writes, progress);
+    return await rounds(shop, writes, count, progress);
   } finally {
     shop.close();
     server.close();
