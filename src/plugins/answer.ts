@@ -86,21 +86,29 @@ const verdictOn = (base: Base, call: GraftCall, answer: unknown, input: unknown,
     throw new Aborted('cancelled', 'begun anew');
   };
   try {
-    const verdict = point.options.check?.(answer, input, state, call.txn) ?? false;
-    if (!(verdict instanceof Promise)) return blocked ?? verdict;
+    const verdict = point.options.check?.(answer, input, state, call.txn);
+    if (!(verdict instanceof Promise)) return blocked ?? spoken(verdict);
     const told = (said: boolean | string): void => {
       call.verdicts ??= new Map();
-      call.verdicts.set(row, said ?? false);
+      call.verdicts.set(row, said);
     };
     return new PendingVerdict(
-      verdict.then(told, (error: unknown) => (blocked === null ? told(failed(base, call, error)) : settled(blocked))),
+      verdict
+        .then(spoken)
+        .then(told, (error: unknown) => (blocked === null ? told(failed(base, call, error)) : settled(blocked))),
     );
   } catch (error) {
     return blocked ?? failed(base, call, error);
   }
 };
 
-/** A post-condition that throws is the host's own fault, and the answer is not kept. */
+/** What a post-condition said. Throws for what is no verdict. */
+const spoken = (said: unknown): boolean | string => {
+  if (typeof said === 'boolean' || typeof said === 'string') return said;
+  throw new TypeError('a post-condition says true, false, or in a text what is wrong');
+};
+
+/** A post-condition that throws, or says neither, is the host's own fault, and the answer is not kept. */
 const failed = (base: Base, { graft, txn }: GraftCall, error: unknown): false => {
   if (error instanceof Aborted || txn.state !== 'active') return false;
   const what = `the post-condition of ${graft.point.name}`;

@@ -38,7 +38,8 @@ it.each(['direct', 'process'] as const)('that holds, that does not, and that say
     value: 'default',
     grafts: [{ reason: 'invalid-answer', detail: 'not two', undone: { records: 1 } }],
   });
-  expect(await base.invoke(point, 3)).toMatchObject({ value: 'default', grafts: [{ reason: 'invalid-answer' }] });
+  // What says nothing is the host's own mistake.
+  expect(await base.invoke(point, 3)).toMatchObject({ value: 'default', grafts: [{ reason: 'host-fault' }] });
   expect(base.state.a).toBe(9);
 });
 
