@@ -214,6 +214,23 @@ describe('the clock', () => {
     expect(calls).toBeLessThan(20);
   });
 
+  it('ends a loop of host calls on a busy machine, where most time passes without a processor', async () => {
+    let cpu = 0;
+    let now = 0;
+    // A tenth of all time is the thread's, inside and in the host alike.
+    const clocks = { now_ms: () => (now += 1), cpu_ms: () => (cpu = now / 10) };
+    await load(['(input, api) => { for (;;) try { api.host() } catch {} }'], clocks);
+    let calls = 0;
+    const host: Host = () => {
+      now += 5;
+      return calls++;
+    };
+    expect(failureOf(run(callOf(null, host, { own_ms: 20 }))).reason).toBe('own-time');
+    // As much as a tenth of what passes inside: three looks at the clock a call.
+    expect(calls).toBeGreaterThan(20);
+    expect(calls).toBeLessThan(400);
+  });
+
   it.each([
     ['a loop', '() => { for (;;); }'],
     ['a loop that catches', '() => { for (;;) try { for (;;); } catch {} }'],
