@@ -104,9 +104,18 @@ const callsOf = ({ methods }: Functions): readonly string[] => {
   return calls;
 };
 
-/** `cases`: calls of built-ins, picked by the seed; 0 for all of them. `own_ms`: the fuel of each. */
+export interface FuelOptions {
+  readonly seed: number;
+  /** Calls of built-ins, picked by the seed; 0 for all of them. */
+  readonly cases: number;
+  /** The fuel of each program, in ms; a call has twice that, since it is set up first. */
+  readonly own_ms: number;
+  /** Programs of more text are left out. */
+  readonly text_max?: number;
+}
+
 export const calibrate = async (
-  { seed, cases, own_ms }: { readonly seed: number; readonly cases: number; readonly own_ms: number },
+  { seed, cases, own_ms, text_max = Number.POSITIVE_INFINITY }: FuelOptions,
   progress: (text: string) => void,
 ): Promise<FuelRun> => {
   const meter = new Meter();
@@ -115,8 +124,9 @@ export const calibrate = async (
   const random = new Random(seed);
   const all = callsOf(functions);
   const calls = cases === 0 ? all : Array.from({ length: cases }, () => random.pick(all));
+  const programs = Object.entries(PROGRAMS).filter(([, body]) => body.length <= text_max);
   const jobs: Job[] = [
-    ...Object.entries(PROGRAMS).map(([name, body]) => ({ name, body, own_ms })),
+    ...programs.map(([name, body]) => ({ name, body, own_ms })),
     ...calls.map((call) => ({ name: call, body: bodyOf(call), own_ms: own_ms * 2 })),
   ];
   const results: { name: string; ratio: number; outcome: string }[] = [];
@@ -136,7 +146,7 @@ export const calibrate = async (
   const [control] = results;
   return {
     unknown: functions.unknown,
-    programs: Object.keys(PROGRAMS).length,
+    programs: programs.length,
     calls: calls.length,
     control: control?.ratio ?? Number.NaN,
     dearest: results.toSorted((a, b) => b.ratio - a.ratio).slice(0, 30),

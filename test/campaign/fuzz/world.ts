@@ -26,8 +26,12 @@ const errorText = (error: unknown): string =>
 
 const causeOf = (error: Error): string => `${error.message} ${error.cause instanceof Error ? error.cause.message : ''}`;
 
-/** Part of the game: accessors that break on purpose, timers and events for which no queue had room. */
-const isExpected = ({ error }: Exclude<HostEvent, { what: 'log' | 'console' }>): boolean =>
+/**
+ * Part of the game: accessors that break on purpose, timers and events for which no queue had room, a new version that
+ * fails at once.
+ */
+const isExpected = ({ what, error }: Exclude<HostEvent, { what: 'log' | 'console' }>): boolean =>
+  what === 'upgrade-undone' ||
   (error instanceof GraftError && error.code === 'GRAFT_OVERLOADED') ||
   (error instanceof Error && causeOf(error).includes('on purpose'));
 

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Handler } from '../../../src/host/store/index.ts';
-import { Ticket } from '../../../src/txn/index.ts';
+import { Session } from '../../../src/host/store/session.ts';
+import { Aborted, Ticket } from '../../../src/txn/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { callerOf, Fixture, folder, now, thrown } from './fixture.ts';
 
@@ -263,6 +264,33 @@ describe('the outbox', () => {
     expect(late.payloads).toEqual(['two']);
     await next.store.close();
   });
+
+  test.each(['lock-timeout', 'deadlock', 'store-conflict'] as const)(
+    'a deletion of sent messages that loses its turn (%s) is done again, and is no failure',
+    async (reason) => {
+      const fixture = await open();
+      const mail = collector();
+      const channel = fixture.store.channel('mail', mail.handler);
+      await fixture.store.resume();
+      const entered = jest.spyOn(Session.prototype, 'entered').mockRejectedValueOnce(new Aborted(reason));
+      await fixture.transact((txn) => channel.send(txn, 'one'));
+      await mail.until(1);
+      await settle();
+      expect(entered).toHaveBeenCalled();
+      await fixture.transact((txn) => channel.send(txn, 'two'));
+      await mail.until(2);
+      await settle();
+      expect(fixture.reports).toEqual([]);
+      entered.mockRestore();
+      await fixture.store.close();
+      const next = await open();
+      const late = collector();
+      next.store.channel('mail', late.handler);
+      await next.store.resume();
+      expect(late.payloads).toEqual([]);
+      await next.store.close();
+    },
+  );
 
   test('for grafts: checked, charged, and the writer’s slot first', async () => {
     const fixture = await open();
