@@ -38,6 +38,8 @@ export interface PluginRemoveOptions {
   readonly now?: boolean;
   /** Points that the plugin guarded go on without it; otherwise they deny every call until it is installed again. */
   readonly dismiss?: boolean;
+  /** What it has in its storage is deleted. Calls in flight may write there still, unless they are aborted. */
+  readonly forget?: boolean;
   /** Who removes it, for the list of removed plugins. Default: the host itself. */
   readonly by?: string;
 }

@@ -41,7 +41,7 @@ import type { HostTable } from './host-table.ts';
 import { type EntitiesOf, HostTransaction } from './host-transaction.ts';
 import { accountsInUse, factsOf, type InUse, type PluginInfo, type PointInfo, pointInfo } from './information.ts';
 import { DEFAULT_STORE, type HostOptions } from './options.ts';
-import { pluginStorage } from './plugin-storage.ts';
+import { PluginStorage } from './plugin-storage.ts';
 import type { AbortRecord, Registry } from './registry.ts';
 import { HostCell, HostCounter, HostList, HostMap, keptMap, type StateSpec } from './state.ts';
 import type { Row, Store } from './store/index.ts';
@@ -65,6 +65,7 @@ export class Host {
   readonly #names = new Set<string>();
   readonly #begun = new Set<HostTransaction>();
   readonly #turns = new Turns();
+  readonly #storage: PluginStorage;
   /** Ready-made callables: named locks, sleep, calls by name, handles, events, timers, headers. */
   readonly callables: HostCallables;
   #closing: Promise<void> | null = null;
@@ -85,6 +86,12 @@ export class Host {
     this.#console = new ConsoleLog(report);
     this.#keepers = new Keepers(options.kept);
     this.#reader = new PackageReader(options.processes?.walls);
+    this.#storage = new PluginStorage({
+      own: this.#own,
+      store,
+      keepers: this.#keepers,
+      failed: (name, error) => report({ what: 'host-fault', name, error }),
+    });
     this.#base = {
       transactions,
       treasury: treasury(),
@@ -260,12 +267,12 @@ export class Host {
     run: (caller, [text]) => caller.log(typeof text === 'string' ? text : unexpected('log', 'a text', text)),
   };
 
-  readonly #storage = pluginStorage(this.#own);
+  /** Callables of a map that every plugin has for itself: what must outlast a call, and restarts. */
+  get storage(): CallableTree {
+    return this.#storage.callables;
+  }
 
-  /** Callables of a map that every plugin has for itself: what must outlast a call. */
-  readonly storage: CallableTree = this.#storage.callables;
-
-  /** Deletes what a plugin keeps in its storage: also what one left there that is removed. */
+  /** Deletes what plugins of a name keep in their storage: also what one left there that is removed. */
   clearStorage(plugin: string): Promise<void> {
     return this.#storage.clear(plugin);
   }
@@ -292,10 +299,13 @@ export class Host {
 
   /**
    * Removes a plugin; calls in flight finish, or are aborted as `cancelled` where `now` is true. It stays listed
-   * (`removedPlugins`), and can be enabled again. Throws GRAFT_UNKNOWN_PLUGIN, and GRAFT_STORE.
+   * (`removedPlugins`), and can be enabled again; so its storage stays, unless `forget` is true. Throws
+   * GRAFT_UNKNOWN_PLUGIN, and GRAFT_STORE; GRAFT_ABORTED where it is removed and its storage could not be deleted.
    */
-  remove(name: string, options: PluginRemoveOptions = {}): Promise<PluginInfo> {
-    return this.#plugins.remove(name, options);
+  async remove(name: string, options: PluginRemoveOptions = {}): Promise<PluginInfo> {
+    const removed = await this.#plugins.remove(name, options);
+    if (options.forget === true) await this.#storage.clear(name, removed.installer);
+    return removed;
   }
 
   /**

@@ -46,6 +46,12 @@ export const moveKept = (
   }
 };
 
+/** Holds what a value of an earlier start needs. */
+export const holdKept = ({ keeper, units }: Kept<unknown>): void => {
+  keeper?.holdNow(KEPT_ENTRIES, 1);
+  keeper?.holdNow(KEPT_BYTES, units);
+};
+
 /** Keys of a map that a graft may add to: all of them must fit into one answer of `keys`. */
 const KEYS_MAX = 50_000;
 const KEY_UNITS_MAX = 1_000_000;

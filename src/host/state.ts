@@ -11,13 +11,14 @@ import {
   type Callable,
   type CallableTree,
   type Caller,
+  type Keeper,
   plainFault,
   unexpected,
   WRITES,
 } from '../plugins/index.ts';
 import { Cell, Counter, List, StateMap, type StateOptions, Ticket, type Transaction } from '../txn/index.ts';
 import type { HostTransaction } from './host-transaction.ts';
-import { Kept, keepInMap, keepOne } from './kept.ts';
+import { holdKept, Kept, keepInMap, keepOne } from './kept.ts';
 
 /**
  * Options of a state. `stored`: kept in the database, in the COMMIT of the transaction that changes it (maps only).
@@ -47,13 +48,15 @@ const stateOptions = (name: string, spec: StateSpec): StateOptions => ({
 /** What lies under the keys of a map. */
 export type KeptMap<V> = StateMap<string, Kept<V>>;
 
-/** The map of a HostMap. */
+/** The map of a HostMap. `keeper` keeps what is there initially; null: the host itself. */
 export const keptMap = <V>(
   name: string,
   spec: StateSpec = {},
   initial: readonly (readonly [string, V])[] = [],
+  keeper: Keeper | null = null,
 ): KeptMap<V> => {
-  const rows = initial.map(([key, value]) => [key, own(value)] as const);
+  const rows = initial.map(([key, value]) => [key, new Kept(value, keeper, key)] as const);
+  for (const [, kept] of rows) holdKept(kept);
   const keep = keepInMap(
     name,
     rows.map(([key]) => key),

@@ -42,6 +42,11 @@ export class Keeper {
     this.installerAccount.drop(resource, amount);
   }
 
+  /** Holds at once, whatever the limits: what is there already, from an earlier start. */
+  holdNow(resource: number, amount: number): void {
+    this.dropNow(resource, -amount);
+  }
+
   /** Whether something is held. */
   get keeps(): boolean {
     return this.account.held.some((units) => units > 0);

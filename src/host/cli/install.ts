@@ -15,6 +15,7 @@ import { describePlugins, describePoints, printAnswer } from './lists.ts';
 export interface RemoveFlags extends ServerFlags {
   readonly now?: boolean;
   readonly dismiss?: boolean;
+  readonly forget?: boolean;
 }
 
 export interface DismissFlags extends ServerFlags {
@@ -71,13 +72,14 @@ export const install = async (path: string, flags: ServerFlags): Promise<number>
 };
 
 /**
- * Removes a plugin; `now` aborts its calls in flight, `dismiss` lets points that it guarded go on without it. Gives the
- * exit code.
+ * Removes a plugin; `now` aborts its calls in flight, `dismiss` lets points that it guarded go on without it,
+ * `forget` deletes what it has in its storage. Gives the exit code.
  */
 export const remove = async (name: string, flags: RemoveFlags): Promise<number> => {
   const query = new URLSearchParams({
     ...(flags.now ? { now: 'true' } : {}),
     ...(flags.dismiss ? { dismiss: 'true' } : {}),
+    ...(flags.forget ? { forget: 'true' } : {}),
   });
   const path = `api/plugins/${encodeURIComponent(name)}${query.size > 0 ? `?${query}` : ''}`;
   return printAnswer(await ask(flags, { method: 'DELETE', path }), flags, describe('removed'));

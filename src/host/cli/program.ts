@@ -111,6 +111,7 @@ const addPlugins = (program: Command, done: Done): void => {
     .argument('<name>', 'name of the plugin')
     .option('--now', 'abort its calls in flight instead of letting them finish')
     .option('--dismiss', 'let points that it guarded go on without it')
+    .option('--forget', 'delete what it has in its storage')
     .addHelpText('after', examples('graftwork remove fair-price', 'graftwork remove @shop/fair-price --now'))
     .action(async (name, flags) => done((await import('./install.ts')).remove(name, flags)));
   asksServer(program.command('enable'))

@@ -105,8 +105,13 @@ const BY_API = 'the API';
 const remove =
   (host: ServedHost): RequestHandler =>
   async (request, response) => {
-    const { now, dismiss } = readQuery(request, ['now', 'dismiss']);
-    const options = { now: yesOrNo('now', now), dismiss: yesOrNo('dismiss', dismiss), by: BY_API };
+    const { now, dismiss, forget } = readQuery(request, ['now', 'dismiss', 'forget']);
+    const options = {
+      now: yesOrNo('now', now),
+      dismiss: yesOrNo('dismiss', dismiss),
+      forget: yesOrNo('forget', forget),
+      by: BY_API,
+    };
     response.json({ plugin: await host.remove(nameOf(request), options) });
   };
 

@@ -150,15 +150,19 @@ class SqliteStore implements Store {
 
   storedMap(name: string): StoredMap {
     return {
-      initial: this.#load(name),
+      initial: this.#read(() => this.#state.load(name, this.#reader)),
       attach: (map) => this.#state.attach(name, map),
       touch: (txn: Transaction): Ticket | null => this.#session.enter(txn),
     };
   }
 
-  #load(name: string): [string, unknown][] {
+  storedNames(prefix: string): string[] {
+    return this.#read(() => this.#state.names(prefix, this.#reader));
+  }
+
+  #read<T>(work: () => T): T {
     try {
-      return this.#state.load(name, this.#reader);
+      return work();
     } catch (error) {
       throw cannot('read', this.#opened.path, error);
     }

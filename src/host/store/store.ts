@@ -116,6 +116,8 @@ export interface Store extends Participant {
   /** A channel for messages that leave the host after commit, never on abort. Nothing is sent before `resume`. */
   channel(name: string, handler: Handler): OutgoingChannel;
   storedMap(name: string): StoredMap;
+  /** The names of stored maps that have entries and begin with `prefix`. */
+  storedNames(prefix: string): string[];
   /** TypeORM within a transaction of the host. */
   entities(txn: HostTransaction): EntityManager;
   /**

@@ -26,12 +26,19 @@ export class StoredState {
   /** The committed entries of a map; a name is used once. */
   load(name: string, reader: Connection): [string, unknown][] {
     if (this.#names.has(name)) throw new GraftError('GRAFT_BAD_OPTION', `there is a stored map ${name} already`);
-    this.#names.add(name);
     const rows = reader.all<{ key: string; value: string }>(
       `SELECT key, value FROM ${STATE} WHERE map = ? ORDER BY rowid`,
       name,
     );
-    return rows.map((row) => [row.key, JSON.parse(row.value)]);
+    const entries = rows.map((row): [string, unknown] => [row.key, JSON.parse(row.value)]);
+    this.#names.add(name);
+    return entries;
+  }
+
+  /** The names of maps that have entries and begin with `prefix`. */
+  names(prefix: string, reader: Connection): string[] {
+    const sql = `SELECT DISTINCT map FROM ${STATE} WHERE substr(map, 1, ?) = ? ORDER BY map`;
+    return reader.all<{ map: string }>(sql, prefix.length, prefix).map(({ map }) => map);
   }
 
   attach(name: string, map: StateMap<string, unknown>): void {

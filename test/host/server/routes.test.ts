@@ -76,10 +76,11 @@ describe('plugins', () => {
   });
 
   test.each([
-    ['', { now: false, dismiss: false }],
-    ['?now=false', { now: false, dismiss: false }],
-    ['?now=true', { now: true, dismiss: false }],
-    ['?dismiss=true', { now: false, dismiss: true }],
+    ['', { now: false, dismiss: false, forget: false }],
+    ['?now=false', { now: false, dismiss: false, forget: false }],
+    ['?now=true', { now: true, dismiss: false, forget: false }],
+    ['?dismiss=true', { now: false, dismiss: true, forget: false }],
+    ['?forget=true', { now: false, dismiss: false, forget: true }],
   ])('DELETE with "%s" removes with its options', async (query, options) => {
     const told: unknown[] = [];
     const other = await makeBed({
