@@ -24,6 +24,7 @@ import {
   type PluginPackage,
   type PluginSource,
 } from '../plugins/package/index.ts';
+import type { GraftNames } from './callables/index.ts';
 import type { HostEvent } from './host-event.ts';
 import { type PluginInfo, pluginInfo } from './information.ts';
 import { ABORTS, type KeptPlugin, type MissingGuard, type Registry, type Removal } from './registry.ts';
@@ -66,8 +67,8 @@ export interface HostPluginsOptions {
   readonly report: (event: HostEvent) => void;
   /** A plugin's module says a line on its console while it is evaluated. */
   readonly told: (plugin: string, line: ConsoleLine) => void;
-  /** Called when grafts may have left their points. */
-  readonly removed: () => void;
+  /** Called when grafts may have left their points or come to them. */
+  readonly changed: () => Promise<void>;
 }
 
 /** Plugins and missing guards of an earlier start. */
@@ -110,6 +111,8 @@ export class HostPlugins {
   #restoring = new Set<Restoring>();
   /** Packages of versions that stand aside. */
   readonly #before = new Map<string, PluginPackage>();
+  /** Names of plugins that have stood since the start. */
+  readonly #known = new Set<string>();
 
   constructor(options: HostPluginsOptions) {
     this.#options = options;
@@ -138,7 +141,8 @@ export class HostPlugins {
     const plugin = await this.#table.install(pkg, installer, { keep }).catch((error: unknown) => {
       throw located(error, pkg);
     });
-    this.#options.removed();
+    this.#known.add(plugin.name);
+    await this.#options.changed();
     return pluginInfo(plugin);
   }
 
@@ -229,6 +233,7 @@ export class HostPlugins {
       const pkg = this.#options.registry.packageOf(name);
       const grants = { name: installer, grants: 'everything' } as const;
       const plugin = await this.#table.install(pkg, grants, turn === undefined ? {} : { turn });
+      this.#known.add(name);
       for (const graft of plugin.grafts) this.#removeAgain(graft, one.kept);
       one.done.resolve(pluginInfo(plugin));
     } catch (error) {
@@ -276,7 +281,7 @@ export class HostPlugins {
     const plugin = this.#table.remove(name, now);
     this.#before.delete(name);
     if (dismiss) for (const graft of plugin.grafts) graft.point.dismiss(graft.name);
-    this.#options.removed();
+    await this.#options.changed();
     return pluginInfo(plugin);
   }
 
@@ -287,6 +292,23 @@ export class HostPlugins {
   /** The grafts of a plugin, as it is installed now. */
   graftsOf(name: string): readonly Graft[] {
     return this.#table.has(name) ? this.#table.get(name).grafts : [];
+  }
+
+  /** What has become of a graft of this start or an earlier one. */
+  whereIs({ plugin, installer, point, export: name }: GraftNames): Graft | 'away' | 'gone' {
+    const isIt = (one: { readonly point: string; readonly export: string }): boolean =>
+      one.point === point && one.export === name;
+    if (this.#table.has(plugin)) {
+      const now = this.#table.get(plugin);
+      const graft = now.grafts.find((one) => one.stands && isIt({ point: one.point.name, export: one.export }));
+      return now.installer === installer ? (graft ?? 'gone') : 'gone';
+    }
+    if (this.#known.has(plugin)) return 'gone';
+    const kept = this.#options.kept.plugins.find((one) => one.name === plugin);
+    // A plugin that the registry does not know may be installed anew at each start.
+    if (kept === undefined) return 'away';
+    if (kept.removed !== null || kept.installer !== installer) return 'gone';
+    return kept.broken !== null || kept.grafts.find(isIt)?.removed === null ? 'away' : 'gone';
   }
 
   /** Aborts the calls that run, as `cancelled`; installs that are under way end with GRAFT_CLOSED. */
@@ -301,7 +323,7 @@ export class HostPlugins {
 
   /** A graft's call has ended: reports its logged lines, and records an abort. */
   reported(graft: Graft, done: GraftReport, lines: readonly string[]): void {
-    const { registry, report, removed } = this.#options;
+    const { registry, report, changed } = this.#options;
     if (lines.length > 0) report({ what: 'log', graft: graft.name, committed: done.status === 'committed', lines });
     if (done.status !== 'aborted') return;
     const at = new Date().toISOString();
@@ -324,7 +346,7 @@ export class HostPlugins {
       // Before the removal itself: a guard that is not kept as removed stands again after the next start.
       registry.graftRemoved(plugin.name, kept, this.#missing());
     }
-    removed();
+    void changed();
   }
 
   /** Whether the version before this one has its place again. */

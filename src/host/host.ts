@@ -119,12 +119,21 @@ export class Host {
       kept,
       report,
       told: (plugin, line) => this.#console.told(plugin, { graft: null, call: null }, line),
-      removed: () => this.callables.sweep(),
+      changed: () => this.callables.sweep(),
     });
     this.callables = new HostCallables({
       clock: transactions.clock,
+      maps: {
+        store,
+        keepers: this.#keepers,
+        own: this.#own,
+        // What is left when the host closes is deleted by the next start.
+        undeleted: (name, error) => this.#closing === null && report({ what: 'host-fault', name, error }),
+      },
       graftsOf: (plugin) => this.#plugins.graftsOf(plugin),
-      invoke: (graft, input, from) => invoke(this.#base, graft.point, input, { ...from, only: graft }),
+      whereIs: (names) => this.#plugins.whereIs(names),
+      invoke: (graft, input, from, last) =>
+        invoke(this.#base, graft.point, input, { ...from, only: graft, ...(last === undefined ? {} : { last }) }),
       failed: (graft, error) => report({ what: 'host-fault', name: graft.name, error }),
       pointCallable: (point) => this.#points.callable(point),
     });
@@ -287,14 +296,17 @@ export class Host {
   }
 
   /**
-   * Brings back the plugins of an earlier start, but for grafts that were removed, and sends messages that were not
-   * sent. Call it when all points stand. A call of a point meanwhile waits for the plugins that belong there.
+   * Brings back the plugins of an earlier start, but for grafts that were removed, with their timers, and sends
+   * messages that were not sent. Call it when all points stand. A call of a point meanwhile waits for the plugins
+   * that belong there.
    */
   async restore(): Promise<PluginInfo[]> {
     if (this.#restored) throw new GraftError('GRAFT_BAD_OPTION', 'restore is called once');
     this.#restored = true;
     await this.#store?.resume();
-    return this.#plugins.restore();
+    const back = await this.#plugins.restore();
+    await this.callables.sweep();
+    return back;
   }
 
   /**

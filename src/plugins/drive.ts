@@ -23,6 +23,8 @@ export interface InvokeOptions extends Partial<Origin> {
   readonly signal?: AbortSignal;
   /** The one graft of the point to call; none, if it has been removed. */
   readonly only?: Graft;
+  /** Of an event: what is done in the transaction of each graft before it commits. A ticket: wait and call again. */
+  readonly last?: (txn: Transaction) => Ticket | null;
 }
 
 /** Begins a call. Throws GRAFT_BAD_INPUT and GRAFT_BAD_OPTION. */
@@ -30,12 +32,12 @@ const begin = <Input, Output>(
   base: Base,
   point: GraftPoint<Input, Output>,
   input: unknown,
-  options: Pick<InvokeOptions, 'txn' | 'depth' | 'principal' | 'only'>,
+  options: Pick<InvokeOptions, 'txn' | 'depth' | 'principal' | 'only' | 'last'>,
 ): Invocation<Input, Output> => {
-  const { txn = null, only = null } = options;
+  const { txn = null, only = null, last = null } = options;
   const origin = originOf(options);
   return point.kind === 'event'
-    ? new EventInvocation(base, point, input, txn, origin, only)
+    ? new EventInvocation(base, point, input, origin, only, last)
     : new Invocation(base, point, input, txn, origin, only);
 };
 

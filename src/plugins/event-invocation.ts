@@ -4,7 +4,7 @@
 // which it may also wait for room in the queue of its compartment. The call's own transaction is there for the signal,
 // and for the host's default.
 
-import type { Aborted, Transaction, Undone } from '../txn/index.ts';
+import type { Aborted, Ticket, Transaction, Undone } from '../txn/index.ts';
 import type { Base } from './base.ts';
 import type { CallEnd } from './call-end.ts';
 import type { Ending } from './compartment/compartment.ts';
@@ -12,10 +12,26 @@ import type { Graft } from './graft.ts';
 import { GraftCall } from './graft-call.ts';
 import type { GraftPoint } from './graft-point.ts';
 import { Invocation } from './invocation.ts';
+import type { Origin } from './origin.ts';
 import type { Outcome } from './outcome.ts';
 import { commitTop } from './participant.ts';
 
 export class EventInvocation<Input, Output> extends Invocation<Input, Output> {
+  readonly #last: ((txn: Transaction) => Ticket | null) | null;
+
+  /** `last`: what is done in the transaction of each graft before it commits; a ticket: wait and settle again. */
+  constructor(
+    base: Base,
+    point: GraftPoint<Input, Output>,
+    input: unknown,
+    origin: Origin,
+    only: Graft | null,
+    last: ((txn: Transaction) => Ticket | null) | null,
+  ) {
+    super(base, point, input, null, origin, only);
+    this.#last = last;
+  }
+
   protected override goesOn(end: CallEnd): boolean {
     return end.kind !== 'aborted';
   }
@@ -36,9 +52,14 @@ export class EventInvocation<Input, Output> extends Invocation<Input, Output> {
     return new GraftCall(this.base, graft, this.input, this.base.transactions.begin(), this.origin, null);
   }
 
-  protected override check(): null {
+  protected override check({ txn }: GraftCall): Ticket | null {
     this.answer = null;
-    return null;
+    try {
+      return this.#last === null ? null : this.#last(txn);
+    } catch (error) {
+      if (txn.doomed === null) throw error;
+      return null;
+    }
   }
 
   protected override keep(call: GraftCall, ending: Ending): Promise<void> | null {

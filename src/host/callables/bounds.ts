@@ -16,6 +16,8 @@ export const EMIT_DEPTH_MAX = 3;
 /** How far ahead a timer may lie; the least keeps a plugin that schedules itself again and again from being a loop. */
 export const TIMER_MS_MIN = 100;
 export const TIMER_MS_MAX = 2 ** 31 - 1;
+/** After what time a timer fires again whose call the host could not keep. */
+export const TIMER_RETRY_MS = 60_000;
 /** Headers of one response, and their bytes with the names. */
 export const HEADERS_MAX = 32;
 export const HEADER_BYTES_MAX = 8192;

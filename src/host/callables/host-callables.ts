@@ -12,6 +12,7 @@ import { abort, onAbort } from './abort.ts';
 import { callByName } from './call-by-name.ts';
 import { Handles, type Opener } from './handles.ts';
 import type { Later } from './later.ts';
+import type { LaterMaps } from './later-map.ts';
 import { Locks } from './locks.ts';
 import { ResponseHeaders } from './response-headers.ts';
 import { sleep } from './sleep.ts';
@@ -21,6 +22,7 @@ import { Timers } from './timers.ts';
 /** What the callables need of their host. */
 export interface HostCallablesOptions extends Later {
   readonly clock: Clock;
+  readonly maps: LaterMaps;
   /** A point as a callable for grafts of other points. Throws GRAFT_UNKNOWN_POINT. */
   pointCallable(point: string): Callable;
 }
@@ -37,7 +39,7 @@ export class HostCallables {
   readonly sleep: Callable = sleep;
   /**
    * `schedule(ms, exportName)`: calls a graft of the plugin's own that stands at an event point, after 100 ms to 24
-   * days; at most 16 at a time.
+   * days, also after a restart; at most 16 at a time.
    */
   readonly schedule: Callable;
   /** `abort()`: the call cannot commit any more. */
@@ -48,7 +50,7 @@ export class HostCallables {
   /** @internal Use `host.callables`. */
   constructor(options: HostCallablesOptions) {
     this.#options = options;
-    this.#timers = new Timers(options, options.clock);
+    this.#timers = new Timers(options, options.clock, options.maps);
     this.schedule = this.#timers.schedule;
   }
 
@@ -99,10 +101,13 @@ export class HostCallables {
     };
   }
 
-  /** Drops subscriptions and timers of grafts that no longer stand at their points. */
-  sweep(): void {
-    this.#timers.sweep();
+  /**
+   * Drops subscriptions and timers of grafts that are gone, and arms timers whose grafts have come back. Resolves when
+   * that is kept, or its failure is reported.
+   */
+  async sweep(): Promise<void> {
     for (const subscriptions of this.#subscriptions) subscriptions.sweep();
+    await this.#timers.sweep();
   }
 
   close(): void {

@@ -13,7 +13,7 @@ import {
   WRITES,
 } from '../../plugins/index.ts';
 import { EMIT_DEPTH_MAX, EMITS_MAX } from './bounds.ts';
-import { callLater, type Later, ownGraft } from './later.ts';
+import { type Later, ownGraft } from './later.ts';
 import { PerCall } from './per-call.ts';
 
 const HOST: Origin = { depth: 0, principal: '' };
@@ -64,15 +64,18 @@ export class Subscriptions {
    * GRAFT_BAD_ARGUMENT for an unknown event.
    */
   emit(event: string, value: unknown, from: Origin = HOST): void {
-    for (const graft of [...this.#of('emit', event).keys()]) callLater(this.#later, graft, { event, value }, from);
+    for (const graft of [...this.#of('emit', event).keys()])
+      if (graft.stands)
+        this.#later.invoke(graft, { event, value }, from).catch((error: unknown) => this.#later.failed(graft, error));
   }
 
   readonly callables: CallableTree = {
     on: {
       waits: false,
-      run: ({ txn, plugin, keeper = null }, [event, name]) => {
+      run: (caller, [event, name]) => {
+        const { txn, keeper = null } = caller;
         const handlers = this.#of('on', event);
-        const graft = ownGraft(this.#later, 'on', plugin, name);
+        const graft = ownGraft(this.#later, 'on', caller, name);
         txn.charge(WRITES, 1);
         if (handlers.has(graft)) return;
         keeper?.keep(txn, SUBSCRIPTIONS, 1);

@@ -1,98 +1,125 @@
-// schedule(ms, exportName): a graft of the plugin's own is called after a while, in a transaction of its own. The timer
-// is counted and kept (TIMERS) at once, with its undo, and armed by the commit. It is cancelled when its graft no
-// longer stands at its point, and when the host closes.
+// schedule(ms, exportName): a graft of the plugin's own is called after a while, in a transaction of its own. A timer
+// is an entry of a map (later-map.ts): it is there when the transaction that made it has committed, armed from then on,
+// and again after a restart, with what is left of its time. The call that it makes deletes it in its own transaction:
+// a host that ends before the COMMIT of that makes the call again. So it is made at least once. A timer is cancelled
+// when its graft is gone.
 
-import { type Callable, type Graft, type Keeper, TIMERS, unexpected, WRITES } from '../../plugins/index.ts';
-import type { Clock, Timer, Undoable } from '../../txn/index.ts';
-import { TIMER_MS_MAX, TIMER_MS_MIN } from './bounds.ts';
-import { callLater, type Later, ownGraft } from './later.ts';
+import { randomUUID } from 'node:crypto';
+import { type Callable, type Graft, GraftError, type Outcome, TIMERS, unexpected } from '../../plugins/index.ts';
+import type { Clock, Ticket, Timer, Transaction } from '../../txn/index.ts';
+import { TIMER_MS_MAX, TIMER_MS_MIN, TIMER_RETRY_MS } from './bounds.ts';
+import { type GraftNames, type Later, namesOf, ownGraft } from './later.ts';
+import { LaterMap, type LaterMaps } from './later-map.ts';
 
 interface Scheduled {
-  readonly graft: Graft;
-  readonly keeper: Keeper | null;
-  /** Null until the transaction has committed. */
-  timer: Timer | null;
+  readonly graft: GraftNames;
+  readonly ms: number;
+  /** When it is due, by the machine's calendar: milliseconds since 1970. */
+  readonly due_ms: number;
+  readonly principal: string;
 }
-
-const SCHEDULE: Undoable = {
-  name: 'schedule',
-  undo(place, _key, scheduled) {
-    (place as Set<Scheduled>).delete(scheduled as Scheduled);
-  },
-};
 
 export class Timers {
   readonly #later: Later;
   readonly #clock: Clock;
-  readonly #plugins = new Map<string, Set<Scheduled>>();
+  readonly #calendar: () => number;
+  readonly #map: LaterMap<Scheduled>;
+  readonly #armed = new Map<string, Timer>();
+  /** Those whose calls run. */
+  readonly #firing = new Set<string>();
+  #closed = false;
 
-  constructor(later: Later, clock: Clock) {
+  /** `calendar`: milliseconds since 1970. */
+  constructor(later: Later, clock: Clock, maps: LaterMaps, calendar: () => number = Date.now) {
     this.#later = later;
     this.#clock = clock;
+    this.#calendar = calendar;
+    this.#map = new LaterMap('timers', TIMERS, maps);
   }
 
-  /** The number of timers that have not fired. */
+  /** The number of timers that are armed. */
   get pending(): number {
-    return [...this.#plugins.values()].reduce((sum, timers) => sum + timers.size, 0);
+    return this.#armed.size;
   }
 
-  #of(plugin: string): Set<Scheduled> {
-    let timers = this.#plugins.get(plugin);
-    if (timers === undefined) {
-      timers = new Set();
-      this.#plugins.set(plugin, timers);
+  #arm(key: string, ms: number): void {
+    if (this.#closed) return;
+    this.#armed.set(
+      key,
+      this.#clock.after(ms, () => void this.#fire(key)),
+    );
+  }
+
+  async #fire(key: string): Promise<void> {
+    this.#armed.delete(key);
+    const timer = this.#map.get(key);
+    const graft = timer === undefined ? 'gone' : this.#later.whereIs(timer.graft);
+    if (timer === undefined || typeof graft === 'string') return;
+    this.#firing.add(key);
+    const isToRepeat = await this.#call(key, timer, graft);
+    this.#firing.delete(key);
+    if (this.#closed || this.#map.get(key) === undefined) return;
+    if (isToRepeat) this.#arm(key, TIMER_RETRY_MS);
+    else await this.#map.drop([key]);
+  }
+
+  /** Whether the call is to be made again: it could not be kept, and that was the host's fault. */
+  async #call(key: string, { ms, principal }: Scheduled, graft: Graft): Promise<boolean> {
+    try {
+      const last = (txn: Transaction): Ticket | null => this.#map.delete(txn, key);
+      return isHostFault(await this.#later.invoke(graft, { timer_ms: ms }, { depth: 0, principal }, last));
+    } catch (error) {
+      this.#later.failed(graft, error);
+      return error instanceof GraftError && error.code === 'GRAFT_STORE';
     }
-    return timers;
   }
 
-  #arm(scheduled: Scheduled, timers: Set<Scheduled>, ms: number, principal: string): void {
-    if (!scheduled.graft.stands) this.#forget(timers, scheduled);
-    else
-      scheduled.timer = this.#clock.after(ms, () => {
-        this.#forget(timers, scheduled);
-        callLater(this.#later, scheduled.graft, { timer_ms: ms }, { depth: 0, principal });
-      });
-  }
-
-  /** Cancels the timers of grafts that no longer stand at their points. */
-  sweep(): void {
-    for (const [plugin, timers] of this.#plugins) {
-      for (const scheduled of timers) if (!scheduled.graft.stands) this.#cancel(timers, scheduled);
-      if (timers.size === 0) this.#plugins.delete(plugin);
+  /** Cancels the timers of grafts that are gone, and arms those whose grafts have come back. */
+  async sweep(): Promise<void> {
+    const gone: string[] = [];
+    for (const [key, { graft, ms, due_ms }] of this.#map.entries()) {
+      const where = this.#later.whereIs(graft);
+      if (where === 'gone') gone.push(key);
+      else if (where !== 'away' && !this.#armed.has(key) && !this.#firing.has(key))
+        this.#arm(key, Math.max(0, Math.min(ms, due_ms - this.#calendar())));
     }
+    for (const key of gone) this.#disarm(key);
+    await this.#map.drop(gone);
   }
 
-  /** Cancels all timers. */
+  #disarm(key: string): void {
+    this.#armed.get(key)?.cancel();
+    this.#armed.delete(key);
+  }
+
+  /** Nothing fires any more. */
   close(): void {
-    for (const timers of this.#plugins.values()) for (const scheduled of timers) this.#cancel(timers, scheduled);
-  }
-
-  /** One whose transaction has not ended is left to that. */
-  #cancel(timers: Set<Scheduled>, scheduled: Scheduled): void {
-    if (scheduled.timer === null) return;
-    scheduled.timer.cancel();
-    this.#forget(timers, scheduled);
-  }
-
-  #forget(timers: Set<Scheduled>, scheduled: Scheduled): void {
-    timers.delete(scheduled);
-    scheduled.keeper?.dropNow(TIMERS, 1);
+    this.#closed = true;
+    for (const key of [...this.#armed.keys()]) this.#disarm(key);
   }
 
   readonly schedule: Callable = {
     waits: false,
-    run: ({ txn, plugin, principal, keeper = null }, [ms, name]) => {
+    run: (caller, [ms, name]) => {
       if (!(typeof ms === 'number' && ms >= TIMER_MS_MIN && ms <= TIMER_MS_MAX))
         return unexpected('schedule', `${TIMER_MS_MIN} to ${TIMER_MS_MAX} milliseconds`, ms);
-      const graft = ownGraft(this.#later, 'schedule', plugin, name);
-      const timers = this.#of(plugin);
-      txn.charge(WRITES, 1);
-      keeper?.keep(txn, TIMERS, 1);
-      const scheduled: Scheduled = { graft, keeper, timer: null };
-      txn.tree.log.push(SCHEDULE, timers, graft.export, scheduled);
-      timers.add(scheduled);
-      txn.defer({ leave: () => this.#arm(scheduled, timers, ms, principal) });
+      const graft = namesOf(ownGraft(this.#later, 'schedule', caller, name));
+      const { txn, principal, keeper = null } = caller;
+      const key = `${graft.export} ${randomUUID()}`;
+      const timer: Scheduled = { graft, ms, due_ms: this.#calendar() + ms, principal };
+      const ticket = this.#map.add(txn, key, timer, keeper);
+      if (ticket !== null) return ticket;
+      txn.defer({ leave: () => this.#committed(key, timer) });
       return null;
     },
   };
+
+  #committed(key: string, { graft, ms }: Scheduled): void {
+    if (this.#later.whereIs(graft) === 'gone') void this.#map.drop([key]);
+    else this.#arm(key, ms);
+  }
 }
+
+const isHostFault = (outcome: Outcome<unknown>): boolean =>
+  (outcome.status === 'aborted' && outcome.reason === 'host-fault') ||
+  outcome.grafts.some(({ reason }) => reason === 'host-fault');

@@ -1,5 +1,7 @@
 // Callers without plugins: a transaction, with an account where one is wanted, and what a callable answers or throws.
 
+import type { LaterMaps } from '../../../src/host/callables/later-map.ts';
+import { HostTransaction } from '../../../src/host/host-transaction.ts';
 import {
   type Callable,
   type Caller,
@@ -18,6 +20,21 @@ export class Bed {
   readonly keepers = new Keepers();
   readonly #treasury = treasury();
 
+  /** Where what is called later lies: in memory. */
+  readonly maps: LaterMaps = {
+    store: null,
+    keepers: this.keepers,
+    own: async (run) => {
+      const txn = new HostTransaction(this.begin());
+      const value = await run(txn);
+      txn.core.commit();
+      return value;
+    },
+    undeleted: (what, error) => {
+      throw new Error(what, { cause: error });
+    },
+  };
+
   begin(): Transaction {
     return this.transactions.begin();
   }
@@ -31,7 +48,7 @@ export class Bed {
       txn: own,
       plugin,
       graftName: `${plugin}#g`,
-      installer: 'host',
+      installer: 'somebody',
       depth,
       principal: 'ann',
       readOnly: false,
@@ -67,8 +84,8 @@ export const graftAt = (kind: 'event' | 'function', exported: string): Graft => 
   const graft = {
     export: exported,
     stands: true,
-    point: { kind },
-    plugin: { name: 'p' },
+    point: { kind, name: kind },
+    plugin: { name: 'p', installer: 'somebody' },
     name: `p#${exported}`,
     remove: () => {
       graft.stands = false;

@@ -1,0 +1,285 @@
+// What plugins have called later lasts: timers on a real database, beside a model, over random sequences of calls,
+// aborts, time, removals, upgrades, other installers, restarts and kills, also of the host in the middle of a call.
+
+import { cpSync, mkdirSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { GraftNames, Later } from '../../../src/host/callables/later.ts';
+import type { LaterMaps } from '../../../src/host/callables/later-map.ts';
+import { Timers } from '../../../src/host/callables/timers.ts';
+import { HostTransaction } from '../../../src/host/host-transaction.ts';
+import { type Caller, type Graft, Keepers, type Outcome } from '../../../src/plugins/index.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { Random } from '../../support/random.ts';
+import { Fixture, folder } from '../store/fixture.ts';
+import { run } from './bed.ts';
+
+const PLUGINS = ['p', 'q'] as const;
+const EXPORTS = ['tick', 'tock'] as const;
+const INSTALLERS = ['ann', 'bob'] as const;
+/** How the call ends that a timer makes. */
+const ENDS = ['kept', 'kept', 'kept', 'thrown', 'host-fault', 'killed'] as const;
+
+interface Installed {
+  readonly installer: string;
+  readonly exports: readonly string[];
+}
+
+interface Expected extends GraftNames {
+  readonly due: number;
+  /** When it fires in this life: later than due where the host could not keep its call. */
+  at: number;
+}
+
+const outcome = (reason?: 'thrown' | 'host-fault'): Outcome<unknown> => ({
+  status: reason === undefined ? 'committed' : 'default',
+  value: null,
+  grafts:
+    reason === undefined
+      ? []
+      : [{ graft: 'p#g', status: 'aborted', reason, undone: { records: 0, first: [] }, spent: {} as never }],
+});
+
+let place: ReturnType<typeof folder>;
+let world: World;
+
+beforeEach(() => {
+  place = folder();
+});
+
+afterEach(async () => {
+  await world.fixture.store.close();
+  place.remove();
+});
+
+class World {
+  readonly random: Random;
+  readonly installed = new Map<string, Installed>();
+  /** The model: timers that are to fire, by their milliseconds, of which each has its own. */
+  readonly timers = new Map<number, Expected>();
+  readonly fired: number[] = [];
+  fixture!: Fixture;
+  clock!: ManualClock;
+  keepers!: Keepers;
+  real!: Timers;
+  #life = 0;
+  /** When the life began, by the calendar. */
+  #epoch = 0;
+  #isRestored = false;
+  #isDead = false;
+  #ms = 100;
+  #end: (typeof ENDS)[number] = 'kept';
+
+  constructor(seed: number) {
+    this.random = new Random(seed);
+    mkdirSync(this.#folder);
+  }
+
+  get #folder(): string {
+    return `${place.path}/${this.#life}`;
+  }
+
+  get now(): number {
+    return this.#epoch + this.clock.now();
+  }
+
+  async begin(): Promise<void> {
+    this.#isRestored = false;
+    this.#isDead = false;
+    this.clock = new ManualClock();
+    this.keepers = new Keepers();
+    this.fixture = await Fixture.open(`${this.#folder}/app.db`, { clock: this.clock });
+    const { fixture } = this;
+    const later: Later = {
+      graftsOf: (plugin) => (this.installed.get(plugin)?.exports ?? []).map((name) => this.#graft(plugin, name)),
+      whereIs: (names) => this.#whereIs(names),
+      invoke: (_graft, input, _from, last) => this.#call(input as { timer_ms: number }, last),
+      failed: (_graft, error) => {
+        throw error;
+      },
+    };
+    const maps: LaterMaps = {
+      store: fixture.store,
+      keepers: this.keepers,
+      own: async (work) => {
+        const txn = new HostTransaction(fixture.begin());
+        const value = await work(txn);
+        const failure = fixture.commit(txn.core);
+        if (failure !== null) throw failure;
+        return value;
+      },
+      undeleted: (_what, error) => {
+        if (!this.#isDead) throw error;
+      },
+    };
+    this.real = new Timers(later, this.clock, maps, () => this.now);
+  }
+
+  /** As `restore` of a host: the plugins are back. */
+  async restore(): Promise<void> {
+    this.#isRestored = true;
+    await this.real.sweep();
+  }
+
+  #graft(plugin: string, name: string): Graft {
+    const { installer = '' } = this.installed.get(plugin) ?? {};
+    return {
+      plugin: { name: plugin, installer },
+      export: name,
+      name: `${plugin}#${name}`,
+      stands: true,
+      point: { kind: 'event', name: 'later' },
+    } as unknown as Graft;
+  }
+
+  #whereIs({ plugin, installer, export: name }: GraftNames): Graft | 'away' | 'gone' {
+    const now = this.installed.get(plugin);
+    if (now?.installer !== installer || !now.exports.includes(name)) return 'gone';
+    return this.#isRestored ? this.#graft(plugin, name) : 'away';
+  }
+
+  /** A call that a timer makes. */
+  async #call({ timer_ms }: { timer_ms: number }, last: Parameters<Later['invoke']>[3]): Promise<Outcome<unknown>> {
+    this.fired.push(timer_ms);
+    if (this.#isDead) return new Promise(() => {});
+    const txn = this.fixture.begin();
+    const nested = txn.begin();
+    if (this.#end === 'thrown' || this.#end === 'host-fault') {
+      txn.abort();
+      return outcome(this.#end);
+    }
+    expect(last?.(nested)).toBeNull();
+    nested.commit();
+    if (this.#end === 'killed') {
+      this.#copy();
+      return new Promise(() => {});
+    }
+    expect(this.fixture.commit(txn)).toBeNull();
+    return outcome();
+  }
+
+  /** The files as they are now are those of the next life. */
+  #copy(): void {
+    if (this.#isDead) return;
+    this.#isDead = true;
+    const from = this.#folder;
+    this.#life++;
+    cpSync(from, this.#folder, { recursive: true, filter: (path) => !/-(host|shm)$/.test(path) });
+  }
+
+  /** The host ends, by a kill or a close, and comes again after a while. */
+  async restart(isKilled: boolean): Promise<void> {
+    if (isKilled) this.#copy();
+    const { now } = this;
+    this.real.close();
+    await this.fixture.store.close();
+    this.#epoch = now + this.random.below(400);
+    for (const one of this.timers.values()) one.at = one.due;
+    await this.begin();
+    if (this.random.chance(0.3)) return;
+    await this.restore();
+    await this.advance(0, 'kept');
+  }
+
+  /** Time goes on. What is due fires, and each of its calls ends in the same way. */
+  async advance(ms: number, end: (typeof ENDS)[number]): Promise<void> {
+    this.#end = end;
+    const firing = this.#isRestored ? [...this.timers].filter(([, { at }]) => at <= this.now + ms) : [];
+    this.fired.length = 0;
+    this.clock.advance(ms);
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(this.fired.toSorted()).toEqual(firing.map(([timer]) => timer).toSorted());
+    if (this.#isDead) {
+      await this.restart(false);
+      return;
+    }
+    for (const [timer, one] of firing) {
+      if (end !== 'host-fault') this.timers.delete(timer);
+      else one.at += 60_000;
+    }
+  }
+
+  /** A call of a graft that schedules some, and ends well or not. */
+  call(): void {
+    const { random } = this;
+    const plugin = random.pick(PLUGINS);
+    const now = this.installed.get(plugin);
+    if (now === undefined) return;
+    const txn = this.fixture.begin();
+    const nested = txn.begin();
+    const caller: Caller = {
+      txn: nested,
+      plugin,
+      graftName: `${plugin}#g`,
+      installer: now.installer,
+      depth: 0,
+      principal: 'eve',
+      readOnly: false,
+      keeper: this.keepers.of(plugin, now.installer),
+      log: () => {},
+    };
+    const made: [number, Expected][] = [];
+    for (let n = random.below(4); n > 0 && now.exports.length > 0; n--) {
+      const name = random.pick(now.exports);
+      const ms = this.#ms++;
+      made.push([
+        ms,
+        { plugin, installer: now.installer, point: 'later', export: name, due: this.now + ms, at: this.now + ms },
+      ]);
+      run(this.real.schedule, caller, ms, name);
+    }
+    const end = random.below(4);
+    if (end === 0) nested.abort();
+    else nested.commit();
+    if (end === 1) txn.abort();
+    else expect(this.fixture.commit(txn)).toBeNull();
+    if (end > 1) for (const [ms, one] of made) this.timers.set(ms, one);
+  }
+
+  /** A removal, an installation or an upgrade; without a sweep the host ends before it is told. */
+  async change(): Promise<void> {
+    const { random } = this;
+    const plugin = random.pick(PLUGINS);
+    const now = this.installed.get(plugin);
+    const exports = EXPORTS.filter(() => random.chance(0.8));
+    if (now === undefined) this.installed.set(plugin, { installer: random.pick(INSTALLERS), exports });
+    else if (random.chance(0.5)) this.installed.delete(plugin);
+    else this.installed.set(plugin, { installer: now.installer, exports });
+    const isStanding = (one: Expected): boolean => {
+      const { installer, exports: names = [] } = this.installed.get(one.plugin) ?? {};
+      return installer === one.installer && names.includes(one.export);
+    };
+    for (const [ms, one] of this.timers) if (!isStanding(one)) this.timers.delete(ms);
+    if (random.chance(0.1)) await this.restart(true);
+    else await this.real.sweep();
+  }
+
+  check(): void {
+    const byOwner = Map.groupBy(this.timers.values(), ({ installer, plugin }) => `${installer} ${plugin}`);
+    const held = this.keepers.list().map((one) => [`${one.installer} ${one.plugin}`, one.held.timers]);
+    const model = [...byOwner].map(([owner, timers]) => [owner, timers.length]);
+    expect(held.sort()).toEqual(model.sort());
+    if (this.#isRestored) expect(this.real.pending).toBe(this.timers.size);
+  }
+
+  get isRestored(): boolean {
+    return this.#isRestored;
+  }
+}
+
+test.each(Array.from({ length: 15 }, (_, i) => i + 1))('timers last as the model says, seed %i', async (seed) => {
+  world = new World(seed);
+  const { random } = world;
+  await world.begin();
+  await world.restore();
+  for (let step = 0; step < 60; step++) {
+    const what = random.below(10);
+    if (!world.isRestored) {
+      await world.restore();
+      await world.advance(0, 'kept');
+    } else if (what < 4) world.call();
+    else if (what < 6) await world.change();
+    else if (what < 9) await world.advance(random.below(150), random.pick(ENDS));
+    else await world.restart(random.chance(0.5));
+    world.check();
+  }
+});
