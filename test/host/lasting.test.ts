@@ -10,6 +10,7 @@ let host: Host;
 /** What is called in the middle of a call of `tick`. */
 let during: () => null;
 let call: (what: string) => Promise<unknown>;
+let emit: () => void;
 
 beforeEach(() => {
   lives = new Lives();
@@ -20,9 +21,12 @@ afterEach(() => lives.end());
 
 const begin = async ({ later = true } = {}): Promise<void> => {
   host = await lives.begin();
+  const events = host.callables.events(['noon']);
+  emit = () => events.emit('noon', null);
   const callable = {
     storage: host.storage,
     schedule: host.callables.schedule,
+    ...events.callables,
     during: { waits: false, run: () => during() },
   };
   const point = host.graftPoint<string, unknown>({ name: 'now', kind: 'function', default: () => 'nobody', callable });
@@ -36,6 +40,7 @@ const count = (api) => api.storage.get('n') ?? 0;
 export const f = (what, api) => {
   if (what === 'count') return count(api);
   if (what === 'throw') api.storage.set('throw', true);
+  else if (what === 'on') api.on('noon', 'tick');
   else api.schedule(what === 'soon' ? 100 : 1e6, 'tick');
   return null;
 };
@@ -57,7 +62,7 @@ const source = (version: string, exported = 'tick') => ({
         { point: 'now', export: 'f' },
         { point: 'later', export: exported },
       ],
-      needs: ['storage', 'schedule', 'during'],
+      needs: ['storage', 'schedule', 'on', 'during'],
     },
   },
   files: { 'index.js': CODE },
@@ -152,4 +157,28 @@ test('timers of a plugin that cannot come back wait for the start at which it ca
   await begin();
   await until(() => timers()[0] === 0);
   expect(await call('count')).toBe(1);
+});
+
+test('a subscription comes back with the plugin, and ends with its removal', async () => {
+  const heard = async (): Promise<unknown> => {
+    const before = await call('count');
+    emit();
+    await until(() => host.inUse().transactions === 0);
+    return ((await call('count')) as number) - (before as number);
+  };
+  await begin();
+  await host.install(source('1.0.0'));
+  await call('on');
+  await call('on');
+  for (const end of ['kill', 'close', 'upgrade']) {
+    expect({ end, heard: await heard(), kept: host.kept()[0]?.held.subscriptions }).toEqual({ end, heard: 1, kept: 1 });
+    if (end === 'kill') lives.kill();
+    else if (end === 'close') await host.close();
+    if (end === 'upgrade') await host.install(source('1.0.1'));
+    else await begin();
+  }
+  expect(await heard()).toBe(1);
+  await host.remove('a');
+  await host.enable('a');
+  expect([await heard(), host.kept()[0]?.held.subscriptions]).toEqual([0, 0]);
 });

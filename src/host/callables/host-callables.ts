@@ -16,7 +16,7 @@ import type { LaterMaps } from './later-map.ts';
 import { Locks } from './locks.ts';
 import { ResponseHeaders } from './response-headers.ts';
 import { sleep } from './sleep.ts';
-import { Subscriptions } from './subscriptions.ts';
+import { type Events, Subscriptions } from './subscriptions.ts';
 import { Timers } from './timers.ts';
 
 /** What the callables need of their host. */
@@ -31,7 +31,7 @@ const LOCK_TIMEOUT_MS = 500;
 
 export class HostCallables {
   readonly #options: HostCallablesOptions;
-  readonly #subscriptions: Subscriptions[] = [];
+  readonly #subscriptions: Subscriptions;
   readonly #timers: Timers;
   readonly #locks: Locks[] = [];
   readonly #handles: Handles[] = [];
@@ -50,6 +50,7 @@ export class HostCallables {
   /** @internal Use `host.callables`. */
   constructor(options: HostCallablesOptions) {
     this.#options = options;
+    this.#subscriptions = new Subscriptions(options, options.maps);
     this.#timers = new Timers(options, options.clock, options.maps);
     this.schedule = this.#timers.schedule;
   }
@@ -80,11 +81,12 @@ export class HostCallables {
     return handles;
   }
 
-  /** `on(event, exportName)` and `emit(event, value)`, and `emit` for the host itself. */
-  events(names: readonly string[]): Subscriptions {
-    const subscriptions = new Subscriptions(names, this.#options);
-    this.#subscriptions.push(subscriptions);
-    return subscriptions;
+  /**
+   * `on(event, exportName)` and `emit(event, value)`, and `emit` for the host itself. Throws GRAFT_BAD_OPTION for an
+   * event that is declared already.
+   */
+  events(names: readonly string[]): Events {
+    return this.#subscriptions.declare(names);
   }
 
   /** `header(name, value)` of an HTTP answer. */
@@ -106,8 +108,7 @@ export class HostCallables {
    * that is kept, or its failure is reported.
    */
   async sweep(): Promise<void> {
-    for (const subscriptions of this.#subscriptions) subscriptions.sweep();
-    await this.#timers.sweep();
+    await Promise.all([this.#subscriptions.sweep(), this.#timers.sweep()]);
   }
 
   close(): void {

@@ -64,8 +64,10 @@ export class LaterMap<E extends OfGraft> {
       return [key, new KeptEntry(entry, keeper)] as const;
     });
     const keep = (txn: Transaction, _key: unknown, before: unknown, after: unknown): void => {
-      (after as KeptEntry<E> | undefined)?.keeper?.keep(txn, resource, 1);
-      (before as KeptEntry<E> | undefined)?.keeper?.drop(txn, resource, 1);
+      const [from, to] = [before, after].map((kept) => (kept as KeptEntry<E> | undefined)?.keeper ?? null);
+      if (from === to) return;
+      to?.keep(txn, resource, 1);
+      from?.drop(txn, resource, 1);
     };
     this.#map = new StateMap({ name, lock_timeout_ms: LOCK_TIMEOUT_MS, keep }, rows);
     this.#stored?.attach(this.#map as StateMap<string, unknown>);
@@ -86,6 +88,7 @@ export class LaterMap<E extends OfGraft> {
     const ticket = this.#stored?.touch(txn) ?? this.#map.set(txn, key, new KeptEntry(entry, keeper));
     if (ticket instanceof Ticket) return ticket;
     txn.charge(WRITES, 1);
+    if (this.#dropped.has(key)) txn.defer({ leave: () => this.#dropped.delete(key) });
     return null;
   }
 
@@ -101,7 +104,8 @@ export class LaterMap<E extends OfGraft> {
     const all = [...this.#dropped];
     try {
       await this.#maps.own(async (txn) => {
-        for (const key of all) await txn.run((core) => this.delete(core, key));
+        // One that has been added anew meanwhile stays.
+        for (const key of all) await txn.run((core) => (this.#dropped.has(key) ? this.delete(core, key) : null));
       });
       for (const key of all) this.#dropped.delete(key);
     } catch (error) {

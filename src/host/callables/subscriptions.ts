@@ -1,62 +1,75 @@
-// Events between plugins: on(event, exportName) and emit(event, value). Both are effects: they happen when the
-// transaction commits, and leave no trace when it aborts. A subscription lasts as long as its graft stands at its
-// point. Each handler is called alone, in a transaction of its own.
+// Events between plugins: on(event, exportName) and emit(event, value). Both happen when the transaction commits, and
+// leave no trace when it aborts. A subscription is an entry of a map (later-map.ts): it lasts, over restarts too, until
+// its graft is gone. Each handler is called alone, in a transaction of its own.
 
-import {
-  badArgument,
-  type CallableTree,
-  type Graft,
-  type Keeper,
-  type Origin,
-  plainFault,
-  SUBSCRIPTIONS,
-  WRITES,
-} from '../../plugins/index.ts';
+import { badArgument, type CallableTree, GraftError, type Origin, SUBSCRIPTIONS, WRITES } from '../../plugins/index.ts';
 import { EMIT_DEPTH_MAX, EMITS_MAX } from './bounds.ts';
-import { type Later, ownGraft } from './later.ts';
+import { type GraftNames, type Later, namesOf, ownGraft } from './later.ts';
+import { LaterMap, type LaterMaps } from './later-map.ts';
 import { PerCall } from './per-call.ts';
 
 const HOST: Origin = { depth: 0, principal: '' };
 
-/** Who is told of an event, and who keeps that. */
-type Subscribers = Map<Graft, Keeper | null>;
+interface Subscribed {
+  readonly event: string;
+  readonly graft: GraftNames;
+}
 
-/** A graft that has subscribed meanwhile, or stands no more, gives back what this subscription holds. */
-const subscribe = (handlers: Subscribers, graft: Graft, keeper: Keeper | null): void => {
-  if (handlers.has(graft) || !graft.stands) keeper?.dropNow(SUBSCRIPTIONS, 1);
-  else handlers.set(graft, keeper);
-};
+const keyOf = ({ event, graft }: Subscribed): string =>
+  JSON.stringify([event, graft.installer, graft.plugin, graft.point, graft.export]);
 
-const forget = (handlers: Subscribers, graft: Graft): void => {
-  handlers.get(graft)?.dropNow(SUBSCRIPTIONS, 1);
-  handlers.delete(graft);
-};
-
+/** The subscriptions of a host, to all its events. */
 export class Subscriptions {
   readonly #later: Later;
-  readonly #handlers: ReadonlyMap<string, Subscribers>;
+  readonly #map: LaterMap<Subscribed>;
+  readonly #names = new Set<string>();
+
+  constructor(later: Later, maps: LaterMaps) {
+    this.#later = later;
+    this.#map = new LaterMap('subscriptions', SUBSCRIPTIONS, maps);
+  }
+
+  /** Declares events. Throws GRAFT_BAD_OPTION for a name that is taken: nobody could tell whose subscriptions are. */
+  declare(events: readonly string[]): Events {
+    for (const event of events) {
+      if (this.#names.has(event))
+        throw new GraftError('GRAFT_BAD_OPTION', `there is an event ${event.slice(0, 64)} already`);
+      this.#names.add(event);
+    }
+    return new Events(events, this.#later, this.#map);
+  }
+
+  /** Drops subscriptions of grafts that are gone. */
+  async sweep(): Promise<void> {
+    const gone = this.#map.entries().filter(([, { graft }]) => this.#later.whereIs(graft) === 'gone');
+    await this.#map.drop(gone.map(([key]) => key));
+  }
+}
+
+/** Some of the events of a host. */
+export class Events {
+  readonly #later: Later;
+  readonly #map: LaterMap<Subscribed>;
+  readonly #events: ReadonlySet<string>;
   readonly #emits = new PerCall('emits', EMITS_MAX);
 
-  /** `events`: the names of all events. */
-  constructor(events: readonly string[], later: Later) {
+  constructor(events: readonly string[], later: Later, map: LaterMap<Subscribed>) {
     this.#later = later;
-    this.#handlers = new Map(events.map((event) => [event, new Map()]));
+    this.#map = map;
+    this.#events = new Set(events);
   }
 
-  #of(what: string, event: unknown): Subscribers {
-    return this.#handlers.get(event as string) ?? badArgument(`${what}: there is no such event`);
+  #check(what: string, event: unknown): string {
+    return this.#events.has(event as string) ? (event as string) : badArgument(`${what}: there is no such event`);
   }
 
-  /** The number of subscriptions whose grafts stand at their points. */
+  /** The number of subscriptions to these events whose grafts stand at their points. */
   get size(): number {
-    this.sweep();
-    return [...this.#handlers.values()].reduce((sum, handlers) => sum + handlers.size, 0);
+    return this.#map.entries().filter(([, { event, graft }]) => this.#events.has(event) && this.#stands(graft)).length;
   }
 
-  /** Drops subscriptions of grafts that no longer stand at their points. */
-  sweep(): void {
-    for (const handlers of this.#handlers.values())
-      for (const graft of [...handlers.keys()]) if (!graft.stands) forget(handlers, graft);
+  #stands(names: GraftNames): boolean {
+    return typeof this.#later.whereIs(names) !== 'string';
   }
 
   /**
@@ -64,30 +77,35 @@ export class Subscriptions {
    * GRAFT_BAD_ARGUMENT for an unknown event.
    */
   emit(event: string, value: unknown, from: Origin = HOST): void {
-    for (const graft of [...this.#of('emit', event).keys()])
-      if (graft.stands)
+    this.#check('emit', event);
+    for (const [, one] of this.#map.entries()) {
+      const graft = one.event === event ? this.#later.whereIs(one.graft) : 'gone';
+      if (typeof graft !== 'string')
         this.#later.invoke(graft, { event, value }, from).catch((error: unknown) => this.#later.failed(graft, error));
+    }
   }
 
   readonly callables: CallableTree = {
     on: {
       waits: false,
-      run: (caller, [event, name]) => {
+      run: (caller, [name, exported]) => {
+        const event = this.#check('on', name);
         const { txn, keeper = null } = caller;
-        const handlers = this.#of('on', event);
-        const graft = ownGraft(this.#later, 'on', caller, name);
-        txn.charge(WRITES, 1);
-        if (handlers.has(graft)) return;
-        keeper?.keep(txn, SUBSCRIPTIONS, 1);
-        txn.defer({ leave: () => subscribe(handlers, graft, keeper) });
+        const subscribed = { event, graft: namesOf(ownGraft(this.#later, 'on', caller, exported)) };
+        const key = keyOf(subscribed);
+        if (this.#map.get(key) !== undefined) {
+          txn.charge(WRITES, 1);
+          return;
+        }
+        const ticket = this.#map.add(txn, key, subscribed, keeper);
+        if (ticket !== null) return ticket;
+        txn.defer({ leave: () => void (this.#stands(subscribed.graft) || this.#map.drop([key])) });
       },
     },
     emit: {
       waits: false,
       run: ({ txn, depth, principal }, [event, value = null]) => {
-        this.#of('emit', event);
-        const fault = plainFault({ event, value });
-        if (fault !== null) throw txn.doom('limit', `emit: the event${fault.path}: ${fault.why}`);
+        this.#check('emit', event);
         this.#emits.take(txn);
         if (depth >= EMIT_DEPTH_MAX) throw txn.doom('limit', `events nested deeper than ${EMIT_DEPTH_MAX}`);
         txn.charge(WRITES, 1);

@@ -1,10 +1,12 @@
-// What plugins have called later lasts: timers on a real database, beside a model, over random sequences of calls,
-// aborts, time, removals, upgrades, other installers, restarts and kills, also of the host in the middle of a call.
+// What plugins have called later lasts: timers and subscriptions on a real database, beside a model, over random
+// sequences of calls, aborts, time, events, removals, upgrades, other installers, restarts and kills, also of the host
+// in the middle of a call.
 
 import { cpSync, mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { GraftNames, Later } from '../../../src/host/callables/later.ts';
 import type { LaterMaps } from '../../../src/host/callables/later-map.ts';
+import { type Events, Subscriptions } from '../../../src/host/callables/subscriptions.ts';
 import { Timers } from '../../../src/host/callables/timers.ts';
 import { HostTransaction } from '../../../src/host/host-transaction.ts';
 import { type Caller, type Graft, Keepers, type Outcome } from '../../../src/plugins/index.ts';
@@ -15,6 +17,7 @@ import { run } from './bed.ts';
 
 const PLUGINS = ['p', 'q'] as const;
 const EXPORTS = ['tick', 'tock'] as const;
+const EVENTS = ['dawn', 'dusk'] as const;
 const INSTALLERS = ['ann', 'bob'] as const;
 /** How the call ends that a timer makes. */
 const ENDS = ['kept', 'kept', 'kept', 'thrown', 'host-fault', 'killed'] as const;
@@ -56,11 +59,16 @@ class World {
   readonly installed = new Map<string, Installed>();
   /** The model: timers that are to fire, by their milliseconds, of which each has its own. */
   readonly timers = new Map<number, Expected>();
+  /** The model: who has subscribed to what. */
+  readonly subscribed = new Map<string, GraftNames & { readonly event: string }>();
   readonly fired: number[] = [];
+  readonly heard: string[] = [];
   fixture!: Fixture;
   clock!: ManualClock;
   keepers!: Keepers;
   real!: Timers;
+  subscriptions!: Subscriptions;
+  events!: Events;
   #life = 0;
   /** When the life began, by the calendar. */
   #epoch = 0;
@@ -92,7 +100,12 @@ class World {
     const later: Later = {
       graftsOf: (plugin) => (this.installed.get(plugin)?.exports ?? []).map((name) => this.#graft(plugin, name)),
       whereIs: (names) => this.#whereIs(names),
-      invoke: (_graft, input, _from, last) => this.#call(input as { timer_ms: number }, last),
+      invoke: (graft, input, _from, last) => {
+        const { event } = input as { event?: string };
+        if (event === undefined) return this.#call(input as { timer_ms: number }, last);
+        this.heard.push(`${event} ${graft.name}`);
+        return Promise.resolve(outcome());
+      },
       failed: (_graft, error) => {
         throw error;
       },
@@ -112,12 +125,18 @@ class World {
       },
     };
     this.real = new Timers(later, this.clock, maps, () => this.now);
+    this.subscriptions = new Subscriptions(later, maps);
+    this.events = this.subscriptions.declare(EVENTS);
   }
 
   /** As `restore` of a host: the plugins are back. */
   async restore(): Promise<void> {
     this.#isRestored = true;
-    await this.real.sweep();
+    await this.sweep();
+  }
+
+  async sweep(): Promise<void> {
+    await Promise.all([this.real.sweep(), this.subscriptions.sweep()]);
   }
 
   #graft(plugin: string, name: string): Graft {
@@ -218,6 +237,7 @@ class World {
       log: () => {},
     };
     const made: [number, Expected][] = [];
+    const told: (GraftNames & { readonly event: string })[] = [];
     for (let n = random.below(4); n > 0 && now.exports.length > 0; n--) {
       const name = random.pick(now.exports);
       const ms = this.#ms++;
@@ -226,13 +246,27 @@ class World {
         { plugin, installer: now.installer, point: 'later', export: name, due: this.now + ms, at: this.now + ms },
       ]);
       run(this.real.schedule, caller, ms, name);
+      if (random.chance(0.5)) continue;
+      const event = random.pick(EVENTS);
+      told.push({ plugin, installer: now.installer, point: 'later', export: name, event });
+      run(this.events.callables.on, caller, event, name);
     }
     const end = random.below(4);
     if (end === 0) nested.abort();
     else nested.commit();
     if (end === 1) txn.abort();
     else expect(this.fixture.commit(txn)).toBeNull();
-    if (end > 1) for (const [ms, one] of made) this.timers.set(ms, one);
+    if (end <= 1) return;
+    for (const [ms, one] of made) this.timers.set(ms, one);
+    for (const one of told) this.subscribed.set(JSON.stringify(one), one);
+  }
+
+  emit(): void {
+    const event = this.random.pick(EVENTS);
+    this.heard.length = 0;
+    this.events.emit(event, null);
+    const expected = [...this.subscribed.values()].filter((one) => one.event === event);
+    expect(this.heard.toSorted()).toEqual(expected.map((one) => `${event} ${one.plugin}#${one.export}`).toSorted());
   }
 
   /** A removal, an installation or an upgrade; without a sweep the host ends before it is told. */
@@ -244,21 +278,33 @@ class World {
     if (now === undefined) this.installed.set(plugin, { installer: random.pick(INSTALLERS), exports });
     else if (random.chance(0.5)) this.installed.delete(plugin);
     else this.installed.set(plugin, { installer: now.installer, exports });
-    const isStanding = (one: Expected): boolean => {
+    const isStanding = (one: GraftNames): boolean => {
       const { installer, exports: names = [] } = this.installed.get(one.plugin) ?? {};
       return installer === one.installer && names.includes(one.export);
     };
     for (const [ms, one] of this.timers) if (!isStanding(one)) this.timers.delete(ms);
+    for (const [key, one] of this.subscribed) if (!isStanding(one)) this.subscribed.delete(key);
     if (random.chance(0.1)) await this.restart(true);
-    else await this.real.sweep();
+    if (this.#isRestored) await this.sweep();
+    else await this.restore();
   }
 
   check(): void {
-    const byOwner = Map.groupBy(this.timers.values(), ({ installer, plugin }) => `${installer} ${plugin}`);
-    const held = this.keepers.list().map((one) => [`${one.installer} ${one.plugin}`, one.held.timers]);
-    const model = [...byOwner].map(([owner, timers]) => [owner, timers.length]);
-    expect(held.sort()).toEqual(model.sort());
-    if (this.#isRestored) expect(this.real.pending).toBe(this.timers.size);
+    const ownerOf = ({ installer, plugin }: { installer: string; plugin: string }): string => `${installer} ${plugin}`;
+    const model = new Map<string, [timers: number, subscriptions: number]>();
+    for (const one of this.timers.values()) {
+      const [timers, subscriptions] = model.get(ownerOf(one)) ?? [0, 0];
+      model.set(ownerOf(one), [timers + 1, subscriptions]);
+    }
+    for (const one of this.subscribed.values()) {
+      const [timers, subscriptions] = model.get(ownerOf(one)) ?? [0, 0];
+      model.set(ownerOf(one), [timers, subscriptions + 1]);
+    }
+    const held = this.keepers.list().map((one) => [ownerOf(one), [one.held.timers, one.held.subscriptions]]);
+    expect(held.sort()).toEqual([...model].sort());
+    if (!this.#isRestored) return;
+    expect(this.events.size).toBe(this.subscribed.size);
+    expect(this.real.pending).toBe(this.timers.size);
   }
 
   get isRestored(): boolean {
@@ -266,20 +312,24 @@ class World {
   }
 }
 
-test.each(Array.from({ length: 15 }, (_, i) => i + 1))('timers last as the model says, seed %i', async (seed) => {
-  world = new World(seed);
-  const { random } = world;
-  await world.begin();
-  await world.restore();
-  for (let step = 0; step < 60; step++) {
-    const what = random.below(10);
-    if (!world.isRestored) {
-      await world.restore();
-      await world.advance(0, 'kept');
-    } else if (what < 4) world.call();
-    else if (what < 6) await world.change();
-    else if (what < 9) await world.advance(random.below(150), random.pick(ENDS));
-    else await world.restart(random.chance(0.5));
-    world.check();
-  }
-});
+test.each(Array.from({ length: 15 }, (_, i) => i + 1))(
+  'timers and subscriptions last as the model says, seed %i',
+  async (seed) => {
+    world = new World(seed);
+    const { random } = world;
+    await world.begin();
+    await world.restore();
+    for (let step = 0; step < 60; step++) {
+      const what = random.below(10);
+      if (!world.isRestored) {
+        await world.restore();
+        await world.advance(0, 'kept');
+      } else if (what < 4) world.call();
+      else if (what < 6) await world.change();
+      else if (what === 6) world.emit();
+      else if (what < 9) await world.advance(random.below(150), random.pick(ENDS));
+      else await world.restart(random.chance(0.5));
+      world.check();
+    }
+  },
+);

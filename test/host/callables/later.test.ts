@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Later } from '../../../src/host/callables/later.ts';
-import { Subscriptions } from '../../../src/host/callables/subscriptions.ts';
+import { type Events, Subscriptions } from '../../../src/host/callables/subscriptions.ts';
 import { Timers } from '../../../src/host/callables/timers.ts';
 import type { Caller, Graft, Origin } from '../../../src/plugins/index.ts';
 import { Bed, graftAt, run, thrown } from './bed.ts';
@@ -36,8 +36,8 @@ const commit = ({ txn }: Caller): void => {
 };
 
 describe('subscriptions', () => {
-  const subscribed = (): Subscriptions => {
-    const events = new Subscriptions(['changed'], later);
+  const subscribed = (): Events => {
+    const events = new Subscriptions(later, bed.maps).declare(['changed']);
     const caller = bed.caller();
     run(events.callables.on, caller, 'changed', 'tick');
     events.emit('changed', 0);
@@ -60,7 +60,7 @@ describe('subscriptions', () => {
   });
 
   test('an abort leaves neither a subscription nor an event', () => {
-    const events = new Subscriptions(['changed'], later);
+    const events = new Subscriptions(later, bed.maps).declare(['changed']);
     const caller = bed.caller();
     run(events.callables.on, caller, 'changed', 'tick');
     run(events.callables.emit, caller, 'changed', 1);
@@ -78,13 +78,27 @@ describe('subscriptions', () => {
   });
 
   test('a graft whose removal came between its call and its commit is not called', () => {
-    const events = new Subscriptions(['changed'], later);
+    const events = new Subscriptions(later, bed.maps).declare(['changed']);
     const caller = bed.caller();
     run(events.callables.on, caller, 'changed', 'tick');
     tick.remove();
     commit(caller);
     events.emit('changed', 1);
     expect(calls).toEqual([]);
+  });
+
+  test('an event is declared once', () => {
+    const subscriptions = new Subscriptions(later, bed.maps);
+    subscriptions.declare(['changed']);
+    expect(thrown(() => subscriptions.declare(['other', 'changed']))).toBe('GRAFT_BAD_OPTION');
+  });
+
+  test('of one who subscribes twice, one is kept', () => {
+    const events = subscribed();
+    const caller = bed.caller();
+    for (let n = 0; n < 2; n++) run(events.callables.on, caller, 'changed', 'tick');
+    commit(caller);
+    expect([events.size, bed.keepers.list()]).toMatchObject([1, [{ held: { subscriptions: 1 } }]]);
   });
 
   test.each([
@@ -94,17 +108,17 @@ describe('subscriptions', () => {
     ['no name', 'changed', () => {}],
     ['a key of every object', '__proto__', 'tick'],
   ])('refuse %s', (_name, event, exported) => {
-    const events = new Subscriptions(['changed'], later);
+    const events = new Subscriptions(later, bed.maps).declare(['changed']);
     expect(thrown(() => run(events.callables.on, bed.caller(), event, exported))).toBe('GRAFT_BAD_ARGUMENT');
   });
 
   test("refuse another plugin's graft", () => {
-    const events = new Subscriptions(['changed'], later);
+    const events = new Subscriptions(later, bed.maps).declare(['changed']);
     expect(thrown(() => run(events.callables.on, bed.caller('q'), 'changed', 'tick'))).toBe('GRAFT_BAD_ARGUMENT');
   });
 
   test('too many events of one call, or events too deep, doom it', () => {
-    const events = new Subscriptions(['changed'], later);
+    const events = new Subscriptions(later, bed.maps).declare(['changed']);
     const caller = bed.caller();
     for (let i = 0; i < 8; i++) run(events.callables.emit, caller, 'changed', i);
     expect(thrown(() => run(events.callables.emit, caller, 'changed', 8))).toBe('limit: emits');
