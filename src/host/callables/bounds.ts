@@ -16,7 +16,7 @@ export const EMIT_DEPTH_MAX = 3;
 /** How far ahead a timer may lie; the least keeps a plugin that schedules itself again and again from being a loop. */
 export const TIMER_MS_MIN = 100;
 export const TIMER_MS_MAX = 2 ** 31 - 1;
-/** After what time a timer fires again whose call the host could not keep. */
+/** After what time a timer fires again whose call was not kept, by no fault of the graft. */
 export const TIMER_RETRY_MS = 60_000;
 /** Headers of one response, and their bytes with the names. */
 export const HEADERS_MAX = 32;

@@ -6,7 +6,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { type Callable, type Graft, GraftError, type Outcome, TIMERS, unexpected } from '../../plugins/index.ts';
-import type { Clock, Ticket, Timer, Transaction } from '../../txn/index.ts';
+import type { AbortReason, Clock, Ticket, Timer, Transaction } from '../../txn/index.ts';
 import { TIMER_MS_MAX, TIMER_MS_MIN, TIMER_RETRY_MS } from './bounds.ts';
 import { type GraftNames, type Later, namesOf, ownGraft } from './later.ts';
 import { LaterMap, type LaterMaps } from './later-map.ts';
@@ -63,11 +63,11 @@ export class Timers {
     else await this.#map.drop([key]);
   }
 
-  /** Whether the call is to be made again: it could not be kept, and that was the host's fault. */
+  /** Whether the call is to be made again: it was not kept, and that is no fault of the graft. */
   async #call(key: string, { ms, principal }: Scheduled, graft: Graft): Promise<boolean> {
     try {
       const last = (txn: Transaction): Ticket | null => this.#map.delete(txn, key);
-      return isHostFault(await this.#later.invoke(graft, { timer_ms: ms }, { depth: 0, principal }, last));
+      return isUndoneByOthers(await this.#later.invoke(graft, { timer_ms: ms }, { depth: 0, principal }, last));
     } catch (error) {
       this.#later.failed(graft, error);
       return error instanceof GraftError && error.code === 'GRAFT_STORE';
@@ -120,6 +120,9 @@ export class Timers {
   }
 }
 
-const isHostFault = (outcome: Outcome<unknown>): boolean =>
-  (outcome.status === 'aborted' && outcome.reason === 'host-fault') ||
-  outcome.grafts.some(({ reason }) => reason === 'host-fault');
+/** Reasons that no graft is blamed for, and that pass. */
+const PASSING: readonly unknown[] = ['host-fault', 'store-conflict', 'deadlock', 'cancelled'] satisfies AbortReason[];
+
+const isUndoneByOthers = (outcome: Outcome<unknown>): boolean =>
+  (outcome.status === 'aborted' && PASSING.includes(outcome.reason)) ||
+  outcome.grafts.some(({ status, reason }) => status === 'aborted' && PASSING.includes(reason));

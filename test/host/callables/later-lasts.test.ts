@@ -9,7 +9,9 @@ import type { LaterMaps } from '../../../src/host/callables/later-map.ts';
 import { type Events, Subscriptions } from '../../../src/host/callables/subscriptions.ts';
 import { Timers } from '../../../src/host/callables/timers.ts';
 import { HostTransaction } from '../../../src/host/host-transaction.ts';
+import type { CommitStep } from '../../../src/host/store/index.ts';
 import { type Caller, type Graft, Keepers, type Outcome } from '../../../src/plugins/index.ts';
+import type { Transaction } from '../../../src/txn/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { Random } from '../../support/random.ts';
 import { Fixture, folder } from '../store/fixture.ts';
@@ -20,7 +22,7 @@ const EXPORTS = ['tick', 'tock'] as const;
 const EVENTS = ['dawn', 'dusk'] as const;
 const INSTALLERS = ['ann', 'bob'] as const;
 /** How the call ends that a timer makes. */
-const ENDS = ['kept', 'kept', 'kept', 'thrown', 'host-fault', 'killed'] as const;
+const ENDS = ['kept', 'kept', 'kept', 'thrown', 'host-fault', 'cancelled', 'killed'] as const;
 
 interface Installed {
   readonly installer: string;
@@ -33,7 +35,7 @@ interface Expected extends GraftNames {
   at: number;
 }
 
-const outcome = (reason?: 'thrown' | 'host-fault'): Outcome<unknown> => ({
+const outcome = (reason?: 'thrown' | 'host-fault' | 'cancelled'): Outcome<unknown> => ({
   status: reason === undefined ? 'committed' : 'default',
   value: null,
   grafts:
@@ -63,6 +65,8 @@ class World {
   readonly subscribed = new Map<string, GraftNames & { readonly event: string }>();
   readonly fired: number[] = [];
   readonly heard: string[] = [];
+  /** The step of a commit at which the store fails. */
+  failsAt: CommitStep | null = null;
   fixture!: Fixture;
   clock!: ManualClock;
   keepers!: Keepers;
@@ -95,7 +99,12 @@ class World {
     this.#isDead = false;
     this.clock = new ManualClock();
     this.keepers = new Keepers();
-    this.fixture = await Fixture.open(`${this.#folder}/app.db`, { clock: this.clock });
+    this.fixture = await Fixture.open(`${this.#folder}/app.db`, {
+      clock: this.clock,
+      onStep: (step) => {
+        if (step === this.failsAt) throw new Error('no');
+      },
+    });
     const { fixture } = this;
     const later: Later = {
       graftsOf: (plugin) => (this.installed.get(plugin)?.exports ?? []).map((name) => this.#graft(plugin, name)),
@@ -162,7 +171,7 @@ class World {
     if (this.#isDead) return new Promise(() => {});
     const txn = this.fixture.begin();
     const nested = txn.begin();
-    if (this.#end === 'thrown' || this.#end === 'host-fault') {
+    if (this.#end === 'thrown' || this.#end === 'host-fault' || this.#end === 'cancelled') {
       txn.abort();
       return outcome(this.#end);
     }
@@ -212,9 +221,23 @@ class World {
       return;
     }
     for (const [timer, one] of firing) {
-      if (end !== 'host-fault') this.timers.delete(timer);
+      if (end !== 'host-fault' && end !== 'cancelled') this.timers.delete(timer);
       else one.at += 60_000;
     }
+  }
+
+  caller(plugin: string, installer: string, txn: Transaction): Caller {
+    return {
+      txn,
+      plugin,
+      graftName: `${plugin}#g`,
+      installer,
+      depth: 0,
+      principal: 'eve',
+      readOnly: false,
+      keeper: this.keepers.of(plugin, installer),
+      log: () => {},
+    };
   }
 
   /** A call of a graft that schedules some, and ends well or not. */
@@ -225,17 +248,7 @@ class World {
     if (now === undefined) return;
     const txn = this.fixture.begin();
     const nested = txn.begin();
-    const caller: Caller = {
-      txn: nested,
-      plugin,
-      graftName: `${plugin}#g`,
-      installer: now.installer,
-      depth: 0,
-      principal: 'eve',
-      readOnly: false,
-      keeper: this.keepers.of(plugin, now.installer),
-      log: () => {},
-    };
+    const caller = this.caller(plugin, now.installer, nested);
     const made: [number, Expected][] = [];
     const told: (GraftNames & { readonly event: string })[] = [];
     for (let n = random.below(4); n > 0 && now.exports.length > 0; n--) {
@@ -331,5 +344,29 @@ test.each(Array.from({ length: 15 }, (_, i) => i + 1))(
       else await world.restart(random.chance(0.5));
       world.check();
     }
+  },
+);
+
+test.each<CommitStep>(['committing', 'outbox', 'stored-state', 'transaction-id'])(
+  'a COMMIT that fails at %s leaves neither timer nor subscription',
+  async (step) => {
+    world = new World(1);
+    await world.begin();
+    await world.restore();
+    world.installed.set('p', { installer: 'ann', exports: ['tick'] });
+    world.failsAt = step;
+    const txn = world.fixture.begin();
+    const nested = txn.begin();
+    const caller = world.caller('p', 'ann', nested);
+    run(world.real.schedule, caller, 100, 'tick');
+    run(world.events.callables.on, caller, 'dawn', 'tick');
+    nested.commit();
+    expect(world.fixture.commit(txn)?.reason).toBe('host-fault');
+    world.check();
+    world.failsAt = null;
+    await world.restart(true);
+    await world.restore();
+    world.check();
+    await world.advance(1000, 'kept');
   },
 );
