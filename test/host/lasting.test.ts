@@ -1,7 +1,7 @@
 // What plugins have called later, in a whole host: it comes back with the plugin, and goes with its graft for good.
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { Host } from '../../src/host/index.ts';
+import type { Host, HostMap } from '../../src/host/index.ts';
 import { until } from '../support/base.ts';
 import { Lives } from './lives.ts';
 
@@ -11,6 +11,7 @@ let host: Host;
 let during: () => null;
 let call: (what: string) => Promise<unknown>;
 let emit: () => void;
+let flags: HostMap<boolean>;
 
 beforeEach(() => {
   lives = new Lives();
@@ -21,6 +22,7 @@ afterEach(() => lives.end());
 
 const begin = async ({ later = true } = {}): Promise<void> => {
   host = await lives.begin();
+  flags = host.map('flags', { stored: true });
   const events = host.callables.events(['noon']);
   emit = () => events.emit('noon', null);
   const callable = {
@@ -41,7 +43,7 @@ export const f = (what, api) => {
   if (what === 'count') return count(api);
   if (what === 'throw') api.storage.set('throw', true);
   else if (what === 'on') api.on('noon', 'tick');
-  else api.schedule(what === 'soon' ? 100 : 1e6, 'tick');
+  else api.schedule(what === 'long' ? 1e6 : 100, what === 'tock' ? 'tock' : 'tick');
   return null;
 };
 export const tick = (_, api) => {
@@ -50,7 +52,7 @@ export const tick = (_, api) => {
   if (api.storage.has('throw')) throw new Error('no');
   return null;
 };
-export const tock = tick;`;
+export const tock = (_, api) => api.during();`;
 
 const source = (version: string, exported = 'tick') => ({
   manifest: {
@@ -181,4 +183,22 @@ test('a subscription comes back with the plugin, and ends with its removal', asy
   await host.remove('a');
   await host.enable('a');
   expect([await heard(), host.kept()[0]?.held.subscriptions]).toEqual([0, 0]);
+});
+
+test('a timer whose call ends while another has the database is deleted when that has ended', async () => {
+  await begin();
+  await host.install(source('1.0.0', 'tock'));
+  const called = Promise.withResolvers<void>();
+  during = () => {
+    called.resolve();
+    return null;
+  };
+  await call('tock');
+  await host.transaction(async (txn) => {
+    await flags.in(txn).set('up', true);
+    await called.promise;
+    expect(timers()[0]).toBe(1);
+  });
+  await until(() => timers()[0] === 0);
+  expect(host.plugins()[0]?.grafts).toMatchObject([{ aborts: 0 }, { calls: 1, aborts: 0 }]);
 });
