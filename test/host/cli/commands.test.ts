@@ -256,7 +256,7 @@ describe('plugins', () => {
       id: number;
     }[];
     expect(earlier.every((one) => one.id < Number(id))).toBe(true);
-    const removed = await graftwork(['remove', '@shop/sampler', '--now']);
+    const removed = await graftwork(['remove', '@shop/sampler', '--now', '--forget']);
     expect([removed.code, removed.stdout.split('\n')[0]]).toEqual([0, 'removed']);
     expect((await graftwork(['remove', '@shop/sampler'])).stderr).toMatch(/^GRAFT_UNKNOWN_PLUGIN: /);
   });
