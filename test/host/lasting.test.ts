@@ -11,10 +11,13 @@ let host: Host;
 let during: () => null;
 let call: (what: string) => Promise<unknown>;
 let emit: () => void;
+/** Is told when a call of `tick` has been committed, at once. */
+let logged: () => void;
 let flags: HostMap<boolean>;
 
 beforeEach(() => {
-  lives = new Lives();
+  lives = new Lives({ report: ({ what }) => what === 'log' && logged() });
+  logged = () => {};
   during = () => null;
 });
 
@@ -29,6 +32,7 @@ const begin = async ({ later = true } = {}): Promise<void> => {
     storage: host.storage,
     schedule: host.callables.schedule,
     ...events.callables,
+    log: host.log,
     during: { waits: false, run: () => during() },
   };
   const point = host.graftPoint<string, unknown>({ name: 'now', kind: 'function', default: () => 'nobody', callable });
@@ -48,6 +52,7 @@ export const f = (what, api) => {
 };
 export const tick = (_, api) => {
   api.storage.set('n', count(api) + 1);
+  api.log('tick');
   api.during();
   if (api.storage.has('throw')) throw new Error('no');
   return null;
@@ -64,7 +69,7 @@ const source = (version: string, exported = 'tick') => ({
         { point: 'now', export: 'f' },
         { point: 'later', export: exported },
       ],
-      needs: ['storage', 'schedule', 'on', 'during'],
+      needs: ['storage', 'schedule', 'on', 'log', 'during'],
     },
   },
   files: { 'index.js': CODE },
@@ -105,6 +110,21 @@ test('killed in the middle of the call that a timer makes, the host makes it aga
   await begin();
   await until(() => timers()[0] === 0);
   expect(await call('count')).toBe(1);
+});
+
+test('killed when that call has been committed, the host does not make it again', async () => {
+  await begin();
+  await host.install(source('1.0.0'));
+  const killed = Promise.withResolvers<void>();
+  logged = () => {
+    logged = () => {};
+    lives.kill();
+    killed.resolve();
+  };
+  await call('soon');
+  await killed.promise;
+  await begin();
+  expect([timers(), await call('count')]).toEqual([[0, 0], 1]);
 });
 
 test('a graft that fails when its timer fires is removed, and its timers are gone', async () => {
