@@ -56,6 +56,8 @@ class Shop {
   /** Whether the registry has the plugin, with its graft not removed. */
   #isKept = false;
   #isListed = false;
+  /** Whether the version before stands aside, and takes the place again of one that fails. */
+  #hasPrevious = false;
   #version = 0;
 
   /** `restores` false: a broken twin, which forgets what an earlier start knew. */
@@ -123,6 +125,7 @@ class Shop {
   }
 
   #stands(): void {
+    this.#hasPrevious = this.#state === 'standing';
     this.#state = 'standing';
     this.#isKept = true;
     this.#isListed = true;
@@ -131,6 +134,7 @@ class Shop {
   async #remove(dismiss: boolean): Promise<void> {
     if (!this.#isListed) return;
     await this.#host.remove('guard', { dismiss });
+    this.#hasPrevious = false;
     if (this.#state === 'standing') this.#state = 'missing';
     if (dismiss) this.#state = 'none';
     this.#isKept = false;
@@ -142,6 +146,7 @@ class Shop {
     await this.#host.close();
     await this.open(isFailing);
     const before = this.#state;
+    this.#hasPrevious = false;
     if (this.#isKept) this.#state = 'missing';
     const early = await this.#call('kept');
     await this.#host.restore();
@@ -155,8 +160,9 @@ class Shop {
     const { status } = await this.#point.invoke({ [what]: true });
     const expected = statusOf(this.#state, what);
     if (what === 'bad' && this.#state === 'standing') {
-      this.#state = 'missing';
-      this.#isKept = false;
+      this.#state = this.#hasPrevious ? 'standing' : 'missing';
+      this.#isKept = this.#hasPrevious;
+      this.#hasPrevious = false;
     }
     return status === expected ? null : `a cart that is ${what} was ${status}, not ${expected}`;
   }
