@@ -2,7 +2,15 @@
 // leave no trace when it aborts. A subscription is an entry of a map (later-map.ts): it lasts, over restarts too, until
 // its graft is gone. Each handler is called alone, in a transaction of its own.
 
-import { badArgument, type CallableTree, GraftError, type Origin, SUBSCRIPTIONS, WRITES } from '../../plugins/index.ts';
+import {
+  badArgument,
+  type CallableTree,
+  GraftError,
+  type Origin,
+  plainFault,
+  SUBSCRIPTIONS,
+  WRITES,
+} from '../../plugins/index.ts';
 import { EMIT_DEPTH_MAX, EMITS_MAX } from './bounds.ts';
 import { type GraftNames, type Later, namesOf, ownGraft } from './later.ts';
 import { LaterMap, type LaterMaps } from './later-map.ts';
@@ -106,6 +114,8 @@ export class Events {
       waits: false,
       run: ({ txn, depth, principal }, [event, value = null]) => {
         this.#check('emit', event);
+        const fault = plainFault({ event, value });
+        if (fault !== null) throw txn.doom('limit', `emit: the event${fault.path}: ${fault.why}`);
         this.#emits.take(txn);
         if (depth >= EMIT_DEPTH_MAX) throw txn.doom('limit', `events nested deeper than ${EMIT_DEPTH_MAX}`);
         txn.charge(WRITES, 1);
