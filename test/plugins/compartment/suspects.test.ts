@@ -37,7 +37,10 @@ describe('a call that brings down a process full of calls', () => {
       outcome.status === 'committed' || outcome.status === 'default' ? outcome.value : Number.NaN,
     );
     expect(values).toEqual(Array.from({ length: 64 }, (_, n) => (n === bad ? -1 : n)));
-    expect(outcomes[bad]?.grafts).toMatchObject([{ status: 'aborted', reason: 'own-time' }]);
+    // What it makes costs time and memory: which of its limits is seen first, the machine decides.
+    expect(outcomes[bad]?.grafts).toMatchObject([
+      { status: 'aborted', reason: expect.stringMatching(/^(own-time|memory-limit)$/) },
+    ]);
     expect(outcomes.filter((outcome) => outcome.status !== 'committed')).toHaveLength(1);
   });
 });
