@@ -1,4 +1,6 @@
 // Source runs as it is: Node strips the types, so Jest does the same.
+import { availableParallelism } from 'node:os';
+
 export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -7,4 +9,6 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/examples/.*/plugins/'],
   testTimeout: 60_000,
+  // Two at a time, on a machine with two cores too: much of the time is spent waiting for other processes.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
 };
