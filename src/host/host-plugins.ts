@@ -134,8 +134,7 @@ export class HostPlugins {
     const { registry } = this.#options;
     const keep = (): void => {
       this.#before.delete(pkg.name);
-      if (this.#table.has(pkg.name) && this.#table.get(pkg.name).stands)
-        this.#before.set(pkg.name, registry.packageOf(pkg.name));
+      if (this.#table.standing(pkg.name) !== null) this.#before.set(pkg.name, registry.packageOf(pkg.name));
       registry.install(pkg, installer.name, this.#missing());
     };
     const plugin = await this.#table.install(pkg, installer, { keep }).catch((error: unknown) => {
@@ -153,8 +152,7 @@ export class HostPlugins {
   async enable(name: string): Promise<PluginInfo> {
     const kept = this.#options.registry.plugins().find((one) => one.name === name);
     if (kept === undefined) throw new GraftError('GRAFT_UNKNOWN_PLUGIN', name.slice(0, 200));
-    const isThere = this.#table.has(name) && this.#table.get(name).stands;
-    if (isThere) throw new GraftError('GRAFT_INSTALLED', name);
+    if (this.#table.standing(name) !== null) throw new GraftError('GRAFT_INSTALLED', name);
     const pkg = this.#options.registry.packageOf(name);
     return this.#install(pkg, { name: kept.installer, grants: 'everything' });
   }
@@ -163,7 +161,7 @@ export class HostPlugins {
   removedPlugins(): RemovedPlugin[] {
     return this.#options.registry
       .plugins()
-      .filter(({ name }) => !(this.#table.has(name) && this.#table.get(name).stands))
+      .filter(({ name }) => this.#table.standing(name) === null)
       .flatMap((kept) => removedPlugin(kept) ?? []);
   }
 

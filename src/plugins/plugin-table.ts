@@ -83,14 +83,14 @@ export class PluginTable {
     if (this.#coming.has(pkg.name)) throw new GraftError('GRAFT_INSTALLED', pkg.name);
     const placements = placementsOf(pkg, this.#options.points);
     checkNeeds(pkg, placements, installer);
-    const old = this.#standing(pkg.name);
+    const old = this.standing(pkg.name);
     if (old !== null) checkUpgrade(old, pkg, placements, installer);
     const coming: Coming = { refused: null, done: Promise.withResolvers() };
     this.#coming.set(pkg.name, coming);
     try {
       const plugin = await this.#load(pkg, placements, installer, coming);
       await turn;
-      this.#replace(this.#standing(pkg.name), plugin, placements, keep);
+      this.#replace(this.standing(pkg.name), plugin, placements, keep);
       return plugin;
     } finally {
       this.#coming.delete(pkg.name);
@@ -99,7 +99,7 @@ export class PluginTable {
   }
 
   /** The plugin of this name, where a graft of it stands. */
-  #standing(name: string): Plugin | null {
+  standing(name: string): Plugin | null {
     const plugin = this.#plugins.get(name);
     return plugin?.stands === true ? plugin : null;
   }
