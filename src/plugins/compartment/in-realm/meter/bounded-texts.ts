@@ -68,6 +68,12 @@ const splitting: Bounded = (native, self, [separator, limit]) => {
   return native.call(text, by, numeric(limit));
 };
 
+/** Functions of the global object that walk a text. */
+export const TEXT_FUNCTIONS = [
+  ...['decodeURI', 'decodeURIComponent', 'encodeURI', 'encodeURIComponent', 'escape'],
+  ...['parseFloat', 'parseInt', 'unescape'],
+];
+
 export const ownText: Readonly<Record<string, Bounded>> = {
   ...Object.fromEntries(
     ['endsWith', 'includes', 'indexOf', 'lastIndexOf', 'startsWith'].map((name) => [name, searching]),
@@ -104,16 +110,7 @@ export const ownText: Readonly<Record<string, Bounded>> = {
     return madeText(native({ raw }, ...args));
   },
   ...Object.fromEntries(
-    [
-      'decodeURI',
-      'decodeURIComponent',
-      'encodeURI',
-      'encodeURIComponent',
-      'escape',
-      'parseFloat',
-      'parseInt',
-      'unescape',
-    ].map((name) => [
+    TEXT_FUNCTIONS.map((name) => [
       name,
       ((native, _self, [text, ...rest]) => {
         const converted = `${text as string}`;

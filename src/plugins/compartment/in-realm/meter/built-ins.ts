@@ -7,7 +7,7 @@
 // needs no row: Proxy, RegExp, BigInt, Promise, Function, Atomics and whatever else is not listed there.
 
 import { type Bounded, ownArray, ownFunction, ownIterator, ownJson, ownMap, ownObject, ownTyped } from './bounded.ts';
-import { ownText } from './bounded-texts.ts';
+import { ownText, TEXT_FUNCTIONS } from './bounded-texts.ts';
 import { CONSTANT, constant, type Native } from './constant.ts';
 import { GLOBALS } from './globals.ts';
 import { plainLocales } from './locales.ts';
@@ -262,22 +262,13 @@ export const TABLE: readonly Row[] = [
   },
   {
     on: globals.Iterator?.prototype,
-    names: ['drop', 'every', 'filter', 'find', 'flatMap', 'forEach', 'map', 'reduce', 'some', 'take', 'toArray'],
+    names: Object.keys(ownIterator),
     why: 'iterates without counting',
     instead: ownIterator,
   },
   {
     on: globalThis,
-    names: [
-      'decodeURI',
-      'decodeURIComponent',
-      'encodeURI',
-      'encodeURIComponent',
-      'escape',
-      'parseFloat',
-      'parseInt',
-      'unescape',
-    ],
+    names: TEXT_FUNCTIONS,
     why: 'walks a text',
     instead: ownText,
   },
