@@ -13,17 +13,22 @@ export const entryAt = (at: URL): string => {
   return existsSync(source) ? source : fileURLToPath(new URL(`${at.href}.js`));
 };
 
+/** How esbuild makes what runs in a realm. */
+export const REALM_BUILD = {
+  bundle: true,
+  write: false,
+  target: 'es2024',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  logLevel: 'silent',
+  tsconfigRaw: '{}',
+} as const;
+
 const bundled = (at: URL, options: Parameters<typeof buildSync>[0]): string => {
   const { outputFiles } = buildSync({
     entryPoints: [entryAt(at)],
-    bundle: true,
-    write: false,
-    target: 'es2024',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'none',
-    logLevel: 'silent',
-    tsconfigRaw: '{}',
+    ...REALM_BUILD,
     ...options,
   });
   return (outputFiles as { text: string }[])[0]?.text as string;

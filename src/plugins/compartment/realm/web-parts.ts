@@ -4,7 +4,7 @@
 import { createRequire } from 'node:module';
 import { buildSync } from 'esbuild';
 import { REALM_FILENAME } from './failure.ts';
-import { entryAt } from './script.ts';
+import { entryAt, REALM_BUILD } from './script.ts';
 import { PART_NAMES, PARTS, type PartName } from './web/parts.ts';
 
 const require = createRequire(import.meta.url);
@@ -50,14 +50,7 @@ const make = (): Record<PartName, string> => {
     format: 'iife',
     globalName: 'part',
     outdir: 'parts',
-    bundle: true,
-    write: false,
-    target: 'es2024',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'none',
-    logLevel: 'silent',
-    tsconfigRaw: '{}',
+    ...REALM_BUILD,
   });
   const textOf = (name: PartName): string =>
     outputFiles.find(({ path }) => path.endsWith(`/${name}.js`) || path.endsWith(`\\${name}.js`))?.text as string;
