@@ -7,6 +7,7 @@ import { types } from 'node:util';
 import { columnView } from '../../columns.ts';
 import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
 import type { Failure } from '../../protocol.ts';
+import { isObject } from '../../type-guards.ts';
 import type { CompartmentCall, GraftSource } from '../compartment.ts';
 import { Fault } from '../ending.ts';
 import { plainFailure, thrownFailure } from '../realm/failure.ts';
@@ -30,8 +31,6 @@ export type Ask = (args: unknown[], copies: boolean) => unknown;
  * be in reach from it.
  */
 export type Face = (ask: Ask) => object;
-
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
 /** The list itself is the host's already. */
 const checked = (name: string, args: unknown[], copies: boolean, call: CompartmentCall): unknown[] => {
