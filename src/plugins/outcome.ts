@@ -43,9 +43,15 @@ export interface GraftReport {
  */
 export type Outcome<Value> =
   | { readonly status: 'default' | 'committed'; readonly value: Value; readonly grafts: readonly GraftReport[] }
-  | { readonly status: 'refused'; readonly refusal: Refusal; readonly grafts: readonly GraftReport[] }
+  | {
+      readonly status: 'refused';
+      readonly value?: undefined;
+      readonly refusal: Refusal;
+      readonly grafts: readonly GraftReport[];
+    }
   | {
       readonly status: 'denied' | 'failed' | 'aborted';
+      readonly value?: undefined;
       readonly reason: AbortReason;
       readonly grafts: readonly GraftReport[];
     };
