@@ -1,24 +1,26 @@
 // Why a transaction ends without committing, and the two errors of this folder: Aborted, which says that a transaction
 // cannot go on (an expected failure), and TransactionError, which says that the caller broke the rules.
 
-/**
- * The reason of an abort, a closed union; a named test produces each. `limit` names the resource in its detail,
- * `invalid-answer` the path, `host-fault` what failed.
- */
-export type AbortReason =
-  | 'thrown'
-  | 'own-time'
-  | 'total-time'
-  | 'memory-limit'
-  | 'limit'
-  | 'lock-timeout'
-  | 'deadlock'
-  | 'not-callable'
-  | 'invalid-answer'
-  | 'compartment-lost'
-  | 'cancelled'
-  | 'store-conflict'
-  | 'host-fault';
+/** What each reason of an abort means, and who is blamed. A named test produces each. */
+export const ABORT_REASONS = {
+  thrown: 'The graft threw, or left a promise that nothing can settle. It counts against the graft.',
+  'own-time': 'The graft took more processor time of its own than its limit. It counts against the graft.',
+  'total-time': 'The call as a whole, with all its waiting, took too long. Nobody is blamed.',
+  'memory-limit': 'The heap of the graft outgrew its limit. It counts against the graft.',
+  limit: 'The call used up a resource; the detail names it. It counts against the graft.',
+  'lock-timeout': 'The graft kept a lock while another waited too long for it. It counts against the graft.',
+  deadlock: 'Transactions waited for each other, and this was the youngest. Nobody is blamed.',
+  'not-callable': 'The graft called what it was not given. It counts against the graft.',
+  'invalid-answer':
+    'The answer is not plain data, or fails a check; the detail says where. It counts against the graft.',
+  'compartment-lost': 'The process or the heap of the graft ended in its call. It counts against the graft.',
+  cancelled: 'The caller gave up, the graft was removed, or the host closed. Nobody is blamed.',
+  'store-conflict': 'The database refused what was to be committed. Nobody is blamed.',
+  'host-fault': 'Something of the host failed: an accessor, a check, a default, the store. No graft is blamed.',
+} as const satisfies Record<string, string>;
+
+/** The reason of an abort, a closed union: the keys of ABORT_REASONS. */
+export type AbortReason = keyof typeof ABORT_REASONS;
 
 /**
  * What an abort took back: how many undo records ran, and the names of the first of them (accessor and key, newest

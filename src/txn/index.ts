@@ -1,4 +1,4 @@
-export { Aborted, type AbortReason, TransactionError, type Undone } from './abort.ts';
+export { ABORT_REASONS, Aborted, type AbortReason, TransactionError, type Undone } from './abort.ts';
 export { Accessor, type AccessorSpec, accessor, type Place } from './accessor.ts';
 export { Account } from './account.ts';
 export type { Clock, Timer } from './clock.ts';
