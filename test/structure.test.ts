@@ -287,6 +287,9 @@ describe('words', () => {
 const filesNamedIn = (text: string): string[] =>
   [...text.matchAll(/(?<![\w.*<-])[\w./-]*\w\.ts\b/g)].map(([name]) => name);
 
+/** The head of a file in a guide: a line with nothing but its name, and the file below. */
+const GUIDE_FILE = /^`([\w./-]+)`:\n\n```/gm;
+
 /** The comments of a file. */
 const commentsOf = (file: string): string[] =>
   [...read(file).matchAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm)].map(([text]) => text);
@@ -308,12 +311,16 @@ describe('file names in prose', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('a file that a document names exists, by the end of its path', () => {
+  test('a file that a document names exists, by the end of its path, here or as a file of a guide', () => {
     const named = DOCUMENTS.filter((file) => file !== 'CHANGELOG.md').flatMap((file) =>
-      filesNamedIn(read(file)).map((name) => ({ file, name: name.replace(/^(\.\.\/)+/, '') })),
+      filesNamedIn(read(file)).map((name) => ({ file, name: name.replace(/^(\.\.?\/)+/, '') })),
     );
+    const files = [
+      ...SOURCES,
+      ...DOCUMENTS.flatMap((file) => [...read(file).matchAll(GUIDE_FILE)].map(([, one]) => one)),
+    ];
     expect(named.length).toBeGreaterThan(20);
-    expect(named.filter(({ name }) => !SOURCES.some((source) => `/${source}`.endsWith(`/${name}`)))).toEqual([]);
+    expect(named.filter(({ name }) => !files.some((file) => `/${file}`.endsWith(`/${name}`)))).toEqual([]);
   });
 });
 
