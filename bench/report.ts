@@ -1,9 +1,10 @@
 // The results of a benchmark for people: text for the terminal, and with `--report DIR` files: report.md with its plots
-// beside it (SVG), report.json, and report.html, which needs no other file.
+// beside it (SVG), where Vega draws them, report.json, and report.html, which needs no other file.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  drawsPictures,
   figureSvg,
   htmlReport,
   machineText,
@@ -40,12 +41,16 @@ export const benchText = (result: BenchResult): string => {
 export const writeReport = async (folder: string, result: BenchResult): Promise<string[]> => {
   mkdirSync(folder, { recursive: true });
   const page = pageOf(result);
+  const drawn = (await drawsPictures()) ? page.parts.filter((part) => part.kind === 'figure') : [];
   const files: Record<string, string> = {
-    'report.md': markdownReport(page, measuredOn(result)),
+    'report.md': markdownReport(
+      { ...page, parts: page.parts.filter((part) => part.kind === 'table' || drawn.includes(part)) },
+      measuredOn(result),
+    ),
     'report.json': `${JSON.stringify(result, null, 1)}\n`,
     'report.html': await htmlReport([page], measuredOn(result), `Benchmark: ${page.name}`),
   };
-  for (const part of page.parts) if (part.kind === 'figure') files[pictureFile(part)] = await figureSvg(part);
+  for (const figure of drawn) files[pictureFile(figure)] = await figureSvg(figure);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return Object.keys(files);
 };

@@ -14,11 +14,13 @@ export interface GraftFile {
 }
 
 const GRAFTS = new URL('../src/kernel-model/grafts/', import.meta.url);
+/** JavaScript where the project is built. */
+const ENDING = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 
 /** The files of one family of grafts: they may import each other. */
 const familyOf = (folder: string): Record<string, string> => {
   const at = fileURLToPath(new URL(`${folder}/`, GRAFTS));
-  const names = readdirSync(at).filter((name) => name.endsWith('.ts'));
+  const names = readdirSync(at).filter((name) => name.endsWith(ENDING));
   return Object.fromEntries(names.map((name) => [name, readFileSync(`${at}${name}`, 'utf8')]));
 };
 
@@ -31,7 +33,7 @@ export const graftPackage = (
   { file, export: exported, point }: GraftFile,
   answer?: number,
 ): Promise<PluginPackage> => {
-  const [folder, main] = file.split('/') as [string, string];
+  const [folder, main] = file.replace(/\.ts$/, ENDING).split('/') as [string, string];
   const files = familyOf(folder);
   if (answer === undefined) return packageOf(name, files, main, exported, point);
   const wrong = [

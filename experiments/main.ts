@@ -1,4 +1,4 @@
-// `npm run demo`: the kernel model's experiments.
+// `graftwork demo`, and `npm run demo`: the kernel model's experiments.
 //
 //   npm run demo                          all of them, small, and one HTML report
 //   npm run demo -- NAME [--small]        one, in full size
@@ -8,9 +8,17 @@
 
 import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { parseArgs, styleText } from 'node:util';
-import { htmlReport, machine, machineText, type Result, resultText } from '../report/index.ts';
+import {
+  drawsPictures,
+  htmlReport,
+  machine,
+  machineText,
+  NO_PICTURES,
+  type Result,
+  resultText,
+} from '../report/index.ts';
+import { entryAt } from '../src/plugins/compartment/index.ts';
 import { EXPERIMENTS } from './experiments.ts';
 import type { WorkOrder } from './worker.ts';
 
@@ -29,7 +37,7 @@ const FLAGS = Object.fromEntries(
 
 const usageText = (): string =>
   [
-    'npm run demo [-- NAME [--small] [--seed N] [--json] [--report FILE] [flags]]',
+    'demo [NAME [--small] [--seed N] [--json] [--report FILE] [flags]]',
     '',
     `Without a name all run in small size, and ${REPORT} is written.`,
     '',
@@ -62,7 +70,7 @@ const isTerminal = process.stderr.isTTY;
 /** Runs one experiment in a process. Rejects with the error that it reports. */
 const run = (order: WorkOrder, tell: (text: string) => void): Promise<Result> =>
   new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), { serialization: 'advanced' });
+    const child = fork(entryAt(new URL('worker', import.meta.url)), { serialization: 'advanced' });
     child.on('message', (message: Message) => {
       if ('progress' in message) return tell(message.progress);
       if ('result' in message) resolve(message.result);
@@ -126,7 +134,7 @@ const all = async (): Promise<boolean> => {
   const report = values.report ?? REPORT;
   writeFileSync(report, await htmlReport(results, machineText(measuredOn())));
   if (values.json === true) process.stdout.write(`${JSON.stringify({ seed, machine: measuredOn(), results })}\n`);
-  process.stderr.write(`${report} written\n`);
+  process.stderr.write(`${report} written${(await drawsPictures()) ? '' : `; ${NO_PICTURES}`}\n`);
   return !failed;
 };
 

@@ -6,5 +6,5 @@ export { machine, machineText, megahertz } from './machine.ts';
 export { markdownReport, pictureFile } from './markdown.ts';
 export { htmlReport } from './page.ts';
 export { quantile } from './quantile.ts';
-export { figureSvg } from './svg-plot.ts';
+export { drawsPictures, figureSvg, NO_PICTURES } from './svg-plot.ts';
 export { resultText } from './text.ts';

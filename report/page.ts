@@ -1,10 +1,11 @@
 // Results as a page of HTML. The page is one file, without a script or anything from outside (its content security
 // policy says so to the browser too), light or dark as the reader's system is. All text of results is escaped; the SVG
-// of the plots is put in as Vega wrote it.
+// of the plots is put in as Vega wrote it; where there is no Vega, they are text.
 
 import { drawable, type Figure, type Result, type Table } from './figure.ts';
-import { figureSvg } from './svg-plot.ts';
+import { drawsPictures, figureSvg } from './svg-plot.ts';
 import { columnsOf } from './table.ts';
+import { figureText } from './terminal-plot.ts';
 import { factsOf } from './text.ts';
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -30,7 +31,8 @@ body { max-width: 62rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 syst
 p { max-width: 48rem; } h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin: 0; }
 section { margin-top: 3rem; border-top: 1px solid var(--grid); padding-top: 1rem; }
 a { color: var(--link); } .faint, .note { color: var(--faint); } .note { font-size: 0.875rem; margin: 0.25rem 0 0; }
-figure { margin: 1.5rem 0; overflow-x: auto; } figcaption { font-weight: 600; margin-bottom: 0.5rem; }
+figure { margin: 1.5rem 0; overflow-x: auto; } pre { line-height: 1.2; margin: 0; }
+figcaption { font-weight: 600; margin-bottom: 0.5rem; }
 svg { max-width: 100%; height: auto; } code { font-size: 0.875em; }
 table { border-collapse: collapse; font-size: 0.9375rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.2rem 0.75rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--grid); }
@@ -56,6 +58,7 @@ const tableHtml = (table: Table): string => {
 
 const figureHtml = async (figure: Figure): Promise<string> => {
   const title = escaped(figure.title);
+  if (!(await drawsPictures())) return `<figure><pre>${escaped(figureText(figure))}</pre></figure>`;
   const picture = `<div role="img" aria-label="${title}">${await figureSvg(figure)}</div>`;
   return `<figure><figcaption>${title}</figcaption>${picture}${noteHtml(drawable(figure).note)}</figure>`;
 };

@@ -1,7 +1,7 @@
 // A figure as SVG, drawn by Vega-Lite without a browser. Colours are CSS variables (--ink, --grid, --series-1 to
 // --series-8) with default values: a page may set them, light or dark, and the picture can also stand alone. It has no
-// identifiers, so that many fit into one page, and equal figures give equal text. Vega is a development dependency, and
-// so it is loaded when a plot is drawn, not before.
+// identifiers, so that many fit into one page, and equal figures give equal text. Who installs the library has no Vega:
+// then `drawsPictures` is false, and plots are drawn as text (terminal-plot.ts). It is loaded when a plot is drawn.
 
 import type { TopLevelSpec } from 'vega-lite';
 import { type Axis, axisText, barPlaces, drawable, type Figure } from './figure.ts';
@@ -174,7 +174,22 @@ const specOf = (figure: Figure): TopLevelSpec => {
 const load = async () => ({ vega: await import('vega'), vegaLite: await import('vega-lite') });
 let loaded: ReturnType<typeof load> | undefined;
 
-/** A figure as an SVG element, without its title and note. */
+/** What to tell people where there is no Vega. */
+export const NO_PICTURES = 'plots are drawn as text; after `npm i vega vega-lite` they are pictures';
+
+/** Whether Vega is installed. */
+export const drawsPictures = async (): Promise<boolean> => {
+  try {
+    loaded ??= load();
+    await loaded;
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') return false;
+    throw error;
+  }
+};
+
+/** A figure as an SVG element, without its title and note. Rejects where Vega is not installed. */
 export const figureSvg = async (figure: Figure): Promise<string> => {
   loaded ??= load();
   const { vega, vegaLite } = await loaded;

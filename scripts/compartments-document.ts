@@ -14,10 +14,10 @@ the conformance suite (\`test/support/scenarios\`) tries every claim that can be
 or less than it says. The header of each kind's file says what it does not stop.
 
 A host (\`createHost\`) uses \`process\` unless it is told otherwise, and can be told one other kind:
-\`createHost({ compartment: new IsolateMaker() })\`. \`ses\` and \`metered\` need a realm that is locked down
-(\`lockdownRealm\`), and a host's is none: its database library adds to built-in objects when it is loaded, which a
-locked realm forbids, and a realm that has them already cannot be locked any more. They serve programs without a
-database, such as the kernel model, and a browser.
+\`createHost({ compartment: isolateMaker() })\`, with \`isolateMaker\` from \`graftwork/compartments\`. \`ses\` and
+\`metered\` need a realm that is locked down (\`lockdownRealm\`), and a host's is none: its database library adds to
+built-in objects when it is loaded, which a locked realm forbids, and a realm that has them already cannot be locked any
+more. They serve programs without a database, such as the kernel model, and a browser.
 
 ${claimsTable()}
 

@@ -21,7 +21,17 @@ const filesBelow = (folder: string, endings: readonly string[]): string[] =>
 
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
-const FOLDERS: readonly string[] = ['src', 'experiments', 'report', 'bench', 'examples', 'scripts', 'test', 'docs'];
+const FOLDERS: readonly string[] = [
+  'src',
+  'sdk',
+  'experiments',
+  'report',
+  'bench',
+  'examples',
+  'scripts',
+  'test',
+  'docs',
+];
 
 const SOURCES = FOLDERS.flatMap((folder) => filesBelow(folder, ['.ts', '.cjs']));
 /** The library: what ships. */
@@ -56,6 +66,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   host: ['plugins', 'txn'],
   'kernel-model': ['plugins', 'txn'],
   report: [],
+  sdk: [],
   experiments: ['kernel-model', 'plugins', 'txn', 'report'],
   bench: ['host', 'kernel-model', 'plugins', 'txn', 'report', 'test'],
   examples: ['host', 'plugins', 'txn'],
@@ -74,6 +85,7 @@ const FACES: Readonly<Record<string, readonly string[]>> = {
   host: ['src/host/index.ts', 'src/host/server/index.ts'],
   'kernel-model': ['src/kernel-model/index.ts', 'src/kernel-model/grafts/eviction/index.ts'],
   report: ['report/index.ts'],
+  sdk: ['sdk/index.ts'],
   test: ['test/support/claims.ts', 'test/support/webassembly.ts'],
 };
 

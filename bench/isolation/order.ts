@@ -2,10 +2,10 @@
 // whether it will be.
 
 import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { entryAt } from '../../src/plugins/compartment/index.ts';
 import type { Message, Order, Reports } from './child.ts';
 
-const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
+const CHILD = entryAt(new URL('child', import.meta.url));
 const FLAGS = ['--expose-gc'];
 
 /** How long a process may be silent, in ms, by the part that it measures; and before it reports that it has begun. */

@@ -6,15 +6,7 @@
 // catastrophic regular expression is the known one) is ended late. A rejection that nobody handles is lost. Nothing is
 // shared with the host: a point with columns is refused at install.
 
-import variant from '@jitl/quickjs-wasmfile-release-sync';
-import {
-  newQuickJSWASMModuleFromVariant,
-  newVariant,
-  type QuickJSContext,
-  type QuickJSHandle,
-  type QuickJSSyncVariant,
-  type QuickJSWASMModule,
-} from 'quickjs-emscripten-core';
+import type { QuickJSContext, QuickJSHandle, QuickJSSyncVariant, QuickJSWASMModule } from 'quickjs-emscripten-core';
 import {
   type CompartmentSource,
   type Direct,
@@ -79,8 +71,14 @@ class Engine {
 /** What the engine prints when it aborts is thrown as well. */
 const SILENT = { printErr: (): void => {} } as object;
 
-const newModule = (): Promise<QuickJSWASMModule> =>
-  newQuickJSWASMModuleFromVariant(newVariant(variant as unknown as QuickJSSyncVariant, { emscriptenModule: SILENT }));
+/** The engine is loaded with the first plugin. */
+const newModule = async (): Promise<QuickJSWASMModule> => {
+  const { newQuickJSWASMModuleFromVariant, newVariant } = await import('quickjs-emscripten-core');
+  const { default: variant } = await import('@jitl/quickjs-wasmfile-release-sync');
+  return newQuickJSWASMModuleFromVariant(
+    newVariant(variant as unknown as QuickJSSyncVariant, { emscriptenModule: SILENT }),
+  );
+};
 
 class QuickJsHeap extends RealmHeap {
   readonly #engine: Engine;

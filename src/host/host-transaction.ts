@@ -30,6 +30,7 @@ export class HostTransaction {
   /** Nested ones that TypeORM has begun, the innermost last. */
   #nested: Transaction[] | null = null;
 
+  /** @internal Use `host.transaction`. */
   constructor(core: Transaction, entitiesOf: EntitiesOf = noDatabase) {
     this.core = core;
     this.#entitiesOf = entitiesOf;

@@ -123,6 +123,7 @@ export class HostMap<V> {
   /** Takes the writer's slot for state that is stored; null: it is not. */
   readonly #touch: ((txn: Transaction) => Ticket | null) | null;
 
+  /** @internal Use `host.map`. */
   constructor(map: KeptMap<V>, own: OwnTransaction, touch: ((txn: Transaction) => Ticket | null) | null = null) {
     this.name = map.name;
     this.#map = map;
@@ -207,6 +208,7 @@ export class HostCell<V> {
   readonly #cell: Cell<Kept<V>>;
   readonly #own: OwnTransaction;
 
+  /** @internal Use `host.cell`. */
   constructor(name: string, initial: V, spec: StateSpec, own: OwnTransaction) {
     this.#cell = new Cell(copied(initial), { ...stateOptions(name, spec), keep: keepOne });
     this.#own = own;
@@ -244,6 +246,7 @@ export class HostCounter {
   readonly #counter: Counter;
   readonly #own: OwnTransaction;
 
+  /** @internal Use `host.counter`. */
   constructor(name: string, initial: number, spec: StateSpec, own: OwnTransaction) {
     this.#counter = new Counter(stateOptions(name, spec), initial);
     this.#own = own;
@@ -286,6 +289,7 @@ export class HostList<V> {
   readonly #list: List<Kept<V>>;
   readonly #own: OwnTransaction;
 
+  /** @internal Use `host.list`. */
   constructor(name: string, initial: readonly V[], spec: StateSpec, own: OwnTransaction) {
     this.#list = new List({ ...stateOptions(name, spec), keep: keepOne }, initial.map(copied));
     this.#own = own;

@@ -1,3 +1,14 @@
+export type {
+  Aborted,
+  AbortReason,
+  Account,
+  Mode,
+  Runner,
+  Ticket,
+  Transaction,
+  Transactions,
+  Undone,
+} from '../txn/index.ts';
 export type { Base } from './base.ts';
 export { badArgument, type Callable, type CallableTree, type Caller, unexpected } from './callable.ts';
 export { type Column, type ColumnMemory, type ColumnOptions, type ColumnType, columnView } from './columns.ts';
@@ -10,11 +21,12 @@ export type {
   Ending,
   GraftSource,
 } from './compartment/compartment.ts';
-export type { ConsoleLevel, ConsoleLine } from './console-lines.ts';
-export { type InvokeOptions, invoke, invokeSync } from './drive.ts';
+export { CONSOLE_LEVELS, type ConsoleLevel, type ConsoleLine } from './console-lines.ts';
+export { type InvokeOptions, type InvokeSyncOptions, invoke, invokeSync } from './drive.ts';
 export { ERRORS, type ErrorCode, GraftError, type Refusal } from './errors.ts';
 export { Graft } from './graft.ts';
-export { GraftPoint } from './graft-point.ts';
+export type { DefaultAnswer, GraftCall } from './graft-call.ts';
+export { GraftPoint, type PointSnapshot } from './graft-point.ts';
 export { HOST_ITSELF, type Installer } from './installer.ts';
 export { Keeper, Keepers, type KeepersOptions, type KeptByPlugin } from './keeper.ts';
 export {
@@ -33,10 +45,12 @@ export { CALLS, LIMIT_DEFAULTS, LIMIT_NAMES, type Limits, LOG_BYTES, RESOURCES, 
 export { checkOptions, type OptionChecks } from './options.ts';
 export type { Origin } from './origin.ts';
 export { answerOf, type GraftReport, type Outcome, type Spent } from './outcome.ts';
-export { commitTop, type Participant } from './participant.ts';
+export type { Manifest, ManifestGraft, MissingGlobal, PluginPackage } from './package/index.ts';
+export { type CommitBase, commitTop, type Participant } from './participant.ts';
+export type { Placement } from './placement.ts';
 export { PLAIN_BOUNDS, type PlainBounds, type PlainFault, plainFault } from './plain.ts';
-export { Plugin } from './plugin.ts';
-export { PluginTable, type PluginTableOptions } from './plugin-table.ts';
+export { Plugin, type SourceLookup } from './plugin.ts';
+export { type InstallSteps, PluginTable, type PluginTableOptions } from './plugin-table.ts';
 export type { FaultPolicy, PointKind, PointOptions, StateView } from './point-options.ts';
 export { PointTable } from './point-table.ts';
 export { ANSWER_BYTES_MAX, type Failure } from './protocol.ts';

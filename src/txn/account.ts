@@ -127,7 +127,7 @@ export class Account {
   readonly free: number[];
   readonly held: number[];
   readonly spent: number[];
-  /** Units of `free` that an unfinished transaction brought in; null: none. */
+  /** @internal Units of `free` that an unfinished transaction brought in; null: none. */
   pending: Pending | null = null;
   readonly lock: Lock = new AccountLock(this);
   #source: Account | null = null;

@@ -7,7 +7,7 @@ export { NamedLocks } from './named-locks.ts';
 export { hasStack, needStack } from './stack-room.ts';
 export { Cell } from './state/cell.ts';
 export { Counter } from './state/counter.ts';
-export { ABSENT, Entry } from './state/entry.ts';
+export { ABSENT, type Absent, Entry } from './state/entry.ts';
 export { List } from './state/list.ts';
 export { StateMap } from './state/map.ts';
 export type { Price, StateOptions } from './state/options.ts';

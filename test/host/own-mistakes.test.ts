@@ -2,8 +2,8 @@
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { createHost, type Host, IsolateMaker } from '../../src/host/index.ts';
-import { sesMaker } from '../../src/plugins/compartment/index.ts';
+import { createHost, type Host } from '../../src/host/index.ts';
+import { IsolateMaker, sesMaker } from '../../src/plugins/compartment/index.ts';
 
 let host: Host;
 beforeEach(async () => {

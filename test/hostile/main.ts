@@ -1,4 +1,4 @@
-// The hostile corpus against the whole host:
+// `graftwork hostile`, and `npm run hostile`: the hostile corpus against the whole host.
 //
 //   npm run hostile                                   the project's own cases
 //   npm run hostile -- --corpus FILE --kind process   any corpus

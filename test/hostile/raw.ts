@@ -2,7 +2,7 @@
 // a Compartment. Only entries that need nothing of `api` can be run so. What is looked at is the host alone: did it
 // live, did the call come back, did the plugin get out.
 
-import { fileURLToPath } from 'node:url';
+import { entryAt } from '../../src/plugins/compartment/index.ts';
 import { betrayal } from './answers.ts';
 import { type Entry, usedNames } from './entry.ts';
 import { type Column, columnOf, type Judged } from './matrix.ts';
@@ -12,7 +12,7 @@ import { describesPackage } from './upload.ts';
 export const RAW_KINDS = ['raw isolated-vm', 'raw SES'] as const;
 export type RawKind = (typeof RAW_KINDS)[number];
 
-const CHILD = fileURLToPath(new URL('raw-child.ts', import.meta.url));
+const CHILD = entryAt(new URL('raw-child', import.meta.url));
 /** Ten times what the plugin may take. */
 const HUNG_MS = 5000;
 

@@ -1,14 +1,14 @@
 // Runs entries, each in a fresh process, some at a time. A host that dies or hangs is a failed entry, not a failed run.
 
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { AnyKind } from '../../bench/rivals/index.ts';
+import { entryAt } from '../../src/plugins/compartment/index.ts';
 import { notRun, type Verdict } from './attack.ts';
 import type { Entry } from './entry.ts';
 
 /** A host that takes this long hangs. */
 const HUNG_MS = 90_000;
-const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
+const CHILD = entryAt(new URL('child', import.meta.url));
 
 /** The whole group: plugins' processes of a host that was killed end with it, those of one that hangs with this. */
 const kill = (pid: number | undefined): void => {

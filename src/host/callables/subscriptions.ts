@@ -61,6 +61,7 @@ export class Events {
   readonly #events: ReadonlySet<string>;
   readonly #emits = new PerCall('emits', EMITS_MAX);
 
+  /** @internal Use `host.callables.events`. */
   constructor(events: readonly string[], later: Later, map: LaterMap<Subscribed>) {
     this.#later = later;
     this.#map = map;

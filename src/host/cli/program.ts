@@ -130,6 +130,36 @@ const addPlugins = (program: Command, done: Done): void => {
     .action(async (point, flags) => done((await import('./install.ts')).dismiss(point, flags)));
 };
 
+/** Programs beside the library, which read their arguments themselves. */
+const addPrograms = (program: Command, done: Done, args: readonly string[]): void => {
+  const add = (name: string, file: string, describes: string, usage: string, shown: readonly string[]): void => {
+    program
+      .command(name)
+      .description(describes)
+      .usage(usage)
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .helpOption(false)
+      .addHelpText('after', examples(...shown))
+      .action(async () => done((await import('./beside.ts')).runBeside(file, args.slice(1))));
+  };
+  add(
+    'bench',
+    'bench/plugin/main',
+    'measure a graft of a plugin in every kind of compartment, beside the bare parts it is made of',
+    '<plugin> --input <json> [options]',
+    [`graftwork bench ./plugins/fair-price --input '{"sku":"x","list":10}' --report bench`],
+  );
+  add('hostile', 'test/hostile/main', 'run the hostile plugins against a host on this machine', '[options]', [
+    'graftwork hostile',
+    'graftwork hostile --kind process,isolate --report hostile',
+  ]);
+  add('demo', 'experiments/main', "run the kernel model's experiments", '[name] [options]', [
+    'graftwork demo',
+    'graftwork demo disasters --small',
+  ]);
+};
+
 const exitCodeOf = (error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (!(error instanceof GraftError)) {
@@ -154,6 +184,7 @@ export const run = async (args: readonly string[]): Promise<number> => {
     code = await promised;
   };
   for (const add of [addServe, addCall, addLists, addPlugins]) add(program, done);
+  addPrograms(program, done, args);
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;

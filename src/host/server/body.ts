@@ -80,6 +80,8 @@ export const readBody = (request: IncomingMessage, bytes_max: number): Promise<B
       if (collected.length + piece.length > bytes_max) tooLarge();
       else collected.add(piece);
     };
+    if (request.readableEnded)
+      return reject(new Error('a body was read before it came here: mount the routes before what reads bodies'));
     if (Number(request.headers['content-length'] ?? 0) > bytes_max) return tooLarge();
     request.on('data', take);
     request.once('end', () => resolve(collected.bytes.subarray(0, collected.length)));

@@ -78,6 +78,12 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** Answers of the API are kept by nobody on the way. */
+export const unstored: RequestHandler = (_request, response, next) => {
+  response.set('Cache-Control', 'no-store');
+  next();
+};
+
 /**
  * Headers of every answer: browsers may not sniff its type, frame it, tell other sites of it, or load from elsewhere.
  */

@@ -8,15 +8,15 @@
 
 import { createServer as createHttpServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import express, { type Express } from 'express';
+import express, { type Express, Router } from 'express';
 import { checkOptions, GraftError, isFunction, isObject, isString } from '../../plugins/index.ts';
 import { BODY_MAX } from './body.ts';
-import { foreignGuard, safeHeaders, tokenGuard, urlHost } from './guard.ts';
+import { foreignGuard, safeHeaders, tokenGuard, unstored, urlHost } from './guard.ts';
 import { problemHandler } from './problem.ts';
 import { apiRouter, type BodyBounds, healthRoute, type ServedHost } from './routes.ts';
 import { checkToken } from './token.ts';
 
-export interface ServerOptions {
+export interface RouterOptions {
   /** The bearer token that requests must carry, at least 16 visible characters. */
   readonly token: string;
   /**
@@ -26,10 +26,13 @@ export interface ServerOptions {
   readonly publicOrigin?: string;
   /** The bytes of bodies at most; default BODY_MAX. */
   readonly bodyMax?: Partial<BodyBounds>;
-  /** Adds the application's pages; they need no token, but those under /api. */
-  readonly pages?: (app: Express) => void;
   /** Logs failures that are the host's own. Default: standard error. */
   readonly log?: (text: string) => void;
+}
+
+export interface ServerOptions extends RouterOptions {
+  /** Adds the application's pages; they need no token, but those under /api. */
+  readonly pages?: (app: Express) => void;
 }
 
 const isPositiveWhole = (value: unknown): boolean => Number.isInteger(value) && (value as number) > 0;
@@ -39,8 +42,38 @@ const isOrigin = (value: unknown): boolean => {
   return url !== null && url.origin === value && /^https?:$/.test(url.protocol);
 };
 
-const OPTIONS = { token: isString, publicOrigin: isOrigin, bodyMax: isObject, pages: isFunction, log: isFunction };
+const ROUTER_OPTIONS = { token: isString, publicOrigin: isOrigin, bodyMax: isObject, log: isFunction };
+const OPTIONS = { ...ROUTER_OPTIONS, pages: isFunction };
 const BODY_OPTIONS = { call_bytes: isPositiveWhole, package_bytes: isPositiveWhole };
+
+const apiOf = (host: ServedHost, { token, bodyMax }: RouterOptions): Router => {
+  checkOptions(bodyMax ?? {}, BODY_OPTIONS, 'bodyMax');
+  return apiRouter(host, checkToken(token, 'the option token'), { ...BODY_MAX, ...bodyMax });
+};
+
+const notFound = (what: string): never => {
+  throw new GraftError(
+    'GRAFT_NOT_FOUND',
+    `the server has no such resource; its API is ${what}/points, ${what}/plugins, ${what}/aborts and ${what}/facts`,
+  );
+};
+
+const toStandardError = (text: string): void => console.error(text);
+
+/**
+ * The routes of the API for an application that has its own server, to be used before anything that reads bodies:
+ * `app.use('/grafts', createRouter(host, { token }))`. It answers its own errors, and refuses what is not meant for
+ * this server or comes from a page of another site, as `createServer` does: behind a proxy it needs `publicOrigin`.
+ * Throws GRAFT_BAD_OPTION.
+ */
+export const createRouter = (host: ServedHost, options: RouterOptions): Router => {
+  checkOptions(options, ROUTER_OPTIONS, 'router');
+  const api = apiOf(host, options);
+  const router = Router({ caseSensitive: true, strict: true });
+  router.use(unstored, foreignGuard(options.publicOrigin), api, ({ baseUrl }) => notFound(baseUrl));
+  router.use(problemHandler(options.log ?? toStandardError));
+  return router;
+};
 
 /**
  * An Express application that serves `host`. Throws GRAFT_BAD_OPTION. Add routes through `pages`: later ones are never
@@ -48,22 +81,16 @@ const BODY_OPTIONS = { call_bytes: isPositiveWhole, package_bytes: isPositiveWho
  */
 export const createServer = (host: ServedHost, options: ServerOptions): Express => {
   checkOptions(options, OPTIONS, 'server');
-  checkOptions(options.bodyMax ?? {}, BODY_OPTIONS, 'bodyMax');
-  const token = checkToken(options.token, 'the option token');
+  const api = apiOf(host, options);
   const app = express();
   for (const setting of ['x-powered-by', 'etag', 'query parser']) app.set(setting, false);
   for (const setting of ['case sensitive routing', 'strict routing']) app.set(setting, true);
   app.use(safeHeaders, foreignGuard(options.publicOrigin));
   healthRoute(app);
-  app.use('/api', apiRouter(host, token, { ...BODY_MAX, ...options.bodyMax }));
+  app.use('/api', api);
   options.pages?.(app);
-  app.use(tokenGuard(token), () => {
-    throw new GraftError(
-      'GRAFT_NOT_FOUND',
-      'the server has no such resource; its API is /api/points, /api/plugins, /api/aborts and /api/facts',
-    );
-  });
-  app.use(problemHandler(options.log ?? ((text) => console.error(text))));
+  app.use(tokenGuard(options.token), () => notFound('/api'));
+  app.use(problemHandler(options.log ?? toStandardError));
   return app;
 };
 

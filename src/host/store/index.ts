@@ -5,6 +5,7 @@ export type { EntityClass } from './open.ts';
 export { openRegistry } from './registry.ts';
 export { type ConnectionRole, openStore, type StoreOptions } from './sqlite-store.ts';
 export type {
+  CellValue,
   CommitStep,
   Comparison,
   FindOptions,

@@ -44,6 +44,6 @@ export {
   setupOf,
 } from './realm/index.ts';
 export { isConsoleLine } from './realm/outside.ts';
-export { realmScript, scriptAt } from './realm/script.ts';
+export { entryAt, realmScript, scriptAt } from './realm/script.ts';
 export { webParts } from './realm/web-parts.ts';
 export { loaded, RealmHeap } from './realm-heap.ts';

@@ -16,7 +16,7 @@ import type { Resolver } from './resolve.ts';
 import { asModule, PACKAGE, pathOf } from './source-name.ts';
 import type { Files } from './tree.ts';
 
-/** What is bundled: the module `main` of a package. `sdk` is the source of `graftwork/sdk`. */
+/** What is bundled: the module `main` of a package. `sdk` is the source of `graftwork-sdk`. */
 export interface Sources {
   readonly files: Files;
   readonly resolver: Resolver;
@@ -32,8 +32,11 @@ export interface CompiledImport {
   readonly target: string;
 }
 
-/** The one import that is not a file of the package. */
-const SDK_IMPORT = 'graftwork/sdk';
+/**
+ * The one module that is not a file of the package, by both its names. It is the host's own, also where the package has
+ * a copy: what it asks of the realm is this host's.
+ */
+const SDK_IMPORTS: readonly string[] = ['graftwork-sdk', 'graftwork/sdk'];
 
 /** Namespaces of esbuild beside that of the package; anything but `file` keeps it away from the disk. */
 const BUILT_IN = 'graftwork';
@@ -111,7 +114,7 @@ export class PackageSource implements Source {
   resolve(specifier: string, importer: string, kind: string, namespace: string): Resolved {
     if (kind === 'entry-point') return this.#file(this.main);
     if (namespace === AROUND) return this.#file(pathOf(importer));
-    if (specifier === SDK_IMPORT) return { path: specifier, namespace: BUILT_IN };
+    if (SDK_IMPORTS.includes(specifier)) return { path: SDK_IMPORTS[0] as string, namespace: BUILT_IN };
     return this.#guarded(() => this.#resolve(specifier, pathOf(importer), kind));
   }
 

@@ -60,10 +60,12 @@ describe('a bundle', () => {
     expect(await bundled(texts)).toEqual(await bundled(Object.fromEntries(Object.entries(texts).reverse())));
   });
 
-  test('gets refuse from graftwork/sdk', async () => {
+  test.each(['graftwork-sdk', 'graftwork/sdk'])("gets the host's own refuse from %s", async (sdk) => {
     const said: unknown[] = [];
     const texts = {
-      'main.ts': 'import { refuse } from "graftwork/sdk"; export const price = () => refuse("too-cheap", "no");',
+      'main.ts': `import { refuse } from "${sdk}"; export const price = () => refuse("too-cheap", "no");`,
+      [`node_modules/${sdk}/package.json`]: '{ "main": "own.js" }',
+      [`node_modules/${sdk}/own.js`]: 'export const refuse = () => 0;',
     };
     const exports = await run(texts, 'main.ts', { __graftwork_refuse: (...values: unknown[]) => said.push(values) });
     exports.price?.();

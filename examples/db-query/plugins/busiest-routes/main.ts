@@ -1,7 +1,7 @@
 // An honest downloaded query: reads flights page by page, joins them with airports, aggregates, and records its run in
 // a table of its own.
 
-import { refuse } from 'graftwork/sdk';
+import { refuse } from 'graftwork-sdk';
 import { type Flight, Routes } from './routes.ts';
 
 interface Api {

@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { wrapper } from '../../compartment/process/command.ts';
 import { wallsAddon } from '../../compartment/process/walls/addon.ts';
-import { scriptAt } from '../../compartment/realm/script.ts';
+import { entryAt, scriptAt } from '../../compartment/realm/script.ts';
 import { GraftError } from '../../errors.ts';
 import { PACKAGE_BOUNDS } from '../bounds.ts';
 
@@ -38,10 +38,7 @@ const GO = {
   GOMEMLIMIT: `${PACKAGE_BOUNDS.esbuild_bytes / 2}`,
 };
 
-const SDK = readFileSync(
-  new URL(import.meta.url.endsWith('.ts') ? '../../sdk.ts' : '../../sdk.js', import.meta.url),
-  'utf8',
-);
+const SDK = readFileSync(entryAt(new URL('../../../../sdk/index', import.meta.url)), 'utf8');
 
 /** esbuild's own binary for this system. Throws GRAFT_INTERNAL where it has none. */
 const esbuild = (): string => {

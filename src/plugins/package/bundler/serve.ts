@@ -186,6 +186,6 @@ class Server {
   }
 }
 
-/** Runs until the host's end. `addon` raises the walls, where there are any; `sdk` is the source of `graftwork/sdk`. */
+/** Runs until the host's end. `addon` raises the walls, where there are any; `sdk` is the source of `graftwork-sdk`. */
 export const serve = (addon: string | undefined, sdk: string): never =>
   new Server(guard(addon, SERVICE_WRITES), sdk).run();
