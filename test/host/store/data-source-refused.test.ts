@@ -1,30 +1,18 @@
 // DataSources that cannot be a store are refused by what is wrong with them, and left as they were.
 
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { DataSource } from 'typeorm';
-import { createHost, type Host } from '../../../src/host/index.ts';
+import { describe, expect, test } from '@jest/globals';
+import { createHost } from '../../../src/host/index.ts';
 import { NodeSqlite } from '../../../src/host/store/index.ts';
 import { directMaker } from '../../../src/plugins/compartment/index.ts';
-import { folder } from './fixture.ts';
+import { shopPlace } from './shop-place.ts';
 import { shopSource } from './shop-source.ts';
 
-let place: ReturnType<typeof folder>;
-let file: string;
-
-beforeEach(() => {
-  place = folder();
-  file = `${place.path}/shop.db`;
-});
-
-afterEach(() => place.remove());
-
-/** Hosts here have no plugins, so no process has to start. */
-const open = (source: DataSource): Promise<Host> =>
-  createHost({ store: source, report: () => {}, compartment: directMaker(new Map()) });
+const place = shopPlace();
+const { open } = place;
 
 test('a DataSource that cannot be a store is as it was', async () => {
-  const source = shopSource(file);
-  const database = new NodeSqlite(file);
+  const source = shopSource(place.file);
+  const database = new NodeSqlite(place.file);
   database.exec('CREATE TABLE graftwork_version (one, version); INSERT INTO graftwork_version VALUES (1, 99)');
   database.close();
   await expect(createHost({ store: source })).rejects.toMatchObject({ code: 'GRAFT_STORE_RELEASE' });
@@ -33,7 +21,7 @@ test('a DataSource that cannot be a store is as it was', async () => {
 
 describe('what cannot be a store', () => {
   const refuse = async (options: object, expected: object): Promise<void> => {
-    const source = shopSource(file, options);
+    const source = shopSource(place.file, options);
     await expect(createHost({ store: source })).rejects.toMatchObject(expected);
     if (source.isInitialized) await source.destroy();
   };
@@ -41,7 +29,7 @@ describe('what cannot be a store', () => {
   test('a schema that is changed to what entities say, unless the application wants that', async () => {
     for (const options of [{ synchronize: true }, { dropSchema: true }])
       await refuse(options, { code: 'GRAFT_BAD_OPTION', message: expect.stringContaining('maySynchronize') });
-    const source = shopSource(file, { synchronize: true, migrations: [] });
+    const source = shopSource(place.file, { synchronize: true, migrations: [] });
     const host = await createHost({ store: source, maySynchronize: true, compartment: directMaker(new Map()) });
     await host.close();
     await source.destroy();
@@ -51,7 +39,7 @@ describe('what cannot be a store', () => {
     await refuse({ database: ':memory:' }, { code: 'GRAFT_BAD_OPTION', message: expect.stringContaining('memory') });
     await refuse({ readonly: true, fileMustExist: false }, { code: 'GRAFT_BAD_OPTION' });
     const fake = {
-      ...shopSource(file),
+      ...shopSource(place.file),
       options: { type: 'sqljs' },
       driver: {},
       initialize() {},
@@ -62,13 +50,13 @@ describe('what cannot be a store', () => {
       message: expect.stringContaining('sqljs'),
     });
     await expect(createHost({ store: {} as never })).rejects.toMatchObject({ code: 'GRAFT_BAD_OPTION' });
-    await expect(createHost({ store: shopSource(file), entities: [] })).rejects.toMatchObject({
+    await expect(createHost({ store: shopSource(place.file), entities: [] })).rejects.toMatchObject({
       code: 'GRAFT_BAD_OPTION',
     });
   });
 
   test('pending migrations wait for the host to end', async () => {
-    const source = shopSource(file, { migrationsRun: false });
+    const source = shopSource(place.file, { migrationsRun: false });
     const host = await open(source);
     await expect(source.runMigrations()).rejects.toMatchObject({ code: 'GRAFT_TXN_MISUSE' });
     await host.close();
@@ -77,7 +65,7 @@ describe('what cannot be a store', () => {
   });
 
   test('a second host on the same DataSource', async () => {
-    const source = shopSource(file);
+    const source = shopSource(place.file);
     const host = await open(source);
     await expect(createHost({ store: source })).rejects.toMatchObject({ code: 'GRAFT_IN_USE' });
     await host.close();

@@ -4,35 +4,24 @@
 import { createRequire } from 'node:module';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
-import { createHost, type Host } from '../../../src/host/index.ts';
+import type { Host } from '../../../src/host/index.ts';
 import { NodeSqlite, openStore, type SqliteDatabase, type Store } from '../../../src/host/store/index.ts';
-import { directMaker } from '../../../src/plugins/compartment/index.ts';
 import { Transactions } from '../../../src/txn/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { Random } from '../../support/random.ts';
-import { folder, now } from './fixture.ts';
+import { now } from './fixture.ts';
+import { shopPlace } from './shop-place.ts';
 import { Account, add, Entry, LIBRARIES, Note, shopSource } from './shop-source.ts';
 
-let place: ReturnType<typeof folder>;
-let file: string;
-
-beforeEach(() => {
-  place = folder();
-  file = `${place.path}/shop.db`;
-});
-
-afterEach(() => place.remove());
-
-/** Hosts here have no plugins, so no process has to start. */
-const open = (source: DataSource): Promise<Host> =>
-  createHost({ store: source, report: () => {}, compartment: directMaker(new Map()) });
+const place = shopPlace();
+const { open } = place;
 
 describe.each(LIBRARIES)('a DataSource over %s', (_, library) => {
   let source: DataSource;
   let host: Host;
 
   beforeEach(async () => {
-    source = shopSource(file, library);
+    source = shopSource(place.file, library);
     host = await open(source);
     await source.manager.save(Account, { name: 'ada', balance: 10 });
   });
@@ -243,7 +232,7 @@ describe.each(LIBRARIES)('a DataSource over %s', (_, library) => {
 
 test('what prepares the application’s connection prepares the others, which read', async () => {
   const prepareDatabase = (database: SqliteDatabase) => database.function('twice', (n) => 2 * Number(n));
-  const source = shopSource(file, { driver: NodeSqlite, prepareDatabase });
+  const source = shopSource(place.file, { driver: NodeSqlite, prepareDatabase });
   const host = await open(source);
   expect(await source.query('SELECT twice(2) AS four')).toEqual([{ four: 4 }]);
   await host.transaction(async (txn) => {
@@ -254,7 +243,7 @@ test('what prepares the application’s connection prepares the others, which re
 });
 
 test.each(LIBRARIES)('a DataSource that is closed before its host, over %s', async (_, library) => {
-  const source = shopSource(file, library);
+  const source = shopSource(place.file, library);
   const host = await open(source);
   await source.destroy();
   const late = host.transaction((txn) => host.table('account').in(txn).insert({ name: 'ann' }));
@@ -272,12 +261,12 @@ test('a DataSource of another copy of TypeORM serves as well', async () => {
   });
   const source = new other.DataSource({
     type: 'better-sqlite3',
-    database: file,
+    database: place.file,
     entities: [Item],
     migrations: [Tables1700000000000],
     migrationsRun: true,
   });
-  expect(source.constructor).not.toBe(shopSource(file).constructor);
+  expect(source.constructor).not.toBe(shopSource(place.file).constructor);
   const host = await open(source as never);
   await host.transaction(async (txn) => {
     await txn.entities.save('account', { name: 'ada' });
@@ -295,7 +284,7 @@ describe('the lock table', () => {
   let transactions: Transactions;
 
   beforeEach(async () => {
-    source = shopSource(file);
+    source = shopSource(place.file);
     clock = new ManualClock();
     transactions = new Transactions({ clock });
     store = await openStore(source, { transactions, entities: null });
