@@ -69,14 +69,14 @@ export const invoke = async <Input, Output>(
     if (invocation.isToCommit()) {
       const committed = commit(base, invocation);
       const failure = committed instanceof Promise ? await committed : committed;
-      if (failure !== null) invocation.lost(failure.reason);
+      if (failure !== null) invocation.lost(failure.reason, failure.cause);
     }
   } catch (error) {
     invocation.drop();
     if (error instanceof GraftError) throw error;
     // The host's own code threw: its default, its choice of a graft, what fills its columns.
     base.hostFailed(point.name, error);
-    invocation.lost('host-fault');
+    invocation.lost('host-fault', error);
   } finally {
     guarded.stop();
   }

@@ -22,7 +22,7 @@ import type { Graft } from './graft.ts';
 import { GraftCall } from './graft-call.ts';
 import type { GraftPoint } from './graft-point.ts';
 import type { Origin } from './origin.ts';
-import type { GraftReport, Outcome } from './outcome.ts';
+import { abortedBy, type GraftReport, type Outcome } from './outcome.ts';
 import type { Failure } from './protocol.ts';
 import { framesOf } from './stack-frames.ts';
 import { cleaned } from './text.ts';
@@ -54,6 +54,8 @@ export class Invocation<Input, Output> {
   /** Calls whose work has been committed into the call's own transaction. */
   #kept: GraftCall[] = NO_CALLS;
   #reports: readonly GraftReport[] = NO_REPORTS;
+  /** The error of the host's own that ended the call. */
+  #cause: unknown;
 
   /**
    * Throws GRAFT_BAD_INPUT; nothing has begun then. `only`: the one graft to call, instead of those that stand there.
@@ -272,8 +274,9 @@ export class Invocation<Input, Output> {
     return false;
   }
 
-  /** The commit could not be: the call as a whole is aborted. */
-  lost(reason: AbortReason): void {
+  /** The commit could not be, or the host's own code threw: the call as a whole is aborted. */
+  lost(reason: AbortReason, cause?: unknown): void {
+    this.#cause ??= cause;
     this.conclude({ kind: 'aborted', reason });
     this.undoKept(reason);
   }
@@ -319,7 +322,7 @@ export class Invocation<Input, Output> {
       case 'failed':
         return { status: this.point.onFault === 'deny' ? 'denied' : 'failed', reason: end.reason, grafts };
       case 'aborted':
-        return { status: 'aborted', reason: end.reason, grafts };
+        return abortedBy(this.#cause, { status: 'aborted', reason: end.reason, grafts });
     }
   }
 }

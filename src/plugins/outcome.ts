@@ -54,7 +54,13 @@ export type Outcome<Value> =
       readonly value?: undefined;
       readonly reason: AbortReason;
       readonly grafts: readonly GraftReport[];
+      /** What the host's own code threw, where that ended the call. It is not enumerable, so it is never sent. */
+      readonly cause?: unknown;
     };
+
+/** An outcome with its cause, where there is one. */
+export const abortedBy = <Value>(cause: unknown, outcome: Outcome<Value>): Outcome<Value> =>
+  cause === undefined ? outcome : Object.defineProperty(outcome, 'cause', { value: cause });
 
 /** The value of an outcome, or the coded error of what went wrong. */
 export const answerOf = <Output>(point: string, outcome: Outcome<Output>): Output => {
@@ -71,6 +77,10 @@ export const answerOf = <Output>(point: string, outcome: Outcome<Output>): Outpu
     case 'failed':
       throw new GraftError('GRAFT_FAILED', `${point}: ${outcome.reason}`);
     case 'aborted':
-      throw new GraftError('GRAFT_ABORTED', `${point}: ${outcome.reason}`);
+      throw new GraftError(
+        'GRAFT_ABORTED',
+        `${point}: ${outcome.reason}`,
+        'cause' in outcome ? { cause: outcome.cause } : {},
+      );
   }
 };

@@ -23,6 +23,23 @@ test('a point is called with what its schema takes, and answers with what that m
   expect(value).toBe(7);
 });
 
+test.each<[string, () => unknown]>([
+  [
+    'throws',
+    () => {
+      throw new Error('out of stock');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('out of stock'))],
+])('a default that %s ends the call with its error as the cause, which is never sent', async (_how, wrong) => {
+  const point = host.graftPoint({ name: 'p', kind: 'function', default: wrong });
+  const outcome = await point.invoke(1);
+  expect(outcome).toMatchObject({ status: 'aborted', reason: 'host-fault' });
+  expect((outcome as { cause?: unknown }).cause).toMatchObject({ message: 'out of stock' });
+  expect(JSON.stringify(outcome)).not.toContain('cause');
+  await expect(point.call(1)).rejects.toMatchObject({ code: 'GRAFT_ABORTED', cause: { message: 'out of stock' } });
+});
+
 test('a kind that needs a locked realm says which others there are', async () => {
   const other = await createHost({ store: 'memory', compartment: sesMaker() });
   other.graftPoint({ name: 'p', kind: 'function', default: () => 0 });
