@@ -2,7 +2,7 @@
 
 import { Transactions } from '../txn/index.ts';
 import { Host } from './host.ts';
-import { toStandardError } from './host-event.ts';
+import { HostEvents, toStandardError } from './host-event.ts';
 import { machineClock } from './machine-clock.ts';
 import { checkHostOptions, DEFAULT_STORE, type HostOptions } from './options.ts';
 import { memoryRegistry, type Registry } from './registry.ts';
@@ -11,7 +11,8 @@ import { openRegistry, openStore } from './store/index.ts';
 /** Makes a host. Throws GRAFT_BAD_OPTION for options that are unknown or not allowed, and the store's coded errors. */
 export const createHost = async (options: HostOptions = {}): Promise<Host> => {
   checkHostOptions(options);
-  const report = options.report ?? toStandardError;
+  const events = new HostEvents(options.report ?? toStandardError);
+  const report = events.tell;
   const transactions = new Transactions({
     clock: machineClock,
     report: ({ what, operation, error }) => report({ what, name: operation, error }),
@@ -35,7 +36,7 @@ export const createHost = async (options: HostOptions = {}): Promise<Host> => {
             report: (error) => report({ what: 'store-failed', name: 'registry', error }),
           });
     const kept = { plugins: registry.plugins(), missing: registry.missing() };
-    return new Host(options, transactions, store, registry, kept, report);
+    return new Host(options, transactions, store, registry, kept, events);
   } catch (error) {
     await registry?.close();
     await store?.close();

@@ -3,6 +3,8 @@
 
 import type { CompartmentMaker } from '../plugins/compartment/index.ts';
 import {
+  A_BOOLEAN,
+  A_TEXT,
   type ConsoleLine,
   checkOptions,
   type Graft,
@@ -13,9 +15,12 @@ import {
   type Installer,
   isObject,
   isString,
+  namesLike,
+  type OptionChecks,
   type Plugin,
   PluginTable,
   type PointTable,
+  unknownName,
 } from '../plugins/index.ts';
 import {
   missingText,
@@ -26,8 +31,8 @@ import {
 } from '../plugins/package/index.ts';
 import type { GraftNames } from './callables/index.ts';
 import type { HostEvent } from './host-event.ts';
-import { type PluginInfo, pluginInfo } from './information.ts';
-import { ABORTS, type KeptPlugin, type MissingGuard, type Registry, type Removal } from './registry.ts';
+import { keptInfo, type PluginInfo, pluginInfo } from './information.ts';
+import { ABORTS, type Installed, type KeptPlugin, type MissingGuard, type Registry, type Removal } from './registry.ts';
 
 export interface PluginInstallOptions {
   /** The installer; a name alone may grant everything. Default: the host itself. */
@@ -45,18 +50,6 @@ export interface PluginRemoveOptions {
   readonly by?: string;
 }
 
-/** A plugin of which nothing stands. */
-export interface RemovedPlugin {
-  readonly name: string;
-  readonly version: string;
-  readonly installer: string;
-  /** `broken`: its record cannot be read. */
-  readonly state: 'removed' | 'broken';
-  readonly why: string;
-  /** When and by whom; null for a broken one that was not removed. */
-  readonly removed: Removal | null;
-}
-
 export interface HostPluginsOptions {
   readonly points: PointTable;
   readonly maker: CompartmentMaker;
@@ -64,7 +57,7 @@ export interface HostPluginsOptions {
   readonly registry: Registry;
   /** What the registry kept of an earlier start. */
   readonly kept: EarlierStart;
-  readonly report: (event: HostEvent) => void;
+  readonly tell: (event: HostEvent) => void;
   /** A plugin's module says a line on its console while it is evaluated. */
   readonly told: (plugin: string, line: ConsoleLine) => void;
   /** Called when grafts may have left their points or come to them. */
@@ -83,6 +76,15 @@ interface Restoring {
   /** What it is now; null: it cannot be restored. */
   readonly done: PromiseWithResolvers<PluginInfo | null>;
 }
+
+const INSTALL_OPTIONS: OptionChecks = {
+  installer: ['a name, or { name, grants }', (value) => isString(value) || isObject(value)],
+};
+const INSTALLER_OPTIONS: OptionChecks = {
+  name: A_TEXT,
+  grants: ['a list of names, or "everything"', (value) => value === 'everything' || Array.isArray(value)],
+};
+const REMOVE_OPTIONS: OptionChecks = { now: A_BOOLEAN, dismiss: A_BOOLEAN, forget: A_BOOLEAN, by: A_TEXT };
 
 /** Plugins loaded at a time by a restore. */
 const LANES = 4;
@@ -113,6 +115,8 @@ export class HostPlugins {
   readonly #before = new Map<string, PluginPackage>();
   /** Names of plugins that have stood since the start. */
   readonly #known = new Set<string>();
+  /** Why grafts of plugins that are loaded were removed. */
+  readonly #removals = new WeakMap<Graft, Removal>();
 
   constructor(options: HostPluginsOptions) {
     this.#options = options;
@@ -121,9 +125,10 @@ export class HostPlugins {
   }
 
   async install(source: PluginSource, options: PluginInstallOptions): Promise<PluginInfo> {
-    checkOptions(options, { installer: (value) => isString(value) || isObject(value) }, 'install');
+    checkOptions(options, INSTALL_OPTIONS, 'install');
     const given = options.installer ?? HOST_ITSELF;
     const installer: Installer = typeof given === 'string' ? { name: given, grants: 'everything' } : given;
+    checkOptions(installer, INSTALLER_OPTIONS, 'installer');
     const pkg = await this.#options.reader.read(source);
     checkGlobals(pkg);
     return this.#install(pkg, installer);
@@ -132,37 +137,47 @@ export class HostPlugins {
   /** The registry is written before anything else sees the plugin; where that fails, nothing has changed. */
   async #install(pkg: PluginPackage, installer: Installer): Promise<PluginInfo> {
     const { registry } = this.#options;
+    const installed: Installed = { by: installer.name, at: new Date().toISOString() };
     const keep = (): void => {
       this.#before.delete(pkg.name);
       if (this.#table.standing(pkg.name) !== null) this.#before.set(pkg.name, registry.packageOf(pkg.name));
-      registry.install(pkg, installer.name, this.#missing());
+      registry.install(pkg, installed, this.#missing());
     };
-    const plugin = await this.#table.install(pkg, installer, { keep }).catch((error: unknown) => {
+    const plugin = await this.#table.install(pkg, installer, { keep, at: installed.at }).catch((error: unknown) => {
       throw located(error, pkg);
     });
     this.#known.add(plugin.name);
     await this.#options.changed();
-    return pluginInfo(plugin);
+    return this.#infoOf(plugin);
   }
+
+  readonly #infoOf = (plugin: Plugin, removal: Removal | null = null): PluginInfo =>
+    pluginInfo(plugin, (graft) => this.#removals.get(graft) ?? null, removal);
 
   /**
    * Installs a plugin again that was removed, as its installer did. Throws GRAFT_UNKNOWN_PLUGIN where the registry has
    * none, and what `install` throws.
    */
   async enable(name: string): Promise<PluginInfo> {
-    const kept = this.#options.registry.plugins().find((one) => one.name === name);
-    if (kept === undefined) throw new GraftError('GRAFT_UNKNOWN_PLUGIN', name.slice(0, 200));
-    if (this.#table.standing(name) !== null) throw new GraftError('GRAFT_INSTALLED', name);
+    const kept = this.#options.registry.plugin(name);
+    if (kept === null)
+      throw new GraftError(
+        'GRAFT_UNKNOWN_PLUGIN',
+        unknownName(
+          'plugin',
+          name,
+          this.removedPlugins().map((one) => one.name),
+        ),
+      );
+    if (this.#table.standing(name) !== null) throw new GraftError('GRAFT_INSTALLED', `${name} stands already`);
     const pkg = this.#options.registry.packageOf(name);
-    return this.#install(pkg, { name: kept.installer, grants: 'everything' });
+    return this.#install(pkg, { name: kept.installed.by, grants: 'everything' });
   }
 
   /** Plugins of which nothing stands: removed, or not to be read. */
-  removedPlugins(): RemovedPlugin[] {
-    return this.#options.registry
-      .plugins()
-      .filter(({ name }) => this.#table.standing(name) === null)
-      .flatMap((kept) => removedPlugin(kept) ?? []);
+  removedPlugins(): PluginInfo[] {
+    const standing = this.#table.list().filter(({ stands }) => stands);
+    return this.#options.registry.plugins(standing.map(({ name }) => name)).flatMap((kept) => keptInfo(kept) ?? []);
   }
 
   /**
@@ -186,7 +201,7 @@ export class HostPlugins {
     if (![...point.missing.keys()].some(isMeant))
       throw new GraftError(
         'GRAFT_UNKNOWN_GRAFT',
-        `${name}: ${graft === undefined ? 'no guard' : graft} is missing there`,
+        `${name}: ${graft ?? 'no guard'} is missing there; ${namesLike(graft, point.missing.keys())}`,
       );
     this.#options.registry.saveMissing(this.#missing().filter((one) => !(one.point === name && isMeant(one.graft))));
     point.dismiss(graft);
@@ -209,7 +224,7 @@ export class HostPlugins {
     const coming: Restoring[] = [];
     for (const kept of this.#options.kept.plugins) {
       const { name, broken, removed, grafts } = kept;
-      if (broken !== null) this.#options.report({ what: 'host-fault', name: `restore ${name}`, error: broken });
+      if (broken !== null) this.#options.tell({ what: 'host-fault', name: `restore ${name}`, error: broken });
       else if (removed === null && grafts.some((graft) => graft.removed === null))
         coming.push({ kept, done: Promise.withResolvers() });
     }
@@ -225,17 +240,18 @@ export class HostPlugins {
 
   async #restore(coming: readonly Restoring[], at: number): Promise<void> {
     const one = coming[at] as Restoring;
-    const { name, installer } = one.kept;
+    const { name, installed } = one.kept;
     const turn = coming[at - 1]?.done.promise;
     try {
       const pkg = this.#options.registry.packageOf(name);
-      const grants = { name: installer, grants: 'everything' } as const;
-      const plugin = await this.#table.install(pkg, grants, turn === undefined ? {} : { turn });
+      const grants = { name: installed.by, grants: 'everything' } as const;
+      const steps = { at: installed.at, ...(turn === undefined ? {} : { turn }) };
+      const plugin = await this.#table.install(pkg, grants, steps);
       this.#known.add(name);
       for (const graft of plugin.grafts) this.#removeAgain(graft, one.kept);
-      one.done.resolve(pluginInfo(plugin));
+      one.done.resolve(this.#infoOf(plugin));
     } catch (error) {
-      this.#options.report({ what: 'host-fault', name: `restore ${name}`, error });
+      this.#options.tell({ what: 'host-fault', name: `restore ${name}`, error });
       await turn;
       one.done.resolve(null);
     }
@@ -257,6 +273,7 @@ export class HostPlugins {
     const isMissing = this.#options.kept.missing.some(
       ({ point, graft: name }) => point === graft.point.name && name === graft.name,
     );
+    this.#removals.set(graft, removed);
     graft.remove(removed.reason);
     if (!isMissing) graft.point.dismiss(graft.name);
   }
@@ -266,6 +283,7 @@ export class HostPlugins {
    * flight are aborted as `cancelled`. `dismiss`: points that it guarded go on without it.
    */
   async remove(name: string, options: PluginRemoveOptions): Promise<PluginInfo> {
+    checkOptions(options, REMOVE_OPTIONS, 'remove');
     const { now = false, dismiss = false, by = HOST_ITSELF.name } = options;
     const { grafts } = this.#table.get(name);
     const isOurs = ({ point, graft }: MissingGuard): boolean =>
@@ -279,12 +297,13 @@ export class HostPlugins {
     const plugin = this.#table.remove(name, now);
     this.#before.delete(name);
     if (dismiss) for (const graft of plugin.grafts) graft.point.dismiss(graft.name);
+    this.#options.tell({ what: 'removal', plugin: name, version: plugin.version, graft: null, because: removal });
     await this.#options.changed();
-    return pluginInfo(plugin);
+    return this.#infoOf(plugin, removal);
   }
 
   list(): PluginInfo[] {
-    return this.#table.list().map(pluginInfo);
+    return this.#table.list().map((plugin) => this.#infoOf(plugin));
   }
 
   /** The grafts of a plugin, as it is installed now. */
@@ -305,7 +324,7 @@ export class HostPlugins {
     const kept = this.#options.kept.plugins.find((one) => one.name === plugin);
     // A plugin that the registry does not know may be installed anew at each start.
     if (kept === undefined) return 'away';
-    if (kept.removed !== null || kept.installer !== installer) return 'gone';
+    if (kept.removed !== null || kept.installed.by !== installer) return 'gone';
     return kept.broken !== null || kept.grafts.find(isIt)?.removed === null ? 'away' : 'gone';
   }
 
@@ -321,11 +340,11 @@ export class HostPlugins {
 
   /** A graft's call has ended: reports its logged lines, and records an abort. */
   reported(graft: Graft, done: GraftReport, lines: readonly string[]): void {
-    const { registry, report, changed } = this.#options;
-    if (lines.length > 0) report({ what: 'log', graft: graft.name, committed: done.status === 'committed', lines });
+    const { registry, tell, changed } = this.#options;
+    if (lines.length > 0) tell({ what: 'log', graft: graft.name, committed: done.status === 'committed', lines });
     if (done.status !== 'aborted') return;
     const at = new Date().toISOString();
-    registry.recordAbort({
+    const abort = {
       at,
       point: graft.point.name,
       graft: graft.name,
@@ -334,42 +353,43 @@ export class HostPlugins {
       source: done.at ?? '',
       undone: done.undone,
       removed: done.removed === true,
-    });
+    };
+    registry.recordAbort(abort);
+    tell({ what: 'abort', ...abort });
     if (!done.removed) return;
-    // An old version, in whose calls this may still happen, is not what the registry keeps.
-    const { plugin } = graft;
-    if (this.#table.has(plugin.name) && this.#table.get(plugin.name) === plugin && !this.#gaveBack(plugin, done)) {
-      const removal = { reason: done.reason ?? 'thrown', detail: done.detail ?? '', at, by: ABORTS };
-      const kept = { point: graft.point.name, export: graft.export, removed: removal };
-      // Before the removal itself: a guard that is not kept as removed stands again after the next start.
-      registry.graftRemoved(plugin.name, kept, this.#missing());
-    }
+    const because: Removal = { reason: done.reason ?? 'thrown', detail: done.detail ?? '', at, by: ABORTS };
+    this.#removals.set(graft, because);
+    const { name: plugin, version } = graft.plugin;
+    tell({ what: 'removal', plugin, version, graft: graft.name, because });
+    this.#removed(graft, because);
     void changed();
   }
 
+  /** A graft was removed for what it did. */
+  #removed(graft: Graft, because: Removal): void {
+    // An old version, in whose calls this may still happen, is not what the registry keeps.
+    const { plugin } = graft;
+    if (!this.#table.has(plugin.name) || this.#table.get(plugin.name) !== plugin) return;
+    if (this.#gaveBack(plugin, because)) return;
+    const kept = { point: graft.point.name, export: graft.export, removed: because };
+    // Before anybody waits: a guard that is not kept as removed stands again after the next start.
+    this.#options.registry.graftRemoved(plugin.name, kept, this.#missing());
+  }
+
   /** Whether the version before this one has its place again. */
-  #gaveBack(plugin: Plugin, { reason = 'thrown' }: GraftReport): boolean {
+  #gaveBack(plugin: Plugin, { reason }: Removal): boolean {
     const pkg = this.#before.get(plugin.name);
     const previous = pkg === undefined ? null : this.#table.giveBack(plugin);
     if (pkg === undefined || previous === null) return false;
-    const { registry, report } = this.#options;
+    const { registry, tell } = this.#options;
     this.#before.delete(plugin.name);
     const error = `removed for ${reason} in its first calls: ${previous.version} stands again`;
-    report({ what: 'upgrade-undone', name: `${plugin.name} ${plugin.version}`, error });
+    tell({ what: 'upgrade-undone', name: `${plugin.name} ${plugin.version}`, error });
     try {
-      registry.install(pkg, previous.installer, this.#missing());
+      registry.install(pkg, { by: previous.installer, at: previous.installedAt }, this.#missing());
     } catch (error) {
-      report({ what: 'store-failed', name: `registry: ${plugin.name} ${previous.version}`, error });
+      tell({ what: 'store-failed', name: `registry: ${plugin.name} ${previous.version}`, error });
     }
     return true;
   }
 }
-
-/** What is told of a plugin of which nothing stands; null: its record says that it stands. */
-const removedPlugin = ({ name, version, installer, grafts, removed, broken }: KeptPlugin): RemovedPlugin | null => {
-  const last = removed ?? grafts.findLast((graft) => graft.removed !== null)?.removed ?? null;
-  if (broken !== null) return { name, version, installer, state: 'broken', why: broken, removed: last };
-  return last === null ? null : { name, version, installer, state: 'removed', why: wordsOf(last), removed: last };
-};
-
-const wordsOf = ({ reason, detail }: Removal): string => (detail === '' ? reason : `${reason}: ${detail}`);

@@ -2,13 +2,16 @@
 // for which a call is a nested transaction.
 
 import {
+  ANYTHING,
   answerOf,
   type Base,
   type Callable,
+  checkOptions,
   GraftError,
   GraftPoint,
   type InvokeOptions,
   invoke,
+  type OptionChecks,
   type Outcome,
   type PointOptions,
   PointTable,
@@ -63,9 +66,16 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+const CALL_OPTIONS: OptionChecks = {
+  txn: ['a transaction of the host', (value) => value instanceof HostTransaction],
+  principal: ANYTHING,
+  signal: ['an AbortSignal', (value) => value instanceof AbortSignal],
+};
+
 /** How deep calls through graft points may be nested. */
 const DEPTH_MAX = 8;
 const PLAIN_CALL: InvokeOptions = {};
+const NO_OPTIONS: CallOptions = {};
 
 /** The host's points. */
 export class HostPoints {
@@ -109,8 +119,9 @@ export class HostPoints {
     this.#declared(point as unknown as GraftPoint);
     return {
       name: point.name,
-      invoke: (input, callOptions = {}) => this.#invoke(point, input, callOptions),
-      call: async (input, callOptions = {}) => answerOf(point.name, await this.#invoke(point, input, callOptions)),
+      invoke: (input, callOptions = NO_OPTIONS) => this.#invoke(point, input, callOptions),
+      call: async (input, callOptions = NO_OPTIONS) =>
+        answerOf(point.name, await this.#invoke(point, input, callOptions)),
       callable: () => this.#callable(point),
     };
   }
@@ -177,9 +188,16 @@ export class HostPoints {
     input: unknown,
     options: CallOptions,
   ): Promise<Outcome<Output>> {
-    if (this.#isClosed()) return Promise.reject(new GraftError('GRAFT_CLOSED', 'the host is closed'));
+    // What belongs to a transaction in flight may end, while the host drains.
+    if (options.txn === undefined && this.#isClosed())
+      return Promise.reject(new GraftError('GRAFT_CLOSED', 'the host is closed'));
     const coming = this.#restoredAt(point.name);
     if (coming !== null) return coming.then(() => this.#begin(point, input, options));
+    try {
+      if (options !== NO_OPTIONS) checkOptions(options, CALL_OPTIONS, `call of ${point.name}`);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const { txn, principal, signal } = options;
     const given: InvokeOptions =
       principal === undefined && signal === undefined

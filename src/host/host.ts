@@ -12,7 +12,6 @@ import { types } from 'node:util';
 import { type CompartmentMaker, ProcessMaker } from '../plugins/compartment/index.ts';
 import {
   type Base,
-  badArgument,
   type Callable,
   type CallableTree,
   commitTop,
@@ -21,30 +20,26 @@ import {
   Keepers,
   type KeptByPlugin,
   type Outcome,
+  shown,
   treasury,
-  unexpected,
 } from '../plugins/index.ts';
 import { PackageReader, type PluginSource } from '../plugins/package/index.ts';
 import type { StateMap, Transactions } from '../txn/index.ts';
 import { HostCallables } from './callables/index.ts';
 import { ConsoleLog } from './console-log.ts';
-import type { HostEvent } from './host-event.ts';
-import {
-  type EarlierStart,
-  HostPlugins,
-  type PluginInstallOptions,
-  type PluginRemoveOptions,
-  type RemovedPlugin,
-} from './host-plugins.ts';
+import { type CloseOptions, Draining, drainOf } from './draining.ts';
+import type { HostEventKind, HostEvents, HostListener } from './host-event.ts';
+import { type EarlierStart, HostPlugins, type PluginInstallOptions, type PluginRemoveOptions } from './host-plugins.ts';
 import { type CallOptions, type HostPoint, type HostPointOptions, HostPoints } from './host-point.ts';
-import type { HostTable } from './host-table.ts';
+import { type HostTable, hostTable, type RowOf } from './host-table.ts';
 import { type EntitiesOf, HostTransaction } from './host-transaction.ts';
 import { accountsInUse, factsOf, type InUse, type PluginInfo, type PointInfo, pointInfo } from './information.ts';
 import { DEFAULT_STORE, type HostOptions } from './options.ts';
+import { type Access, accessorOf, log } from './own-callables.ts';
 import { PluginStorage } from './plugin-storage.ts';
 import type { AbortRecord, Registry } from './registry.ts';
 import { HostCell, HostCounter, HostList, HostMap, keptMap, type StateSpec } from './state.ts';
-import type { Row, Store } from './store/index.ts';
+import type { EntityTarget, Store } from './store/index.ts';
 import { inside } from './surroundings.ts';
 import { Turns } from './turns.ts';
 
@@ -56,6 +51,7 @@ export class Host {
   readonly #keepers: Keepers;
   readonly #points: HostPoints;
   readonly #plugins: HostPlugins;
+  readonly #events: HostEvents;
   readonly #console: ConsoleLog;
   readonly #maker: CompartmentMaker;
   readonly #reader: PackageReader;
@@ -68,6 +64,7 @@ export class Host {
   readonly #storage: PluginStorage;
   /** Ready-made callables: named locks, sleep, calls by name, handles, events, timers, headers. */
   readonly callables: HostCallables;
+  readonly #draining: Draining;
   #closing: Promise<void> | null = null;
   #restored = false;
 
@@ -78,8 +75,11 @@ export class Host {
     store: Store | null,
     registry: Registry,
     kept: EarlierStart,
-    report: (event: HostEvent) => void,
+    events: HostEvents,
   ) {
+    const report = events.tell;
+    this.#events = events;
+    this.#draining = new Draining(transactions);
     this.#store = store;
     this.#registry = registry;
     this.#maker = options.compartment ?? new ProcessMaker(options.processes);
@@ -117,7 +117,7 @@ export class Host {
       reader: this.#reader,
       registry,
       kept,
-      report,
+      tell: report,
       told: (plugin, line) => this.#console.told(plugin, { graft: null, call: null }, line),
       changed: () => this.callables.sweep(),
     });
@@ -145,8 +145,13 @@ export class Host {
   }
 
   #claim(name: string): string {
-    if (!NAME.test(name) || this.#names.has(name))
-      throw new GraftError('GRAFT_BAD_OPTION', `the name ${name.slice(0, 64)} is taken or not a name`);
+    if (!NAME.test(name))
+      throw new GraftError(
+        'GRAFT_BAD_OPTION',
+        `name: expected a letter, then at most 63 of A-Z a-z 0-9 _ -, got ${shown(name)}`,
+      );
+    if (this.#names.has(name))
+      throw new GraftError('GRAFT_BAD_OPTION', `the name ${name} is taken: state and channels share their names`);
     this.#names.add(name);
     return name;
   }
@@ -226,20 +231,14 @@ export class Host {
     return this.#store;
   }
 
-  /** A table of the application's entities. Throws GRAFT_UNKNOWN_TABLE. */
-  table(name: string): HostTable {
-    const store = this.#needStore();
-    const table = store.table(name);
-    return {
-      find: (options) => table.find(null, options) as Row[],
-      in: (txn) => ({
-        find: (options) => txn.run((core) => table.find(core, options)),
-        insert: (row) => txn.run((core) => table.insert(core, row)),
-        update: (where, changes) => txn.run((core) => table.update(core, where, changes)),
-        delete: (where) => txn.run((core) => table.delete(core, where)),
-      }),
-      callables: (grant) => store.callables(name, grant),
-    };
+  /**
+   * A table of the application's entities: by its entity, whose properties give the types of the rows, or by its name.
+   * Throws GRAFT_UNKNOWN_TABLE, and GRAFT_BAD_OPTION for an entity whose columns have other names than its properties.
+   */
+  table<Entity extends object>(entity: Exclude<EntityTarget<Entity>, string>): HostTable<RowOf<Entity>>;
+  table(name: string): HostTable;
+  table(which: EntityTarget): HostTable {
+    return hostTable(this.#needStore(), which);
   }
 
   /** A channel of outgoing messages: held back until commit, handed to `handler` at least once, with an id. */
@@ -259,22 +258,12 @@ export class Host {
    * entities too, is committed or undone with the call. `run` is given plain data, and checks it. Needs a compartment
    * that can wait.
    */
-  accessor(run: (txn: HostTransaction, ...args: readonly unknown[]) => Promise<unknown>): Callable {
-    return {
-      waits: true,
-      run: async (caller, args) => {
-        if (caller.readOnly) return badArgument('this graft point only reads');
-        const txn = new HostTransaction(caller.txn, this.#entitiesOf);
-        return run(txn, ...args).finally(() => txn.idle);
-      },
-    };
+  accessor(run: Access): Callable {
+    return accessorOf(run, this.#entitiesOf);
   }
 
   /** A callable that notes a line of text; it is reported with the call's end, committed or not. */
-  readonly log: Callable = {
-    waits: false,
-    run: (caller, [text]) => caller.log(typeof text === 'string' ? text : unexpected('log', 'a text', text)),
-  };
+  readonly log: Callable = log;
 
   /** Callables of a map that every plugin has for itself: what must outlast a call, and restarts. */
   get storage(): CallableTree {
@@ -337,7 +326,7 @@ export class Host {
   }
 
   /** Plugins of which nothing stands, with why, when and by whom they were removed; broken ones too. */
-  removedPlugins(): RemovedPlugin[] {
+  removedPlugins(): PluginInfo[] {
     return this.#plugins.removedPlugins();
   }
 
@@ -349,8 +338,7 @@ export class Host {
 
   /** Records of aborts, newest first; `before` an id, to page on. */
   aborts(options: { readonly limit?: number; readonly before?: number } = {}): Promise<AbortRecord[]> {
-    const { limit = 100, before } = options;
-    return this.#registry.aborts(before === undefined ? { limit } : { limit, before });
+    return this.#registry.aborts({ limit: 100, ...options });
   }
 
   /** Facts about this system and this host, in words: versions, store, compartment, what plugins are kept from. */
@@ -373,17 +361,36 @@ export class Host {
     return [...(this.#maker.pids ?? [])];
   }
 
-  /** Ends everything: calls in flight are aborted as `cancelled`, messages being sent are waited for. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  /**
+   * Calls `listener` at each event of a kind (`abort`, `removal`, `host-fault`, …), until the function it gives is
+   * called. A listener that fails hurts nobody: that is a `host-fault`. Throws GRAFT_BAD_OPTION.
+   */
+  on<Kind extends HostEventKind>(kind: Kind, listener: HostListener<Kind>): () => void {
+    return this.#events.on(kind, listener);
+  }
+
+  /**
+   * Ends everything: no call begins any more, calls in flight are aborted as `cancelled`, messages being sent are
+   * waited for. With `drain_ms`, those in flight may first go on to their end for so long; called again without it,
+   * the host waits for them no longer. Throws GRAFT_BAD_OPTION.
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    const drain_ms = drainOf(options);
+    if (drain_ms === 0) this.#draining.stop();
+    this.#closing ??= this.#close(drain_ms);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(drain_ms: number): Promise<void> {
     const { transactions } = this.#base;
+    this.callables.close();
+    if (drain_ms > 0) await this.#draining.within(drain_ms);
     for (const txn of this.#begun) transactions.end(txn.core, 'cancelled', 'the host closes');
     this.#plugins.close('the host closes');
-    this.callables.close();
     this.#maker.close();
     this.#reader.close();
     await this.#plugins.settled();

@@ -45,13 +45,14 @@ export {
   type ResponseHeaders,
 } from './callables/index.ts';
 export { createHost } from './create-host.ts';
+export type { CloseOptions } from './draining.ts';
 export type { Host } from './host.ts';
-export type { HostEvent } from './host-event.ts';
-export type { EarlierStart, PluginInstallOptions, PluginRemoveOptions, RemovedPlugin } from './host-plugins.ts';
+export type { HostEvent, HostEventKind, HostListener, ReportedEvent } from './host-event.ts';
+export type { EarlierStart, PluginInstallOptions, PluginRemoveOptions } from './host-plugins.ts';
 export type { CallOptions, HostPoint, HostPointOptions } from './host-point.ts';
-export type { HostTable } from './host-table.ts';
+export type { CellOf, FindOf, HostTable, RowOf, WhereOf } from './host-table.ts';
 export type { HostTransaction } from './host-transaction.ts';
-export type { InUse, PluginInfo, PointInfo } from './information.ts';
+export type { GraftInfo, InUse, PluginInfo, PointInfo } from './information.ts';
 export type { HostOptions } from './options.ts';
 export type { AbortRecord, KeptGraft, KeptPlugin, MissingGuard, Removal } from './registry.ts';
 export type { HostCell, HostCounter, HostList, HostMap, StateSpec } from './state.ts';

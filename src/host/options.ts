@@ -3,17 +3,20 @@
 import type { DataSource } from 'typeorm';
 import type { CompartmentMaker, ProcessOptions } from '../plugins/compartment/index.ts';
 import {
+  A_BOOLEAN,
+  A_FUNCTION,
+  A_LIST,
+  A_TEXT,
+  AN_OBJECT,
   checkOptions,
+  type Expected,
   GraftError,
-  isBoolean,
-  isFunction,
-  isObject,
   isString,
   type KeepersOptions,
   type OptionChecks,
   PLUGIN_KEPT,
 } from '../plugins/index.ts';
-import type { HostEvent } from './host-event.ts';
+import type { ReportedEvent } from './host-event.ts';
 import { type EntityClass, isDataSource } from './store/index.ts';
 
 export interface HostOptions {
@@ -38,27 +41,33 @@ export interface HostOptions {
   /** The kind of compartment that plugins run in; default: processes of their own. */
   readonly compartment?: CompartmentMaker;
   /**
-   * Hears of events that no return value can report: an accessor that failed, an undo that threw, lines that grafts
-   * logged. Default: standard error.
+   * Hears from the first moment on of all events but aborts and removals (`host.on`), so of what no return value can
+   * say: an accessor that failed, an undo that threw, lines that grafts logged. Default: standard error.
    */
-  readonly report?: (event: HostEvent) => void;
+  readonly report?: (event: ReportedEvent) => unknown;
   /** What a plugin, and all plugins of one installer, may keep between calls. Defaults: PLUGIN_KEPT, INSTALLER_KEPT. */
   readonly kept?: KeepersOptions;
 }
 
 const CHECKS: OptionChecks = {
-  store: (value) => isString(value) || isDataSource(value),
-  maySynchronize: isBoolean,
-  registry: isString,
-  entities: Array.isArray,
-  processes: isObject,
-  compartment: isObject,
-  report: isFunction,
-  kept: isObject,
+  store: [
+    'a text (`sqlite:PATH`, `memory`) or a DataSource of TypeORM',
+    (value) => isString(value) || isDataSource(value),
+  ],
+  maySynchronize: A_BOOLEAN,
+  registry: A_TEXT,
+  entities: A_LIST,
+  processes: AN_OBJECT,
+  compartment: AN_OBJECT,
+  report: A_FUNCTION,
+  kept: AN_OBJECT,
 };
 
-const KEPT_CHECKS: OptionChecks = { plugin: isObject, installer: isObject };
-const UNITS = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const KEPT_CHECKS: OptionChecks = { plugin: AN_OBJECT, installer: AN_OBJECT };
+const UNITS: Expected = [
+  'a whole number, not negative',
+  (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+];
 const UNIT_CHECKS: OptionChecks = Object.fromEntries(Object.keys(PLUGIN_KEPT).map((name) => [name, UNITS]));
 
 export const DEFAULT_STORE = 'sqlite:graftwork.db';

@@ -2,7 +2,7 @@
 // (store/registry.ts); or, if the host names none, in memory (here): then it keeps the newest aborts alone, and
 // everything is forgotten at the end.
 
-import { GraftError } from '../plugins/index.ts';
+import { GraftError, unknownName } from '../plugins/index.ts';
 import type { PluginPackage } from '../plugins/package/index.ts';
 import type { AbortReason } from '../txn/index.ts';
 
@@ -44,11 +44,24 @@ export interface KeptGraft {
   readonly removed: Removal | null;
 }
 
+/** Who installed a plugin, and when (ISO 8601). */
+export interface Installed {
+  readonly by: string;
+  readonly at: string;
+}
+
+/** What a package says of itself: all but its code. */
+export type About = Omit<PluginPackage, 'code' | 'sourceMap'>;
+
+export const aboutOf = ({ code: _code, sourceMap: _map, ...about }: PluginPackage): About => about;
+
 /** A plugin as it is kept between two starts. */
 export interface KeptPlugin {
   readonly name: string;
   readonly version: string;
-  readonly installer: string;
+  readonly installed: Installed;
+  /** Null: its package cannot be read. */
+  readonly about: About | null;
   readonly grafts: readonly KeptGraft[];
   /** Removed as a whole; null: it is installed. */
   readonly removed: Removal | null;
@@ -69,12 +82,14 @@ export interface MissingGuard {
  * throw is written at once where that is possible; where it is not, that is reported, and done again until it is.
  */
 export interface Registry {
-  /** In the order of their first installation. */
-  plugins(): readonly KeptPlugin[];
+  /** In the order of their first installation, but for those of these names. */
+  plugins(without?: readonly string[]): readonly KeptPlugin[];
+  /** The one of this name; null: there is none. */
+  plugin(name: string): KeptPlugin | null;
   /** Throws GRAFT_UNKNOWN_PLUGIN, and GRAFT_STORE for one that is broken. */
   packageOf(name: string): PluginPackage;
   /** Adds a plugin that stands, or replaces the one of its name. Throws GRAFT_STORE. */
-  install(pkg: PluginPackage, installer: string, missing: readonly MissingGuard[]): void;
+  install(pkg: PluginPackage, installed: Installed, missing: readonly MissingGuard[]): void;
   /** A plugin was removed as a whole; it is kept. Throws GRAFT_STORE. */
   remove(name: string, removal: Removal, missing: readonly MissingGuard[]): void;
   /** Replaces what was kept of missing guards. Throws GRAFT_STORE. */
@@ -112,16 +127,19 @@ export const memoryRegistry = (): Registry => {
     if (entry !== undefined) plugins.set(name, { ...entry, kept: next(entry.kept) });
   };
   return {
-    plugins: () => [...plugins.values()].map(({ kept }) => kept),
+    plugins: (without = []) =>
+      [...plugins.values()].map(({ kept }) => kept).filter(({ name }) => !without.includes(name)),
+    plugin: (name) => plugins.get(name)?.kept ?? null,
     packageOf: (name) => {
       const entry = plugins.get(name);
-      if (entry === undefined) throw new GraftError('GRAFT_UNKNOWN_PLUGIN', name.slice(0, 200));
+      if (entry === undefined)
+        throw new GraftError('GRAFT_UNKNOWN_PLUGIN', unknownName('plugin', name, plugins.keys()));
       return entry.pkg;
     },
-    install: (pkg, installer) => {
+    install: (pkg, installed) => {
       const { name, version } = pkg;
       plugins.set(name, {
-        kept: { name, version, installer, grafts: graftsOf(pkg), removed: null, broken: null },
+        kept: { name, version, installed, about: aboutOf(pkg), grafts: graftsOf(pkg), removed: null, broken: null },
         pkg,
       });
     },

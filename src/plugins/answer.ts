@@ -9,6 +9,7 @@ import { isPlainAtom } from './plain.ts';
 import type { StateView } from './point-options.ts';
 import { type Checked, checkRows, checkValue } from './schema.ts';
 import { settled } from './settled.ts';
+import { unknownName } from './unknown-name.ts';
 
 const DETAIL_MAX = 500;
 
@@ -121,7 +122,10 @@ const failed = (base: Base, { graft, txn }: GraftCall, error: unknown): false =>
 const read = (call: GraftCall, name: string, args: readonly unknown[]): unknown => {
   const { point } = call.graft;
   const callable = point.callables.get(name);
-  if (callable === undefined) throw new GraftError('GRAFT_BAD_ARGUMENT', `${point.name} offers no ${name}`);
+  if (callable === undefined) {
+    const what = unknownName('callable', name, point.callables.keys());
+    throw new GraftError('GRAFT_BAD_ARGUMENT', `the post-condition of ${point.name}: ${what}`);
+  }
   call.pay();
   const value = callable.run(call, args);
   if (!(value instanceof Promise)) return value;

@@ -5,7 +5,7 @@
 import type { Ticket, Transaction } from '../txn/index.ts';
 import { GraftError } from './errors.ts';
 import type { Keeper } from './keeper.ts';
-import { cleaned } from './text.ts';
+import { shown } from './shown.ts';
 
 /** What a callable is told about who calls it. */
 export interface Caller {
@@ -52,25 +52,20 @@ export const flatten = (tree: CallableTree, prefix = '', depth = 1): [string, Ca
   if (depth > DEPTH_MAX)
     throw new GraftError('GRAFT_BAD_OPTION', `callable ${prefix} is nested deeper than ${DEPTH_MAX}`);
   return Object.entries(tree).flatMap(([name, value]) => {
-    if (!NAME.test(name)) throw new GraftError('GRAFT_BAD_OPTION', `callable name ${prefix}${name.slice(0, 64)}`);
+    if (!NAME.test(name))
+      throw new GraftError(
+        'GRAFT_BAD_OPTION',
+        `callable ${prefix}: expected a name of a small letter, then at most 63 of A-Z a-z 0-9 _, got ${shown(name)}`,
+      );
     if (typeof value !== 'object' || value === null)
-      throw new GraftError('GRAFT_BAD_OPTION', `callable ${prefix}${name} is not a callable`);
+      throw new GraftError(
+        'GRAFT_BAD_OPTION',
+        `callable ${prefix}${name}: expected a callable or a group, got ${shown(value)}`,
+      );
     return isCallable(value)
       ? [[prefix + name, value] as [string, Callable]]
       : flatten(value, `${prefix}${name}.`, depth + 1);
   });
-};
-
-const SHOWN_MAX = 50;
-
-/** What a value is, for people, in a few words. */
-export const shown = (value: unknown): string => {
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === 'object' && value !== null) return 'an object';
-  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
-  if (typeof value !== 'string') return String(value);
-  const text = cleaned(value);
-  return text.length > SHOWN_MAX ? `${JSON.stringify(text.slice(0, SHOWN_MAX))}…` : JSON.stringify(text);
 };
 
 /** Throws the coded error of a call in which an argument is not what it should be. */

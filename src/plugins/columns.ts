@@ -4,6 +4,7 @@
 // none of it: it copies, bounds and checks, as with an answer.
 
 import { GraftError } from './errors.ts';
+import { shown } from './shown.ts';
 
 export type ColumnType = 'u8' | 'i32' | 'f64';
 export type Column = Uint8Array<SharedArrayBuffer> | Int32Array<SharedArrayBuffer> | Float64Array<SharedArrayBuffer>;
@@ -33,7 +34,11 @@ export const checkColumns = (point: string, columns: Readonly<Record<string, Col
   let bytes = 0;
   for (const [name, { type, length }] of Object.entries(columns)) {
     if (!NAME.test(name) || !Object.hasOwn(BYTES, type) || !Number.isSafeInteger(length) || length < 1)
-      throw new GraftError('GRAFT_BAD_OPTION', `${point}: the column ${name.slice(0, 64)}`);
+      throw new GraftError(
+        'GRAFT_BAD_OPTION',
+        `${point}: column ${shown(name)}: expected a name in camel case, a type of ${Object.keys(BYTES).join(', ')} ` +
+          `and a length from 1, got ${shown(type)} and ${shown(length)}`,
+      );
     bytes += length * BYTES[type];
   }
   if (bytes > BYTES_MAX) throw new GraftError('GRAFT_BAD_OPTION', `${point}: columns of more than ${BYTES_MAX} bytes`);

@@ -4,6 +4,7 @@ import type { AbortReason, Account } from '../txn/index.ts';
 import type { Callable } from './callable.ts';
 import { type Column, columnViews } from './columns.ts';
 import type { GraftPoint } from './graft-point.ts';
+import { covers } from './installer.ts';
 import { ARGUMENT_BYTES, CALLS, type Limits, LOG_BYTES, WRITES } from './limits.ts';
 import type { Placement } from './placement.ts';
 import type { Plugin } from './plugin.ts';
@@ -16,8 +17,11 @@ export class Graft {
   /** Where it stands in a chain or among an event's handlers: smaller first, then by time of install. */
   readonly order: number;
   readonly limits: Limits;
-  /** What it may call, in the order of the protocol's numbers. */
+  /** What it may call, in the order of the protocol's numbers, and the dotted names. */
   readonly callables: readonly Callable[];
+  readonly granted: readonly string[];
+  /** What its plugin needs and its point does not offer. */
+  readonly passedOver: readonly string[];
   readonly point: GraftPoint;
   /** The host's views of the memory it shares with the graft. */
   readonly columns: Readonly<Record<string, Column>>;
@@ -45,6 +49,8 @@ export class Graft {
     this.order = placement.order;
     this.limits = limits;
     this.callables = placement.callables.map(([, callable]) => callable);
+    this.granted = placement.callables.map(([name]) => name);
+    this.passedOver = plugin.needs.filter((need) => !this.granted.some((name) => covers(need, name)));
     this.point = placement.point;
     this.columns = columnViews(placement.columns);
     this.name = `${plugin.name}#${placement.export}`;

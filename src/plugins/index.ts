@@ -42,7 +42,19 @@ export {
   unitsOf,
 } from './kept-limits.ts';
 export { CALLS, LIMIT_DEFAULTS, LIMIT_NAMES, type Limits, LOG_BYTES, RESOURCES, WRITES } from './limits.ts';
-export { checkOptions, type OptionChecks } from './options.ts';
+export {
+  A_BOOLEAN,
+  A_FUNCTION,
+  A_LIST,
+  A_TEXT,
+  A_WHOLE,
+  AN_OBJECT,
+  ANYTHING,
+  checkOptions,
+  type Expected,
+  type OptionChecks,
+  oneOf,
+} from './options.ts';
 export type { Origin } from './origin.ts';
 export { answerOf, type GraftReport, type Outcome, type Spent } from './outcome.ts';
 export type { Manifest, ManifestGraft, MissingGlobal, PluginPackage } from './package/index.ts';
@@ -55,5 +67,7 @@ export type { FaultPolicy, PointKind, PointOptions, StateView } from './point-op
 export { PointTable } from './point-table.ts';
 export { ANSWER_BYTES_MAX, type Failure } from './protocol.ts';
 export { settled } from './settled.ts';
+export { shown } from './shown.ts';
 export { treasury, unitsInUse } from './treasury.ts';
 export { isBoolean, isFunction, isObject, isRecord, isString } from './type-guards.ts';
+export { namesLike, unknownName } from './unknown-name.ts';

@@ -4,6 +4,7 @@
 import { GraftError } from './errors.ts';
 import type { PluginPackage } from './package/index.ts';
 import type { Placement } from './placement.ts';
+import { namesLike } from './unknown-name.ts';
 
 /** `grants`: dotted names of callables, or their first parts. */
 export interface Installer {
@@ -20,13 +21,17 @@ export const covers = (wider: string, name: string): boolean => name === wider |
 export const checkNeeds = (pkg: PluginPackage, placements: readonly Placement[], installer: Installer): void => {
   for (const need of pkg.manifest.needs) {
     const points = placements.map(({ point }) => point);
-    const isOffered = points.some((point) => [...point.callables.keys()].some((name) => covers(need, name)));
-    if (!isOffered)
+    const offered = new Set(points.flatMap((point) => [...point.callables.keys()]));
+    if (![...offered].some((name) => covers(need, name)))
       throw new GraftError(
         'GRAFT_NEEDS',
-        `${pkg.name} needs ${need}, which ${points.map((point) => point.name).join(', ')} does not offer`,
+        `${pkg.name} needs ${need}, which ${points.map((point) => point.name).join(', ')} does not offer; ` +
+          namesLike(need, offered),
       );
     if (installer.grants !== 'everything' && !installer.grants.some((grant) => covers(grant, need)))
-      throw new GraftError('GRAFT_NEEDS', `${pkg.name} needs ${need}, which ${installer.name} may not grant`);
+      throw new GraftError(
+        'GRAFT_NEEDS',
+        `${pkg.name} needs ${need}, which ${installer.name} may not grant; ${namesLike(need, installer.grants)}`,
+      );
   }
 };

@@ -2,6 +2,7 @@
 // nobody's behalf.
 
 import { GraftError } from './errors.ts';
+import { shown } from './shown.ts';
 
 export interface Origin {
   /** How many calls through graft points are around it. */
@@ -16,7 +17,10 @@ const PRINCIPAL_MAX = 200;
 
 const checkPrincipal = (principal: unknown): string => {
   if (typeof principal === 'string' && principal.length <= PRINCIPAL_MAX) return principal;
-  throw new GraftError('GRAFT_BAD_OPTION', `a principal is a text of at most ${PRINCIPAL_MAX} characters`);
+  throw new GraftError(
+    'GRAFT_BAD_OPTION',
+    `principal: expected a text of at most ${PRINCIPAL_MAX} characters, got ${shown(principal)}`,
+  );
 };
 
 /** The origin that a call's options say. Throws GRAFT_BAD_OPTION. */

@@ -13,6 +13,7 @@ import { graftSource, type Placement, placementsOf } from './placement.ts';
 import { Plugin, type SourceLookup } from './plugin.ts';
 import type { PointTable } from './point-table.ts';
 import { framesOf } from './stack-frames.ts';
+import { unknownName } from './unknown-name.ts';
 import { checkUpgrade } from './upgrade.ts';
 
 const LOAD_MS = 1000;
@@ -29,6 +30,8 @@ interface Coming {
 export interface InstallSteps {
   /** Loaded before, the plugin stands after this: plugins that are loaded together stand in their order. */
   readonly turn?: Promise<unknown>;
+  /** When it was installed, as ISO 8601; default: empty. */
+  readonly at?: string;
   /** Told when it stands, before anything else can happen: where that throws, nothing has changed. */
   readonly keep?: (plugin: Plugin) => void;
 }
@@ -61,7 +64,8 @@ export class PluginTable {
   /** Throws GRAFT_UNKNOWN_PLUGIN. */
   get(name: string): Plugin {
     const plugin = this.#plugins.get(name);
-    if (plugin === undefined) throw new GraftError('GRAFT_UNKNOWN_PLUGIN', name.slice(0, 200));
+    if (plugin === undefined)
+      throw new GraftError('GRAFT_UNKNOWN_PLUGIN', unknownName('plugin', name, this.#plugins.keys()));
     return plugin;
   }
 
@@ -77,10 +81,10 @@ export class PluginTable {
   async install(
     pkg: PluginPackage,
     installer: Installer = HOST_ITSELF,
-    { keep = () => {}, turn }: InstallSteps = {},
+    { at = '', keep = () => {}, turn }: InstallSteps = {},
   ): Promise<Plugin> {
     if (this.#closed) throw closed();
-    if (this.#coming.has(pkg.name)) throw new GraftError('GRAFT_INSTALLED', pkg.name);
+    if (this.#coming.has(pkg.name)) throw new GraftError('GRAFT_INSTALLED', `${pkg.name} is being installed`);
     const placements = placementsOf(pkg, this.#options.points);
     checkNeeds(pkg, placements, installer);
     const old = this.standing(pkg.name);
@@ -88,7 +92,7 @@ export class PluginTable {
     const coming: Coming = { refused: null, done: Promise.withResolvers() };
     this.#coming.set(pkg.name, coming);
     try {
-      const plugin = await this.#load(pkg, placements, installer, coming);
+      const plugin = await this.#load(pkg, placements, { by: installer.name, at }, coming);
       await turn;
       this.#replace(this.standing(pkg.name), plugin, placements, keep);
       return plugin;
@@ -107,7 +111,7 @@ export class PluginTable {
   async #load(
     pkg: PluginPackage,
     placements: readonly Placement[],
-    installer: Installer,
+    installed: { readonly by: string; readonly at: string },
     coming: Coming,
   ): Promise<Plugin> {
     const { maker, position, told } = this.#options;
@@ -119,7 +123,7 @@ export class PluginTable {
       compartment.dispose();
       throw coming.refused;
     }
-    return new Plugin(pkg, installer.name, compartment, position);
+    return new Plugin(pkg, installed.by, installed.at, compartment, position);
   }
 
   /** Lets a plugin stand, in the place of its old version where there is one; or throws, and nothing has changed. */

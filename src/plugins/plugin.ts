@@ -4,6 +4,7 @@
 import type { Compartment } from './compartment/compartment.ts';
 import type { Graft } from './graft.ts';
 import type { GraftCall } from './graft-call.ts';
+import type { Limits } from './limits.ts';
 import type { MissingGlobal, PluginPackage } from './package/index.ts';
 
 /** Maps a place in a bundle to the author's file, `file:line:column`, or null. */
@@ -16,10 +17,13 @@ export class Plugin {
   readonly name: string;
   readonly version: string;
   readonly digest: string;
-  /** Who installed it. */
+  readonly description: string;
+  /** Who installed it, and when: ISO 8601, empty where the base does not say. */
   readonly installer: string;
-  /** What its manifest says that it needs. */
+  readonly installedAt: string;
+  /** What its manifest says that it needs, and how far it limits itself. */
   readonly needs: readonly string[];
+  readonly limits: Readonly<Partial<Limits>>;
   /** Globals that it names and a realm does not have. */
   readonly missing: readonly MissingGlobal[];
   readonly grafts: Graft[] = [];
@@ -36,12 +40,15 @@ export class Plugin {
   readonly #running: GraftCall[] = [];
   #isRetired = false;
 
-  constructor(pkg: PluginPackage, installer: string, compartment: Compartment, position: SourceLookup) {
+  constructor(pkg: PluginPackage, installer: string, at: string, compartment: Compartment, position: SourceLookup) {
     this.name = pkg.name;
     this.version = pkg.version;
     this.digest = pkg.digest;
+    this.description = pkg.description ?? '';
     this.installer = installer;
+    this.installedAt = at;
     this.needs = pkg.manifest.needs;
+    this.limits = pkg.manifest.limits;
     this.missing = pkg.missing ?? [];
     this.compartment = compartment;
     this.#sourceMap = pkg.sourceMap;

@@ -7,9 +7,8 @@ import type { CallableTree } from './callable.ts';
 import type { Column, ColumnOptions } from './columns.ts';
 import { GraftError } from './errors.ts';
 import { LIMIT_NAMES, type Limits } from './limits.ts';
-import { checkOptions } from './options.ts';
+import { A_BOOLEAN, A_FUNCTION, A_TEXT, AN_OBJECT, checkOptions, type Expected, oneOf } from './options.ts';
 import { isSchema } from './schema.ts';
-import { isBoolean, isFunction, isObject, isString } from './type-guards.ts';
 
 /**
  * `function`: one graft replaces the default. `chain`: each gets the answer of the one before. `event`: each handles it
@@ -120,35 +119,43 @@ export interface PointOptions<Input = unknown, Output = unknown, Given = unknown
 }
 
 const POINT_NAME = /^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/;
-const OPTIONS: Record<keyof PointOptions, (value: unknown) => boolean> = {
-  name: (value) => typeof value === 'string' && value.length <= 200 && POINT_NAME.test(value),
-  kind: (value) => value === 'function' || value === 'chain' || value === 'event',
-  input: isSchema,
-  output: isSchema,
-  default: isFunction,
-  check: isFunction,
-  rows: isBoolean,
-  select: isFunction,
-  callable: isObject,
-  columns: isObject,
-  fill: isFunction,
-  onFault: (value) => value === 'default' || value === 'deny' || value === 'fail',
-  limits: isObject,
-  budget: (value) => typeof value === 'number' && value >= 1,
-  readOnly: isBoolean,
-  public: isBoolean,
-  describes: isString,
+const NAME: Expected = [
+  'segments of a-z, 0-9, - _ . joined by /, at most 200 characters',
+  (value) => typeof value === 'string' && value.length <= 200 && POINT_NAME.test(value),
+];
+const A_SCHEMA: Expected = ['a Standard Schema', isSchema];
+const OPTIONS: Record<keyof PointOptions, Expected> = {
+  name: NAME,
+  kind: oneOf('function', 'chain', 'event'),
+  input: A_SCHEMA,
+  output: A_SCHEMA,
+  default: A_FUNCTION,
+  check: A_FUNCTION,
+  rows: A_BOOLEAN,
+  select: A_FUNCTION,
+  callable: AN_OBJECT,
+  columns: AN_OBJECT,
+  fill: A_FUNCTION,
+  onFault: oneOf('default', 'deny', 'fail'),
+  limits: AN_OBJECT,
+  budget: ['a number from 1', (value) => typeof value === 'number' && value >= 1],
+  readOnly: A_BOOLEAN,
+  public: A_BOOLEAN,
+  describes: A_TEXT,
 };
 
-const isPositive = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value > 0;
-const LIMIT_CHECKS = Object.fromEntries(LIMIT_NAMES.map((name) => [name, isPositive]));
+const POSITIVE: Expected = [
+  'a number above 0',
+  (value) => typeof value === 'number' && Number.isFinite(value) && value > 0,
+];
+const LIMIT_CHECKS = Object.fromEntries(LIMIT_NAMES.map((name) => [name, POSITIVE]));
 
 /** Throws GRAFT_BAD_OPTION for options that no graft point can have. */
 export const checkPointOptions = <Input, Output>(options: PointOptions<Input, Output>): void => {
   checkOptions(options, OPTIONS, 'graft point');
   for (const needed of ['name', 'kind'] as const) {
     if (options[needed] === undefined)
-      throw new GraftError('GRAFT_BAD_OPTION', `graft point: option ${needed} is missing`);
+      throw new GraftError('GRAFT_BAD_OPTION', `graft point: option ${needed} is missing: ${OPTIONS[needed][0]}`);
   }
   const { name, kind, limits = {}, rows, select } = options;
   const fault = (what: string): GraftError => new GraftError('GRAFT_BAD_OPTION', `graft point ${name}: ${what}`);

@@ -2,12 +2,13 @@
 
 import { GraftError } from './errors.ts';
 import type { GraftPoint } from './graft-point.ts';
+import { unknownName } from './unknown-name.ts';
 
 export class PointTable {
   readonly #points = new Map<string, GraftPoint>();
 
   add<Input, Output>(point: GraftPoint<Input, Output>): GraftPoint<Input, Output> {
-    if (this.#points.has(point.name)) throw new GraftError('GRAFT_POINT_EXISTS', point.name);
+    if (this.#points.has(point.name)) throw new GraftError('GRAFT_POINT_EXISTS', `${point.name} is declared already`);
     this.#points.set(point.name, point as unknown as GraftPoint);
     return point;
   }
@@ -15,7 +16,8 @@ export class PointTable {
   /** Throws GRAFT_UNKNOWN_POINT. */
   get(name: string): GraftPoint {
     const point = this.#points.get(name);
-    if (point === undefined) throw new GraftError('GRAFT_UNKNOWN_POINT', name.slice(0, 200));
+    if (point === undefined)
+      throw new GraftError('GRAFT_UNKNOWN_POINT', unknownName('graft point', name, this.#points.keys()));
     return point;
   }
 

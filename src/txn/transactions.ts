@@ -25,6 +25,8 @@ export class Transactions {
   readonly clock: Clock;
   /** The number of top-level transactions that have begun and not ended. */
   active = 0;
+  /** Called whenever the last one of them ends. */
+  onIdle: (() => void) | null = null;
   readonly #report: (report: Report) => void;
   readonly #pool: Tree[] = [];
   readonly #fenced = new WeakSet<object>();
@@ -59,7 +61,7 @@ export class Transactions {
 
   /** Takes a tree back after its root's end, for reuse. */
   recycle(tree: Tree): void {
-    this.active--;
+    if (--this.active === 0) this.onIdle?.();
     tree.committing = false;
     if (this.#pool.length < POOLED_MAX) this.#pool.push(tree);
   }

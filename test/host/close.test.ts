@@ -72,3 +72,71 @@ describe('a host that closes during an install', () => {
     expect(host.plugins()).toEqual([]);
   });
 });
+
+describe('a host that drains', () => {
+  /** A host with a point whose default answers when the test lets it. */
+  const slow = async () => {
+    const host = await createHost({ store: 'memory', compartment: new IsolateMaker() });
+    const [begun, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+    const point = host.graftPoint<string, string>({
+      name: 'p',
+      kind: 'function',
+      default: (input) => {
+        begun.resolve();
+        return input === 'slow' ? gate.promise : input;
+      },
+    });
+    return { host, point, begun: begun.promise, gate };
+  };
+
+  test('lets calls and transactions in flight end, with the calls that they make, and begins none', async () => {
+    const { host, point, begun, gate } = await slow();
+    const within = Promise.withResolvers<void>();
+    const call = point.call('slow');
+    const transaction = host.transaction(async (txn) => {
+      await within.promise;
+      return point.call('inside', { txn });
+    });
+    await begun;
+    const closed = host.close({ drain_ms: 60_000 });
+    await expect(point.call('late')).rejects.toMatchObject({ code: 'GRAFT_CLOSED' });
+    await expect(host.transaction(async () => 1)).rejects.toMatchObject({ code: 'GRAFT_CLOSED' });
+    gate.resolve('slowly');
+    within.resolve();
+    expect(await Promise.all([call, transaction])).toEqual(['slowly', 'inside']);
+    await closed;
+    expect(host.inUse().transactions).toBe(0);
+  });
+
+  test.each([
+    ['when its time is over', 1, false],
+    ['when it is closed again, without more time', 60_000, true],
+  ])('aborts what is left %s', async (_when, drain_ms, again) => {
+    const { host, gate } = await slow();
+    const left = host.transaction(() => gate.promise);
+    const closed = host.close({ drain_ms });
+    if (again) await host.close();
+    await closed;
+    gate.resolve('too late');
+    await expect(left).rejects.toMatchObject({ code: 'GRAFT_ABORTED', message: expect.stringContaining('cancelled') });
+  });
+
+  test('refuses a time that is none', async () => {
+    const { host } = await slow();
+    await expect(host.close({ drain_ms: -1 })).rejects.toMatchObject({
+      code: 'GRAFT_BAD_OPTION',
+      message: 'close: option drain_ms: expected milliseconds, from 0 to a day, got -1',
+    });
+    await host.close();
+  });
+});
+
+test('a host is disposed of where its name ends', async () => {
+  let ended: Awaited<ReturnType<typeof createHost>>;
+  {
+    await using host = await createHost({ store: 'memory', compartment: new IsolateMaker() });
+    ended = host;
+    expect(await host.transaction(async () => 1)).toBe(1);
+  }
+  await expect(ended.transaction(async () => 1)).rejects.toMatchObject({ code: 'GRAFT_CLOSED' });
+});

@@ -68,12 +68,21 @@ describe('a removed plugin', () => {
     await host.remove('by-hand', { by: 'the operator' });
     await answer('page/body', 'bad');
     const listed = [
-      { name: 'by-hand', installer: 'ada', state: 'removed', why: 'cancelled', removed: { by: 'the operator' } },
-      { name: 'by-aborts', state: 'removed', why: 'thrown: Error: bad input', removed: { by: 'its aborts' } },
+      {
+        name: 'by-hand',
+        installer: 'ada',
+        state: 'removed',
+        removedBecause: { reason: 'cancelled', by: 'the operator' },
+      },
+      {
+        name: 'by-aborts',
+        state: 'removed',
+        removedBecause: { reason: 'thrown', detail: 'Error: bad input', by: 'its aborts' },
+      },
     ];
     for (let i = 0; i < 2; i++) {
       expect(host.removedPlugins()).toMatchObject(listed);
-      const at = Date.parse(host.removedPlugins()[0]?.removed?.at ?? '');
+      const at = Date.parse(host.removedPlugins()[0]?.removedBecause?.at ?? '');
       expect(at).toBeGreaterThanOrEqual(before);
       expect(at).toBeLessThanOrEqual(Date.now());
       expect([await answer('page/title'), await answer('page/body')]).toEqual(['default', 'default']);
@@ -124,7 +133,7 @@ describe('a record that cannot be read', () => {
     database.close();
     await open();
     expect(said).toMatchObject([{ what: 'host-fault', name: 'restore broken' }]);
-    expect(host.removedPlugins()).toMatchObject([{ name: 'broken', state: 'broken', removed: null }]);
+    expect(host.removedPlugins()).toMatchObject([{ name: 'broken', state: 'broken', removedBecause: null }]);
     expect([await answer('page/title'), await answer('page/guard')]).toEqual(['graft', 'denied']);
     await expect(host.enable('broken')).rejects.toMatchObject({ code: 'GRAFT_STORE' });
     await host.install(plugin('broken', ['page/guard'], `return 'ok';`));

@@ -5,12 +5,12 @@
 // belong to a lock of the call, so every end of the transaction closes them.
 
 import {
-  badArgument,
   type Callable,
   type CallableTree,
   type Caller,
   HANDLES,
   type Keeper,
+  unexpected,
 } from '../../plugins/index.ts';
 import { acquire, Lock, type Ticket, type Transaction, type Tree, WRITE } from '../../txn/index.ts';
 import { HANDLES_MAX } from './bounds.ts';
@@ -106,7 +106,7 @@ export class Handles {
     const handles = this.#calls.get(txn);
     const opened = typeof handle === 'string' ? handles?.opened.get(handle) : undefined;
     if (handles === undefined || opened === undefined)
-      return badArgument(`${what}: not a handle that this call has open`);
+      return unexpected(what, 'a handle that this call has open', handle);
     return { handles, handle: handle as string, opened };
   }
 
@@ -115,7 +115,7 @@ export class Handles {
     const handles = this.#openOf(caller);
     if (handles.opened.size >= this.#most) throw caller.txn.doom('limit', 'handles');
     handles.keep(caller.txn);
-    const opened = this.#open(name, caller) ?? badArgument('open: there is nothing of that name');
+    const opened = this.#open(name, caller) ?? unexpected('open', 'the name of something', name);
     const handle = crypto.randomUUID();
     handles.opened.set(handle, opened);
     return handle;

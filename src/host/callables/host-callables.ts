@@ -69,9 +69,7 @@ export class HostCallables {
    * `call(name, input)`. `points`: the name that grafts use → the name of a graft point, which may be declared later.
    */
   calls(points: Readonly<Record<string, string>>): Callable {
-    return callByName((name) =>
-      Object.hasOwn(points, name) ? this.#options.pointCallable(points[name] as string) : null,
-    );
+    return callByName(Object.keys(points), (name) => this.#options.pointCallable(points[name] as string));
   }
 
   /** `open(name)`, `read(handle)`, `close(handle)`; at most `most` (default 16) open in a call. */

@@ -1,7 +1,7 @@
 // Grafts that a plugin names to be called later: exports of its own that stand at an event point. So the code that runs
 // then was declared in the manifest and granted at install. A function is no name: it cannot cross.
 
-import { badArgument, type Caller, type Graft, type Origin, type Outcome } from '../../plugins/index.ts';
+import { badArgument, type Caller, type Graft, type Origin, type Outcome, unknownName } from '../../plugins/index.ts';
 import type { Ticket, Transaction } from '../../txn/index.ts';
 
 /** A graft by its names, which outlast the graft: a new version has the same, and so has the next start. */
@@ -36,13 +36,16 @@ export interface Later {
 }
 
 /** A graft of the plugin that calls by the name of its export. Throws GRAFT_BAD_ARGUMENT. */
-export const ownGraft = (later: Later, what: string, { plugin, installer }: Caller, name: unknown): Graft =>
-  later
+export const ownGraft = (later: Later, what: string, { plugin, installer }: Caller, name: unknown): Graft => {
+  const own = later
     .graftsOf(plugin)
-    .find(
-      (graft) =>
-        graft.export === name && graft.stands && graft.point.kind === 'event' && graft.plugin.installer === installer,
-    ) ?? badArgument(`${what}: takes the name of an export of one's own that stands at an event point`);
+    .filter((graft) => graft.stands && graft.point.kind === 'event' && graft.plugin.installer === installer);
+  const names = new Set(own.map((graft) => graft.export));
+  return (
+    own.find((graft) => graft.export === name) ??
+    badArgument(`${what}: ${unknownName('export that stands at an event point', name, names)}`)
+  );
+};
 
 export const namesOf = ({ plugin, point, export: name }: Graft): GraftNames => ({
   plugin: plugin.name,

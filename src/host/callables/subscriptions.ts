@@ -9,6 +9,8 @@ import {
   type Origin,
   plainFault,
   SUBSCRIPTIONS,
+  shown,
+  unknownName,
   WRITES,
 } from '../../plugins/index.ts';
 import { EMIT_DEPTH_MAX, EMITS_MAX } from './bounds.ts';
@@ -41,7 +43,7 @@ export class Subscriptions {
   declare(events: readonly string[]): Events {
     for (const event of events) {
       if (this.#names.has(event))
-        throw new GraftError('GRAFT_BAD_OPTION', `there is an event ${event.slice(0, 64)} already`);
+        throw new GraftError('GRAFT_BAD_OPTION', `the event ${shown(event)} is declared already`);
       this.#names.add(event);
     }
     return new Events(events, this.#later, this.#map);
@@ -69,7 +71,8 @@ export class Events {
   }
 
   #check(what: string, event: unknown): string {
-    return this.#events.has(event as string) ? (event as string) : badArgument(`${what}: there is no such event`);
+    if (this.#events.has(event as string)) return event as string;
+    return badArgument(`${what}: ${unknownName('event', event, this.#events)}`);
   }
 
   /** The number of subscriptions to these events whose grafts stand at their points. */

@@ -3,7 +3,7 @@
 // The token is the one given, else the environment's GRAFTWORK_TOKEN, else the one that a server on this machine keeps
 // in its data folder; that one is sent to this machine alone.
 
-import { GraftError } from '../../plugins/index.ts';
+import { GraftError, shown } from '../../plugins/index.ts';
 import { readPort, readToken } from '../server/index.ts';
 
 export interface ServerFlags {
@@ -38,7 +38,7 @@ export const serverUrl = (given: string | undefined): URL => {
   const text = given ?? `http://127.0.0.1:${readPort(process.env.PORT)}`;
   const url = URL.parse(text.endsWith('/') ? text : `${text}/`);
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw new GraftError('GRAFT_BAD_OPTION', `${text} is not the URL of a server`);
+    throw new GraftError('GRAFT_BAD_OPTION', `${shown(text)} is not the URL of a server, like "http://127.0.0.1:3000"`);
   return url;
 };
 

@@ -11,6 +11,7 @@ import type { PluginInfo, PointInfo } from '../index.ts';
 import { ARCHIVE_TYPES, BODY_MAX } from '../server/index.ts';
 import { ask, type ServerFlags } from './client.ts';
 import { describePlugins, describePoints, printAnswer } from './lists.ts';
+import { visible } from './text.ts';
 
 export interface RemoveFlags extends ServerFlags {
   readonly now?: boolean;
@@ -58,8 +59,21 @@ const readPlugin = async (path: string): Promise<Buffer<ArrayBuffer>> => {
 /** What the plugin names and does not find, a line each. */
 const missingLines = ({ missing }: PluginInfo): string => missing.map((one) => `\n${missingText(one)}`).join('');
 
-const describe = (verb: string) => (body: Readonly<Record<string, unknown>>) =>
-  `${verb}\n${describePlugins([body.plugin as PluginInfo])}${missingLines(body.plugin as PluginInfo)}`;
+/** What each graft may call, and what its plugin needs in vain there. */
+const grantLines = ({ grafts }: PluginInfo): string =>
+  grafts
+    .map(({ export: name, point, granted, passedOver }) => {
+      const inVain = passedOver.length === 0 ? '' : `; passed over, not offered there: ${passedOver.join(' ')}`;
+      return `\n${visible(`granted to ${name} at ${point}: ${granted.join(' ') || '-'}${inVain}`)}`;
+    })
+    .join('');
+
+const describe =
+  (verb: string, more: (plugin: PluginInfo) => string = () => '') =>
+  (body: Readonly<Record<string, unknown>>) => {
+    const plugin = body.plugin as PluginInfo;
+    return `${verb}\n${describePlugins([plugin])}${more(plugin)}${missingLines(plugin)}`;
+  };
 
 /** Installs a plugin from a folder or a .tgz. Gives the exit code. */
 export const install = async (path: string, flags: ServerFlags): Promise<number> => {
@@ -67,7 +81,7 @@ export const install = async (path: string, flags: ServerFlags): Promise<number>
   return printAnswer(
     await ask(flags, { method: 'POST', path: 'api/plugins', type: ARCHIVE_TYPES[0], body }),
     flags,
-    describe('installed'),
+    describe('installed', grantLines),
   );
 };
 
@@ -88,7 +102,7 @@ export const remove = async (name: string, flags: RemoveFlags): Promise<number> 
 /** Installs a removed plugin again. Gives the exit code. */
 export const enable = async (name: string, flags: ServerFlags): Promise<number> => {
   const path = `api/plugins/${encodeURIComponent(name)}/enable`;
-  return printAnswer(await ask(flags, { method: 'POST', path }), flags, describe('enabled'));
+  return printAnswer(await ask(flags, { method: 'POST', path }), flags, describe('enabled', grantLines));
 };
 
 /** Lets a point go on without guards that are missing there. Gives the exit code. */

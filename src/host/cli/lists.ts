@@ -1,6 +1,6 @@
 // `graftwork points`, `plugins` and `aborts`: the lists of a server, as aligned text or as its own JSON.
 
-import type { AbortRecord, PluginInfo, PointInfo, RemovedPlugin } from '../index.ts';
+import type { AbortRecord, PluginInfo, PointInfo } from '../index.ts';
 import { type Answer, ask, errorLine, type ServerFlags } from './client.ts';
 import { table, visible } from './text.ts';
 
@@ -72,17 +72,17 @@ export const points = async (flags: ServerFlags): Promise<number> =>
   );
 
 /** Removed plugins for people, a line each. */
-const describeRemoved = (plugins: readonly RemovedPlugin[]): string =>
+const describeRemoved = (plugins: readonly PluginInfo[]): string =>
   table(
     ['PLUGIN', 'VERSION', 'INSTALLER', 'STATE', 'REMOVED', 'BY', 'WHY'],
-    plugins.map(({ name, version, installer, state, removed, why }) => [
+    plugins.map(({ name, version, installer, state, removedBecause, broken }) => [
       name,
       version,
       installer,
       state,
-      removed?.at || '-',
-      removed?.by || '-',
-      why,
+      removedBecause?.at || '-',
+      removedBecause?.by || '-',
+      broken ?? [removedBecause?.reason, removedBecause?.detail].filter(Boolean).join(': '),
     ]),
   );
 
@@ -93,9 +93,7 @@ export interface PluginFlags extends ServerFlags {
 export const plugins = async (flags: PluginFlags): Promise<number> => {
   const path = flags.removed === true ? 'api/plugins?removed=true' : 'api/plugins';
   return printAnswer(await ask(flags, { method: 'GET', path }), flags, (body) =>
-    flags.removed === true
-      ? describeRemoved(body.plugins as RemovedPlugin[])
-      : describePlugins(body.plugins as PluginInfo[]),
+    (flags.removed === true ? describeRemoved : describePlugins)(body.plugins as PluginInfo[]),
   );
 };
 

@@ -2,7 +2,7 @@
 // exit code; the file is imported when the command is run.
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { GraftError } from '../../plugins/index.ts';
+import { GraftError, namesLike, unknownName } from '../../plugins/index.ts';
 import { readPort } from '../server/index.ts';
 import { serverUrl } from './client.ts';
 import { checkJson } from './json.ts';
@@ -160,6 +160,20 @@ const addPrograms = (program: Command, done: Done, args: readonly string[]): voi
   ]);
 };
 
+/** Errors of a command line are one line, and an unknown option is told with those there are. */
+const explained = (command: Command): void => {
+  const told = (text: string): string => {
+    const [line = '', option] = /^error: (?:unknown option '(.*)')?.*/.exec(text) ?? [text];
+    if (option === undefined) return line;
+    return `${line}; ${namesLike(
+      option,
+      command.options.map(({ long }) => long ?? ''),
+    )}`;
+  };
+  command.showSuggestionAfterError(false);
+  command.configureOutput({ outputError: (text, write) => write(`${visible(told(text))}\n`) });
+};
+
 const exitCodeOf = (error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (!(error instanceof GraftError)) {
@@ -185,6 +199,13 @@ export const run = async (args: readonly string[]): Promise<number> => {
   };
   for (const add of [addServe, addCall, addLists, addPlugins]) add(program, done);
   addPrograms(program, done, args);
+  for (const command of [program, ...program.commands]) explained(command);
+  const names = program.commands.map((command) => command.name());
+  const [first] = args;
+  if (first !== undefined && !first.startsWith('-') && ![...names, 'help'].includes(first)) {
+    console.error(`error: ${unknownName('command', first, names)}`);
+    return 2;
+  }
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;

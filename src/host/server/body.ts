@@ -3,7 +3,7 @@
 // away.
 
 import type { IncomingMessage } from 'node:http';
-import { GraftError } from '../../plugins/index.ts';
+import { GraftError, shown } from '../../plugins/index.ts';
 
 const MB = 1_048_576;
 
@@ -103,11 +103,11 @@ export const parseJson = (bytes: Uint8Array): unknown => {
 export const exactFields = <Name extends string>(value: unknown, names: readonly Name[]): Record<Name, unknown> => {
   const form = `{ ${names.map((name) => `"${name}": …`).join(', ')} }`;
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new GraftError('GRAFT_BAD_OPTION', `the body must be ${form}`);
+    throw new GraftError('GRAFT_BAD_OPTION', `the body: expected ${form}, got ${shown(value)}`);
   const missing = names.find((name) => !Object.hasOwn(value, name));
   if (missing !== undefined) throw new GraftError('GRAFT_BAD_OPTION', `the body lacks ${missing}; it must be ${form}`);
   const unknown = Object.keys(value).find((name) => !(names as readonly string[]).includes(name));
   if (unknown !== undefined)
-    throw new GraftError('GRAFT_BAD_OPTION', `unknown field ${unknown.slice(0, 100)}; the body must be ${form}`);
+    throw new GraftError('GRAFT_BAD_OPTION', `unknown field ${shown(unknown)}; the body must be ${form}`);
   return value as Record<Name, unknown>;
 };

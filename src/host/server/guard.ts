@@ -4,7 +4,7 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
-import { GraftError } from '../../plugins/index.ts';
+import { GraftError, shown } from '../../plugins/index.ts';
 
 const foreign = (why: string): GraftError => new GraftError('GRAFT_FOREIGN', why);
 
@@ -36,9 +36,9 @@ export const foreignGuard =
     const { host = [], origin = [] } = request.headersDistinct;
     if (!request.originalUrl.startsWith('/')) throw foreign('this server is no proxy');
     if (host.length !== 1 || !own.includes((host[0] as string).toLowerCase()))
-      throw foreign('the Host header does not name this server');
+      throw foreign(`the Host header must name this server, like ${own[0]}, not ${shown(host.join(', '))}`);
     if (!origin.every((one) => origins.includes(one.toLowerCase())))
-      throw foreign('the request comes from a page of another origin');
+      throw foreign(`the request must come from a page of ${origins[0]}, not of ${shown(origin.join(', '))}`);
     if (request.headers['sec-fetch-site'] === 'cross-site')
       throw foreign('the request comes from a page of another site');
     next();

@@ -2,7 +2,7 @@
 // everything it throws goes to problem.ts.
 
 import { type Request, type RequestHandler, type Response, Router } from 'express';
-import { GraftError, type Outcome } from '../../plugins/index.ts';
+import { GraftError, type Outcome, shown, unknownName } from '../../plugins/index.ts';
 import type { Host } from '../host.ts';
 import { ARCHIVE_TYPES, exactFields, JSON_TYPE, mediaType, parseJson, readBody } from './body.ts';
 import { type TokenTest, tokenGuard, tokenTest } from './guard.ts';
@@ -52,7 +52,7 @@ const readQuery = <Name extends string>(request: Request, names: readonly Name[]
   const values: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(at === -1 ? '' : request.originalUrl.slice(at + 1))) {
     if (!(names as readonly string[]).includes(name))
-      throw new GraftError('GRAFT_BAD_OPTION', `unknown query parameter ${name.slice(0, 100)}`);
+      throw new GraftError('GRAFT_BAD_OPTION', unknownName('query parameter', name, names));
     if (Object.hasOwn(values, name))
       throw new GraftError('GRAFT_BAD_OPTION', `the query parameter ${name} stands twice`);
     values[name] = value;
@@ -63,7 +63,10 @@ const readQuery = <Name extends string>(request: Request, names: readonly Name[]
 const whole = (name: string, text: string, max: number): number => {
   const value = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value <= max))
-    throw new GraftError('GRAFT_BAD_OPTION', `the query parameter ${name} must be a whole number from 1 to ${max}`);
+    throw new GraftError(
+      'GRAFT_BAD_OPTION',
+      `the query parameter ${name}: expected a whole number from 1 to ${max}, got ${shown(text)}`,
+    );
   return value;
 };
 
@@ -125,7 +128,7 @@ const enable =
 /** Throws GRAFT_BAD_OPTION. */
 const yesOrNo = (name: string, text = 'false'): boolean => {
   if (text === 'true' || text === 'false') return text === 'true';
-  throw new GraftError('GRAFT_BAD_OPTION', `the query parameter ${name} must be true or false`);
+  throw new GraftError('GRAFT_BAD_OPTION', `the query parameter ${name}: expected true or false, got ${shown(text)}`);
 };
 
 const dismiss =

@@ -8,7 +8,7 @@
 
 import { join } from 'node:path';
 import type { Express } from 'express';
-import { checkOptions, GraftError, isFunction, isString } from '../../plugins/index.ts';
+import { A_FUNCTION, A_TEXT, ANYTHING, checkOptions, GraftError, shown } from '../../plugins/index.ts';
 import type { Host } from '../host.ts';
 import type { ServedHost } from './routes.ts';
 import { createServer, listen } from './server.ts';
@@ -40,22 +40,21 @@ export interface Served {
 
 export type ServableHost = ServedHost & Pick<Host, 'close'>;
 
-const isAnything = (): boolean => true;
 const OPTIONS = {
-  port: isAnything,
-  data: isString,
-  hostname: isAnything,
-  publicOrigin: isAnything,
-  token: isString,
-  pages: isFunction,
-  print: isFunction,
+  port: ANYTHING,
+  data: A_TEXT,
+  hostname: ANYTHING,
+  publicOrigin: ANYTHING,
+  token: A_TEXT,
+  pages: A_FUNCTION,
+  print: A_FUNCTION,
 };
 
 /** The port that a text names; 3000 for none. Throws GRAFT_BAD_OPTION. */
 export const readPort = (text: string | undefined): number => {
   if (text === undefined || text === '') return 3000;
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
-    throw new GraftError('GRAFT_BAD_OPTION', 'a port is a whole number from 0 to 65535');
+    throw new GraftError('GRAFT_BAD_OPTION', `a port is a whole number from 0 to 65535, not ${shown(text)}`);
   return Number(text);
 };
 

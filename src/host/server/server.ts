@@ -9,7 +9,15 @@
 import { createServer as createHttpServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express, Router } from 'express';
-import { checkOptions, GraftError, isFunction, isObject, isString } from '../../plugins/index.ts';
+import {
+  A_FUNCTION,
+  A_TEXT,
+  A_WHOLE,
+  AN_OBJECT,
+  checkOptions,
+  type Expected,
+  GraftError,
+} from '../../plugins/index.ts';
 import { BODY_MAX } from './body.ts';
 import { foreignGuard, safeHeaders, tokenGuard, unstored, urlHost } from './guard.ts';
 import { problemHandler } from './problem.ts';
@@ -35,16 +43,15 @@ export interface ServerOptions extends RouterOptions {
   readonly pages?: (app: Express) => void;
 }
 
-const isPositiveWhole = (value: unknown): boolean => Number.isInteger(value) && (value as number) > 0;
-
 const isOrigin = (value: unknown): boolean => {
   const url = typeof value === 'string' ? URL.parse(value) : null;
   return url !== null && url.origin === value && /^https?:$/.test(url.protocol);
 };
 
-const ROUTER_OPTIONS = { token: isString, publicOrigin: isOrigin, bodyMax: isObject, log: isFunction };
-const OPTIONS = { ...ROUTER_OPTIONS, pages: isFunction };
-const BODY_OPTIONS = { call_bytes: isPositiveWhole, package_bytes: isPositiveWhole };
+const ORIGIN: Expected = ['an origin like "https://grafts.example", without a slash at its end', isOrigin];
+const ROUTER_OPTIONS = { token: A_TEXT, publicOrigin: ORIGIN, bodyMax: AN_OBJECT, log: A_FUNCTION };
+const OPTIONS = { ...ROUTER_OPTIONS, pages: A_FUNCTION };
+const BODY_OPTIONS = { call_bytes: A_WHOLE, package_bytes: A_WHOLE };
 
 const apiOf = (host: ServedHost, { token, bodyMax }: RouterOptions): Router => {
   checkOptions(bodyMax ?? {}, BODY_OPTIONS, 'bodyMax');
@@ -111,12 +118,11 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-const LISTEN_OPTIONS = {
-  port: (value: unknown) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535,
-  hostname: isString,
-  request_ms_max: isPositiveWhole,
-  close_ms_max: isPositiveWhole,
-};
+const PORT: Expected = [
+  'a whole number from 0 to 65535',
+  (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535,
+];
+const LISTEN_OPTIONS = { port: PORT, hostname: A_TEXT, request_ms_max: A_WHOLE, close_ms_max: A_WHOLE };
 
 const CONNECTIONS_MAX = 512;
 const HEADERS_MS_MAX = 10_000;

@@ -24,7 +24,8 @@ export const checkToken = (token: string, what: string): string => {
   if (token.length < CHARACTERS_MIN || token.length > CHARACTERS_MAX || !/^[\x21-\x7e]*$/.test(token)) {
     throw new GraftError(
       'GRAFT_BAD_OPTION',
-      `${what} must have ${CHARACTERS_MIN} to ${CHARACTERS_MAX} visible ASCII characters`,
+      `${what} must have ${CHARACTERS_MIN} to ${CHARACTERS_MAX} visible ASCII characters; it has ${token.length}` +
+        (token.length < CHARACTERS_MIN || token.length > CHARACTERS_MAX ? '' : ', some of another kind'),
     );
   }
   return token;

@@ -2,7 +2,7 @@
 // may read and write, and the rows it may have at once. Anything beyond throws GRAFT_BAD_ARGUMENT; nothing is ignored
 // and nothing converted.
 
-import { badArgument } from '../../plugins/index.ts';
+import { badArgument, unexpected, unknownName } from '../../plugins/index.ts';
 import { FIND_BYTES_MAX, IN_VALUES_MAX, LIKE_LENGTH_MAX, LIKE_WILDCARDS_MAX, ORDER_COLUMNS_MAX } from './bounds.ts';
 import { comparedWith, type TableColumn, toSql } from './column.ts';
 import type { SqlValue } from './connection.ts';
@@ -33,23 +33,17 @@ export interface Selection extends Clause {
   readonly rows_max: number;
 }
 
-const short = (name: string): string => (name.length > 100 ? `${name.slice(0, 99)}…` : name);
-
 /** The entries of an object that has known keys only. Throws GRAFT_BAD_ARGUMENT. */
 export const record = (value: unknown, what: string, keys?: readonly string[]): [string, unknown][] => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return badArgument(`${what} must be an object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return unexpected(what, 'an object', value);
   const entries = Object.entries(value);
   const unknown = keys === undefined ? undefined : entries.find(([key]) => !keys.includes(key));
-  return unknown === undefined ? entries : badArgument(`${what}: unknown key ${short(unknown[0])}`);
+  return unknown === undefined ? entries : badArgument(`${what}: ${unknownName('key', unknown[0], keys ?? [])}`);
 };
 
 const columnIn = (columns: ReadonlyMap<string, TableColumn>, name: unknown, what: string): TableColumn => {
   const column = typeof name === 'string' ? columns.get(name) : undefined;
-  return (
-    column ??
-    badArgument(`${what}: no column ${typeof name === 'string' ? short(name) : 'that is not named by a string'}`)
-  );
+  return column ?? badArgument(`${what}: ${unknownName('column', name, columns.keys())}`);
 };
 
 const OPERATORS: Record<string, (column: TableColumn, value: unknown) => Clause> = {
@@ -73,7 +67,7 @@ const ordered = (column: TableColumn, operator: string, value: unknown): Clause 
 /** One parameter for a list of any length, so that one prepared statement serves all. */
 const inList = (column: TableColumn, value: unknown): Clause => {
   if (!Array.isArray(value) || value.length > IN_VALUES_MAX)
-    return badArgument(`where.${column.name}: in takes a list of at most ${IN_VALUES_MAX} values`);
+    return unexpected(`where.${column.name}: in`, `a list of at most ${IN_VALUES_MAX} values`, value);
   const values = value.map((one) =>
     one === null ? badArgument(`where.${column.name}: in takes no null`) : comparedWith(column, 'in', one),
   );
@@ -87,8 +81,10 @@ const like = (column: TableColumn, value: unknown): Clause => {
     value.length > LIKE_LENGTH_MAX ||
     (value.match(/[%_]/g)?.length ?? 0) > LIKE_WILDCARDS_MAX
   )
-    return badArgument(
-      `where.${column.name}: like takes at most ${LIKE_LENGTH_MAX} characters, ${LIKE_WILDCARDS_MAX} of them % or _`,
+    return unexpected(
+      `where.${column.name}: like`,
+      `at most ${LIKE_LENGTH_MAX} characters, ${LIKE_WILDCARDS_MAX} of them % or _`,
+      value,
     );
   return { sql: `${column.sql} LIKE ?`, values: [toSql(column, value)] };
 };
@@ -107,7 +103,7 @@ const comparison = (column: TableColumn, wanted: unknown): Clause => {
   const parts = new Map(record(wanted, `where.${column.name}`, ['op', 'value']));
   const op = parts.get('op');
   if (typeof op !== 'string' || !Object.hasOwn(OPERATORS, op))
-    return badArgument(`where.${column.name}: no such operator`);
+    return badArgument(`where.${column.name}: ${unknownName('operator', op, Object.keys(OPERATORS))}`);
   if (!parts.has('value')) return badArgument(`where.${column.name}: a value is missing`);
   return (OPERATORS[op] as (typeof OPERATORS)[string])(column, parts.get('value'));
 };
@@ -138,7 +134,7 @@ const isShown = (column: TableColumn): boolean => !column.hidden;
 
 const chosenColumns = (rights: TableRights, names: unknown): TableColumn[] => {
   if (names === undefined) return [...rights.readable.values()].filter(rights.isBounded ? () => true : isShown);
-  if (!Array.isArray(names) || names.length === 0) return badArgument('columns must be a list of names');
+  if (!Array.isArray(names) || names.length === 0) return unexpected('columns', 'a list of names', names);
   if (new Set(names).size !== names.length) return badArgument('columns: a name twice');
   return names.map((name) => columnIn(rights.readable, name, 'columns'));
 };
@@ -153,11 +149,11 @@ const UNORDERED: Order = { sql: '', columns: [] };
 const orderClause = (rights: TableRights, orderBy: unknown): Order => {
   if (orderBy === undefined) return UNORDERED;
   if (!Array.isArray(orderBy) || orderBy.length === 0 || orderBy.length > ORDER_COLUMNS_MAX)
-    return badArgument(`orderBy must be a list of 1 to ${ORDER_COLUMNS_MAX} columns`);
+    return unexpected('orderBy', `a list of 1 to ${ORDER_COLUMNS_MAX} columns`, orderBy);
   const terms = orderBy.map((term) => {
     const parts = new Map(record(term, 'orderBy', ['column', 'descending']));
     const descending = parts.get('descending') ?? false;
-    if (typeof descending !== 'boolean') return badArgument('orderBy: descending must be a boolean');
+    if (typeof descending !== 'boolean') return unexpected('orderBy: descending', 'true or false', descending);
     const column = columnIn(rights.readable, parts.get('column'), 'orderBy');
     return { column, sql: `${column.sql}${descending ? ' DESC' : ''}` };
   });
@@ -168,7 +164,7 @@ const orderClause = (rights: TableRights, orderBy: unknown): Order => {
 const whole = (value: unknown, what: string): number =>
   Number.isSafeInteger(value) && (value as number) >= 0
     ? (value as number)
-    : badArgument(`${what} must be a whole number, not negative`);
+    : unexpected(what, 'a whole number, not negative', value);
 
 /** `SELECT …` of a find. */
 export const selection = (rights: TableRights, options: unknown): Selection => {
@@ -179,7 +175,7 @@ export const selection = (rights: TableRights, options: unknown): Selection => {
   const where = whereClause(rights, parts.get('where'));
   const order = orderClause(rights, parts.get('orderBy'));
   const limit = parts.get('limit') === undefined ? null : whole(parts.get('limit'), 'limit');
-  if (limit !== null && limit > rights.rows_max) return badArgument(`limit: at most ${rights.rows_max} rows at once`);
+  if (limit !== null && limit > rights.rows_max) return unexpected('limit', `at most ${rights.rows_max} rows`, limit);
   const offset = parts.get('offset') === undefined ? 0 : whole(parts.get('offset'), 'offset');
   const isPaid = rights.isBounded && (order.columns.length > 0 || offset > 0);
   const price = isPaid ? `${where.sql === '' ? ' WHERE' : ' AND'} ${orderPrice(columns, order.columns)}` : '';

@@ -4,7 +4,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityMetadata } from 'typeorm';
-import { badArgument, plainFault } from '../../plugins/index.ts';
+import { badArgument, plainFault, unexpected } from '../../plugins/index.ts';
 import type { SqlValue } from './connection.ts';
 import type { CellValue } from './store.ts';
 
@@ -108,7 +108,7 @@ const ACCEPTS: Readonly<Record<Kind, (value: unknown) => boolean>> = {
 };
 
 const TAKES: Readonly<Record<Kind, string>> = {
-  boolean: 'a boolean',
+  boolean: 'true or false',
   integer: 'an integer',
   number: 'a number',
   text: 'a text',
@@ -123,7 +123,7 @@ const TAKES: Readonly<Record<Kind, string>> = {
 export const toSql = (column: TableColumn, value: unknown): SqlValue => {
   const { kind, convert } = column;
   if (value === null && kind !== 'any') return null;
-  if (value !== null && !ACCEPTS[kind](value)) return badArgument(`column ${column.name} takes ${TAKES[kind]}`);
+  if (value !== null && !ACCEPTS[kind](value)) return unexpected(`column ${column.name}`, TAKES[kind], value);
   const given = convert === null ? value : convert.to(kind === 'datetime' ? inUtc(value as string) : value);
   return typeof given === 'boolean' ? Number(given) : ((given ?? null) as SqlValue);
 };

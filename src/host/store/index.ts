@@ -19,3 +19,4 @@ export type {
   TableGrant,
   Where,
 } from './store.ts';
+export type { EntityTarget } from './table.ts';

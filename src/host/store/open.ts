@@ -8,7 +8,7 @@
 
 import { DataSource, type EntitySchema } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
-import { GraftError } from '../../plugins/index.ts';
+import { GraftError, shown } from '../../plugins/index.ts';
 import { BUSY_TIMEOUT_MS } from './bounds.ts';
 import { claim } from './claim.ts';
 import { cannot } from './connection.ts';
@@ -39,7 +39,8 @@ const pathOf = (url: string): string => {
   if (/^postgres(ql)?:/.test(url))
     throw new GraftError('GRAFT_STORE_UNSUPPORTED', 'PostgreSQL is not supported yet: use sqlite:PATH');
   const path = url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : null;
-  if (path === null || path === '') throw new GraftError('GRAFT_BAD_OPTION', 'store: must be sqlite:PATH');
+  if (path === null || path === '')
+    throw new GraftError('GRAFT_BAD_OPTION', `store: expected "sqlite:PATH" or "memory", got ${shown(url)}`);
   if (path.startsWith(':memory:') || path.startsWith('file:'))
     throw new GraftError(
       'GRAFT_BAD_OPTION',

@@ -12,7 +12,16 @@
 // `resume`, since later messages must not overtake.
 
 import { randomBytes } from 'node:crypto';
-import { badArgument, GraftError, KEPT_BYTES, type Keeper, MESSAGES, plainFault, WRITES } from '../../plugins/index.ts';
+import {
+  badArgument,
+  GraftError,
+  KEPT_BYTES,
+  type Keeper,
+  MESSAGES,
+  plainFault,
+  unexpected,
+  WRITES,
+} from '../../plugins/index.ts';
 import {
   Aborted,
   type Clock,
@@ -225,7 +234,7 @@ export class Outbox {
           if (caller.readOnly) return badArgument('this graft point only reads');
           return args.length === 1
             ? (hold(caller.txn, args[0], caller.keeper ?? null) ?? null)
-            : badArgument('takes 1 argument');
+            : unexpected(`${name}: number of arguments`, '1', args.length);
         },
       },
       send: (txn, payload) => {

@@ -7,11 +7,13 @@
 // transaction, removals at once and records once a turn of the event loop, so a storm of aborts costs few writes; what
 // could not be written is reported, and tried again after a while and with every other write.
 
-import { GraftError, isObject, isString } from '../../plugins/index.ts';
+import { GraftError, isObject, isString, unknownName } from '../../plugins/index.ts';
 import type { PluginPackage } from '../../plugins/package/index.ts';
 import {
   type AbortRecord,
+  aboutOf,
   graftsOf,
+  type Installed,
   type KeptGraft,
   type KeptPlugin,
   type MissingGuard,
@@ -26,7 +28,7 @@ import { REGISTRY_STEPS } from './own-tables.ts';
 type Fresh = Omit<AbortRecord, 'id'>;
 
 const SAVE = `INSERT INTO plugin (name, version, digest, installer, installed_at, package)
-  VALUES (?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ'), ?)
+  VALUES (?, ?, ?, ?, ?, ?)
   ON CONFLICT (name) DO UPDATE SET version = excluded.version, digest = excluded.digest, installer = excluded.installer,
   installed_at = excluded.installed_at, package = excluded.package, removed = '[]'`;
 const RECORD =
@@ -39,6 +41,7 @@ interface PluginRow {
   readonly name: string;
   readonly version: string;
   readonly installer: string;
+  readonly installed_at: string;
   readonly package: string;
   /** A removal; `[]`: it stands. */
   readonly removed: string;
@@ -94,13 +97,15 @@ const packageIn = (text: string, name: string): PluginPackage => {
   throw new GraftError('GRAFT_STORE', `registry: the package of ${name} cannot be read: ${fault}`);
 };
 
-const whyBroken = ({ package: text, name, removed }: PluginRow): string | null => {
+/** What a package as it was kept says of itself, and why that, or its removal, cannot be read. */
+const readRow = ({ package: text, name, removed }: PluginRow): Pick<KeptPlugin, 'about' | 'broken'> => {
+  let about: KeptPlugin['about'] = null;
   try {
-    packageIn(text, name);
+    about = aboutOf(packageIn(text, name));
     JSON.parse(removed);
-    return null;
+    return { about, broken: null };
   } catch (error) {
-    return (error as Error).message;
+    return { about, broken: (error as Error).message };
   }
 };
 
@@ -132,26 +137,39 @@ class RegistryFile implements Registry {
     this.#report = report;
   }
 
-  plugins(): readonly KeptPlugin[] {
+  plugins(without: readonly string[] = []): readonly KeptPlugin[] {
+    return this.#kept('name NOT IN (SELECT value FROM json_each(?))', JSON.stringify(without));
+  }
+
+  plugin(name: string): KeptPlugin | null {
+    return this.#kept('name = ?', name)[0] ?? null;
+  }
+
+  #kept(where: string, value: string): KeptPlugin[] {
     return this.#do(() => {
-      const grafts = Map.groupBy(
-        this.#connection.all<GraftRow>('SELECT plugin, point, export, removed FROM graft ORDER BY rowid'),
-        ({ plugin }) => plugin,
-      );
       const rows = this.#connection.all<PluginRow>(
-        'SELECT name, version, installer, package, removed FROM plugin ORDER BY seq',
+        `SELECT name, version, installer, installed_at, package, removed FROM plugin WHERE ${where} ORDER BY seq`,
+        value,
+      );
+      const grafts = Map.groupBy(
+        this.#connection.all<GraftRow>(
+          'SELECT plugin, point, export, removed FROM graft WHERE plugin IN (SELECT value FROM json_each(?)) ' +
+            'ORDER BY rowid',
+          JSON.stringify(rows.map(({ name }) => name)),
+        ),
+        ({ plugin }) => plugin,
       );
       return rows.map((row) => ({
         name: row.name,
         version: row.version,
-        installer: row.installer,
+        installed: { by: row.installer, at: row.installed_at },
         grafts: (grafts.get(row.name) ?? []).map((graft) => ({
           point: graft.point,
           export: graft.export,
           removed: removalOf(graft.removed),
         })),
         removed: row.removed === '[]' ? null : removalOf(row.removed),
-        broken: whyBroken(row),
+        ...readRow(row),
       }));
     });
   }
@@ -159,15 +177,18 @@ class RegistryFile implements Registry {
   packageOf(name: string): PluginPackage {
     return this.#do(() => {
       const row = this.#connection.get<{ package: string }>('SELECT package FROM plugin WHERE name = ?', name);
-      if (row === undefined) throw new GraftError('GRAFT_UNKNOWN_PLUGIN', name.slice(0, 200));
+      if (row === undefined) {
+        const names = this.#connection.all<{ name: string }>('SELECT name FROM plugin').map((one) => one.name);
+        throw new GraftError('GRAFT_UNKNOWN_PLUGIN', unknownName('plugin', name, names));
+      }
       return packageIn(row.package, name);
     });
   }
 
-  install(pkg: PluginPackage, installer: string, missing: readonly MissingGuard[]): void {
+  install(pkg: PluginPackage, { by, at }: Installed, missing: readonly MissingGuard[]): void {
     const { name, version, digest } = pkg;
     this.#write(missing, () => {
-      this.#connection.run(SAVE, name, version, digest, installer, JSON.stringify(pkg));
+      this.#connection.run(SAVE, name, version, digest, by, at, JSON.stringify(pkg));
       this.#connection.run('DELETE FROM graft WHERE plugin = ?', name);
       for (const graft of graftsOf(pkg))
         this.#connection.run(
@@ -246,7 +267,7 @@ class RegistryFile implements Registry {
   #write(missing: readonly MissingGuard[], work: () => void): void {
     this.#do(() => {
       this.#transaction(missing, work);
-      this.#kept();
+      this.#written();
     });
   }
 
@@ -273,7 +294,7 @@ class RegistryFile implements Registry {
   }
 
   /** Nothing waits any more. */
-  #kept(): void {
+  #written(): void {
     this.#records = [];
     this.#removed = [];
     this.#missing = null;
@@ -287,7 +308,7 @@ class RegistryFile implements Registry {
     if (this.#records.length === 0 && this.#removed.length === 0 && this.#missing === null) return;
     try {
       this.#transaction(this.#missing, () => {});
-      this.#kept();
+      this.#written();
     } catch (cause) {
       const removed = this.#removed.map(({ plugin, graft }) => `${plugin}#${graft.export}`);
       const what = [

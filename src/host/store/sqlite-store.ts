@@ -11,7 +11,17 @@
 // everything is undone.
 
 import type { DataSource, EntityManager } from 'typeorm';
-import { type CallableTree, checkOptions, GraftError, isBoolean, isFunction, isObject } from '../../plugins/index.ts';
+import {
+  A_BOOLEAN,
+  A_FUNCTION,
+  AN_OBJECT,
+  type CallableTree,
+  checkOptions,
+  type Expected,
+  GraftError,
+  isString,
+  unknownName,
+} from '../../plugins/index.ts';
 import type { Ticket, Transaction, Transactions } from '../../txn/index.ts';
 import type { HostTransaction } from '../host-transaction.ts';
 import { BUSY_TIMEOUT_MS, LOCK_TIMEOUT_MS, SNAPSHOTS } from './bounds.ts';
@@ -27,7 +37,7 @@ import { Session } from './session.ts';
 import { Snapshots } from './snapshots.ts';
 import type { CommitStep, Handler, OutgoingChannel, Store, StoredMap, TableAccess, TableGrant } from './store.ts';
 import { StoredState } from './stored-state.ts';
-import { Table } from './table.ts';
+import { type EntityTarget, entityName, entityOf, Table } from './table.ts';
 import { type Connections, grantedCallables, hostAccess } from './table-access.ts';
 
 export interface StoreOptions {
@@ -47,14 +57,14 @@ export interface StoreOptions {
 
 export type ConnectionRole = 'writer' | 'reader' | 'snapshot';
 
-const OPTIONS: Record<keyof StoreOptions, (value: unknown) => boolean> = {
-  transactions: isObject,
-  entities: (value) => value === null || Array.isArray(value),
-  maySynchronize: isBoolean,
-  onStep: isFunction,
-  lock_timeout_ms: (value) => typeof value === 'number' && value > 0,
-  report: isFunction,
-  connect: isFunction,
+const OPTIONS: Record<keyof StoreOptions, Expected> = {
+  transactions: AN_OBJECT,
+  entities: ['a list, or null', (value) => value === null || Array.isArray(value)],
+  maySynchronize: A_BOOLEAN,
+  onStep: A_FUNCTION,
+  lock_timeout_ms: ['a number above 0', (value) => typeof value === 'number' && value > 0],
+  report: A_FUNCTION,
+  connect: A_FUNCTION,
 };
 
 /**
@@ -126,22 +136,34 @@ class SqliteStore implements Store {
     return this.#reader.get<{ id: string }>(`SELECT id FROM ${TRANSACTION}`)?.id ?? null;
   }
 
-  #table(name: string): Table {
+  #table(which: EntityTarget): Table {
     const { dataSource } = this.#opened;
-    const metadata = dataSource.entityMetadatas.find(({ tableName }) => tableName === name);
-    if (metadata === undefined)
-      throw new GraftError('GRAFT_UNKNOWN_TABLE', `no entity has the table ${String(name).slice(0, 100)}`);
-    const table = this.#tables.get(name) ?? new Table(metadata, dataSource);
-    this.#tables.set(name, table);
+    const { entityMetadatas } = dataSource;
+    const metadata = isString(which)
+      ? entityMetadatas.find(({ tableName }) => tableName === which)
+      : entityOf(dataSource, which);
+    if (metadata === undefined) {
+      const name = isString(which) ? which : entityName(which);
+      throw new GraftError(
+        'GRAFT_UNKNOWN_TABLE',
+        unknownName(
+          'table',
+          name,
+          entityMetadatas.map(({ tableName }) => tableName),
+        ),
+      );
+    }
+    const table = this.#tables.get(metadata.tableName) ?? new Table(metadata, dataSource);
+    this.#tables.set(metadata.tableName, table);
     return table;
   }
 
-  callables(table: string, grant: TableGrant): CallableTree {
+  callables(table: EntityTarget, grant: TableGrant): CallableTree {
     return grantedCallables(this.#connections, this.#table(table), grant);
   }
 
-  table(name: string): TableAccess {
-    return hostAccess(this.#connections, this.#table(name));
+  table(which: EntityTarget): TableAccess {
+    return hostAccess(this.#connections, this.#table(which));
   }
 
   channel(name: string, handler: Handler): OutgoingChannel {

@@ -4,6 +4,7 @@ import type { EntityManager } from 'typeorm';
 import type { Callable, CallableTree, Participant } from '../../plugins/index.ts';
 import type { StateMap, Ticket, Transaction } from '../../txn/index.ts';
 import type { HostTransaction } from '../host-transaction.ts';
+import type { EntityTarget } from './table.ts';
 
 /** The steps of a commit with a store, in their order. A test kills the host at each. */
 export type CommitStep =
@@ -110,9 +111,9 @@ export interface StoredMap {
 
 export interface Store extends Participant {
   /** Callables `find`, `count`, `insert`, `update`, `delete` over one table, as far as the grant goes. */
-  callables(table: string, grant: TableGrant): CallableTree;
-  /** The host's own access, without a grant. */
-  table(name: string): TableAccess;
+  callables(table: EntityTarget, grant: TableGrant): CallableTree;
+  /** The host's own access, without a grant. Throws GRAFT_UNKNOWN_TABLE. */
+  table(which: EntityTarget): TableAccess;
   /** A channel for messages that leave the host after commit, never on abort. Nothing is sent before `resume`. */
   channel(name: string, handler: Handler): OutgoingChannel;
   storedMap(name: string): StoredMap;

@@ -7,7 +7,9 @@ import {
   type CallableTree,
   type Caller,
   GraftError,
+  shown,
   unexpected,
+  unknownName,
   WRITES,
 } from '../../plugins/index.ts';
 import { Ticket, type Transaction, type Undoable } from '../../txn/index.ts';
@@ -227,9 +229,10 @@ const rightsOf = (table: Table, grant: TableGrant): TableRights => {
   const bad = (what: string): never => {
     throw new GraftError('GRAFT_BAD_OPTION', `grant of ${table.name}: ${what}`);
   };
-  for (const key of Object.keys(grant)) if (!GRANT_KEYS.includes(key)) bad(`unknown key ${key.slice(0, 100)}`);
+  for (const key of Object.keys(grant)) if (!GRANT_KEYS.includes(key)) bad(unknownName('key', key, GRANT_KEYS));
   const rows_max = grant.rows_max ?? ROWS_MAX;
-  if (!Number.isSafeInteger(rows_max) || rows_max < 1) bad('rows_max must be a whole number, at least 1');
+  if (!Number.isSafeInteger(rows_max) || rows_max < 1)
+    bad(`rows_max: expected a whole number, at least 1, got ${shown(rows_max)}`);
   return {
     table,
     readable: table.granted(grant.read),

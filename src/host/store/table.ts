@@ -5,8 +5,8 @@
 // Not every entity is a table that can be had row by row: of several entities in one table, of a tree or a view only
 // TypeORM knows what a row means.
 
-import type { DataSource, EntityMetadata } from 'typeorm';
-import { GraftError } from '../../plugins/index.ts';
+import type { DataSource, EntityMetadata, EntitySchema } from 'typeorm';
+import { GraftError, unknownName } from '../../plugins/index.ts';
 import { columnOf, quoted, type TableColumn } from './column.ts';
 
 /** Keys that plain data may not have. */
@@ -18,6 +18,33 @@ const unfit = (metadata: EntityMetadata): string | null => {
   if (metadata.treeType !== undefined) return 'is a tree';
   if (metadata.inheritancePattern === 'STI' || metadata.tableType === 'entity-child') return 'holds several entities';
   return metadata.primaryColumns.length === 0 ? 'has no primary column' : null;
+};
+
+/** An entity by its table's name, its class or its schema. */
+export type EntityTarget<Entity extends object = object> =
+  | string
+  | (abstract new (
+      ...args: never[]
+    ) => Entity)
+  | EntitySchema<Entity>;
+
+export const entityName = (entity: Exclude<EntityTarget, string>): string =>
+  typeof entity === 'function' ? entity.name : String(entity?.options?.name);
+
+/**
+ * The metadata of an entity, whose rows are told by the names of its properties: so no column may have another name
+ * than its property. Throws GRAFT_BAD_OPTION for one that has.
+ */
+export const entityOf = (dataSource: DataSource, entity: Exclude<EntityTarget, string>): EntityMetadata | undefined => {
+  if (!dataSource.hasMetadata(entity as never)) return undefined;
+  const metadata = dataSource.getMetadata(entity as never);
+  const other = metadata.columns.find((one) => !one.isVirtualProperty && one.propertyPath !== one.databaseName);
+  if (other === undefined) return metadata;
+  throw new GraftError(
+    'GRAFT_BAD_OPTION',
+    `${metadata.name}.${other.propertyPath} is the column ${other.databaseName}, and rows go by columns: ` +
+      `use table('${metadata.tableName}')`,
+  );
 };
 
 export class Table {
@@ -60,7 +87,10 @@ export class Table {
   #column(name: string, open: (column: TableColumn) => boolean): TableColumn {
     const column = this.columns.get(name);
     if (column === undefined)
-      throw new GraftError('GRAFT_BAD_OPTION', `table ${this.name} has no column ${String(name).slice(0, 100)}`);
+      throw new GraftError(
+        'GRAFT_BAD_OPTION',
+        `table ${this.name}: ${unknownName('column', name, this.columns.keys())}`,
+      );
     if (!open(column))
       throw new GraftError(
         'GRAFT_BAD_OPTION',

@@ -3,7 +3,7 @@
 
 import { GraftError } from '../errors.ts';
 import { isObject, type Json } from './exports-map.ts';
-import { checkManifest, checkName, checkVersion, type Manifest } from './manifest.ts';
+import { checkManifest, checkName, checkVersion, descriptionOf, type Manifest } from './manifest.ts';
 import { badManifest, readPackageJson } from './package-json.ts';
 import { shown } from './path.ts';
 import { Resolver } from './resolve.ts';
@@ -16,6 +16,8 @@ import type { Files } from './tree.ts';
 export interface Head {
   readonly name: string;
   readonly version: string;
+  /** What its package.json says it is; the digest does not cover it. */
+  readonly description: string;
   readonly main: string;
   readonly manifest: Manifest;
   /** What its package.json says of imports, as JSON. */
@@ -28,7 +30,7 @@ function splitManifest(json: Json, isGiven: boolean): { about: Json; manifest: u
   if (!isGiven) throw badManifest('package.json: the field graftwork is missing');
   const manifest = { ...json };
   const about: Json = {};
-  for (const name of ['name', 'version', 'main']) {
+  for (const name of ['name', 'version', 'description', 'main']) {
     if (Object.hasOwn(json, name)) about[name] = json[name];
     delete manifest[name];
   }
@@ -90,6 +92,7 @@ export function readHead(files: Files, given: unknown): { head: Head; resolver: 
   const head: Head = {
     name: checkName(top.name),
     version: checkVersion(top.version ?? (isGiven ? '0.0.0' : undefined)),
+    description: descriptionOf(top.description),
     main: findMain(files, resolver, top, isGiven),
     manifest: checkManifest(manifest),
     imports: JSON.stringify(IMPORTS.map((name) => top[name] ?? null)),

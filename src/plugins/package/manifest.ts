@@ -14,7 +14,8 @@
 
 import { GraftError } from '../errors.ts';
 import { LIMIT_NAMES, type Limits } from '../limits.ts';
-import { shown } from './path.ts';
+import { shown as told } from '../shown.ts';
+import { printable, shown } from './path.ts';
 
 /** One row of `grafts`: the export of the plugin's module that stands at a graft point. Lower `order` comes first. */
 export interface ManifestGraft {
@@ -37,6 +38,7 @@ const POINT_CHARACTERS = 200;
 const IDENTIFIER_CHARACTERS = 100;
 const NAME_CHARACTERS = 214;
 const VERSION_CHARACTERS = 64;
+const DESCRIPTION_CHARACTERS = 300;
 const ORDER_DEFAULT = 100;
 
 const POINT = /^[a-z0-9\-_.]+(\/[a-z0-9\-_.]+)*$/;
@@ -52,11 +54,14 @@ const VERSION = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9a-zA-Z.-]+)?(\+[
 
 const bad = (path: string, why: string): GraftError => new GraftError('GRAFT_BAD_MANIFEST', `${path}: ${why}`);
 
+const wrong = (path: string, expected: string, got: unknown): GraftError =>
+  bad(path, `must be ${expected}, not ${got === undefined ? 'missing' : printable(told(got))}`);
+
 type Fields = Record<string, unknown>;
 
 /** The keys of a plain object, all of which must be among `allowed`. */
 function fields(path: string, value: unknown, allowed: readonly string[]): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad(path, 'must be an object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(path, 'an object', value);
   for (const key of Object.keys(value)) {
     if (!allowed.includes(key)) throw bad(`${path}.${shown(key)}`, `unknown; the keys are ${allowed.join(', ')}`);
   }
@@ -64,8 +69,8 @@ function fields(path: string, value: unknown, allowed: readonly string[]): Field
 }
 
 function list(path: string, value: unknown, length_max: number): readonly unknown[] {
-  if (!Array.isArray(value)) throw bad(path, 'must be an array');
-  if (value.length > length_max) throw bad(path, `has more than ${length_max} entries`);
+  if (!Array.isArray(value)) throw wrong(path, 'an array', value);
+  if (value.length > length_max) throw wrong(path, `a list of at most ${length_max} entries`, value);
   return value;
 }
 
@@ -75,13 +80,11 @@ const isIdentifier = (text: string): boolean =>
 function checkGraft(path: string, value: unknown): ManifestGraft {
   const { point, export: name, order = ORDER_DEFAULT } = fields(path, value, ['point', 'export', 'order']);
   if (typeof point !== 'string' || point.length > POINT_CHARACTERS || !POINT.test(point)) {
-    throw bad(
-      `${path}.point`,
-      `must be segments of a-z, 0-9, - _ . joined by /, at most ${POINT_CHARACTERS} characters`,
-    );
+    const expected = `segments of a-z, 0-9, - _ . joined by /, at most ${POINT_CHARACTERS} characters`;
+    throw wrong(`${path}.point`, expected, point);
   }
-  if (typeof name !== 'string' || !isIdentifier(name)) throw bad(`${path}.export`, 'must be the name of an export');
-  if (typeof order !== 'number' || !Number.isFinite(order)) throw bad(`${path}.order`, 'must be a number');
+  if (typeof name !== 'string' || !isIdentifier(name)) throw wrong(`${path}.export`, 'the name of an export', name);
+  if (typeof order !== 'number' || !Number.isFinite(order)) throw wrong(`${path}.order`, 'a number', order);
   return Object.freeze({ point, export: name, order });
 }
 
@@ -99,7 +102,7 @@ function checkGrafts(path: string, value: unknown): readonly ManifestGraft[] {
 function checkNeed(path: string, value: unknown): string {
   if (typeof value === 'string' && value.length <= POINT_CHARACTERS && value.split('.').every(isIdentifier))
     return value;
-  throw bad(path, `must be identifiers joined by dots, at most ${POINT_CHARACTERS} characters`);
+  throw wrong(path, `identifiers joined by dots, at most ${POINT_CHARACTERS} characters`, value);
 }
 
 function checkLimits(path: string, value: unknown): Readonly<Partial<Limits>> {
@@ -109,7 +112,7 @@ function checkLimits(path: string, value: unknown): Readonly<Partial<Limits>> {
     if (!Object.hasOwn(given, name)) continue;
     const limit = given[name];
     if (typeof limit !== 'number' || !Number.isFinite(limit) || limit <= 0)
-      throw bad(`${path}.${name}`, 'must be a number above 0');
+      throw wrong(`${path}.${name}`, 'a number above 0', limit);
     limits[name] = limit;
   }
   return Object.freeze(limits);
@@ -120,7 +123,7 @@ function checkLimits(path: string, value: unknown): Readonly<Partial<Limits>> {
  */
 export function checkManifest(value: unknown): Manifest {
   const { api, grafts, needs = [], limits = {} } = fields('graftwork', value, ['api', 'grafts', 'needs', 'limits']);
-  if (api !== 1) throw bad('graftwork.api', 'must be 1');
+  if (api !== 1) throw wrong('graftwork.api', '1', api);
   return Object.freeze({
     api,
     grafts: checkGrafts('graftwork.grafts', grafts),
@@ -138,14 +141,18 @@ export function checkName(value: unknown): string {
   const isScoped = String(value).startsWith('@');
   if (parts.length === (isScoped ? 2 : 1) && parts.every((part) => NAME_PART.test(part) && !RESERVED_NAME.test(part)))
     return value as string;
-  throw bad('name', `must be a package name of npm, at most ${NAME_CHARACTERS} characters`);
+  throw wrong('name', `a package name of npm, at most ${NAME_CHARACTERS} characters`, value);
 }
 
 /** A plugin's version, as semver writes it. */
 export function checkVersion(value: unknown): string {
   if (typeof value === 'string' && value.length <= VERSION_CHARACTERS && VERSION.test(value)) return value;
-  throw bad('version', `must be a version like 1.2.3, at most ${VERSION_CHARACTERS} characters`);
+  throw wrong('version', `a version like 1.2.3, at most ${VERSION_CHARACTERS} characters`, value);
 }
+
+/** What a package says of itself in a sentence, printable and cut at 300 characters; empty where it says nothing. */
+export const descriptionOf = (value: unknown): string =>
+  typeof value === 'string' ? printable(value.slice(0, DESCRIPTION_CHARACTERS)) : '';
 
 /** The one text of a manifest: same manifest, same text, whatever the order of keys it was written in. */
 export function canonicalManifest({ api, grafts, needs, limits }: Manifest): string {

@@ -4,6 +4,7 @@
 import { isProxy } from 'node:util/types';
 import { GraftError } from '../errors.ts';
 import { PLAIN_BOUNDS, plainFault } from '../plain.ts';
+import { shown } from '../shown.ts';
 import { PACKAGE_BOUNDS } from './bounds.ts';
 import { isObject, type Json } from './exports-map.ts';
 import { fileText } from './files.ts';
@@ -23,7 +24,7 @@ function refuseSignature(what: string, value: Json): void {
 export function checkPackageJson(what: string, value: unknown): Json {
   const fault = plainFault(value, PLAIN_BOUNDS, isProxy);
   if (fault !== null) throw badManifest(`${what}${fault.path}: ${fault.why}`);
-  if (!isObject(value)) throw badManifest(`${what}: must be an object`);
+  if (!isObject(value)) throw badManifest(`${what}: must be an object, not ${shown(value)}`);
   refuseSignature(what, value);
   if (isObject(value.graftwork)) refuseSignature(`${what}.graftwork`, value.graftwork);
   return value;

@@ -13,6 +13,7 @@ import type { Walls } from '../compartment/process/process.ts';
 import { ALL_WALLS, NO_WALLS } from '../compartment/process/walls/standing.ts';
 import { GraftError } from '../errors.ts';
 import { PLAIN_BOUNDS, type PlainBounds, plainFault } from '../plain.ts';
+import { shown as told } from '../shown.ts';
 import { PACKAGE_BOUNDS } from './bounds.ts';
 import { bundlers } from './bundler/bundlers.ts';
 import { packageOf } from './bundler/check.ts';
@@ -36,6 +37,8 @@ export type PluginSource = string | Uint8Array | { manifest: unknown; files: Rec
 export interface PluginPackage {
   readonly name: string;
   readonly version: string;
+  /** What its package.json says it is, at most 300 characters. Absent: an earlier release kept it. */
+  readonly description?: string;
   readonly manifest: Manifest;
   /** One script in strict mode; its completion value is the module's exports. */
   readonly code: string;
@@ -63,12 +66,12 @@ const IN_MEMORY: PlainBounds = {
 
 /** Entries of an object's `files`, copied before anything else runs. */
 function entriesOf(files: unknown): Entry[] {
-  if (!isObject(files)) throw badPackage('files: must be an object of paths and texts');
+  if (!isObject(files)) throw badPackage(`files: must be an object of paths and texts, not ${told(files)}`);
   const texts = Object.entries(files);
   checkCarried(texts.length);
   let total = 0;
   return texts.map(([path, text]) => {
-    if (typeof text !== 'string') throw badPackage(`files[${shown(path)}]: must be text`);
+    if (typeof text !== 'string') throw badPackage(`files[${shown(path)}]: must be text, not ${told(text)}`);
     checkPath(path);
     addSize(total, path, text.length);
     const bytes = Buffer.from(text);
@@ -81,9 +84,11 @@ function readObject(source: unknown): RawPackage {
   const fault = plainFault(source, IN_MEMORY, isProxy);
   if (fault?.path.startsWith('.manifest')) throw badManifest(`${fault.path.slice(1)}: ${fault.why}`);
   if (fault !== null) throw badPackage(`the source${fault.path}: ${fault.why}`);
-  if (!isObject(source)) throw badPackage('the source must be a path, the bytes of an archive, or { manifest, files }');
+  if (!isObject(source))
+    throw badPackage(`the source must be a path, the bytes of an archive, or { manifest, files }, not ${told(source)}`);
   const unknown = Object.keys(source).find((key) => key !== 'manifest' && key !== 'files');
-  if (unknown !== undefined) throw badPackage(`the source has the unknown key ${shown(unknown)}`);
+  if (unknown !== undefined)
+    throw badPackage(`the source has the unknown key ${shown(unknown)}; there is files, manifest`);
   return {
     entries: entriesOf(source.files),
     given: JSON.stringify(checkPackageJson('manifest', source.manifest)),

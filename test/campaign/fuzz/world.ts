@@ -1,7 +1,7 @@
 // One life of a host over a folder, opened for the fuzzer: its state (books.ts) and its points (points.ts).
 
 import { join } from 'node:path';
-import { createHost, GraftError, type Host, type HostEvent } from '../../../src/host/index.ts';
+import { createHost, GraftError, type Host, type ReportedEvent } from '../../../src/host/index.ts';
 import { IsolateMaker } from '../../../src/plugins/compartment/index.ts';
 import { Books, ENTITIES } from './books.ts';
 import type { Kind, Life } from './plan.ts';
@@ -30,7 +30,7 @@ const causeOf = (error: Error): string => `${error.message} ${error.cause instan
  * Part of the game: accessors that break on purpose, timers and events for which no queue had room, a new version that
  * fails at once.
  */
-const isExpected = ({ what, error }: Exclude<HostEvent, { what: 'log' | 'console' }>): boolean =>
+const isExpected = ({ what, error }: Exclude<ReportedEvent, { what: 'log' | 'console' }>): boolean =>
   what === 'upgrade-undone' ||
   (error instanceof GraftError && error.code === 'GRAFT_OVERLOADED') ||
   (error instanceof Error && causeOf(error).includes('on purpose'));

@@ -1,10 +1,12 @@
 // The check that comes before everything else: which versions pass, what is said of others, and that nothing else is
 // loaded before it.
 
-import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { isOlder, NEEDED, versionFault, versionsHere } from '../../../src/host/cli/node-version.ts';
@@ -57,6 +59,17 @@ describe('the fault', () => {
   });
 });
 
+/** Another Node of this machine, which is too old; null: there is none on the PATH. */
+const oldNode = (): string | null => {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    const node = join(folder, 'node');
+    if (!existsSync(node)) continue;
+    const { stdout } = spawnSync(node, ['--version'], { encoding: 'utf8' });
+    if (isOlder(stdout.trim().slice(1), NEEDED.node)) return node;
+  }
+  return null;
+};
+
 describe('the executable', () => {
   let folder: string;
 
@@ -95,6 +108,22 @@ describe('the executable', () => {
     expect([code, stderr]).toEqual([
       1,
       expect.stringMatching(/^GRAFT_NODE_TOO_OLD: isolated-vm is not installed[^\n]*\n$/),
+    ]);
+  });
+
+  const old = oldNode();
+  test(`stops at a Node that is too old${old === null ? ': skipped, there is none here' : ''}`, async () => {
+    if (old === null) return;
+    // As it is published: without types.
+    for (const name of ['main', 'node-version']) {
+      const code = stripTypeScriptTypes(await readFile(join(folder, `${name}.ts`), 'utf8'));
+      await writeFile(join(folder, `${name}.js`), code.replaceAll(".ts'", ".js'"));
+    }
+    const { status, stdout, stderr } = spawnSync(old, [join(folder, 'main.js'), 'points'], { encoding: 'utf8' });
+    expect([status, stdout, stderr]).toEqual([
+      1,
+      '',
+      expect.stringMatching(/^GRAFT_NODE_TOO_OLD: this is Node [\d.]+, and Graftwork needs 24[^\n]*\n$/),
     ]);
   });
 

@@ -102,7 +102,9 @@ describe('plugins', () => {
     expect(made.body).toMatchObject({ plugin: { name: 'patient' } });
     await bed.ask('DELETE', '/api/plugins/patient');
     const listed = await bed.ask('GET', '/api/plugins?removed=true');
-    expect(listed.body.plugins).toMatchObject([{ name: 'patient', state: 'removed', removed: { by: 'the API' } }]);
+    expect(listed.body.plugins).toMatchObject([
+      { name: 'patient', state: 'removed', removedBecause: { by: 'the API' } },
+    ]);
     const reply = await bed.ask('POST', '/api/plugins/patient/enable');
     expect([reply.status, reply.body.plugin.name]).toEqual([201, 'patient']);
     expect((await bed.ask('GET', '/api/plugins?removed=true')).body.plugins).toEqual([]);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { NodeSqlite } from '../../../src/host/store/index.ts';
-import type { CallableTree, Caller } from '../../../src/plugins/index.ts';
+import { type CallableTree, type Caller, unknownName } from '../../../src/plugins/index.ts';
 import { Ticket } from '../../../src/txn/index.ts';
 import { call, callerOf, Fixture, folder, now, thrown } from './fixture.ts';
 
@@ -39,6 +39,14 @@ const refused = (name: string, ...args: unknown[]): string => {
   expect(error.code).toBe('GRAFT_BAD_ARGUMENT');
   return error.message;
 };
+
+const unknown = (what: string, kind: string, name: string, names: readonly string[]): string =>
+  `${what}: ${unknownName(kind, name, names)}`;
+const COLUMNS = ['active', 'age', 'id', 'name', 'score'];
+const LIKE = 'where.name: like: expected at most 100 characters, 4 of them % or _, got ';
+const IN = 'where.age: in: expected a list of at most 500 values, got ';
+const OPERATORS = ['!=', '<', '<=', '>', '>=', 'in', 'like'];
+const noColumn = (what: string, name: string): string => unknown(what, 'column', name, COLUMNS);
 
 describe('find', () => {
   test('answers plain rows of what may be read', () => {
@@ -79,50 +87,41 @@ describe('find', () => {
   });
 
   test.each([
-    [{ unknown: 1 }, 'options: unknown key unknown'],
-    ['owner', 'options must be an object'],
-    [null, 'options must be an object'],
-    [{ where: { nothing: 1 } }, 'where: no column nothing'],
-    [{ where: { secret: 's' } }, 'where: no column secret'],
-    [{ where: { 'id" OR 1=1 --': 1 } }, 'where: no column id" OR 1=1 --'],
-    [{ where: { age: 'x' } }, 'column age takes an integer'],
-    [{ where: { age: 1.5 } }, 'column age takes an integer'],
-    [{ where: { name: 7 } }, 'column name takes a text'],
-    [{ where: { active: 1 } }, 'column active takes a boolean'],
-    [{ where: { name: ['ann'] } }, 'where.name must be an object'],
-    [{ where: { age: { op: 'glob', value: 1 } } }, 'where.age: no such operator'],
-    [{ where: { age: { op: 'toString', value: 1 } } }, 'where.age: no such operator'],
+    [{ unknown: 1 }, unknown('options', 'key', 'unknown', ['columns', 'limit', 'offset', 'orderBy', 'where'])],
+    ['owner', 'options: expected an object, got "owner"'],
+    [null, 'options: expected an object, got null'],
+    [{ where: { nothing: 1 } }, noColumn('where', 'nothing')],
+    [{ where: { secret: 's' } }, noColumn('where', 'secret')],
+    [{ where: { 'id" OR 1=1 --': 1 } }, noColumn('where', 'id" OR 1=1 --')],
+    [{ where: { age: 'x' } }, 'column age: expected an integer, got "x"'],
+    [{ where: { age: 1.5 } }, 'column age: expected an integer, got 1.5'],
+    [{ where: { name: 7 } }, 'column name: expected a text, got 7'],
+    [{ where: { active: 1 } }, 'column active: expected true or false, got 1'],
+    [{ where: { name: ['ann'] } }, 'where.name: expected an object, got a list of 1'],
+    [{ where: { age: { op: 'glob', value: 1 } } }, unknown('where.age', 'operator', 'glob', OPERATORS)],
+    [{ where: { age: { op: 'toString', value: 1 } } }, unknown('where.age', 'operator', 'toString', OPERATORS)],
     [{ where: { age: { op: '<' } } }, 'where.age: a value is missing'],
     [{ where: { age: { op: '<', value: null } } }, 'where.age: < takes no null'],
-    [{ where: { age: { op: '<', value: 1, not: 2 } } }, 'where.age: unknown key not'],
-    [{ where: { age: { op: 'in', value: 1 } } }, 'where.age: in takes a list of at most 500 values'],
-    [
-      { where: { age: { op: 'in', value: new Array(501).fill(1) } } },
-      'where.age: in takes a list of at most 500 values',
-    ],
+    [{ where: { age: { op: '<', value: 1, not: 2 } } }, unknown('where.age', 'key', 'not', ['op', 'value'])],
+    [{ where: { age: { op: 'in', value: 1 } } }, `${IN}1`],
+    [{ where: { age: { op: 'in', value: new Array(501).fill(1) } } }, `${IN}a list of 501`],
     [{ where: { age: { op: 'in', value: [null] } } }, 'where.age: in takes no null'],
-    [{ where: { age: { op: 'in', value: ['x'] } } }, 'column age takes an integer'],
+    [{ where: { age: { op: 'in', value: ['x'] } } }, 'column age: expected an integer, got "x"'],
     [{ where: { age: { op: 'like', value: '1%' } } }, 'where.age: like is for text'],
-    [
-      { where: { name: { op: 'like', value: '%a%b%c%d%' } } },
-      'where.name: like takes at most 100 characters, 4 of them % or _',
-    ],
-    [
-      { where: { name: { op: 'like', value: 'a'.repeat(101) } } },
-      'where.name: like takes at most 100 characters, 4 of them % or _',
-    ],
-    [{ columns: [] }, 'columns must be a list of names'],
+    [{ where: { name: { op: 'like', value: '%a%b%c%d%' } } }, `${LIKE}"%a%b%c%d%"`],
+    [{ where: { name: { op: 'like', value: 'a'.repeat(101) } } }, `${LIKE}"${'a'.repeat(50)}"…`],
+    [{ columns: [] }, 'columns: expected a list of names, got a list of 0'],
     [{ columns: ['id', 'id'] }, 'columns: a name twice'],
-    [{ columns: ['photo'] }, 'columns: no column photo'],
-    [{ columns: [['id']] }, 'columns: no column that is not named by a string'],
-    [{ orderBy: [] }, 'orderBy must be a list of 1 to 8 columns'],
-    [{ orderBy: ['id'] }, 'orderBy must be an object'],
-    [{ orderBy: [{ column: 'secret' }] }, 'orderBy: no column secret'],
-    [{ orderBy: [{ column: 'id', descending: 'DESC' }] }, 'orderBy: descending must be a boolean'],
-    [{ limit: -1 }, 'limit must be a whole number, not negative'],
-    [{ limit: 1.5 }, 'limit must be a whole number, not negative'],
-    [{ limit: 1001 }, 'limit: at most 1000 rows at once'],
-    [{ offset: '1' }, 'offset must be a whole number, not negative'],
+    [{ columns: ['photo'] }, noColumn('columns', 'photo')],
+    [{ columns: [['id']] }, `columns: unknown column a list of 1; there is ${COLUMNS.join(', ')}`],
+    [{ orderBy: [] }, 'orderBy: expected a list of 1 to 8 columns, got a list of 0'],
+    [{ orderBy: ['id'] }, 'orderBy: expected an object, got "id"'],
+    [{ orderBy: [{ column: 'secret' }] }, noColumn('orderBy', 'secret')],
+    [{ orderBy: [{ column: 'id', descending: 'DESC' }] }, 'orderBy: descending: expected true or false, got "DESC"'],
+    [{ limit: -1 }, 'limit: expected a whole number, not negative, got -1'],
+    [{ limit: 1.5 }, 'limit: expected a whole number, not negative, got 1.5'],
+    [{ limit: 1001 }, 'limit: expected at most 1000 rows, got 1001'],
+    [{ offset: '1' }, 'offset: expected a whole number, not negative, got "1"'],
   ])('refuses %j', (options, message) => {
     expect(refused('find', options)).toBe(message);
   });
@@ -263,16 +262,16 @@ describe('writes', () => {
     ['update', [{ id: 1 }, { age: -1 }], 'CHECK constraint failed: owner_age'],
     ['insert', [], 'number of arguments: expected 1, got 0'],
     ['insert', [{ name: 'x' }, 1], 'number of arguments: expected 1, got 2'],
-    ['insert', [{ nothing: 1 }], 'row: no column nothing'],
-    ['insert', [{ photo: 'x' }], 'row: no column photo'],
-    ['insert', [['x']], 'row must be an object'],
-    ['insert', [{ name: { a: 1 } }], 'column name takes a text'],
-    ['insert', [{ name: 'a\0b' }], 'column name takes a text'],
-    ['insert', [{ name: 'x', age: 2 ** 53 }], 'column age takes an integer'],
+    ['insert', [{ nothing: 1 }], noColumn('row', 'nothing')],
+    ['insert', [{ photo: 'x' }], noColumn('row', 'photo')],
+    ['insert', [['x']], 'row: expected an object, got a list of 1'],
+    ['insert', [{ name: { a: 1 } }], 'column name: expected a text, got an object'],
+    ['insert', [{ name: 'a\0b' }], 'column name: expected a text, got "a\ufffdb"'],
+    ['insert', [{ name: 'x', age: 2 ** 53 }], 'column age: expected an integer, got 9007199254740992'],
     ['update', [{ id: 1 }], 'number of arguments: expected 2, got 1'],
     ['update', [{}, { age: 1 }], 'update takes conditions: which rows'],
     ['update', [{ id: 1 }, {}], 'changes must name a column'],
-    ['update', [{ id: 1 }, { nothing: 1 }], 'changes: no column nothing'],
+    ['update', [{ id: 1 }, { nothing: 1 }], noColumn('changes', 'nothing')],
     ['delete', [{}], 'delete takes conditions: which rows'],
     ['delete', [], 'number of arguments: expected 1, got 0'],
     ['delete', [undefined], 'delete takes conditions: which rows'],
@@ -286,10 +285,14 @@ describe('writes', () => {
     const narrow = fixture.store.callables('owner', { read: ['id', 'name'], write: ['age'] });
     expect(Object.keys(narrow)).toEqual(['find', 'count', 'update']);
     expect(call(narrow, 'find', caller, { limit: 1 })).toEqual([{ id: 1, name: 'ann' }]);
-    expect(thrown(() => call(narrow, 'find', caller, { where: { age: 1 } })).message).toBe('where: no column age');
-    expect(thrown(() => call(narrow, 'update', caller, { age: 30 }, { age: 1 })).message).toBe('where: no column age');
+    expect(thrown(() => call(narrow, 'find', caller, { where: { age: 1 } })).message).toBe(
+      unknown('where', 'column', 'age', ['id', 'name']),
+    );
+    expect(thrown(() => call(narrow, 'update', caller, { age: 30 }, { age: 1 })).message).toBe(
+      unknown('where', 'column', 'age', ['id', 'name']),
+    );
     expect(thrown(() => call(narrow, 'update', caller, { id: 1 }, { name: 'x' })).message).toBe(
-      'changes: no column name',
+      unknown('changes', 'column', 'name', ['age']),
     );
     expect(Object.keys(fixture.store.callables('owner', { write: ['name'], update: false, insert: true }))).toEqual([
       'insert',

@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { AbortRecord, KeptGraft, KeptPlugin, Removal } from '../../../src/host/registry.ts';
+import {
+  type AbortRecord,
+  aboutOf,
+  type KeptGraft,
+  type KeptPlugin,
+  type Removal,
+} from '../../../src/host/registry.ts';
 import { NodeSqlite, openRegistry } from '../../../src/host/store/index.ts';
 import type { PluginPackage } from '../../../src/plugins/package/index.ts';
 import { folder } from './fixture.ts';
@@ -25,6 +31,8 @@ const GRAFTS = [
   { point: 'shop/stock', export: 'price' },
 ];
 
+const BY_HOST = { by: 'host', at: '2019-12-31T00:00:00.000Z' };
+
 const pkg = (name: string, version = '1.0.0'): PluginPackage => ({
   name,
   version,
@@ -39,7 +47,8 @@ const REMOVAL: Removal = { reason: 'own-time', detail: 'ä', at: '2020-01-01T00:
 const kept = (name: string, version = '1.0.0'): KeptPlugin => ({
   name,
   version,
-  installer: 'host',
+  installed: BY_HOST,
+  about: aboutOf(pkg(name, version)),
   grafts: GRAFTS.map((graft) => ({ ...graft, removed: null })),
   removed: null,
   broken: null,
@@ -58,13 +67,13 @@ const record = (number: number): Omit<AbortRecord, 'id'> => ({
 
 test('plugins, in the order of their first installation, over restarts', async () => {
   const first = await openRegistry(path);
-  for (const name of ['b', 'a', 'c']) first.install(pkg(name), 'host', []);
+  for (const name of ['b', 'a', 'c']) first.install(pkg(name), BY_HOST, []);
   const [, second] = kept('b').grafts as readonly [KeptGraft, KeptGraft];
   const guards = [{ point: 'shop/stock', graft: 'b#price', reason: 'own-time' } as const];
   first.graftRemoved('b', { ...second, removed: REMOVAL }, guards);
   first.graftRemoved('nobody', { ...second, removed: REMOVAL }, guards);
   first.remove('c', REMOVAL, guards);
-  first.install(pkg('a', '2.0.0'), 'host', guards);
+  first.install(pkg('a', '2.0.0'), BY_HOST, guards);
   await first.close();
   const again = await openRegistry(path);
   const [price, stock] = kept('b').grafts as readonly [KeptGraft, KeptGraft];
@@ -75,8 +84,10 @@ test('plugins, in the order of their first installation, over restarts', async (
   ]);
   expect(again.packageOf('a')).toEqual(pkg('a', '2.0.0'));
   expect(again.missing()).toEqual(guards);
-  again.install(pkg('b', '3.0.0'), 'host', []);
+  again.install(pkg('b', '3.0.0'), BY_HOST, []);
   expect([again.plugins()[0], again.missing()]).toEqual([kept('b', '3.0.0'), []]);
+  expect(again.plugins(['b', 'c']).map(({ name }) => name)).toEqual(['a']);
+  expect([again.plugin('a'), again.plugin('x')]).toEqual([kept('a', '2.0.0'), null]);
   expect(() => again.packageOf('x')).toThrow(expect.objectContaining({ code: 'GRAFT_UNKNOWN_PLUGIN' }));
   await again.close();
 });
@@ -84,7 +95,7 @@ test('plugins, in the order of their first installation, over restarts', async (
 test('of removed plugins the newest two hundred are kept', async () => {
   const registry = await openRegistry(path);
   for (let i = 0; i < 203; i++) {
-    registry.install(pkg(`p${i}`), 'host', []);
+    registry.install(pkg(`p${i}`), BY_HOST, []);
     registry.remove(`p${i}`, { ...REMOVAL, at: new Date(i).toISOString() }, []);
   }
   expect(registry.plugins().map(({ name }) => name)).toEqual(Array.from({ length: 200 }, (_, i) => `p${i + 3}`));
@@ -99,12 +110,12 @@ test.each([
   ['a graft without a point', `package = json_set(package, '$.manifest.grafts[0].point', 7)`],
 ])('a package that is %s is told apart, and its grafts are known', async (_what, spoils) => {
   const first = await openRegistry(path);
-  for (const name of ['broken', 'sound']) first.install(pkg(name), 'host', []);
+  for (const name of ['broken', 'sound']) first.install(pkg(name), BY_HOST, []);
   await first.close();
   spoil(`UPDATE plugin SET ${spoils} WHERE name = 'broken'`);
   const again = await openRegistry(path);
   const [broken, sound] = again.plugins();
-  expect(broken).toEqual({ ...kept('broken'), broken: expect.stringContaining('cannot be read') });
+  expect(broken).toEqual({ ...kept('broken'), about: null, broken: expect.stringContaining('cannot be read') });
   expect(sound).toEqual(kept('sound'));
   expect(() => again.packageOf('broken')).toThrow(expect.objectContaining({ code: 'GRAFT_STORE' }));
   await again.close();
@@ -112,7 +123,7 @@ test.each([
 
 test('a removal whose record is damaged is one all the same', async () => {
   const first = await openRegistry(path);
-  first.install(pkg('a'), 'host', []);
+  first.install(pkg('a'), BY_HOST, []);
   first.remove('a', REMOVAL, []);
   await first.close();
   spoil(`UPDATE plugin SET removed = '{'; UPDATE graft SET removed = '['`);
@@ -138,9 +149,9 @@ const locked = (): { free: () => void } => {
 test('what cannot be written is refused, or reported and written with what comes next', async () => {
   const reports: string[] = [];
   const registry = await openRegistry(path, { report: (error) => reports.push(error.message) });
-  registry.install(pkg('a'), 'host', []);
+  registry.install(pkg('a'), BY_HOST, []);
   const lock = locked();
-  expect(() => registry.install(pkg('b'), 'host', [])).toThrow(expect.objectContaining({ code: 'GRAFT_STORE' }));
+  expect(() => registry.install(pkg('b'), BY_HOST, [])).toThrow(expect.objectContaining({ code: 'GRAFT_STORE' }));
   expect(() => registry.remove('a', REMOVAL, [])).toThrow(expect.objectContaining({ code: 'GRAFT_STORE' }));
   expect(() => registry.saveMissing([])).toThrow(expect.objectContaining({ code: 'GRAFT_STORE' }));
   const [price] = kept('a').grafts as readonly [KeptGraft];
@@ -206,5 +217,5 @@ test('after close it says so', async () => {
   await registry.close();
   await registry.close();
   expect(() => registry.plugins()).toThrow(expect.objectContaining({ code: 'GRAFT_CLOSED' }));
-  expect(() => registry.install(pkg('a'), 'host', [])).toThrow(expect.objectContaining({ code: 'GRAFT_CLOSED' }));
+  expect(() => registry.install(pkg('a'), BY_HOST, [])).toThrow(expect.objectContaining({ code: 'GRAFT_CLOSED' }));
 });

@@ -62,7 +62,7 @@ describe('GRAFT_BAD_MANIFEST with the path of the fault', () => {
     ['graftwork.api: must be 1', { grafts: [] }],
     ['graftwork.grafts: must be an array', { api: 1 }],
     [
-      'graftwork.grafts: has more than 64 entries',
+      'graftwork.grafts: must be a list of at most 64 entries, not a list of 65',
       { api: 1, grafts: Array.from({ length: 65 }, (_, i) => ({ point: `p${i}`, export: 'x' })) },
     ],
     ['graftwork.grafts[0]: must be an object', { api: 1, grafts: ['shop/price'] }],
@@ -80,7 +80,7 @@ describe('GRAFT_BAD_MANIFEST with the path of the fault', () => {
       row({ order }),
     ]),
     ['graftwork.needs: must be an array', { ...MANIFEST, needs: 'stock' }],
-    ['graftwork.needs: has more than 64', { ...MANIFEST, needs: Array(65).fill('a') }],
+    ['graftwork.needs: must be a list of at most 64', { ...MANIFEST, needs: Array(65).fill('a') }],
     ...['', 'a..b', '.a', 'a-b', 'a.__proto__', 'constructor', `a${'.a'.repeat(100)}`, 1].map(
       (need): [string, unknown] => ['graftwork.needs[1]: must be identifiers', { ...MANIFEST, needs: ['ok', need] }],
     ),

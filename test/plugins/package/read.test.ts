@@ -19,6 +19,7 @@ describe('a package', () => {
     expect(rest).toEqual({
       name: 'fair-price',
       version: '1.2.3',
+      description: '',
       manifest: { ...MANIFEST, grafts: [{ ...MANIFEST.grafts[0], order: 100 }], needs: [], limits: {} },
       missing: [],
     });

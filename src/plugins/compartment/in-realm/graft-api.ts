@@ -8,6 +8,7 @@ import { columnView } from '../../columns.ts';
 import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
 import type { Failure } from '../../protocol.ts';
 import { isObject } from '../../type-guards.ts';
+import { namesLike } from '../../unknown-name.ts';
 import type { CompartmentCall, GraftSource } from '../compartment.ts';
 import { Fault } from '../ending.ts';
 import { plainFailure, thrownFailure } from '../realm/failure.ts';
@@ -112,8 +113,10 @@ export class Refused extends Error {
 export const graftFunctions = (exported: unknown, grafts: readonly GraftSource[]): GraftFunction[] =>
   grafts.map((graft) => {
     const value = typeof exported === 'object' && exported !== null ? Reflect.get(exported, graft.export) : undefined;
-    if (typeof value !== 'function')
-      throw new Fault(plainFailure('not-callable', 'NotCallable', `no function ${graft.export}`));
+    if (typeof value !== 'function') {
+      const names = namesLike(graft.export, Object.keys(Object(exported)));
+      throw new Fault(plainFailure('not-callable', 'NotCallable', `no function ${graft.export}; ${names}`));
+    }
     return graft.rows === true ? forRows(value as GraftFunction) : (value as GraftFunction);
   });
 

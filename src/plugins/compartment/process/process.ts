@@ -2,6 +2,7 @@
 // host, so a plugin's process may die at any instant: that is just an abort.
 
 import { GraftError } from '../../errors.ts';
+import { shown } from '../../shown.ts';
 import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource } from '../compartment.ts';
 import { installFailed } from '../ending.ts';
 import { type ChildFacts, childCommand } from './command.ts';
@@ -144,7 +145,8 @@ export class ProcessMaker implements CompartmentMaker {
 }
 
 const factsFor = (walls: Walls): ChildFacts => {
-  if (!WALLS.includes(walls)) throw new GraftError('GRAFT_BAD_OPTION', `processes.walls is one of ${WALLS.join(', ')}`);
+  if (!WALLS.includes(walls))
+    throw new GraftError('GRAFT_BAD_OPTION', `processes.walls: expected ${WALLS.join(', ')}, got ${shown(walls)}`);
   const { facts } = childCommand(walls !== 'none');
   if (walls === 'required' && !standsAll(ALL_WALLS, facts.walls))
     throw new GraftError(

@@ -73,16 +73,18 @@ interface Call {
 
 const NAMES_MAX = 1000;
 const NAME_LENGTH_MAX = 200;
+/** Names that a message lists. */
+const SHOWN_MAX = 8;
 
 const failed = (failure: Failure): string => `F${failureText(failure)}`;
 const notCallable = (what: string): string => failed(plainFailure('not-callable', 'NotCallable', what));
 
-/** The JSON text of the names of exported functions that are own properties of the exports. */
-const exportedNames = (exported: Exports): string => {
+/** The JSON text of the names of exported functions that are own properties of the exports, of the first `most`. */
+const exportedNames = (exported: Exports, most = NAMES_MAX): string => {
   if (typeof exported !== 'object' || exported === null) return '[]';
   const keys = ownKeys(exported);
   let text = '';
-  for (let i = 0; i < keys.length && i < NAMES_MAX; i++) {
+  for (let i = 0; i < keys.length && i < most; i++) {
     const key = keys[i] as string | symbol;
     if (typeof key === 'symbol' || key.length > NAME_LENGTH_MAX) continue;
     if (typeof exported[key] === 'function') text += `${text === '' ? '' : ','}${stringify(key)}`;
@@ -180,7 +182,8 @@ class Realm {
       for (let i = 0; i < this.#setup.grafts.length; i++) {
         const name = this.#setup.grafts[i]?.export as string;
         const graft = exported === null || exported === undefined ? undefined : exported[name];
-        if (typeof graft !== 'function') return notCallable(`the export ${name} is not a function`);
+        if (typeof graft !== 'function')
+          return notCallable(`the export ${name} is not a function; there is ${exportedNames(exported, SHOWN_MAX)}`);
         this.#sit(i, this.#setup.grafts[i]?.rows === true ? forRows(graft as GraftCode) : (graft as GraftCode));
       }
       return `R${exportedNames(exported)}`;

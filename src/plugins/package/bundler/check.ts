@@ -5,7 +5,7 @@ import { type ErrorCode, GraftError } from '../../errors.ts';
 import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
 import { PACKAGE_BOUNDS } from '../bounds.ts';
 import type { Json } from '../exports-map.ts';
-import { checkManifest, checkName, checkVersion } from '../manifest.ts';
+import { checkManifest, checkName, checkVersion, descriptionOf } from '../manifest.ts';
 import { checkMissing } from '../missing.ts';
 import { printable } from '../path.ts';
 import type { PluginPackage } from '../read.ts';
@@ -38,7 +38,7 @@ function refusalOf(code: unknown, message: unknown): GraftError {
 function checkMade({ head, code, sourceMap }: Made): PluginPackage {
   if (plainFault(head, PLAIN_BOUNDS) !== null || !DIGEST.test(String((head as Json).digest)))
     throw gaveUp('it said what it cannot have meant');
-  const { name, version, manifest, digest } = head as Json;
+  const { name, version, description, manifest, digest } = head as Json;
   const missing = checkMissing((head as Json).missing);
   if (missing === null) throw gaveUp('it said what it cannot have meant');
   if (code.length > PACKAGE_BOUNDS.bundle_bytes || sourceMap.length > PACKAGE_BOUNDS.source_map_bytes)
@@ -46,6 +46,7 @@ function checkMade({ head, code, sourceMap }: Made): PluginPackage {
   return Object.freeze({
     name: checkName(name),
     version: checkVersion(version),
+    description: descriptionOf(description),
     manifest: checkManifest(manifest),
     code,
     sourceMap,

@@ -168,8 +168,15 @@ class Server {
     const { given } = received;
     const { head, resolver } = readHead(files, given === null ? null : JSON.parse(given));
     const { code, sourceMap, missing } = bundle(service, { files, resolver, main: head.main, sdk: this.#sdk });
-    const { name, version, manifest } = head;
-    const told = JSON.stringify({ name, version, manifest, digest: digestOf(head, files.reached), missing });
+    const { name, version, description, manifest } = head;
+    const told = JSON.stringify({
+      name,
+      version,
+      description,
+      manifest,
+      digest: digestOf(head, files.reached),
+      missing,
+    });
     this.#writer.begin(HEAD, 0).text(told).end();
     this.#writer.begin(CODE, 0).raw(code).end();
     this.#writer.begin(SOURCE_MAP, 0).raw(sourceMap).end();

@@ -59,7 +59,7 @@ const rest: Said = [
 describe('what a bundler says', () => {
   test('is taken where it is right', async () => {
     const made = await packageFrom([head({}), ...rest]);
-    const told = { name: 'x', version: '1.0.0', manifest, digest: DIGEST, missing: [] };
+    const told = { name: 'x', version: '1.0.0', description: '', manifest, digest: DIGEST, missing: [] };
     expect(made).toEqual({ ...told, code: '({})', sourceMap: '{}' });
     expect(Object.isFrozen(made.manifest.grafts)).toBe(true);
   });
