@@ -1,9 +1,17 @@
 // The sample server's plugins: what the README and the page promise of each.
 
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { page } from '../../examples/db-query/page.ts';
+import { createHost } from '../../src/host/index.ts';
 import { type Flights, openFlights } from '../support/flights.ts';
 
 let flights: Flights;
@@ -91,7 +99,33 @@ test('an abort names the file and the line of the author', async () => {
 });
 
 test('the page tells what stands here, and nothing that is written into a page can leave its place', () => {
-  const html = page(flights.host, 'http://127.0.0.1:1/"><script>', { flights: 20_000, airports: 3376 });
-  expect(html).toContain('busiest-routes');
-  expect(html).not.toContain('<script>');
+  const { body } = page(flights.host, 'http://127.0.0.1:1/"><script>', { flights: 20_000, airports: 3376 });
+  expect(body).toContain('busiest-routes');
+  expect(body).toContain('The busiest routes, with the cities they join and their mean delay.');
+  expect(body).not.toContain('<script>');
+});
+
+test('a start that cannot be ends with one line: a port that is taken, a folder that another server has', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'graftwork-flights-'));
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  const main = fileURLToPath(new URL('../../examples/db-query/main.ts', import.meta.url));
+  const start = (env: Record<string, string>) =>
+    promisify(execFile)(process.execPath, [main], { env: { ...process.env, GRAFTWORK_DATA: folder, ...env } }).then(
+      () => 'started',
+      ({ code, stderr }: { code: number; stderr: string }) => [code, stderr],
+    );
+  try {
+    expect(await start({ PORT: `${port}` })).toEqual([
+      1,
+      expect.stringMatching(new RegExp(`^GRAFT_BAD_OPTION: port ${port} of 127.0.0.1 is in use[^\\n]*\\n$`)),
+    ]);
+    const other = await createHost({ store: `sqlite:${join(folder, 'flights.db')}` });
+    expect(await start({ PORT: '0' })).toEqual([1, expect.stringMatching(/^GRAFT_IN_USE: [^\n]*\n$/)]);
+    await other.close();
+  } finally {
+    taken.close();
+    rmSync(folder, { recursive: true });
+  }
 });

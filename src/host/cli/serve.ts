@@ -2,9 +2,9 @@
 
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { GraftError } from '../../plugins/index.ts';
+import { GraftError, namesLike, shown } from '../../plugins/index.ts';
 import { createHost, type Host } from '../index.ts';
-import { makeDataFolder, readPort, serve as serveHost } from '../server/index.ts';
+import { addPages, hostPage, makeDataFolder, readPort, serve as serveHost } from '../server/index.ts';
 import { dataFolder } from './client.ts';
 
 export interface ServeFlags {
@@ -17,15 +17,17 @@ type HostModule = (host: Host) => void | Promise<void>;
 
 const loadModule = async (path: string): Promise<HostModule> => {
   const url = pathToFileURL(resolve(path)).href;
-  const { default: declare } = (await import(url).catch((cause: unknown) => {
+  const loaded = (await import(url).catch((cause: unknown) => {
     throw new GraftError('GRAFT_BAD_OPTION', `the host module ${path} cannot be loaded: ${(cause as Error).message}`, {
       cause,
     });
   })) as { default?: unknown };
+  const { default: declare } = loaded;
   if (typeof declare === 'function') return declare as HostModule;
   throw new GraftError(
     'GRAFT_BAD_OPTION',
-    `the host module ${path} has no default export that is a function of the host`,
+    `the host module ${path} has no default export that is a function of the host; ` +
+      (declare === undefined ? namesLike('default', Object.keys(loaded)) : `it is ${shown(declare)}`),
   );
 };
 
@@ -41,7 +43,11 @@ export const serve = async (flags: ServeFlags): Promise<number> => {
   });
   try {
     await declare?.(host);
-    const served = await serveHost(host, { port, data });
+    const served = await serveHost(host, {
+      port,
+      data,
+      pages: (app) => addPages(app, { '/': ({ url }) => hostPage(host, url) }),
+    });
     // Many plugins take a while: calls wait for theirs, and everything else is answered at once.
     await Promise.all([host.restore(), served.closed]);
   } finally {

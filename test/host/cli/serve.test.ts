@@ -38,6 +38,8 @@ describe('a first start', () => {
     expect((await stat(join(folder, 'data'))).mode & 0o777).toBe(0o700);
     const points = await fetch(`${url}/api/points`, { headers: { Authorization: `Bearer ${token}` } });
     expect(await points.json()).toEqual({ points: [] });
+    const page = await fetch(`${url}/`);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('No graft point is declared.')]);
     first.kill('SIGTERM');
     expect(await firstEnd).toMatchObject({ code: 0, stderr: '' });
 
@@ -74,7 +76,11 @@ describe('a host module', () => {
     ['is not there', undefined, /^GRAFT_BAD_OPTION: the host module shop\.mjs cannot be loaded: /],
     ['does not parse', 'export default (', /^GRAFT_BAD_OPTION: the host module shop\.mjs cannot be loaded: /],
     ['throws', 'throw new Error("at load")', /^GRAFT_BAD_OPTION: .*at load/],
-    ['has no default export', 'export const points = 1', /^GRAFT_BAD_OPTION: .* has no default export/],
+    [
+      'has no default export',
+      'export const points = 1',
+      /^GRAFT_BAD_OPTION: .* has no default export .*; there is points/,
+    ],
     [
       'declares a point wrongly',
       'export default (host) => host.graftPoint({ name: "X" })',
@@ -101,7 +107,7 @@ describe('1: a start that cannot be', () => {
     const second = await run(['serve', '--data', 'other'], { PORT: port }, folder);
     expect([second.code, second.stderr]).toEqual([
       1,
-      expect.stringMatching(new RegExp(`^GRAFT_BAD_OPTION: port ${port} of 127.0.0.1 is in use`)),
+      expect.stringMatching(new RegExp(`^GRAFT_BAD_OPTION: port ${port} of 127.0.0.1 is in use[^\\n]*\\n$`)),
     ]);
     first.kill('SIGTERM');
     await firstEnd;
