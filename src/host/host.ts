@@ -38,7 +38,7 @@ import { DEFAULT_STORE, type HostOptions } from './options.ts';
 import { type Access, accessorOf, log } from './own-callables.ts';
 import { PluginStorage } from './plugin-storage.ts';
 import type { AbortRecord, Registry } from './registry.ts';
-import { HostCell, HostCounter, HostList, HostMap, keptMap, type StateSpec } from './state.ts';
+import { HostCell, HostCounter, HostList, HostMap, keptMap, type MapSpec, type StateSpec } from './state.ts';
 import type { EntityTarget, Store } from './store/index.ts';
 import { inside } from './surroundings.ts';
 import { Turns } from './turns.ts';
@@ -205,7 +205,7 @@ export class Host {
   }
 
   /** A transactional map. `stored` ones are kept in the database. */
-  map<V>(name: string, spec: StateSpec = {}): HostMap<V> {
+  map<V>(name: string, spec: MapSpec = {}): HostMap<V> {
     this.#claim(name);
     if (spec.stored !== true) return new HostMap<V>(keptMap(name, spec), this.#own);
     const stored = this.#needStore().storedMap(name);

@@ -54,6 +54,7 @@ export type { CellOf, FindOf, HostTable, RowOf, WhereOf } from './host-table.ts'
 export type { HostTransaction } from './host-transaction.ts';
 export type { GraftInfo, InUse, PluginInfo, PointInfo } from './information.ts';
 export type { HostOptions } from './options.ts';
-export type { AbortRecord, KeptGraft, KeptPlugin, MissingGuard, Removal } from './registry.ts';
-export type { HostCell, HostCounter, HostList, HostMap, StateSpec } from './state.ts';
-export type { CellValue, Comparison, EntityClass, FindOptions, Row, Scalar, TableGrant, Where } from './store/index.ts';
+export type { Access } from './own-callables.ts';
+export type { About, AbortRecord, Installed, KeptGraft, KeptPlugin, MissingGuard, Removal } from './registry.ts';
+export type { HostCell, HostCounter, HostList, HostMap, MapSpec, StateSpec } from './state.ts';
+export type { CellValue, Comparison, EntityClass, EntityTarget, FindOptions, Row, Scalar, TableGrant, Where } from './store/index.ts';

@@ -7,11 +7,14 @@
 //   stock.readable(), .writable()   the callables, for a graft point to list
 
 import {
+  A_BOOLEAN,
   badArgument,
   type Callable,
   type CallableTree,
   type Caller,
+  checkOptions,
   type Keeper,
+  type OptionChecks,
   plainFault,
   unexpected,
   WRITES,
@@ -25,10 +28,19 @@ import { holdKept, Kept, keepInMap, keepOne } from './kept.ts';
  * Then it takes plain data alone, which is the same after a restart.
  */
 export interface StateSpec {
-  readonly stored?: boolean;
   /** How long a transaction may wait for one of its locks before the holder is aborted. Default 500. */
   readonly lock_timeout_ms?: number;
 }
+
+export interface MapSpec extends StateSpec {
+  /** Whether it is kept in the database. */
+  readonly stored?: boolean;
+}
+
+const SPEC: OptionChecks = {
+  lock_timeout_ms: ['milliseconds, from 0', (value) => typeof value === 'number' && value >= 0],
+};
+const MAP_SPEC: OptionChecks = { ...SPEC, stored: A_BOOLEAN };
 
 /** Runs something in a transaction of its own. */
 export type OwnTransaction = <T>(run: (txn: HostTransaction) => Promise<T>) => Promise<T>;
@@ -39,11 +51,11 @@ const FORBIDDEN = new Set([...Object.getOwnPropertyNames(Object.prototype), 'pro
 
 const WRITE_PRICE = { resource: WRITES, cost: 1 } as const;
 
-const stateOptions = (name: string, spec: StateSpec): StateOptions => ({
-  name,
-  lock_timeout_ms: spec.lock_timeout_ms ?? 500,
-  writes: WRITE_PRICE,
-});
+/** Throws GRAFT_BAD_OPTION. */
+const stateOptions = (name: string, spec: StateSpec, checks = SPEC): StateOptions => {
+  checkOptions(spec, checks, name);
+  return { name, lock_timeout_ms: spec.lock_timeout_ms ?? 500, writes: WRITE_PRICE };
+};
 
 /** What lies under the keys of a map. */
 export type KeptMap<V> = StateMap<string, Kept<V>>;
@@ -51,7 +63,7 @@ export type KeptMap<V> = StateMap<string, Kept<V>>;
 /** The map of a HostMap. `keeper` keeps what is there initially; null: the host itself. */
 export const keptMap = <V>(
   name: string,
-  spec: StateSpec = {},
+  spec: MapSpec = {},
   initial: readonly (readonly [string, V])[] = [],
   keeper: Keeper | null = null,
 ): KeptMap<V> => {
@@ -61,7 +73,7 @@ export const keptMap = <V>(
     name,
     rows.map(([key]) => key),
   );
-  return new StateMap({ ...stateOptions(name, spec), keep }, rows);
+  return new StateMap({ ...stateOptions(name, spec, MAP_SPEC), keep }, rows);
 };
 
 /** The host's own value. */

@@ -46,7 +46,7 @@ describe('a plugin', () => {
     await host.restore();
   };
 
-  test('is told in one shape, installed, removed and after a restart: what it needs, was granted, and why it left', async () => {
+  test('is told in one shape, installed, removed and after a restart', async () => {
     const place = folder();
     const registry = `${place.path}/registry.db`;
     await open(registry);

@@ -42,7 +42,11 @@ const VALUES: readonly (readonly [string, () => unknown, string, string])[] = [
   ['a store', () => createHost({ store: 1 as never }), 'a text (`sqlite:PATH`, `memory`) or a DataSource', '1'],
   ['a store of no kind', () => createHost({ store: 'mysql:x' }), '"sqlite:PATH" or "memory"', '"mysql:x"'],
   ['entities', () => createHost({ entities: {} as never }), 'a list', 'an object'],
-  ['walls', () => new ProcessMaker({ walls: 'high' as never }), 'wanted', '"high"'],
+  ['walls', () => new ProcessMaker({ walls: 'high' as never }), '"wanted" or "required" or "none"', '"high"'],
+  ['spare processes', () => new ProcessMaker({ spares: -1 }), 'a whole number, not negative', '-1'],
+  ["a map's spec", () => host.map('m', { stored: 1 as never }), 'true or false', '1'],
+  ['a time-out of locks', () => host.callables.locks({ lock_timeout_ms: -1 }), 'milliseconds, from 0', '-1'],
+  ['a number of handles', () => host.callables.handles(() => null, { most: 0 }), 'a whole number above 0', '0'],
   ['a kind of point', () => host.graftPoint({ name: 'x', kind: 'many' as never }), '"function" or "chain"', '"many"'],
   ['a name of a point', () => host.graftPoint({ name: 'X y', kind: 'chain' }), 'segments of a-z', '"X y"'],
   [
@@ -122,6 +126,18 @@ describe('a name that nothing has', () => {
       () => createHost({ stor: 'memory' } as never),
       'GRAFT_BAD_OPTION',
       'unknown option "stor"; there is store, ',
+    ],
+    [
+      'an option of a cell, which is never stored',
+      () => host.cell('c', 1, { stored: true } as never),
+      'GRAFT_BAD_OPTION',
+      'c: unknown option "stored"; there is lock_timeout_ms',
+    ],
+    [
+      'an option of processes',
+      () => new ProcessMaker({ spare: 1 } as never),
+      'GRAFT_BAD_OPTION',
+      'processes: unknown option "spare"; there is spares, ',
     ],
     [
       'an option of a point',

@@ -6,7 +6,7 @@
 //
 // All of them act in the graft's transaction, with the locks, effects and undo records that everything else uses.
 
-import type { Callable } from '../../plugins/index.ts';
+import { A_WHOLE, type Callable, checkOptions, type OptionChecks } from '../../plugins/index.ts';
 import type { Clock } from '../../txn/index.ts';
 import { abort, onAbort } from './abort.ts';
 import { callByName } from './call-by-name.ts';
@@ -28,6 +28,10 @@ export interface HostCallablesOptions extends Later {
 }
 
 const LOCK_TIMEOUT_MS = 500;
+const LOCKS_OPTIONS: OptionChecks = {
+  lock_timeout_ms: ['milliseconds, from 0', (value) => typeof value === 'number' && value >= 0],
+};
+const HANDLES_OPTIONS: OptionChecks = { most: A_WHOLE };
 
 export class HostCallables {
   readonly #options: HostCallablesOptions;
@@ -60,6 +64,7 @@ export class HostCallables {
    * aborted.
    */
   locks(options: { readonly lock_timeout_ms?: number } = {}): Locks {
+    checkOptions(options, LOCKS_OPTIONS, 'locks');
     const locks = new Locks(options.lock_timeout_ms ?? LOCK_TIMEOUT_MS);
     this.#locks.push(locks);
     return locks;
@@ -74,6 +79,7 @@ export class HostCallables {
 
   /** `open(name)`, `read(handle)`, `close(handle)`; at most `most` (default 16) open in a call. */
   handles(open: Opener, options: { readonly most?: number } = {}): Handles {
+    checkOptions(options, HANDLES_OPTIONS, 'handles');
     const handles = new Handles(open, options.most);
     this.#handles.push(handles);
     return handles;

@@ -140,5 +140,6 @@ function missingOf(marked: Built, files: Files): MissingGlobal[] {
 }
 
 function checkSize(what: string, { length }: Uint8Array, bytes_max: number): void {
-  if (length > bytes_max) throw new GraftError('GRAFT_PACKAGE_LIMIT', `the ${what} is larger than ${bytes_max} bytes`);
+  if (length > bytes_max)
+    throw new GraftError('GRAFT_PACKAGE_LIMIT', `the ${what} is larger than ${bytes_max} bytes: ${length}`);
 }

@@ -69,12 +69,15 @@ function claimName(names: Names, path: string, isFile: boolean): void {
  */
 export function addSize(total: number, path: string, size: number): number {
   if (size > PACKAGE_BOUNDS.entry_bytes) {
-    throw new GraftError('GRAFT_PACKAGE_LIMIT', `${shown(path)} is larger than ${PACKAGE_BOUNDS.entry_bytes} bytes`);
+    throw new GraftError(
+      'GRAFT_PACKAGE_LIMIT',
+      `${shown(path)} is larger than ${PACKAGE_BOUNDS.entry_bytes} bytes: ${size}`,
+    );
   }
   if (total + size > PACKAGE_BOUNDS.unpacked_bytes) {
     throw new GraftError(
       'GRAFT_PACKAGE_LIMIT',
-      `the files are larger than ${PACKAGE_BOUNDS.unpacked_bytes} bytes together`,
+      `the files are larger than ${PACKAGE_BOUNDS.unpacked_bytes} bytes together: ${total + size} with ${shown(path)}`,
     );
   }
   return total + size;
@@ -83,7 +86,10 @@ export function addSize(total: number, path: string, size: number): number {
 /** Throws GRAFT_PACKAGE_LIMIT where an archive of `bytes` bytes is too large. */
 export function checkPacked(bytes: number): void {
   if (bytes <= PACKAGE_BOUNDS.archive_bytes) return;
-  throw new GraftError('GRAFT_PACKAGE_LIMIT', `the archive is larger than ${PACKAGE_BOUNDS.archive_bytes} bytes`);
+  throw new GraftError(
+    'GRAFT_PACKAGE_LIMIT',
+    `the archive is larger than ${PACKAGE_BOUNDS.archive_bytes} bytes: ${bytes}`,
+  );
 }
 
 /** Throws GRAFT_PACKAGE_LIMIT where `count` files and folders that count are too many. */

@@ -9,6 +9,7 @@ import type { Transaction } from '../../../txn/index.ts';
 import { GraftError } from '../../errors.ts';
 import { PLAIN_BOUNDS, type PlainBounds, plainFault } from '../../plain.ts';
 import type { Failure } from '../../protocol.ts';
+import { shown } from '../../shown.ts';
 import type { CompartmentCall, CompartmentSource, Ending } from '../compartment.ts';
 import { Fault, installFailed, LOST } from '../ending.ts';
 import { type Heap, HeapMaker } from '../heap-compartment.ts';
@@ -273,7 +274,11 @@ export class MeteredMaker extends HeapMaker {
   constructor(options: MeteredOptions = {}) {
     const { fuel_per_ms = FUEL_PER_MS, quantum = FUEL_MAX, tick = null, key = randomBytes(KEY_BYTES) } = options;
     for (const [name, fuel] of Object.entries({ fuel_per_ms, quantum }))
-      if (!(fuel >= 1 && fuel <= FUEL_MAX)) throw new GraftError('GRAFT_BAD_OPTION', `metered: ${name}`);
+      if (!(fuel >= 1 && fuel <= FUEL_MAX))
+        throw new GraftError(
+          'GRAFT_BAD_OPTION',
+          `metered: ${name}: expected 1 to ${FUEL_MAX} units, got ${shown(fuel)}`,
+        );
     const rate: Rate = { fuel_per_ms, quantum: Math.floor(quantum), tick };
     super('metered', (source) => {
       checkLocked('metered');

@@ -2,7 +2,7 @@
 // host, so a plugin's process may die at any instant: that is just an abort.
 
 import { GraftError } from '../../errors.ts';
-import { shown } from '../../shown.ts';
+import { A_FUNCTION, A_WHOLE, checkOptions, type Expected, oneOf } from '../../options.ts';
 import type { Compartment, CompartmentCall, CompartmentMaker, CompartmentSource } from '../compartment.ts';
 import { installFailed } from '../ending.ts';
 import { type ChildFacts, childCommand } from './command.ts';
@@ -18,7 +18,18 @@ import { ALL_WALLS, standsAll, wallsText } from './walls/standing.ts';
  */
 export type Walls = 'wanted' | 'required' | 'none';
 
-const WALLS: readonly Walls[] = ['wanted', 'required', 'none'];
+const AT_LEAST_0: Expected = [
+  'a whole number, not negative',
+  (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+];
+const OPTIONS: Record<keyof ProcessOptions, Expected> = {
+  spares: AT_LEAST_0,
+  groupOf: A_FUNCTION,
+  walls: oneOf('wanted', 'required', 'none'),
+  processes: A_WHOLE,
+  pipelined: A_WHOLE,
+  queued: AT_LEAST_0,
+};
 
 export interface ProcessOptions extends Partial<GroupLimits> {
   /** Warm processes beyond those in use. */
@@ -86,6 +97,7 @@ export class ProcessMaker implements CompartmentMaker {
 
   /** Throws GRAFT_NO_WALLS where they are required and do not stand on this system. */
   constructor(options: ProcessOptions = {}) {
+    checkOptions(options, OPTIONS, 'processes');
     const walled = options.walls !== 'none';
     this.facts = factsFor(options.walls ?? 'wanted');
     this.#pool = new SparePool(options.spares ?? 1, walled);
@@ -145,8 +157,6 @@ export class ProcessMaker implements CompartmentMaker {
 }
 
 const factsFor = (walls: Walls): ChildFacts => {
-  if (!WALLS.includes(walls))
-    throw new GraftError('GRAFT_BAD_OPTION', `processes.walls: expected ${WALLS.join(', ')}, got ${shown(walls)}`);
   const { facts } = childCommand(walls !== 'none');
   if (walls === 'required' && !standsAll(ALL_WALLS, facts.walls))
     throw new GraftError(
