@@ -31,7 +31,7 @@ export {
   type Spent,
   type StateView,
 } from '../plugins/index.ts';
-export type { MissingGlobal, PluginSource } from '../plugins/package/index.ts';
+export type { Manifest, ManifestGraft, MissingGlobal, PluginPackage, PluginSource } from '../plugins/package/index.ts';
 export type { AbortReason, Account, Ticket, Transaction, Undone } from '../txn/index.ts';
 export {
   type Events,
@@ -55,6 +55,16 @@ export type { HostTransaction } from './host-transaction.ts';
 export type { GraftInfo, InUse, PluginInfo, PointInfo } from './information.ts';
 export type { HostOptions } from './options.ts';
 export type { Access } from './own-callables.ts';
-export type { About, AbortRecord, Installed, KeptGraft, KeptPlugin, MissingGuard, Removal } from './registry.ts';
+export type { AbortRecord, About, Installed, KeptGraft, KeptPlugin, MissingGuard, Removal } from './registry.ts';
 export type { HostCell, HostCounter, HostList, HostMap, MapSpec, StateSpec } from './state.ts';
-export type { CellValue, Comparison, EntityClass, EntityTarget, FindOptions, Row, Scalar, TableGrant, Where } from './store/index.ts';
+export type {
+  CellValue,
+  Comparison,
+  EntityClass,
+  EntityTarget,
+  FindOptions,
+  Row,
+  Scalar,
+  TableGrant,
+  Where,
+} from './store/index.ts';

@@ -1,7 +1,8 @@
 // Who listens to a host: each kind of event, an end of listening, and listeners that fail.
 
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { createHost, type Host, type HostEvent, IsolateMaker, type ReportedEvent } from '../../src/host/index.ts';
+import { createHost, type Host, type HostEvent, type ReportedEvent } from '../../src/host/index.ts';
+import { IsolateMaker } from '../../src/plugins/compartment/index.ts';
 
 let host: Host;
 let reported: ReportedEvent[];
