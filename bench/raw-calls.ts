@@ -41,16 +41,21 @@ const ECHO: Crossing = {
 
 /** Node's own channel between processes. Answers come in order. */
 export const rawMessage = async ({ input, source, value }: Crossing = ECHO): Promise<CallContender> => {
-  const child = fork(path('json-child.mjs'), [source], { serialization: 'json', env: {}, execArgv: [] });
-  const waiting: ((answer: number) => void)[] = [];
-  child.on('message', (message) => waiting.shift()?.(value(message)));
+  const child = fork(path('json-child.mjs'), { serialization: 'json', env: {}, execArgv: [] });
+  const waiting: PromiseWithResolvers<number>[] = [];
+  child.on('message', (message) => waiting.shift()?.resolve(value(message)));
+  child.once('exit', () => {
+    for (const { reject } of waiting) reject(new Error('the process of the floor has ended'));
+  });
+  child.send(source);
   return {
     name: 'child_process message (floor)',
-    call: () =>
-      new Promise((resolve) => {
-        waiting.push(resolve);
-        child.send(input() as Serializable);
-      }),
+    call: () => {
+      const answer = Promise.withResolvers<number>();
+      waiting.push(answer);
+      child.send(input() as Serializable);
+      return answer.promise;
+    },
     close: () => ended(child),
   };
 };

@@ -39,6 +39,7 @@ th, td { padding: 0.2rem 0.75rem; text-align: left; vertical-align: top; border-
 thead th { border-bottom-color: var(--faint); }
 th { font-weight: 600; } tbody th { font-weight: normal; color: var(--faint); }
 th:first-child, td:first-child { padding-left: 0; }
+@media (max-width: 40rem) { td:not(.right) { min-width: 7rem; } }
 .right { text-align: right; white-space: nowrap; } thead .right { white-space: normal; }
 `;
 

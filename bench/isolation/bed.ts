@@ -18,7 +18,7 @@ import {
 import { type Clock, Transactions } from '../../src/txn/index.ts';
 import type { CallContender } from '../measure.ts';
 import type { Kind } from './kinds.ts';
-import { pluginText, type Source } from './source.ts';
+import { pluginText, type Script, type Source } from './source.ts';
 import type { Work } from './work.ts';
 
 const clock: Clock = {
@@ -71,15 +71,16 @@ export class Bed implements Base {
   reported(): void {}
 
   /** Installs a plugin of one graft, `source`, at a point of its own. */
-  async install(source: Source, options: Partial<PointOptions> = {}): Promise<Asked> {
+  async install(source: Source | Script, options: Partial<PointOptions> = {}): Promise<Asked> {
     const name = `bench-${++this.#count}`;
     const point = this.#points.add(
       new GraftPoint({ name, kind: 'function', default: () => null, budget: Number.POSITIVE_INFINITY, ...options }),
     );
-    const code = await pluginText(this.#kind, source);
+    const { code, export: exported } =
+      'code' in source ? source : { code: await pluginText(this.#kind, source), export: 'graft' };
     const manifest = {
       api: 1,
-      grafts: [{ point: name, export: 'graft', order: 100 }],
+      grafts: [{ point: name, export: exported, order: 100 }],
       needs: [...point.callables.keys()],
       limits: {},
     } as const;
@@ -101,7 +102,7 @@ export const committed = (outcome: Outcome<unknown>): unknown => {
 };
 
 /** Own time that no call here reaches, however busy the machine is. */
-const AMPLE = { own_ms: 1000 };
+export const AMPLE = { own_ms: 1000 };
 
 /** A workload in a compartment, to be measured. */
 export const subject = async (

@@ -2,7 +2,16 @@
 
 import type { Callable } from '../../src/plugins/index.ts';
 import { StateMap } from '../../src/txn/index.ts';
-import { type CallContender, type Contender, compare, eachCall, hashOf, inFlight, type Row } from '../measure.ts';
+import {
+  type CallContender,
+  type Contender,
+  compare,
+  eachCall,
+  hashOf,
+  inFlight,
+  type Rounds,
+  type Row,
+} from '../measure.ts';
 import { subject } from './bed.ts';
 import type { Kind } from './kinds.ts';
 import { direct, type Source } from './source.ts';
@@ -11,9 +20,23 @@ import { WORK, type Work } from './work.ts';
 export const IN_FLIGHT = 64;
 const HASHED = 256;
 
-/** Sizes in full and for tests: batches as long as `batch_ns`, calls that are timed one by one, and calls in flight. */
+/**
+ * How much is measured: batches as long as `batch_ns`, after trying for `trial_ms` how many calls that is; calls that
+ * are timed one by one, of kinds that answer at once and of those that answer later; and calls in flight.
+ */
+export interface CallSize {
+  readonly trial_ms: number;
+  readonly batch_ns: number;
+  readonly batches: Omit<Rounds, 'count'>;
+  readonly each: Rounds;
+  readonly later: Rounds;
+  readonly flight: Rounds;
+}
+
+/** Sizes in full and for tests. */
 export const CALL_SIZES = {
   full: {
+    trial_ms: 200,
     batch_ns: 4e6,
     batches: { rounds: 40, warmup: 8 },
     each: { rounds: 20, count: 1000, warmup: 1 },
@@ -22,6 +45,7 @@ export const CALL_SIZES = {
     ways: { rounds: 30, count: 300, warmup: 5 },
   },
   small: {
+    trial_ms: 5,
     batch_ns: 4e5,
     batches: { rounds: 3, warmup: 1 },
     each: { rounds: 2, count: 100, warmup: 1 },
@@ -73,38 +97,42 @@ const firstAnswers = async (one: CallContender): Promise<string> => {
 };
 
 /** The number of calls of the last contender in a batch. All contenders make the same calls. */
-const batchCount = (all: readonly CallContender[], small: boolean): number => {
+const batchCount = (all: readonly CallContender[], { trial_ms, batch_ns }: CallSize): number => {
   const [last, ...others] = all.toReversed() as [CallContender, ...CallContender[]];
   const begun = performance.now();
   let calls = 0;
-  for (; performance.now() - begun < (small ? 5 : 200); calls++) last.call();
+  for (; performance.now() - begun < trial_ms; calls++) last.call();
   const ns = ((performance.now() - begun) * 1e6) / calls;
   for (const one of others) for (let i = 0; i < calls; i++) one.call();
-  return Math.max(8, Math.round(sizeOf(small).batch_ns / ns));
+  return Math.max(8, Math.round(batch_ns / ns));
 };
 
 /** Kinds that answer at once. */
-const hereCalls = async (all: readonly CallContender[], small: boolean): Promise<Pick<WorkCalls, 'each' | 'batch'>> => {
-  const count = batchCount(all, small);
-  const batch = await compare(all.map(batches), { ...sizeOf(small).batches, count });
-  return { batch, each: await eachCall(all, sizeOf(small).each) };
+const hereCalls = async (all: readonly CallContender[], size: CallSize): Promise<Pick<WorkCalls, 'each' | 'batch'>> => {
+  const count = batchCount(all, size);
+  const batch = await compare(all.map(batches), { ...size.batches, count });
+  return { batch, each: await eachCall(all, size.each) };
 };
 
 /** Kinds that answer later. */
 const laterCalls = async (
   all: readonly CallContender[],
-  small: boolean,
+  size: CallSize,
 ): Promise<Pick<WorkCalls, 'each' | 'batch'>> => {
-  const each = await eachCall(all, sizeOf(small).later);
-  return { each, batch: await inFlight(all, sizeOf(small).flight, IN_FLIGHT) };
+  const each = await eachCall(all, size.later);
+  return { each, batch: await inFlight(all, size.flight, IN_FLIGHT) };
 };
 
-const measured = async (all: readonly CallContender[], small: boolean): Promise<Pick<WorkCalls, 'each' | 'batch'>> => {
+/** Measures contenders, the first of them the floor: each call by itself, and calls in batches or in flight. */
+export const measured = async (
+  all: readonly CallContender[],
+  size: CallSize,
+): Promise<Pick<WorkCalls, 'each' | 'batch'>> => {
   // All make the same calls, so that they compute the same answers.
   const pending = all.map((one) => one.call());
   const here = typeof pending.at(-1) === 'number';
   await Promise.all(pending);
-  return here ? hereCalls(all, small) : laterCalls(all, small);
+  return here ? hereCalls(all, size) : laterCalls(all, size);
 };
 
 interface Choice {
@@ -142,7 +170,7 @@ const workCalls = async (kind: Kind, name: string, size: Size): Promise<WorkCall
   // Ways that were tried have answered already.
   if (floor !== null && others.length === 0 && (await firstAnswers(floor)) !== hash)
     throw new Error(`${kind.name}: the floor of ${name} answers otherwise`);
-  const times = await measured(all, size.small);
+  const times = await measured(all, sizeOf(size.small));
   for (const each of all) await each.close();
   return { ...times, others, hash };
 };
@@ -167,7 +195,7 @@ const callBack = async (kind: Kind, { small, seed }: Size): Promise<readonly Row
   const asks = await subject(kind, { ...make(), source: ASKING }, 'one call-back', { callable: { price: { get } } });
   const hashes = [await firstAnswers(none), await firstAnswers(asks)];
   if (hashes[0] !== hashes[1]) throw new Error(`${kind.name}: a call-back answers otherwise`);
-  const { each } = await measured([none, asks], small);
+  const { each } = await measured([none, asks], sizeOf(small));
   await none.close();
   await asks.close();
   return each;

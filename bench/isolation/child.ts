@@ -2,6 +2,7 @@
 // it is alive after every step, and its result at the end; if it is silent for too long, it is killed.
 
 import { lockdownRealm } from '../../src/plugins/compartment/index.ts';
+import { type Plugged, type PluginOrder, plugged, pluginIdle } from '../plugin/calls.ts';
 import { type Calls, calls } from './calls.ts';
 import { kindOf } from './kinds.ts';
 import { type Fresh, fresh, type Idle, idle, type Start, start } from './life.ts';
@@ -14,6 +15,8 @@ export interface Order {
   readonly body: string;
   readonly small: boolean;
   readonly seed: number;
+  /** For `plugin` and `pluginIdle`. */
+  readonly plugin?: PluginOrder;
 }
 
 export interface Reports {
@@ -22,13 +25,15 @@ export interface Reports {
   readonly fresh: Fresh;
   readonly idle: Idle;
   readonly stops: Stops;
+  readonly plugin: Plugged;
+  readonly pluginIdle: Idle;
 }
 
 export type Message = { readonly alive: true } | { readonly report: unknown } | { readonly error: string };
 
 const tell = (message: Message): void => void process.send?.(message);
 
-const carryOut = async ({ part, kind: name, body, small, seed }: Order): Promise<Reports[keyof Reports]> => {
+const carryOut = async ({ part, kind: name, body, small, seed, plugin }: Order): Promise<Reports[keyof Reports]> => {
   const kind = kindOf(name);
   const began_ms = performance.now();
   if (kind.locked) await lockdownRealm();
@@ -44,6 +49,10 @@ const carryOut = async ({ part, kind: name, body, small, seed }: Order): Promise
       return idle(kind, size);
     case 'stops':
       return stops(kind, body, size);
+    case 'plugin':
+      return plugged(kind, plugin as PluginOrder, size);
+    case 'pluginIdle':
+      return pluginIdle(kind, plugin as PluginOrder, size);
   }
 };
 

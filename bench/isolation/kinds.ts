@@ -8,7 +8,7 @@ import {
   scriptDirect,
   sesMaker,
 } from '../../src/plugins/compartment/index.ts';
-import type { CompartmentMaker } from '../../src/plugins/index.ts';
+import type { CompartmentKind, CompartmentMaker } from '../../src/plugins/index.ts';
 import { CLAIMS, type Claims } from '../../test/support/claims.ts';
 import { type AnyKind, quickJsMaker, vmMaker, WorkerMaker, wasmMaker } from '../rivals/index.ts';
 
@@ -43,6 +43,9 @@ export interface Kind extends Claims, Measured {
 }
 
 export const KINDS: readonly Kind[] = CLAIMS.map((claims) => ({ ...claims, ...ROWS[claims.kind], name: claims.kind }));
+
+/** The kinds that ship, the most contained first. */
+export const SHIPPED: readonly CompartmentKind[] = ['process', 'isolate', 'metered', 'ses', 'direct'];
 
 /** Throws for a name that has no row. */
 export const kindOf = (name: string): Kind => {

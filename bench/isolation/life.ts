@@ -3,9 +3,10 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as later } from 'node:timers/promises';
+import type { PointOptions } from '../../src/plugins/index.ts';
 import { type Asked, Bed, committed } from './bed.ts';
 import type { Kind } from './kinds.ts';
-import { direct, pluginText, type Source } from './source.ts';
+import { direct, pluginText, type Script, type Source } from './source.ts';
 import { ADD } from './work.ts';
 
 /** The time until spares are ready, unless the kind says otherwise. */
@@ -20,8 +21,17 @@ export interface Size {
   readonly alive: () => void;
 }
 
+/** What is installed, and called. */
+export interface Subject {
+  readonly source: Source | Script;
+  readonly input: unknown;
+  readonly options?: Partial<PointOptions>;
+}
+
+const TINY: Subject = { source: ADD, input: 1 };
+
 /** Time to the answer of a call, in ms. */
-const answered = async ({ ask }: Asked, input = 1): Promise<number> => {
+const answered = async ({ ask }: Asked, input: unknown = 1): Promise<number> => {
   const begun = performance.now();
   const outcome = ask(input);
   committed(outcome instanceof Promise ? await outcome : outcome);
@@ -39,13 +49,14 @@ export interface Start {
 export const start = async (
   kind: Kind,
   { small, alive, began_ms }: Size & { readonly began_ms: number },
+  { source, input, options }: Subject = TINY,
 ): Promise<Start> => {
   const bed = new Bed(kind, 0);
   const prepared_ms = performance.now();
-  await pluginText(kind, ADD);
+  if (!('code' in source)) await pluginText(kind, source);
   const text_ms = performance.now() - prepared_ms;
   const install = async (begun: number): Promise<number> => {
-    await answered(await bed.install(ADD));
+    await answered(await bed.install(source, options), input);
     alive();
     return performance.now() - begun;
   };
@@ -145,14 +156,18 @@ const settled = async (): Promise<ReturnType<typeof memory>> => {
 };
 
 /** Memory of plugins that have answered once and are idle since. */
-export const idle = async (kind: Kind, { small, alive }: Size): Promise<Idle> => {
+export const idle = async (
+  kind: Kind,
+  { small, alive }: Size,
+  { source, input, options }: Subject = TINY,
+): Promise<Idle> => {
   const bed = new Bed(kind, 0);
   // What the first of a kind loads is not part of each.
-  await answered(await bed.install(ADD));
+  await answered(await bed.install(source, options), input);
   const before = await settled();
   const installed = small ? (kind.waits ? 2 : 10) : INSTALLED;
   for (let i = 0; i < installed; i++) {
-    await answered(await bed.install(ADD));
+    await answered(await bed.install(source, options), input);
     alive();
   }
   const after = await settled();

@@ -9,7 +9,15 @@ const CHILD = entryAt(new URL('child', import.meta.url));
 const FLAGS = ['--expose-gc'];
 
 /** How long a process may be silent, in ms, by the part that it measures; and before it reports that it has begun. */
-const SILENCE_MS = { calls: 120_000, start: 30_000, fresh: 30_000, idle: 60_000, stops: 4000 } as const;
+const SILENCE_MS = {
+  calls: 120_000,
+  start: 30_000,
+  fresh: 30_000,
+  idle: 60_000,
+  stops: 4000,
+  plugin: 120_000,
+  pluginIdle: 60_000,
+} as const;
 const BEGIN_MS = 60_000;
 
 /** How the process was lost: it hung, or died by a signal or with a code. */

@@ -11,6 +11,12 @@ export interface Source {
   readonly wat?: string;
 }
 
+/** A plugin's own script, as the bundler makes it, and its export that is measured. */
+export interface Script {
+  readonly code: string;
+  readonly export: string;
+}
+
 /** About 5 KB of a module's own code, which an install has to read and to evaluate. */
 const BALLAST = Array.from(
   { length: 40 },

@@ -135,6 +135,21 @@ describe('its commands', () => {
     expect(readFileSync(join(project, 'demo.html'), 'utf8')).toContain('<pre>');
   });
 
+  test('bench measures a graft, beside the floor of its kind', async () => {
+    mkdirSync(join(project, 'half'), { recursive: true });
+    const graftwork = { api: 1, grafts: [{ point: 'shop/price', export: 'price' }] };
+    const own = { name: 'half', version: '1.0.0', main: 'index.js', graftwork };
+    writeFileSync(join(project, 'half', 'package.json'), JSON.stringify(own));
+    writeFileSync(join(project, 'half', 'index.js'), 'exports.price = (list) => list / 2;');
+    const args = ['half', '--input', '8', '--seconds', '0.05', '--kinds', 'process,metered', '--json'];
+    const { stdout } = await node([main, 'bench', ...args]);
+    const { samples } = JSON.parse(stdout) as { samples: { found: { why: null; answer: string; each: unknown[] } }[] };
+    expect(samples.map(({ found: { why, answer, each } }) => [why, answer, each.length])).toEqual([
+      [null, '4', 2],
+      [null, '4', 2],
+    ]);
+  });
+
   test('hostile runs the hostile plugins', async () => {
     const cases = join('node_modules', 'graftwork', 'test', 'hostile', 'cases.jsonl');
     const [first = ''] = readFileSync(join(project, cases), 'utf8').split('\n');
