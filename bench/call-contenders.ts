@@ -1,7 +1,7 @@
 // The contenders of `bench call`, against the floors of raw-calls.ts: a call of a graft in a process, through its graft
 // point (transaction, account, checks both ways, commit), with no call-back and with one, on the floors' input.
 
-import { createHost } from '../src/host/index.ts';
+import { createHost } from 'graftwork';
 import type { CallContender } from './measure.ts';
 import { INPUT } from './raw-calls.ts';
 

@@ -2,8 +2,8 @@
 // workload is a graft, called through its compartment.
 
 import { parentPort, workerData } from 'node:worker_threads';
+import type { Compartment, CompartmentCall, CompartmentMaker } from 'graftwork/plugins';
 import { lockdownRealm, MeteredMaker, sesMaker } from '../src/plugins/compartment/index.ts';
-import type { Compartment, CompartmentCall, CompartmentMaker } from '../src/plugins/index.ts';
 import { type Contender, compare, type Row } from './measure.ts';
 
 /** Functions of `n`, each with its `n`. */

@@ -4,9 +4,9 @@
 
 import Database from 'better-sqlite3';
 import { Effect, STM, TRef } from 'effect';
+import { Account, type Clock, StateMap, Transactions, type Undoable } from 'graftwork/txn';
 import { applyPatches, enablePatches, produceWithPatches } from 'immer';
 import { machine } from '../report/index.ts';
-import { Account, type Clock, StateMap, Transactions, type Undoable } from '../src/txn/index.ts';
 import type { Benchmark } from './benchmark.ts';
 import { type Contender, compare, type Row } from './measure.ts';
 

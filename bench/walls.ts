@@ -3,8 +3,8 @@
 // difference, within each pair, over all pairs.
 
 import { readFileSync } from 'node:fs';
+import { createHost } from 'graftwork';
 import { machine, quantile } from '../report/index.ts';
-import { createHost } from '../src/host/index.ts';
 import { ProcessMaker, type Walls, wallsText } from '../src/plugins/compartment/index.ts';
 import type { Benchmark } from './benchmark.ts';
 import { hashOf, type Row, row } from './measure.ts';

@@ -2,9 +2,9 @@
 // that it had written, with the plane that fits best. VINO's was about 35 µs and 10 µs a lock (recalled from the OSDI
 // '96 paper's body).
 
+import { CPU_MHZ, Kernel } from 'graftwork/kernel-model';
+import { acquire, type Lock, type Transaction, type Undoable, WRITE } from 'graftwork/txn';
 import { type Figure, hashText, megahertz, type Point, quantile, type Result, type Table } from '../report/index.ts';
-import { CPU_MHZ, Kernel } from '../src/kernel-model/index.ts';
-import { acquire, type Lock, type Transaction, type Undoable, WRITE } from '../src/txn/index.ts';
 import { compartments } from './compartments.ts';
 import type { Experiment } from './experiment.ts';
 

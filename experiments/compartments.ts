@@ -1,9 +1,9 @@
 // The compartments that the kernel's grafts can run in: the in-thread kinds. `direct` is the unsafe path of every
 // measurement.
 
-import { FUEL_QUANTUM, type Tick } from '../src/kernel-model/index.ts';
-import { IsolateMaker, MeteredMaker, scriptDirect, sesMaker } from '../src/plugins/compartment/index.ts';
-import type { CompartmentMaker } from '../src/plugins/index.ts';
+import { directMaker, isolateMaker, meteredMaker, sesMaker } from 'graftwork/compartments';
+import { FUEL_QUANTUM, type Tick } from 'graftwork/kernel-model';
+import type { CompartmentMaker } from 'graftwork/plugins';
 
 export const KINDS = ['direct', 'ses', 'metered', 'isolate'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -19,12 +19,12 @@ export const compartments =
   (tick: Tick): CompartmentMaker => {
     switch (kind) {
       case 'direct':
-        return scriptDirect(timeless);
+        return directMaker(timeless);
       case 'ses':
         return sesMaker(timeless);
       case 'metered':
-        return new MeteredMaker({ tick, quantum: FUEL_QUANTUM });
+        return meteredMaker({ tick, quantum: FUEL_QUANTUM });
       case 'isolate':
-        return new IsolateMaker();
+        return isolateMaker();
     }
   };

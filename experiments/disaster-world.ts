@@ -18,7 +18,7 @@ import {
   type Thread,
   type User,
   WIRED_PAGES,
-} from '../src/kernel-model/index.ts';
+} from 'graftwork/kernel-model';
 import type { PluginPackage } from '../src/plugins/package/index.ts';
 import { compartments, type Kind } from './compartments.ts';
 import { differences, type KernelState, leftovers, type Part, stateOf } from './kernel-state.ts';

@@ -4,8 +4,8 @@
 //
 // In full size each graft behaves for a while before it misbehaves: at its first call, its second, its fourth.
 
+import { GraftError } from 'graftwork/plugins';
 import { hashText, type Result, type Table } from '../report/index.ts';
-import { GraftError } from '../src/plugins/index.ts';
 import { KINDS, type Kind } from './compartments.ts';
 import type { Disaster, Names } from './disaster.ts';
 import { DISASTERS } from './disaster-list.ts';

@@ -3,8 +3,8 @@
 //
 //   npm run demo -- disk --model FILE --specs FILE --parv FILE --trace FILE --json
 
+import { DRIVE_1995, Drive } from 'graftwork/kernel-model';
 import { hashText, type Point, type Result } from '../report/index.ts';
-import { DRIVE_1995, Drive } from '../src/kernel-model/index.ts';
 import { PERCENTS, runDisk } from './disk.ts';
 import type { Experiment, ExperimentOptions } from './experiment.ts';
 import { numbersFrom } from './made-traces.ts';

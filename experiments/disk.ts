@@ -9,7 +9,7 @@
 
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
-import { Drive, type DriveSpec, parseDrive, type SourceText } from '../src/kernel-model/index.ts';
+import { Drive, type DriveSpec, parseDrive, type SourceText } from 'graftwork/kernel-model';
 import { type MeasuredRequest, parseDiskTrace, textOf } from './disk-trace.ts';
 
 /** The same figure of the real drive, and of the model. */

@@ -8,7 +8,6 @@
 // The break-even is against the filter: the length of a write above which copies cost more than the transaction. There
 // is none against the program itself.
 
-import { type Figure, hashBytes, hashText, type Point, type Result, type Series, type Table } from '../report/index.ts';
 import {
   CPU_MHZ,
   CYCLES,
@@ -18,7 +17,8 @@ import {
   type Steps,
   type Stream,
   type User,
-} from '../src/kernel-model/index.ts';
+} from 'graftwork/kernel-model';
+import { type Figure, hashBytes, hashText, type Point, type Result, type Series, type Table } from '../report/index.ts';
 import { compartments, type Kind } from './compartments.ts';
 import type { Experiment } from './experiment.ts';
 import { graftPackage } from './graft-package.ts';

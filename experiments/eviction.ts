@@ -5,8 +5,8 @@
 // All programs store to their pages once before anything is counted, so that every page has a copy on the disk. Between
 // two references the other programs sleep: they compete for memory and for the disk, and not for the processor.
 
+import { CPU_MHZ, GeneratorProgram, Kernel, type Steps, type Thread, type User } from 'graftwork/kernel-model';
 import { type Figure, hashText, type Point, type Result, type Table } from '../report/index.ts';
-import { CPU_MHZ, GeneratorProgram, Kernel, type Steps, type Thread, type User } from '../src/kernel-model/index.ts';
 import { compartments, type Kind } from './compartments.ts';
 import type { Experiment } from './experiment.ts';
 import { graftPackage } from './graft-package.ts';

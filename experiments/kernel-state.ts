@@ -2,9 +2,9 @@
 // leave all of them as they were (transaction law 1). Changes of threads meanwhile do not count: the locks of their own
 // transactions are no part of it.
 
+import type { Kernel, OpenFile, Stream } from 'graftwork/kernel-model';
+import type { Account, Lock, Tree } from 'graftwork/txn';
 import { hashBytes } from '../report/index.ts';
-import type { Kernel, OpenFile, Stream } from '../src/kernel-model/index.ts';
-import type { Account, Lock, Tree } from '../src/txn/index.ts';
 
 /** Parts of the kernel that are compared besides those that it lists itself. */
 export interface Watched {

@@ -2,9 +2,9 @@
 // operation. lock … do … do … unlock pays once and makes several operations one for all others; it can be held as long
 // as the graft likes, until the lock's time-out undoes it.
 
+import { GeneratorProgram, Kernel, LOCK_TIMEOUT_MS } from 'graftwork/kernel-model';
+import { acquire, unlock, WRITE } from 'graftwork/txn';
 import { type Figure, hashText, type Point, quantile, type Result, type Table } from '../report/index.ts';
-import { GeneratorProgram, Kernel, LOCK_TIMEOUT_MS } from '../src/kernel-model/index.ts';
-import { acquire, unlock, WRITE } from '../src/txn/index.ts';
 import { compartments } from './compartments.ts';
 import type { Experiment } from './experiment.ts';
 

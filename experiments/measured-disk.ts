@@ -15,7 +15,7 @@ import {
   SECTORS_PER_BLOCK,
   type SectorDevice,
   SectorStore,
-} from '../src/kernel-model/index.ts';
+} from 'graftwork/kernel-model';
 
 export class MeasuredDisk {
   /** The number of requests. */

@@ -5,9 +5,9 @@
 // (paths.ts); begin, commit and abort of the transaction are measured by themselves. The rest of the null path is
 // `checks`: input and answer are checked, limits kept, the outcome reported, which the slides do not show apart.
 
+import { CPU_MHZ } from 'graftwork/kernel-model';
+import type { Account, Transaction } from 'graftwork/txn';
 import { megahertz, quantile, type Result, type Table } from '../report/index.ts';
-import { CPU_MHZ } from '../src/kernel-model/index.ts';
-import type { Account, Transaction } from '../src/txn/index.ts';
 import type { Kind } from './compartments.ts';
 import type { Experiment } from './experiment.ts';
 import { abortRunner, type PathTimes, runnersOf, timesOf } from './paths.ts';

@@ -1,7 +1,7 @@
 // A disk without mechanics, for measurements in which its time plays no part: every request is done at the next
 // delivery of events.
 
-import { type BootOptions, SECTOR_BYTES, type SectorDevice } from '../src/kernel-model/index.ts';
+import { type BootOptions, SECTOR_BYTES, type SectorDevice } from 'graftwork/kernel-model';
 
 /** Makes a disk of `sectors` sectors of zeros; memory is used for what is written. */
 export const ramDisk =

@@ -6,8 +6,8 @@
 // time in which the disk is idle, and costs its calls. The break-even is found from the idle time: the disk's own time
 // differs from run to run by luck, with the place of the platters.
 
+import { ANNOUNCED_MAX, BLOCK_BYTES, CPU_MHZ, GeneratorProgram, Kernel } from 'graftwork/kernel-model';
 import { type Figure, hashText, type Point, type Result, type Series, type Table } from '../report/index.ts';
-import { ANNOUNCED_MAX, BLOCK_BYTES, CPU_MHZ, GeneratorProgram, Kernel } from '../src/kernel-model/index.ts';
 import { compartments, type Kind } from './compartments.ts';
 import type { Experiment } from './experiment.ts';
 import { graftPackage } from './graft-package.ts';

@@ -1,8 +1,8 @@
 // Parts of the experiments of the four sample grafts: the flag that names their compartment, the cost of a call of the
 // sample (in emulated time, and in real time by its paths), and the break-even.
 
+import type { Kernel } from 'graftwork/kernel-model';
 import type { Point, Table } from '../report/index.ts';
-import type { Kernel } from '../src/kernel-model/index.ts';
 import { isKind, KINDS, type Kind } from './compartments.ts';
 import { abortRunner, pathsTable, runnersOf, timesOf } from './paths.ts';
 import { SAMPLES, type Sample, type SampleName, staged } from './samples.ts';

@@ -13,7 +13,7 @@ import {
   SECTOR_BYTES,
   STREAM_BUFFER_BYTES,
   type Stream,
-} from '../src/kernel-model/index.ts';
+} from 'graftwork/kernel-model';
 import type { PluginPackage } from '../src/plugins/package/index.ts';
 import { compartments, type Kind } from './compartments.ts';
 import { graftPackage, sourcePackage } from './graft-package.ts';

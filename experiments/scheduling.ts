@@ -6,7 +6,6 @@
 // for which waits does it pay? A client that is more urgent than its server waits for the threads that compute before
 // the server's turn; handing slices on saves that wait and costs graft calls.
 
-import { type Figure, hashText, type Point, type Result, type Series, type Table } from '../report/index.ts';
 import {
   CPU_MHZ,
   GeneratorProgram,
@@ -16,7 +15,8 @@ import {
   type Steps,
   type Thread,
   type User,
-} from '../src/kernel-model/index.ts';
+} from 'graftwork/kernel-model';
+import { type Figure, hashText, type Point, type Result, type Series, type Table } from '../report/index.ts';
 import { compartments, type Kind } from './compartments.ts';
 import type { Experiment } from './experiment.ts';
 import { graftPackage } from './graft-package.ts';

@@ -7,6 +7,7 @@
 // graft at the eviction point of the thread's address space, downloaded into that kind of compartment. Without a file,
 // traces made here are compared over all policies.
 
+import { Kernel, ReplayProgram } from 'graftwork/kernel-model';
 import { type Figure, hashText, type Result, type Table } from '../report/index.ts';
 import {
   type Evict,
@@ -18,7 +19,6 @@ import {
   makeOpt,
   makeS3Fifo,
 } from '../src/kernel-model/grafts/eviction/index.ts';
-import { Kernel, ReplayProgram } from '../src/kernel-model/index.ts';
 import { compartments, isKind, KINDS, type Kind } from './compartments.ts';
 import type { Experiment, ExperimentOptions } from './experiment.ts';
 import { graftPackage } from './graft-package.ts';

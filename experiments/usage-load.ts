@@ -12,7 +12,7 @@ import {
   type Steps,
   type Thread,
   type User,
-} from '../src/kernel-model/index.ts';
+} from 'graftwork/kernel-model';
 import { compartments, type Kind } from './compartments.ts';
 import { graftPackage, sourcePackage } from './graft-package.ts';
 import { numbersFrom } from './made-traces.ts';

@@ -2,8 +2,8 @@
 // kernel, each with the graft that suits it: how often each kind of graft point is called, the cost of that, and how
 // much sooner an application is done than without its own graft, the others keeping theirs.
 
+import { CPU_MHZ } from 'graftwork/kernel-model';
 import { type Figure, hashText, type Result, type Table } from '../report/index.ts';
-import { CPU_MHZ } from '../src/kernel-model/index.ts';
 import type { Kind } from './compartments.ts';
 import type { Experiment } from './experiment.ts';
 import { COMPARTMENT_FLAG, kindOf } from './sample-cost.ts';

@@ -3,7 +3,7 @@
 // hostile graft that ends the engine ends this process alone.
 
 import { once } from 'node:events';
-import { lockdownRealm } from '../src/plugins/compartment/index.ts';
+import { lockdownRealm } from 'graftwork/compartments';
 import { EXPERIMENTS } from './experiments.ts';
 
 /** The first message of the process. */

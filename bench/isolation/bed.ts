@@ -14,8 +14,8 @@ import {
   type PointOptions,
   PointTable,
   treasury,
-} from '../../src/plugins/index.ts';
-import { type Clock, Transactions } from '../../src/txn/index.ts';
+} from 'graftwork/plugins';
+import { type Clock, Transactions } from 'graftwork/txn';
 import type { CallContender } from '../measure.ts';
 import type { Kind } from './kinds.ts';
 import { pluginText, type Script, type Source } from './source.ts';

@@ -1,7 +1,7 @@
 // The cost of calls: each workload of one kind, in interleaved rounds with its floor; a call-back; and calls in flight.
 
-import type { Callable } from '../../src/plugins/index.ts';
-import { StateMap } from '../../src/txn/index.ts';
+import type { Callable } from 'graftwork/plugins';
+import { StateMap } from 'graftwork/txn';
 import {
   type CallContender,
   type Contender,

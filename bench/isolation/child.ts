@@ -1,7 +1,7 @@
 // A process of the benchmark: it carries out one order, for one kind, and prepares its realm for that. It reports that
 // it is alive after every step, and its result at the end; if it is silent for too long, it is killed.
 
-import { lockdownRealm } from '../../src/plugins/compartment/index.ts';
+import { lockdownRealm } from 'graftwork/compartments';
 import { type Plugged, type PluginOrder, plugged, pluginIdle } from '../plugin/calls.ts';
 import { type Calls, calls } from './calls.ts';
 import { kindOf } from './kinds.ts';

@@ -1,14 +1,8 @@
 // The kinds that are compared, a row each: how a kind is made for the measurement. Its claims are in the table of the
 // conformance suite (test/support/claims.ts).
 
-import {
-  IsolateMaker,
-  MeteredMaker,
-  ProcessMaker,
-  scriptDirect,
-  sesMaker,
-} from '../../src/plugins/compartment/index.ts';
-import type { CompartmentKind, CompartmentMaker } from '../../src/plugins/index.ts';
+import { directMaker, isolateMaker, meteredMaker, processMaker, sesMaker } from 'graftwork/compartments';
+import type { CompartmentKind, CompartmentMaker } from 'graftwork/plugins';
 import { CLAIMS, type Claims } from '../../test/support/claims.ts';
 import { type AnyKind, quickJsMaker, vmMaker, WorkerMaker, wasmMaker } from '../rivals/index.ts';
 
@@ -27,15 +21,15 @@ interface Measured {
 const now_ms = (): number => performance.now();
 
 const ROWS: Readonly<Record<AnyKind, Measured>> = {
-  direct: { make: () => scriptDirect(now_ms) },
+  direct: { make: () => directMaker(now_ms) },
   vm: { make: () => vmMaker() },
   ses: { locked: true, make: () => sesMaker() },
-  metered: { locked: true, make: () => new MeteredMaker() },
-  isolate: { floor: 'isolated-vm', make: (spares) => new IsolateMaker({ spares }) },
+  metered: { locked: true, make: () => meteredMaker() },
+  isolate: { floor: 'isolated-vm', make: (spares) => isolateMaker({ spares }) },
   quickjs: { make: () => quickJsMaker() },
   wasm: { make: () => wasmMaker() },
   worker: { floor: 'worker_threads', spare_ms: 300, pause_ms: 150, make: (spares) => new WorkerMaker({ spares }) },
-  process: { floor: 'child_process', spare_ms: 700, make: (spares) => new ProcessMaker({ spares }) },
+  process: { floor: 'child_process', spare_ms: 700, make: (spares) => processMaker({ spares }) },
 };
 
 export interface Kind extends Claims, Measured {

@@ -3,7 +3,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as later } from 'node:timers/promises';
-import type { PointOptions } from '../../src/plugins/index.ts';
+import type { PointOptions } from 'graftwork/plugins';
 import { type Asked, Bed, committed } from './bed.ts';
 import type { Kind } from './kinds.ts';
 import { direct, pluginText, type Script, type Source } from './source.ts';

@@ -3,7 +3,7 @@
 // process of its own: if the kind does not stop it, it takes that process with it.
 
 import { setTimeout as later } from 'node:timers/promises';
-import { GraftError } from '../../src/plugins/index.ts';
+import { GraftError } from 'graftwork/plugins';
 import { type Asked, Bed, committed } from './bed.ts';
 import { BODIES, LIMITS_MS, WASM_BODIES } from './bodies.ts';
 import type { Kind } from './kinds.ts';

@@ -2,7 +2,7 @@
 // columns and without, and its answer as a number. Equal seeds give equal inputs, so every kind and every floor must
 // compute the same answers.
 
-import type { Column, ColumnOptions, PointOptions } from '../../src/plugins/index.ts';
+import type { Column, ColumnOptions, PointOptions } from 'graftwork/plugins';
 import { direct, type Source } from './source.ts';
 
 type Columns = Readonly<Record<string, Column>>;

@@ -2,7 +2,7 @@
 // needs, a function that answers null.
 
 import { pathToFileURL } from 'node:url';
-import type { Callable, CallableTree } from '../../src/plugins/index.ts';
+import type { Callable, CallableTree } from 'graftwork/plugins';
 
 /** Functions, and groups of them, by name; a `Callable` of a host's is taken as it is. */
 interface Given {

@@ -1,8 +1,8 @@
 // A user's graft in one kind of compartment, measured in a process of its own: whether it runs there at all, its calls
 // through a graft point with a transaction around them, beside their floor; its start; its memory when idle.
 
+import { GraftError, type Outcome, type PointOptions } from 'graftwork/plugins';
 import { refuseDirect } from '../../src/plugins/compartment/index.ts';
-import { GraftError, type Outcome, type PointOptions } from '../../src/plugins/index.ts';
 import { type Asked, Bed } from '../isolation/bed.ts';
 import { type CallSize, IN_FLIGHT, measured } from '../isolation/calls.ts';
 import type { Kind } from '../isolation/kinds.ts';

@@ -16,8 +16,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { GraftError } from 'graftwork/plugins';
 import { drawsPictures, machine, NO_PICTURES } from '../../report/index.ts';
-import { GraftError } from '../../src/plugins/index.ts';
 import { type PluginPackage, readPackage } from '../../src/plugins/package/index.ts';
 import { BadUse, type BenchResult } from '../benchmark.ts';
 import { SHIPPED } from '../isolation/kinds.ts';

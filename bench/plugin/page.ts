@@ -94,8 +94,9 @@ const figureTable = (ran: readonly Ran[]): Table => ({
   note:
     'A call goes through its graft point: a transaction, an account, checks both ways, commit. p50 and p99: of calls ' +
     'timed one by one. A floor is the same function with the same input, bare: a plain call for kinds in the host’s ' +
-    'realm, isolated-vm’s applySync for isolate, a message to a forked process and back for process, where call-backs are answered on the spot. Start: from the ' +
-    'plugin’s text to its first answer. Idle: memory of one more plugin, pages that processes share divided among them.',
+    'realm; isolated-vm’s applySync for isolate; for process a message to a forked process and back, with call-backs ' +
+    'answered on the spot. Start: from the plugin’s text to its first answer. Idle: memory of one more plugin, pages ' +
+    'that processes share divided among them.',
 });
 
 const keepsTable = (all: readonly Measured[]): Table => ({

@@ -3,8 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Host } from 'graftwork';
 import { EntitySchema } from 'typeorm';
-import type { Host } from '../../src/host/index.ts';
 
 export const Airport = new EntitySchema({
   name: 'airport',

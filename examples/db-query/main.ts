@@ -3,8 +3,8 @@
 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createHost, GraftError, type Host } from '../../src/host/index.ts';
-import { addPages, makeDataFolder, readPort, serve } from '../../src/host/server/index.ts';
+import { createHost, GraftError, type Host } from 'graftwork';
+import { addPages, makeDataFolder, readPort, serve } from 'graftwork/server';
 import { ENTITIES, importData } from './data.ts';
 import { page } from './page.ts';
 import { declarePoint } from './point.ts';

@@ -1,6 +1,6 @@
 // The page at `/`: the installed queries, and how to ask them.
 
-import type { Host } from '../../src/host/index.ts';
+import type { Host } from 'graftwork';
 import {
   factsTable,
   type HtmlPage,
@@ -8,7 +8,7 @@ import {
   pluginsTable,
   TOKEN_LINE,
   WHERE_TOKEN,
-} from '../../src/host/server/index.ts';
+} from 'graftwork/server';
 
 /** The page's HTML. It contains nothing that must be kept from others on this machine. */
 export const page = (host: Host, url: string, size: { flights: number; airports: number }): HtmlPage => {

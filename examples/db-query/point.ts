@@ -1,8 +1,8 @@
 // The graft point `db/query`: downloaded queries over the flights. A query is a plugin; `input.query` says which one
 // answers. It runs next to the data, in a transaction: its writes are kept if its answer is good, and undone if not.
 
+import type { Host, HostPoint } from 'graftwork';
 import { z } from 'zod';
-import type { Host, HostPoint } from '../../src/host/index.ts';
 
 const Input = z.strictObject({
   query: z.string().max(100),

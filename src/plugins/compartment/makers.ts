@@ -38,11 +38,14 @@ export const processMaker = (options?: ProcessOptions): CompartmentMaker => new 
 /** An isolate for each plugin, in the host's thread: low latency, semi-trusted code. */
 export const isolateMaker = (options?: IsolateOptions): CompartmentMaker => new IsolateMaker(options);
 
-/** A SES Compartment of the locked-down realm for each plugin: reviewed code. */
-export const sesMaker = (): CompartmentMaker => makeSes();
+/**
+ * A SES Compartment of the locked-down realm for each plugin: reviewed code. `now_ms`: the clock of the own time in
+ * reports, which limits nothing.
+ */
+export const sesMaker = (now_ms?: () => number): CompartmentMaker => makeSes(now_ms);
 
 /** The locked-down realm, with fuel for each call: policies of a kernel. Throws GRAFT_BAD_OPTION. */
 export const meteredMaker = (options?: MeteredOptions): CompartmentMaker => new MeteredMaker(options);
 
-/** The host's own realm, which isolates nothing: one's own code. */
-export const directMaker = (): CompartmentMaker => scriptDirect();
+/** The host's own realm, which isolates nothing: one's own code. `now_ms` as for `sesMaker`. */
+export const directMaker = (now_ms?: () => number): CompartmentMaker => scriptDirect(now_ms);

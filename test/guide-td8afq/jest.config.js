@@ -1,0 +1,5 @@
+export default {
+  transform: { '\\.ts$': './strip-types.cjs' },
+  extensionsToTreatAsEsm: ['.ts'],
+  testTimeout: 30_000,
+};
