@@ -1,14 +1,7 @@
 // The page at `/`: the installed queries, and how to ask them.
 
 import type { Host } from 'graftwork';
-import {
-  factsTable,
-  type HtmlPage,
-  linesOf,
-  pluginsTable,
-  TOKEN_LINE,
-  WHERE_TOKEN,
-} from 'graftwork/server';
+import { factsTable, type HtmlPage, linesOf, pluginsTable, TOKEN_LINE, WHERE_TOKEN } from 'graftwork/server';
 
 /** The page's HTML. It contains nothing that must be kept from others on this machine. */
 export const page = (host: Host, url: string, size: { flights: number; airports: number }): HtmlPage => {
