@@ -23,6 +23,7 @@ import type { Turns } from './turns.ts';
 
 /** A graft point as the application calls it. */
 export interface HostPoint<Input, Output> {
+  /** The name that it was declared with. */
   readonly name: string;
   /**
    * The outcome. Throws only for misuse (GRAFT_BAD_INPUT, GRAFT_CLOSED), and GRAFT_OVERLOADED where the policy of the
@@ -63,6 +64,7 @@ export interface CallOptions {
    * they make in turn.
    */
   readonly principal?: string;
+  /** Aborts the call as `cancelled`. */
   readonly signal?: AbortSignal;
 }
 

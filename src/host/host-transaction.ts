@@ -21,6 +21,7 @@ const noDatabase = (): never => {
 };
 
 export class HostTransaction {
+  /** @internal */
   readonly core: Transaction;
   readonly #entitiesOf: EntitiesOf;
   #entities: EntityManager | null = null;
@@ -45,7 +46,10 @@ export class HostTransaction {
     return this.#entities;
   }
 
-  /** The innermost transaction. */
+  /**
+   * The innermost transaction.
+   * @internal
+   */
   get current(): Transaction {
     return this.#nested?.at(-1) ?? this.core;
   }
@@ -53,12 +57,16 @@ export class HostTransaction {
   /**
    * Runs an accessor after every earlier operation, waiting for locks. Throws GRAFT_ABORTED if the transaction cannot
    * go on, and GRAFT_SELF_WAIT if it would wait for one that the caller's code runs in.
+   * @internal
    */
   run<T>(access: (core: Transaction) => T | Ticket): Promise<T> {
     return this.queue(() => this.granted(access));
   }
 
-  /** The same in one's turn (`queue`). */
+  /**
+   * The same in one's turn (`queue`).
+   * @internal
+   */
   async granted<T>(access: (core: Transaction) => T | Ticket): Promise<T> {
     for (;;) {
       const answer = access(this.current);
@@ -68,7 +76,10 @@ export class HostTransaction {
     }
   }
 
-  /** Runs something after every earlier operation. */
+  /**
+   * Runs something after every earlier operation.
+   * @internal
+   */
   queue<T>(run: () => Promise<T>): Promise<T> {
     const next = (this.#last ?? Promise.resolve()).then(run).catch((error: unknown) => {
       throw error instanceof Aborted ? new GraftError('GRAFT_ABORTED', error.message, { cause: error }) : error;
@@ -77,19 +88,28 @@ export class HostTransaction {
     return next;
   }
 
-  /** Resolves when every operation so far is done; null: there was none. */
+  /**
+   * Resolves when every operation so far is done; null: there was none.
+   * @internal
+   */
   get idle(): Promise<unknown> | null {
     return this.#last;
   }
 
-  /** Begins a nested transaction. */
+  /**
+   * Begins a nested transaction.
+   * @internal
+   */
   begin(): void {
     const nested = this.current.begin();
     this.#nested ??= [];
     this.#nested.push(nested);
   }
 
-  /** Ends the innermost nested transaction. Throws Aborted where it cannot be kept; then it is still to be ended. */
+  /**
+   * Ends the innermost nested transaction. Throws Aborted where it cannot be kept; then it is still to be ended.
+   * @internal
+   */
   end(keep: boolean): void {
     const nested = this.#nested?.at(-1);
     if (keep) nested?.commit();

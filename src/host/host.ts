@@ -1,12 +1,5 @@
 // An application's host: graft points, plugins, transactional state and a store, on the one core that the kernel model
 // uses too.
-//
-//   const host = await createHost({ store: 'sqlite:app.db', registry: 'graftwork.db' });
-//   const price = host.graftPoint({ … });
-//   await host.restore();                          // plugins of an earlier start
-//   await host.install('./plugins/fair-price');
-//   await price.call({ sku: 'x', list: 10 });
-//   await host.close();
 
 import { types } from 'node:util';
 import { type CompartmentMaker, ProcessMaker } from '../plugins/compartment/index.ts';
@@ -214,14 +207,17 @@ export class Host {
     return new HostMap(map, this.#own, (txn) => stored.touch(txn));
   }
 
+  /** A transactional value. */
   cell<V>(name: string, initial: V, spec: StateSpec = {}): HostCell<V> {
     return new HostCell(this.#claim(name), initial, spec, this.#own);
   }
 
+  /** A transactional number; transactions that add to it do not wait for each other. */
   counter(name: string, initial = 0, spec: StateSpec = {}): HostCounter {
     return new HostCounter(this.#claim(name), initial, spec, this.#own);
   }
 
+  /** A transactional list. */
   list<V>(name: string, initial: readonly V[] = [], spec: StateSpec = {}): HostList<V> {
     return new HostList(this.#claim(name), initial, spec, this.#own);
   }
@@ -317,10 +313,12 @@ export class Host {
     this.#plugins.dismiss(point, graft);
   }
 
+  /** The graft points, with what may be called there, who stands there and who is missing. */
   points(): PointInfo[] {
     return this.#points.table.list().map(pointInfo);
   }
 
+  /** The plugins that stand, and how their grafts fare. */
   plugins(): PluginInfo[] {
     return this.#plugins.list();
   }
@@ -381,6 +379,7 @@ export class Host {
     return this.#closing;
   }
 
+  /** As `close`, at the end of a block with `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -37,6 +37,7 @@ export interface HostOptions {
    * change need migrations, and a DataSource.
    */
   readonly entities?: readonly EntityClass[];
+  /** How processes of plugins are made and shared, and whether walls must stand around them. */
   readonly processes?: ProcessOptions;
   /** The kind of compartment that plugins run in; default: processes of their own. */
   readonly compartment?: CompartmentMaker;

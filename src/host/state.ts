@@ -129,6 +129,7 @@ const callable = (run: (caller: Caller, args: readonly unknown[]) => unknown | T
 });
 
 export class HostMap<V> {
+  /** The name that it was made with. */
   readonly name: string;
   readonly #map: KeptMap<V>;
   readonly #own: OwnTransaction;
@@ -231,6 +232,7 @@ export class HostCell<V> {
     return this.#cell.peek().value;
   }
 
+  /** Within a transaction of the host: its operations wait for locks. */
   in(txn: HostTransaction): { get(): Promise<V>; set(value: V): Promise<void> } {
     return {
       get: () => txn.run((core) => valueIn(this.#cell.get(core))),
@@ -238,14 +240,17 @@ export class HostCell<V> {
     };
   }
 
+  /** Sets it, in a transaction of its own. */
   async set(value: V): Promise<void> {
     await this.#own((txn) => this.in(txn).set(value));
   }
 
+  /** Callables that look at it, for a graft point to list. */
   readable(): CallableTree {
     return { get: callable(({ txn }) => valueIn(this.#cell.get(txn))) };
   }
 
+  /** Callables that look at it and change it, for a graft point to list. */
   writable(): CallableTree {
     return {
       ...this.readable(),
@@ -269,6 +274,7 @@ export class HostCounter {
     return this.#counter.peek();
   }
 
+  /** Within a transaction of the host: its operations wait for locks. */
   in(txn: HostTransaction): { get(): Promise<number>; add(amount: number): Promise<void> } {
     return {
       get: () => txn.run((core) => this.#counter.get(core)),
@@ -276,6 +282,7 @@ export class HostCounter {
     };
   }
 
+  /** Adds to it, in a transaction of its own. */
   async add(amount: number): Promise<void> {
     await this.#own((txn) => this.in(txn).add(amount));
   }
@@ -288,10 +295,12 @@ export class HostCounter {
     return this.#counter.add(txn, amount);
   }
 
+  /** Callables that look at it, for a graft point to list. */
   readable(): CallableTree {
     return { get: callable(({ txn }) => this.#counter.get(txn)) };
   }
 
+  /** Callables that look at it and change it, for a graft point to list. */
   writable(): CallableTree {
     return { ...this.readable(), add: callable(({ txn }, [amount]) => this.#add(txn, amount)) };
   }
@@ -312,6 +321,7 @@ export class HostList<V> {
     return this.#list.peek().map(({ value }) => value);
   }
 
+  /** Within a transaction of the host: its operations wait for locks. */
   in(txn: HostTransaction): {
     get(index: number): Promise<V | undefined>;
     length(): Promise<number>;
@@ -326,10 +336,12 @@ export class HostList<V> {
     };
   }
 
+  /** Adds an element at its end, in a transaction of its own. */
   push(value: V): Promise<number> {
     return this.#own((txn) => this.in(txn).push(value));
   }
 
+  /** Callables that look at it, for a graft point to list. */
   readable(): CallableTree {
     const { name } = this.#list;
     const indexOf = (value: unknown): number =>
@@ -342,6 +354,7 @@ export class HostList<V> {
     };
   }
 
+  /** Callables that look at it and change it, for a graft point to list. */
   writable(): CallableTree {
     const { name } = this.#list;
     return {

@@ -11,7 +11,9 @@ export type Column = Uint8Array<SharedArrayBuffer> | Int32Array<SharedArrayBuffe
 
 /** What a point declares: the type of the elements, and how many there are. */
 export interface ColumnOptions {
+  /** What its elements are: bytes, whole numbers of 32 bits, or floating-point numbers of 64. */
   readonly type: ColumnType;
+  /** How many elements it has. */
   readonly length: number;
 }
 

@@ -79,6 +79,7 @@ export interface Refusal {
  * characters.
  */
 export class GraftError extends Error {
+  /** What is wrong: one of docs/errors.md. */
   readonly code: ErrorCode;
   /** For GRAFT_REFUSED: what the graft said. Null for other codes. */
   readonly refusal: Refusal | null;

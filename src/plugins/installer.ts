@@ -8,7 +8,9 @@ import { namesLike } from './unknown-name.ts';
 
 /** `grants`: dotted names of callables, or their first parts. */
 export interface Installer {
+  /** Who installs. */
   readonly name: string;
+  /** Dotted names of callables that may be granted, or their first parts. */
   readonly grants: readonly string[] | 'everything';
 }
 

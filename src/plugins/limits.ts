@@ -8,39 +8,22 @@ export interface Limits {
   /**
    * The graft's own time: processor time for running, parsing, draining promises. Waiting does not count, for the host
    * or for a core. Default 50.
-   * @example own_ms: 20
    */
   readonly own_ms: number;
-  /**
-   * The whole call, waiting included; at an event point, each graft's. Its expiry is nobody's fault. Default 2,000.
-   * @example total_ms: 500
-   */
+  /** The whole call, waiting included; at an event point, each graft's. Its expiry is nobody's fault. Default 2,000. */
   readonly total_ms: number;
-  /**
-   * The graft's heap, in 2^20 bytes. Default 32.
-   * @example memory_mb: 64
-   */
+  /** The graft's heap, in 2^20 bytes. Default 32. */
   readonly memory_mb: number;
-  /**
-   * Calls of accessors. Default 1,000.
-   * @example calls: 100
-   */
+  /** Calls of accessors. Default 1,000. */
   readonly calls: number;
-  /**
-   * Changes of state: sets, deletes, inserts, updates. Default 1,000.
-   * @example writes: 10
-   */
+  /** Changes of state: sets, deletes, inserts, updates. Default 1,000. */
   readonly writes: number;
-  /**
-   * Text that a graft may log, in UTF-16 units. Default 16,384.
-   * @example log_bytes: 1000
-   */
+  /** Text that a graft may log, in UTF-16 units. Default 16,384. */
   readonly log_bytes: number;
   /**
    * What a graft may hand to accessors, all calls of them together, in UTF-16 units of its JSON text: it bounds what
    * one call can make its host keep. Kinds whose arguments do not cross as text (direct, ses, metered) count none.
    * Default 16,777,216.
-   * @example argument_bytes: 65536
    */
   readonly argument_bytes: number;
 }

@@ -21,36 +21,22 @@ export type FaultPolicy = 'default' | 'deny' | 'fail';
 export type StateView = (name: string, ...args: unknown[]) => unknown;
 
 export interface PointOptions<Input = unknown, Output = unknown, Given = unknown> {
-  /**
-   * Segments of letters, digits, `-`, `_` and `.`, joined by `/`.
-   * @example name: 'shop/price'
-   */
+  /** Segments of letters, digits, `-`, `_` and `.`, joined by `/`. */
   readonly name: string;
-  /**
-   * How many grafts may stand here, and what becomes of their answers.
-   * @example kind: 'function'
-   */
+  /** How many grafts may stand here, and what becomes of their answers. */
   readonly kind: PointKind;
-  /**
-   * Any Standard Schema that takes `Given` and makes `Input`, synchronously. Omitted: any plain data.
-   * @example input: z.object({ sku: z.string(), list: z.number() })
-   */
+  /** Any Standard Schema that takes `Given` and makes `Input`, synchronously. Omitted: any plain data. */
   readonly input?: StandardSchemaV1<Given, Input>;
-  /**
-   * Any Standard Schema that an answer must satisfy, synchronously. Omitted: any plain data.
-   * @example output: z.number().nonnegative()
-   */
+  /** Any Standard Schema that an answer must satisfy, synchronously. Omitted: any plain data. */
   readonly output?: StandardSchemaV1<unknown, Output>;
   /**
    * The host's own answer; the transaction is there for a default that wants to see the caller's uncommitted state. A
    * chain's omitted default answers its input, an event's answers nothing.
-   * @example default: (order) => order.list
    */
   readonly default?: (input: Input, txn: Transaction) => Output | Promise<Output>;
   /**
    * The post-condition: true, or what is wrong with the answer. It sees the state before commit. It may take time where
    * the caller awaits; the locks of the call are held meanwhile.
-   * @example check: (price, order) => price <= order.list || 'a discount may not raise a price'
    */
   readonly check?: (
     answer: Output,
@@ -62,59 +48,30 @@ export interface PointOptions<Input = unknown, Output = unknown, Given = unknown
    * Function points: the input is a list, and a graft is called once for each of its rows, all in one crossing and one
    * transaction. Schemas, default and post-condition are those of a row; what one row does wrong takes all of them
    * back.
-   * @example rows: true
    */
   readonly rows?: boolean;
-  /**
-   * Function points: which plugin's graft answers this input. Omitted: only one graft may stand here.
-   * @example select: (input) => input.query
-   */
+  /** Function points: which plugin's graft answers this input. Omitted: only one graft may stand here. */
   readonly select?: (input: Input) => string;
-  /**
-   * What grafts here may call, by name, in groups. Omitted: nothing.
-   * @example callable: { stock: stock.readable(), log: host.log }
-   */
+  /** What grafts here may call, by name, in groups. Omitted: nothing. */
   readonly callable?: CallableTree;
-  /**
-   * Memory that each graft here shares with the host; the graft finds it as `api.columns`.
-   * @example columns: { used: { type: 'i32', length: 64 } }
-   */
+  /** Memory that each graft here shares with the host; the graft finds it as `api.columns`. */
   readonly columns?: Readonly<Record<string, ColumnOptions>>;
-  /**
-   * Writes the columns before every attempt of a call.
-   * @example fill: (input, { used }) => used.set(input.used)
-   */
+  /** Writes the columns before every attempt of a call. */
   readonly fill?: (input: Input, columns: Readonly<Record<string, Column>>) => void;
   /**
    * What a call does whose graft failed: `default` (the default answers; the default of this option), `deny` (a guard:
    * the call is denied, and the point stays closed while its graft is missing) or `fail` (the caller is told).
-   * @example onFault: 'deny'
    */
   readonly onFault?: FaultPolicy;
-  /**
-   * Limits of one call; a plugin's manifest may lower them.
-   * @example limits: { own_ms: 20, writes: 10 }
-   */
+  /** Limits of one call; a plugin's manifest may lower them. */
   readonly limits?: Partial<Limits>;
-  /**
-   * A graft is removed at this many aborts of its own fault. 1, as in VINO, unless given.
-   * @example budget: 3
-   */
+  /** A graft is removed at this many aborts of its own fault. 1, as in VINO, unless given. */
   readonly budget?: number;
-  /**
-   * Grafts here only read the store, and see one snapshot of it. They do not wait for those who write.
-   * @example readOnly: true
-   */
+  /** Grafts here only read the store, and see one snapshot of it. They do not wait for those who write. */
   readonly readOnly?: boolean;
-  /**
-   * May be called over HTTP without the token. Such a caller is told status, value, refusal and reason alone.
-   * @example public: true
-   */
+  /** May be called over HTTP without the token. Such a caller is told status, value, refusal and reason alone. */
   readonly public?: boolean;
-  /**
-   * One sentence for people who list the points.
-   * @example describes: 'The price of an order.'
-   */
+  /** One sentence for people who list the points. */
   readonly describes?: string;
 }
 

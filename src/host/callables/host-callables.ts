@@ -98,7 +98,10 @@ export class HostCallables {
     return new ResponseHeaders();
   }
 
-  /** Open resources: named locks that are held or waited for, handles, and timers that have not fired. */
+  /**
+   * Open resources: named locks that are held or waited for, handles, and timers that have not fired.
+   * @internal
+   */
   get inUse(): { readonly locks: number; readonly handles: number; readonly timers: number } {
     return {
       locks: this.#locks.reduce((sum, { held }) => sum + held.length, 0),
@@ -110,11 +113,13 @@ export class HostCallables {
   /**
    * Drops subscriptions and timers of grafts that are gone, and arms timers whose grafts have come back. Resolves when
    * that is kept, or its failure is reported.
+   * @internal
    */
   async sweep(): Promise<void> {
     await Promise.all([this.#subscriptions.sweep(), this.#timers.sweep()]);
   }
 
+  /** @internal */
   close(): void {
     this.#timers.close();
   }

@@ -33,7 +33,9 @@ export interface TableGrant {
   readonly write?: readonly string[] | 'all';
   /** Whether existing rows may be changed; true unless given. */
   readonly update?: boolean;
+  /** Whether rows may be added; false unless given. */
   readonly insert?: boolean;
+  /** Whether rows may be deleted; false unless given. */
   readonly delete?: boolean;
   /** The largest number of rows that one find answers; default 1,000. */
   readonly rows_max?: number;
@@ -60,10 +62,15 @@ export interface Comparison {
 export type Where = Record<string, Scalar | Comparison>;
 
 export interface FindOptions {
+  /** Conditions that all hold: a value, or comparisons. Omitted: every row. */
   readonly where?: Where;
+  /** Omitted: all that may be read. */
   readonly columns?: readonly string[];
+  /** The first of them counts before the second. Omitted: any order. */
   readonly orderBy?: readonly { readonly column: string; readonly descending?: boolean }[];
+  /** How many rows at most. */
   readonly limit?: number;
+  /** How many rows are left out before the first. */
   readonly offset?: number;
 }
 
