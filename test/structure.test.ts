@@ -87,6 +87,7 @@ const FACES: Readonly<Record<string, readonly string[]>> = {
   plugins: [
     'src/plugins/index.ts',
     'src/plugins/compartment/index.ts',
+    'src/plugins/compartment/in-realm/index.ts',
     'src/plugins/compartment/makers.ts',
     'src/plugins/compartment/realm/index.ts',
     'src/plugins/package/index.ts',
@@ -166,6 +167,19 @@ describe('walls', () => {
         .map(({ to }) => ({ file, to })),
     );
     expect(wrong).toEqual([]);
+  });
+
+  test('what the face of in-realm reaches imports no node: module: it runs in a browser', () => {
+    const reached = new Set<string>();
+    const reach = (file: string): void => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const { to, typeOnly } of importsOf(file)) if (to.startsWith('.') && !typeOnly) reach(targetOf(file, to));
+    };
+    reach('src/plugins/compartment/in-realm/index.ts');
+    reach('src/plugins/index.ts');
+    expect(reached.size).toBeGreaterThan(60);
+    expect([...reached].filter((file) => importsOf(file).some(({ to }) => to.startsWith('node:')))).toEqual([]);
   });
 
   test('no values are imported in a circle', () => {

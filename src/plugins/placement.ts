@@ -43,5 +43,5 @@ export const graftSource = ({ export: exported, point, callables, columns }: Pla
   const names = callables.map(([name]) => name);
   // What the default would answer a single row of many, nobody can ask.
   const callable = point.kind === 'function' && !rows ? [...names, 'original'] : names;
-  return { export: exported, rows, callable, columns };
+  return { export: exported, point: point.name, rows, callable, columns };
 };

@@ -60,6 +60,8 @@ export interface CompartmentSource {
 
 export interface GraftSource {
   readonly export: string;
+  /** The name of its point; a maker may choose by it where the graft runs. */
+  readonly point?: string;
   /** The input is a list, and the function is called once for each of its rows. */
   readonly rows?: boolean;
   /** Dotted names of the accessors that it may call; a call's `callAccessor` counts in this order. */

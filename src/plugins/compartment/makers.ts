@@ -7,7 +7,8 @@
 
 import type { CompartmentMaker } from './compartment.ts';
 import { scriptDirect } from './in-realm/direct.ts';
-import { MeteredMaker, type MeteredOptions } from './in-realm/metered.ts';
+import type { MeteredOptions } from './in-realm/metered.ts';
+import { MeteredMaker } from './in-realm/rewriting.ts';
 import { sesMaker as makeSes } from './in-realm/ses.ts';
 import { IsolateMaker, type IsolateOptions } from './isolate/isolate.ts';
 import { ProcessMaker, type ProcessOptions } from './process/process.ts';

@@ -3,7 +3,6 @@
 // A graft's api is made once. Its functions work while a call of that very graft runs, on the call's transaction; at
 // any other time, and in another graft's call, they throw.
 
-import { types } from 'node:util';
 import { columnView } from '../../columns.ts';
 import { PLAIN_BOUNDS, plainFault } from '../../plain.ts';
 import type { Failure } from '../../protocol.ts';
@@ -13,6 +12,7 @@ import type { CompartmentCall, GraftSource } from '../compartment.ts';
 import { Fault } from '../ending.ts';
 import { plainFailure, thrownFailure } from '../realm/failure.ts';
 import { plainCopy } from './plain-copy.ts';
+import { isProxy } from './proxies.ts';
 
 export type GraftFunction = (input: unknown, api: object) => unknown;
 
@@ -36,9 +36,7 @@ export type Face = (ask: Ask) => object;
 /** The list itself is the host's already. */
 const checked = (name: string, args: unknown[], copies: boolean, call: CompartmentCall): unknown[] => {
   const { fault, copy } =
-    copies && args.some(isObject)
-      ? plainCopy(args)
-      : { fault: plainFault(args, PLAIN_BOUNDS, types.isProxy), copy: args };
+    copies && args.some(isObject) ? plainCopy(args) : { fault: plainFault(args, PLAIN_BOUNDS, isProxy), copy: args };
   if (fault === null) return copy as unknown[];
   const what = `api.${name}, arguments${fault.path}: ${fault.why}`;
   if (fault.beyond) call.txn.doom('limit', what);
@@ -89,14 +87,13 @@ export const apiOf = (seat: Seat, graft: number, source: GraftSource, face: Face
 
 /** The failure that an error of a module or a graft means. */
 export const failureOf = (error: unknown): Failure =>
-  error instanceof Fault ? error.failure : thrownFailure(error, types.isProxy);
+  error instanceof Fault ? error.failure : thrownFailure(error, isProxy);
 
 const nothing = (): void => {};
 
 /** Handles the rejection of a promise that a graft answered: a promise is no answer here, and is not awaited. */
 export const mute = (value: unknown): void => {
-  if (value instanceof Promise && !types.isProxy(value))
-    Reflect.apply(Promise.prototype.then, value, [nothing, nothing]);
+  if (value instanceof Promise && !isProxy(value)) Reflect.apply(Promise.prototype.then, value, [nothing, nothing]);
 };
 
 /** Thrown by `refuse` and recognised by identity. */

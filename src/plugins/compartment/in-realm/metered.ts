@@ -1,9 +1,8 @@
-// The metered compartment: as ses, and every call has fuel. The plugin's script is rewritten at load so that it counts
-// what it does (meter/rewrite.ts), and built-ins that can run long are bounded (meter/built-ins.ts); nothing else is in
-// its reach. Time is fuel here: it is deterministic, and no clock is read. Only calls of this kind can be preempted:
-// `tick` is called at every quantum, on the graft's stack.
+// The metered compartment: as ses, and every call has fuel. The plugin's script has been rewritten, here (rewriting.ts)
+// or elsewhere, so that it counts what it does (meter/rewrite.ts), and built-ins that can run long are bounded
+// (meter/built-ins.ts); nothing else is in its reach. Time is fuel here: it is deterministic, and no clock is read.
+// Only calls of this kind can be preempted: `tick` is called at every quantum, on the graft's stack.
 
-import { randomBytes } from 'node:crypto';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import type { Transaction } from '../../../txn/index.ts';
 import { GraftError } from '../../errors.ts';
@@ -21,8 +20,7 @@ import { GLOBALS } from './meter/globals.ts';
 import { CELL, charge, enter, FUEL_MAX, leave, METER, RUNNING, settle, type Tick } from './meter/meter.ts';
 import { meteredConstructors } from './meter/natives.ts';
 import { OPERATORS } from './meter/operators.ts';
-import { rewriteText } from './meter/rewrite.ts';
-import { type Rewritten, restored, sign, verify } from './meter/sign.ts';
+import { type Rewritten, restored, verify } from './meter/sign.ts';
 
 export interface MeteredOptions {
   /** Fuel that counts as one millisecond of own time; default 20,000. A call has own_ms × fuel_per_ms, below 2^31. */
@@ -266,13 +264,16 @@ const linkedProgram = (source: CompartmentSource, text: Rewritten, fuel: number)
   }
 };
 
-/** Hosts plugins in the calling realm, which must be locked down, and counts their work. */
-export class MeteredMaker extends HeapMaker {
-  readonly #key: Uint8Array;
+/**
+ * Hosts plugins in the calling realm, which must be locked down, and counts their work. It takes rewritten texts alone
+ * (`stored`), signed with its key: a realm that only runs them, as a browser's does, holds no rewriter.
+ */
+export class SignedMaker extends HeapMaker {
+  protected readonly key: Uint8Array;
 
   /** Throws GRAFT_BAD_OPTION for fuel that is not a positive number below 2^31. */
   constructor(options: MeteredOptions = {}) {
-    const { fuel_per_ms = FUEL_PER_MS, quantum = FUEL_MAX, tick = null, key = randomBytes(KEY_BYTES) } = options;
+    const { fuel_per_ms = FUEL_PER_MS, quantum = FUEL_MAX, tick = null } = options;
     for (const [name, fuel] of Object.entries({ fuel_per_ms, quantum }))
       if (!(fuel >= 1 && fuel <= FUEL_MAX))
         throw new GraftError(
@@ -291,29 +292,20 @@ export class MeteredMaker extends HeapMaker {
         }
       };
     });
-    this.#key = key;
+    this.key = options.key ?? crypto.getRandomValues(new Uint8Array(KEY_BYTES));
   }
 
-  /**
-   * Rewrites a script and signs the result, to be stored (`stored`) and loaded later. Throws GRAFT_INSTALL_FAILED for
-   * a script that cannot be metered.
-   */
-  rewrite(script: string): Rewritten {
-    try {
-      return sign(rewriteText(script), this.#key);
-    } catch (error) {
-      throw installFailed('metered', failureOf(error));
-    }
-  }
-
-  /** A plugin's code is a script, or a rewritten one in the form of `stored`. */
   #textOf({ plugin, code }: CompartmentSource): Rewritten {
-    const kept = restored(code);
-    if (kept === null) return this.rewrite(code);
-    if (verify(kept, this.#key)) return kept;
+    const kept = restored(code) ?? this.rewritten(code);
+    if (kept !== null && verify(kept, this.key)) return kept;
     throw new GraftError(
       'GRAFT_INSTALL_FAILED',
-      `${plugin}: the rewritten text is not signed with the key of this maker`,
+      `${plugin}: the text is not rewritten and signed with the key of this maker`,
     );
+  }
+
+  /** What is made of a text that is not rewritten; null: nothing. */
+  protected rewritten(_script: string): Rewritten | null {
+    return null;
   }
 }

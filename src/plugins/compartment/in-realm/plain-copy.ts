@@ -1,7 +1,7 @@
 // A copy of a graft's own value, checked as it is made: what the host gets is what was looked at, each property once.
 
-import { types } from 'node:util';
 import { faultOf, PLAIN_BOUNDS, type PlainFault, PlainWalk } from '../../plain.ts';
+import { isProxy } from './proxies.ts';
 
 type PlainContainer = unknown[] | Record<string, unknown>;
 
@@ -53,7 +53,7 @@ export const plainCopy = (
   value: unknown,
   omits = false,
 ): { readonly copy: unknown; readonly fault: PlainFault | null } => {
-  const walk = new CopyingWalk(PLAIN_BOUNDS, types.isProxy, omits);
+  const walk = new CopyingWalk(PLAIN_BOUNDS, isProxy, omits);
   const fault = faultOf(walk, value);
   return { copy: walk.made, fault };
 };

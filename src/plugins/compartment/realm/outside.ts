@@ -22,7 +22,7 @@ export type Tell = (level: number, text: string) => void;
 export const isConsoleLine = (level: unknown, text: unknown): boolean =>
   CONSOLE_LEVELS[level as number] !== undefined && typeof text === 'string' && text.length <= CONSOLE_TEXT_MAX;
 
-const hexadecimal = (bytes: Uint8Array): string => {
+export const hexadecimal = (bytes: Uint8Array): string => {
   let text = '';
   for (const byte of bytes) text += (byte < 16 ? '0' : '') + byte.toString(16);
   return text;

@@ -2,12 +2,14 @@
 // through the rewriter (VINO: "the kernel runs only code known to be safe"). So a text can be rewritten once, stored
 // anywhere, and loaded later with the same key.
 
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { hexadecimal } from '../../realm/outside.ts';
 import type { RewrittenText } from './rewrite.ts';
 
 /**
  * A rewritten script, with a source map (version 3) from it to the script as it was, and the signature of both
- * (HMAC-SHA-256, base64).
+ * (HMAC-SHA-256, hexadecimal).
  */
 export interface Rewritten extends RewrittenText {
   readonly signature: string;
@@ -18,26 +20,30 @@ const RULES = 'graftwork metered 1';
 /** Begins a stored text; no script begins so. */
 const STORED = '\0graftwork-metered ';
 
-const signatureOf = ({ code, map }: RewrittenText, key: Uint8Array): Buffer =>
-  createHmac('sha256', key)
-    .update(`${RULES}\0${code.length}\0${map.length}\0`)
-    .update(code)
-    .update('\0')
-    .update(map)
-    .digest();
+const ENCODER = new TextEncoder();
+
+const signatureOf = ({ code, map }: RewrittenText, key: Uint8Array): string => {
+  const signed = `${RULES}\0${code.length}\0${map.length}\0${code}\0${map}`;
+  return hexadecimal(hmac(sha256, key, ENCODER.encode(signed)));
+};
 
 export const sign = (text: RewrittenText, key: Uint8Array): Rewritten => ({
   code: text.code,
   map: text.map,
-  signature: signatureOf(text, key).toString('base64'),
+  signature: signatureOf(text, key),
 });
 
-/** Whether `key` has signed this very text. */
-export const verify = (rewritten: Rewritten, key: Uint8Array): boolean => {
-  const given = Buffer.from(rewritten.signature, 'base64');
-  const due = signatureOf(rewritten, key);
-  return given.length === due.length && timingSafeEqual(given, due);
+/** Whether two texts are the same; how long it takes tells nothing of where they differ. */
+const isSame = (given: string, due: string): boolean => {
+  if (given.length !== due.length) return false;
+  let differences = 0;
+  for (let i = 0; i < due.length; i++) differences |= given.charCodeAt(i) ^ due.charCodeAt(i);
+  return differences === 0;
 };
+
+/** Whether `key` has signed this very text. */
+export const verify = (rewritten: Rewritten, key: Uint8Array): boolean =>
+  isSame(rewritten.signature, signatureOf(rewritten, key));
 
 /** A rewritten text as one string, to be stored, and loaded in place of a script. */
 export const stored = ({ code, map, signature }: Rewritten): string =>

@@ -1,0 +1,5 @@
+// Whether an object is a proxy. The language does not tell; Node does. In a browser nothing is taken for one: metered
+// code has no Proxy there either, and what others give is copied, each property once.
+
+export const isProxy: (value: object) => boolean =
+  globalThis.process?.getBuiltinModule('node:util').types.isProxy ?? (() => false);
