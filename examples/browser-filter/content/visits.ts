@@ -1,7 +1,7 @@
 // Visits: pages that were given the injected script. A visit's realm is handed out once, with a token that nothing else
 // holds; from then on the visit is a line of exchanges (protocol.ts), of which only the next one counts.
 
-import { randomBytes } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { type CompartmentCall, endingOf } from '../../../src/plugins/compartment/index.ts';
 import { type Answer, type Exchange, type Run, SIGNATURE_HEADER, signatureOf, type Told } from './protocol.ts';
 
@@ -81,7 +81,9 @@ export class Visit {
   }
 
   isSigned(text: string, signature: unknown): boolean {
-    return signature === signatureOf(this.token, 'to host', text);
+    const due = Buffer.from(signatureOf(this.token, 'to host', text));
+    const given = Buffer.from(String(signature));
+    return given.length === due.length && timingSafeEqual(given, due);
   }
 
   /** A text to the realm, and its header. */

@@ -51,7 +51,7 @@ const BREAKING = `
   for (const key of ['querySelectorAll', 'createElement', 'createTextNode', 'addEventListener'])
     document[key] = watched('document.' + key, document[key]);
   for (const on of [Object.prototype, Array.prototype, Function.prototype])
-    for (const key of ['kind', 'question', 'answer', 'of', 'id', 'tag', 'texts', 'then', 'toJSON', '0', '1', 'get',
+    for (const key of ['kind', 'question', 'answer', 'of', 'id', 'texts', 'then', 'toJSON', '0', '1', 'get',
       'set', 'value']) defineProperty(on, key, { __proto__: null, configurable: true,
         set(value) {
           note('set ' + key);
@@ -268,7 +268,7 @@ inChromium('hostile pages and strict policies (needs Chromium for Linux on x64)'
             said.push(JSON.stringify(data));
             if (data.kind === 'done') return resolve(said);
             // Whatever is no list of rows: proxies do not cross, but everything else does.
-            const odd = [new Map(), [{ id: 1, tag: 'p', texts: [[1, 2]] }], [{ id: -1 }], { length: 9 }, 7, 'x'];
+            const odd = [new Map(), [{ id: 1, texts: [[1, 2]] }], [{ id: -1 }], { length: 9 }, 7, 'x'];
             worker.postMessage({ kind: 'answer', question: data.question, answer: odd[said.length % odd.length] });
           };
           worker.postMessage({ kind: 'go', question: 0, answer: { toString: 1 } });

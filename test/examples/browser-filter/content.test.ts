@@ -124,7 +124,7 @@ inChromium('grafts in a page (needs Chromium for Linux on x64)', () => {
       page.replace(p, 'transaction', 'deed');
       page.annotate(p, 'graft', 'x');
       const said = [page.text(p), page.text(page.query('body')[0]).includes('const'), page.query('nothing').length];
-      const wrong = [() => page.query('<<'), () => page.text(77777), () => page.hide('p'), () => page.replace(p, '', '')];
+      const wrong = [() => page.query('<<'), () => page.text(777), () => page.hide('p'), () => page.replace(p, '', '')];
       for (const bad of wrong)
         try { bad(); said.push('no error'); } catch (error) { said.push(error.code); }
       page.replace(page.query('h1')[0], 'Every graft is a call', JSON.stringify(said));

@@ -73,7 +73,7 @@ export const rowsFor = (selector: string, numbers: Numbers): object | string => 
   const size: Size = { texts: 0, characters: 0 };
   for (let i = 0; i < count; i++) {
     const element = item(found, i) as Element;
-    rows[i] = { id: numbers.of(element), tag: localName(element), texts: textsBelow(element, numbers, size) };
+    rows[i] = { id: numbers.of(element), texts: textsBelow(element, numbers, size) };
   }
   return size.texts > TEXTS_MAX || size.characters > CHARACTERS_MAX ? 'more text than a graft may see' : rows;
 };

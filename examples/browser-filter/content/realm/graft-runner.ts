@@ -28,6 +28,7 @@ export interface Page {
 }
 
 const ATTEMPTS_MAX = 3;
+const WHY_MAX = 1000;
 /** Ends that are a graft's own fault, and can be told as a failure. */
 const OWN_FAULTS: readonly unknown[] = [
   'thrown',
@@ -89,7 +90,6 @@ export class GraftRunner {
         kind: 'event',
         callable: accessorsOf(() => this.#model),
         limits: LIMITS,
-        budget: 9,
       }),
     );
     const table = new PluginTable({ points, maker: this.#maker, position });
@@ -135,8 +135,8 @@ const packageOf = ({ plugin, code, export: name, callable, own_ms }: Run) => ({
 
 const failed = (message: string): Told => ({
   status: 'aborted',
-  ending: `F${JSON.stringify({ reason: 'thrown', name: '', message, stack: '' })}`,
-  why: message,
+  ending: `F${JSON.stringify({ reason: 'thrown', name: '', message: message.slice(0, WHY_MAX), stack: '' })}`,
+  why: message.slice(0, WHY_MAX),
   own_ms: 0,
   undone: 0,
   changes: 0,

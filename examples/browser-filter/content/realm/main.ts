@@ -1,6 +1,6 @@
-// The realm of a page's grafts: a worker, with nothing in it but this script. When the page is there, it locks itself
-// down, asks the host for one graft after the other, runs it, and tells how it ended. Its policy lets it evaluate code,
-// and speak to its own origin alone.
+// The realm of a page's grafts: a worker, with nothing in it but this script. It locks itself down; when the
+// page is there, it asks the host for one graft after the other, runs it, and tells how it ended. Its policy lets it
+// evaluate code, and speak to its own origin alone.
 
 import './shared-memory.ts';
 import { lockdownRealm, SignedMaker } from '../../../../src/plugins/compartment/in-realm/index.ts';
@@ -60,8 +60,10 @@ const clock = {
   },
 };
 
+const locked = lockdownRealm();
+
 const serve = async (url: string): Promise<void> => {
-  await lockdownRealm();
+  await locked;
   const page: Page = {
     url,
     query: (selector) => ask('query', selector),

@@ -16,7 +16,6 @@ export interface Piece {
 }
 
 interface ElementState {
-  readonly tag: string;
   readonly texts: readonly number[];
   readonly hidden: boolean;
 }
@@ -79,11 +78,11 @@ export class PageModel {
   }
 
   /** What was seen first counts: all of a call sees one page, and the page compares before it changes anything. */
-  #note(txn: Transaction, { id, tag, texts }: Row): number {
+  #note(txn: Transaction, { id, texts }: Row): number {
     for (const [text, value] of texts)
       if (this.#texts.peek(text) === undefined) own(this.#texts.set(txn, text, [{ text: value, note: null }]));
     if (this.#elements.peek(id) === undefined)
-      own(this.#elements.set(txn, id, { tag, texts: texts.map(([text]) => text), hidden: false }));
+      own(this.#elements.set(txn, id, { texts: texts.map(([text]) => text), hidden: false }));
     return id;
   }
 
@@ -94,10 +93,6 @@ export class PageModel {
 
   #pieces(txn: Transaction, id: number): readonly Piece[] {
     return own(this.#texts.get(txn, id)) as readonly Piece[];
-  }
-
-  tag(txn: Transaction, id: unknown): string {
-    return this.#element(txn, id).tag;
   }
 
   /** The text of an element, as the graft has left it. */

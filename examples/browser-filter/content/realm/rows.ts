@@ -3,10 +3,9 @@
 
 import { plainFault } from '../../../../src/plugins/index.ts';
 
-/** An element that matched: its number, its name, and the texts below it in their order, each with its number. */
+/** An element that matched: its number, and the texts below it in their order, each with its number. */
 export interface Row {
   readonly id: number;
-  readonly tag: string;
   readonly texts: readonly (readonly [id: number, text: string])[];
 }
 
@@ -22,11 +21,7 @@ const isText = (value: unknown): boolean =>
   Array.isArray(value) && value.length === 2 && isId(value[0]) && typeof value[1] === 'string';
 
 const isRow = (value: unknown): value is Row =>
-  isRecord(value) &&
-  isId(value.id) &&
-  typeof value.tag === 'string' &&
-  Array.isArray(value.texts) &&
-  value.texts.every(isText);
+  isRecord(value) && isId(value.id) && Array.isArray(value.texts) && value.texts.every(isText);
 
 /** What a page answers to a selector, or why that cannot be taken: its own words, or ours. */
 export const rowsOf = (told: unknown): readonly Row[] | string => {
