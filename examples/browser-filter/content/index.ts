@@ -4,14 +4,14 @@
 //   const host = await createHost({ …, compartment: content.compartments });
 //   content.attach(host);                                  // declares page/content; then host.install(…) as ever
 //
-//   const part = await content.contentFor({ url });        // for a page of a navigation
+//   const part = await content.contentFor({ url });        // for a document that the browser navigates to
 //   // part.head right after <head>, each policy header through part.csp
 //   // all requests below /.well-known/graftwork/ of every origin: content.route(request, response)
 
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Host, HostPoint, Limits } from 'graftwork';
 import { z } from 'zod';
-import type { Host, HostPoint } from '../../../src/host/index.ts';
 import type { ProcessOptions } from '../../../src/plugins/compartment/index.ts';
 import { badArgument } from '../../../src/plugins/index.ts';
 import { PageMaker } from './page-maker.ts';
@@ -25,7 +25,7 @@ export type { PageOutcome } from './routes.ts';
 
 /** What a page gets. */
 export interface PageContent {
-  /** HTML, to stand right after `<head>`. */
+  /** HTML, to stand right after `<head>` of a document of text/html; XML would read it otherwise. */
   readonly head: string;
   /** A policy header of the page, Content-Security-Policy or its report-only form, as it has to be with `head`. */
   readonly csp: (header: string | undefined) => string | undefined;
@@ -33,6 +33,8 @@ export interface PageContent {
 
 export interface ContentOptions {
   readonly processes?: ProcessOptions;
+  /** What a graft may use up in a page; the defaults are LIMITS of protocol.ts. */
+  readonly limits?: Pick<Partial<Limits>, 'own_ms' | 'total_ms'>;
   /** Hears how each graft ended in each page. */
   readonly ended?: (outcome: PageOutcome) => void;
 }
@@ -60,7 +62,7 @@ const Input = z.strictObject({ page: z.string().max(64), url: z.string().max(10_
 const isTrustworthy = ({ protocol, hostname }: URL): boolean =>
   protocol === 'https:' || (protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\]|.*\.localhost)$/.test(hostname));
 
-export const createContent = ({ processes, ended = () => {} }: ContentOptions = {}): Content => {
+export const createContent = ({ processes, limits, ended = () => {} }: ContentOptions = {}): Content => {
   const visits = new Visits();
   const key = randomBytes(32);
   let host: Host | null = null;
@@ -81,7 +83,7 @@ export const createContent = ({ processes, ended = () => {} }: ContentOptions = 
         kind: 'event',
         input: Input,
         callable: { page: Object.fromEntries(ACCESSORS.map((name) => [name, elsewhere])) },
-        limits: LIMITS,
+        limits: { ...LIMITS, ...limits },
       });
     },
     contentFor: async ({ url }) => {

@@ -38,8 +38,11 @@ class PageCompartment implements Compartment {
     visit.offer(call, { plugin, code: this.#code, export: name, callable, own_ms: call.own_ms, load_ms });
   }
 
+  /** A page that has not said in time how a graft ended is gone, as far as anybody knows: it gets no other. */
   abandon(call: CompartmentCall): void {
-    this.#visitOf(call)?.withdraw(call);
+    const visit = this.#visitOf(call);
+    visit?.withdraw(call);
+    if (visit !== undefined && call.txn.doomed?.reason === 'total-time') this.#visits.close(visit.id);
   }
 
   dispose(): void {}

@@ -122,9 +122,11 @@ export class ContentRoutes {
     const text = request.method === 'POST' ? await bodyOf(request) : null;
     const message = text !== null && visit.isSigned(text, request.headers[SIGNATURE_HEADER]) ? messageOf(text) : null;
     if (message === null) return notFound(response);
-    const { graft, ...answer } = await visit.exchange(message, () => this.#begin(visit));
+    const answered = await visit.exchange(message, () => this.#begin(visit));
+    if (answered === null) return notFound(response);
+    const { graft, ...answer } = answered;
     if (graft !== null) this.#tell(visit, graft, message, answer.kept);
-    if (answer.next === null) this.#options.visits.close(visit.id);
+    if (visit.isOver) this.#options.visits.close(visit.id);
     const said = JSON.stringify(answer);
     response
       .writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store', ...visit.signed(said) })

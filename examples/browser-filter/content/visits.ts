@@ -7,7 +7,6 @@ import { type Answer, type Exchange, type Run, SIGNATURE_HEADER, signatureOf, ty
 
 /** Visits that are remembered; the oldest goes first. */
 const VISITS_MAX = 1000;
-const NO_MORE: Answer = { kept: false, next: null };
 
 /** A graft that waits for its page. */
 interface Offer {
@@ -49,9 +48,17 @@ export class Visit {
     this.#wants?.();
   }
 
-  /** The realm says something: what it is told. `begin` begins the page's call. */
-  async exchange({ number, ended }: Exchange, begin: () => void): Promise<Answer & { readonly graft: string | null }> {
-    if (this.#wants !== null || (number === 0) === this.#begun) return { ...NO_MORE, graft: null };
+  /** No graft is to run in it any more. */
+  get isOver(): boolean {
+    return this.#over && this.#offer === null;
+  }
+
+  /** The realm says something: what it is told. `begin` begins the page's call. Null: nothing may be said now. */
+  async exchange(
+    { number, ended }: Exchange,
+    begin: () => void,
+  ): Promise<(Answer & { readonly graft: string | null }) | null> {
+    if (this.#wants !== null || (number === 0) === this.#begun) return null;
     this.#begun = true;
     const told = this.#settle(number, ended);
     if (number === 0) begin();
