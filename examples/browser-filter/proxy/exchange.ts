@@ -139,6 +139,7 @@ const sendRewritten = async (
   const body = decoded(answer, headerOf(head.headers, 'content-encoding'));
   const beginning = await beginningOf(body, limits.window_bytes, limits.window_ms);
   const rewritten = await filter(beginning, head, signal);
+  signal.throwIfAborted();
   const headers = without(rewritten.headers, (name) => OF_THE_ORIGINAL.has(name));
   response.writeHead(head.status, [...headers, 'Cache-Control', 'no-store']);
   response.write(rewritten.bytes);
@@ -174,6 +175,7 @@ export const exchange = async (
   try {
     const pending = filters.request(asked, signal);
     const verdict = pending instanceof Promise ? await pending : pending;
+    signal.throwIfAborted();
     if (answered(asked, verdict, response) || verdict.action !== 'allow') return;
     const mayRewrite = filters.mayRewrite(asked);
     const headers = changed(sentHeaders(asked, mayRewrite), verdict.headers ?? {});

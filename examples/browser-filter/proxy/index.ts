@@ -3,4 +3,4 @@ export { type Authority, openAuthority } from './authority.ts';
 export type { Allowed, Asked, DocumentFilter, Filters, Head, RequestType, Rewritten, Verdict } from './filters.ts';
 export { changed, type HeaderChanges, headerOf, isHeader, pairsOf, type RawHeaders, valuesOf } from './headers.ts';
 export { NEUTRAL } from './neutral.ts';
-export { OWN_PATH, PROXY_LIMITS, type Proxy, type ProxyLimits, type ProxyOptions, startProxy } from './proxy.ts';
+export { OWN_PATH, PROXY_LIMITS, type ProxyLimits, type ProxyOptions, type RunningProxy, startProxy } from './proxy.ts';

@@ -41,7 +41,7 @@ export interface ProxyLimits extends ExchangeLimits {
   readonly idle_ms_max: number;
 }
 
-export interface Proxy {
+export interface RunningProxy {
   /** Without a slash at its end. */
   readonly url: string;
   readonly port: number;
@@ -69,7 +69,7 @@ const urlOf = ({ url = '/' }: IncomingMessage, target: Target | undefined): URL 
   return parsed?.protocol === 'http:' && parsed.username === '' && parsed.password === '' ? parsed : null;
 };
 
-export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
+export const startProxy = async (options: ProxyOptions): Promise<RunningProxy> => {
   const { port, hostname = '127.0.0.1', authority, filters, pass = [], own } = options;
   const limits = { ...PROXY_LIMITS, ...options.limits };
   const upstream = new Upstream({
