@@ -10,7 +10,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import express, { type Express, type RequestHandler } from 'express';
 import type { AddressOptions } from './address.ts';
 import type { Authority } from './authority.ts';
@@ -116,7 +115,7 @@ export const startProxy = async (options: ProxyOptions): Promise<RunningProxy> =
     const isPassed = pass.some((host) => target.host === host || target.host.endsWith(`.${host}`));
     void tunnel({ socket: socket as Socket, head, target, upstream, authority, isPassed }, (inner, origin) => {
       targets.set(inner, origin);
-      if (inner instanceof TLSSocket) hold(inner);
+      hold(inner);
       server.emit('connection', inner);
     });
   });

@@ -3,7 +3,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Duplex, pipeline } from 'node:stream';
+import { type Duplex, duplexPair, pipeline } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Authority } from './authority.ts';
 import { type Asked, type Filters, typeOf } from './filters.ts';
@@ -73,8 +73,16 @@ const pass = ({ socket, head, target, upstream }: Tunnel): void => {
   }
 };
 
+/** A connection that HTTP can be read from anew: Node reads that of a CONNECT past what was read of it already. */
+const again = (socket: Socket): Duplex => {
+  const [near, far] = duplexPair();
+  for (const side of [near, far]) side.setMaxListeners(20);
+  join(socket, near);
+  return far;
+};
+
 /** Opens a tunnel, and hands over the connection that speaks HTTP in it, or lets it pass. */
-export const tunnel = async (asked: Tunnel, inside: (connection: Socket, target: Target) => void): Promise<void> => {
+export const tunnel = async (asked: Tunnel, inside: (connection: Duplex, target: Target) => void): Promise<void> => {
   const { socket, head, target, authority, isPassed } = asked;
   if (isPassed) return pass(asked);
   try {
@@ -83,7 +91,8 @@ export const tunnel = async (asked: Tunnel, inside: (connection: Socket, target:
     const first = await firstOf(socket, head);
     if (first === null) return;
     socket.unshift(first);
-    if (first[0] !== TLS_HANDSHAKE) inside(socket, { ...target, origin: target.origin.replace('https:', 'http:') });
+    if (first[0] !== TLS_HANDSHAKE)
+      inside(again(socket), { ...target, origin: target.origin.replace('https:', 'http:') });
     else inside(new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: ['http/1.1'] }), target);
   } catch {
     socket.destroy();
