@@ -21,6 +21,8 @@ export interface BrowserFilterOptions {
   readonly proxy?: Partial<Pick<ProxyOptions, 'allowPrivate' | 'authorities' | 'limits' | 'own' | 'pass' | 'resolve'>>;
   readonly host?: Pick<HostOptions, 'compartment' | 'processes' | 'report'>;
   readonly contentFor?: FilteringOptions['contentFor'];
+  /** Plugins that are installed, by the names of their folders, the list blocker first. Default: all that there are. */
+  readonly samples?: readonly string[];
   /** Declares points of those who put grafts into pages. */
   readonly attach?: (host: Host) => void;
 }
@@ -50,14 +52,15 @@ const FIRST_START = 'the first start';
 const BY_PAGE = 'the page';
 
 /** Brings plugins back, installs those that were never there, and the list blocker anew where its lists changed. */
-const installSamples = async (host: Host, { data, lists }: BrowserFilterOptions): Promise<void> => {
+const installSamples = async (host: Host, { data, lists, samples = SAMPLES }: BrowserFilterOptions): Promise<void> => {
   await host.restore();
   const standing = new Set(host.plugins().map(({ name }) => name));
   const removed = new Set(host.removedPlugins().map(({ name }) => name));
   const engine = await engineOf(listFiles(lists), join(data, 'engines'));
   await Promise.all([
     installListBlocker(host, join(data, 'plugins', 'list-blocker'), engine),
-    ...SAMPLES.slice(1)
+    ...samples
+      .slice(1)
       .filter((name) => !removed.has(name) && !standing.has(name))
       .map(async (name) => {
         await host.install(join(PLUGINS, name));
