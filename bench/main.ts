@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { BadUse, type Benchmark } from './benchmark.ts';
+import { browserFilter } from './browser-filter.ts';
 import { bundle } from './bundle.ts';
 import { call } from './call.ts';
 import { isolation } from './isolation.ts';
@@ -11,7 +12,7 @@ import { benchText, writeReport } from './report.ts';
 import { txn } from './txn.ts';
 import { walls } from './walls.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [txn, call, metered, isolation, walls, bundle];
+const BENCHMARKS: readonly Benchmark[] = [txn, call, metered, isolation, walls, bundle, browserFilter];
 const FLAGS = BENCHMARKS.flatMap(({ flags }) => Object.keys(flags ?? {}));
 
 const usageText = (): string =>

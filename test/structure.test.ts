@@ -76,7 +76,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   report: [],
   sdk: [],
   experiments: ['kernel-model', 'plugins', 'txn', 'report'],
-  bench: ['host', 'kernel-model', 'plugins', 'txn', 'report', 'test'],
+  bench: ['host', 'kernel-model', 'plugins', 'txn', 'report', 'test', 'examples'],
   examples: ['host', 'plugins', 'txn'],
   scripts: ['host', 'kernel-model', 'plugins', 'txn', 'test'],
 };
@@ -96,6 +96,7 @@ const FACES: Readonly<Record<string, readonly string[]>> = {
   'kernel-model': ['src/kernel-model/index.ts', 'src/kernel-model/grafts/eviction/index.ts'],
   report: ['report/index.ts'],
   sdk: ['sdk/index.ts'],
+  examples: ['examples/browser-filter/index.ts'],
   test: ['test/support/claims.ts', 'test/support/webassembly.ts'],
 };
 

@@ -199,7 +199,10 @@ run('cosmetic filtering', () => {
         const { hostname, domain } = Request.fromRawDetails({ url, type: 'document' });
         const features = (await page.evaluate(`(${extractFeaturesFromDOM})()`)) as Features;
         const given = { url, hostname, domain, ...features, getInjectionRules: false, getExtendedRules: false };
-        await page.addStyleTag({ content: engine.getCosmeticsFilters(given).styles });
+        const sheet = JSON.stringify({ textContent: engine.getCosmeticsFilters(given).styles });
+        await page.evaluate(
+          `document.documentElement.append(Object.assign(document.createElement('style'), ${sheet}))`,
+        );
         const after = (await page.evaluate(hidden)) as unknown[];
         more += after.length - (before as unknown[]).length;
         plainly.push([path, after]);
