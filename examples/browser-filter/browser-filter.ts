@@ -6,7 +6,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createHost, type Host, type HostMap, type HostOptions } from '../../src/host/index.ts';
+import { createHost, type Host, type HostMap, type HostOptions } from 'graftwork';
 import { Filtering, type FilteringOptions } from './filtering.ts';
 import { engineOf, isListBlocker, listFiles, makeListBlocker, PLUGINS } from './lists.ts';
 import { type Authority, openAuthority, type ProxyOptions, type RunningProxy, startProxy } from './proxy/index.ts';
@@ -74,7 +74,7 @@ const installListBlocker = async (host: Host, folder: string, engine: Uint8Array
   const isThere = host.plugins().some(({ name }) => name === 'list-blocker');
   const isRemoved = host.removedPlugins().some(({ name }) => name === 'list-blocker');
   if ((isThere || isRemoved) && (await isListBlocker(folder, engine))) return;
-  const by = host.removedPlugins().find(({ name }) => name === 'list-blocker')?.removed?.by;
+  const by = host.removedPlugins().find(({ name }) => name === 'list-blocker')?.removedBecause?.by;
   await host.install(await makeListBlocker(folder, engine));
   if (isRemoved) await host.remove('list-blocker', { by: by ?? FIRST_START });
 };

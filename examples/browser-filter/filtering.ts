@@ -2,7 +2,7 @@
 // transaction; a document's beginning is rewritten in one, with a nested one for each graft.
 
 import { isUtf8 } from 'node:buffer';
-import type { CallOptions, Host, HostPoint, HostTransaction, Outcome } from '../../src/host/index.ts';
+import type { CallOptions, Host, HostPoint, HostTransaction, Outcome } from 'graftwork';
 import { Page, Pages, policiesWith, sheetOf, withHead } from './html/index.ts';
 import {
   Cookies,

@@ -7,7 +7,7 @@ import { findPackageJSON } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ENGINE_VERSION, FiltersEngine } from '@ghostery/adblocker';
-import { GraftError } from '../../src/host/index.ts';
+import { GraftError } from 'graftwork';
 
 export const PLUGINS = fileURLToPath(new URL('plugins', import.meta.url));
 const OWN_LIST = fileURLToPath(new URL('lists/own.txt', import.meta.url));

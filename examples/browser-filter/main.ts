@@ -5,7 +5,7 @@
 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readPort, serve } from '../../src/host/server/index.ts';
+import { readPort, serve } from 'graftwork/server';
 import { startBrowserFilter } from './browser-filter.ts';
 import { addPages } from './page/page.ts';
 

@@ -1,9 +1,9 @@
 // The graft points of a browser that goes through the proxy, and what stands at them crosses as.
 
+import { type Host, type HostPoint, type HostTransaction, httpAnswer } from 'graftwork';
+import { badArgument, type Callable, type StateView } from 'graftwork/plugins';
+import type { Transaction } from 'graftwork/txn';
 import { z } from 'zod';
-import { type Host, type HostPoint, type HostTransaction, httpAnswer } from '../../src/host/index.ts';
-import { badArgument, type Callable, type StateView } from '../../src/plugins/index.ts';
-import type { Transaction } from '../../src/txn/index.ts';
 import type { Pages } from './html/index.ts';
 import { isHeader, NEUTRAL } from './proxy/index.ts';
 import type { DeedKind } from './visits.ts';

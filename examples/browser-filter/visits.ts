@@ -1,6 +1,6 @@
 // What happened in this browser: a visit a page, with the requests that the page made. Kept in memory, the last ones.
 
-import type { GraftReport } from '../../src/plugins/index.ts';
+import type { GraftReport } from 'graftwork/plugins';
 import type { Asked } from './proxy/index.ts';
 
 export type DeedKind = 'blocked' | 'redirected' | 'changed';

@@ -1,9 +1,9 @@
 // The beginning of one document while grafts rewrite it: what they may call, each call with its undo. A graft sees the
 // document as those before it left it; one that fails leaves it as it found it.
 
+import { badArgument, type Callable, type CallableTree, type Caller } from 'graftwork/plugins';
+import type { Transaction, Undoable } from 'graftwork/txn';
 import { z } from 'zod';
-import { badArgument, type Callable, type CallableTree, type Caller } from '../../../src/plugins/index.ts';
-import type { Transaction, Undoable } from '../../../src/txn/index.ts';
 import { type Edit, Edits, edit, editsFault } from './edits.ts';
 import { BadSelector } from './rewriter.ts';
 import { type Selection, Selects, select } from './selects.ts';

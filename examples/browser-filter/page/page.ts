@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import express, { type Express, type Response } from 'express';
-import { GraftError } from '../../../src/host/index.ts';
+import { GraftError, type PluginInfo } from 'graftwork';
 import { type BrowserFilter, SAMPLES } from '../browser-filter.ts';
 import type { Visit } from '../visits.ts';
 
@@ -36,17 +36,21 @@ export interface PluginSwitch {
 
 /** The plugins as the page shows them: samples in their order, then others. */
 const switches = ({ host, sitesOff }: BrowserFilter): object => {
-  const standing = host.plugins().filter(({ grafts }) => grafts.some(({ state }) => state === 'installed'));
+  const standing = host.plugins().filter(({ state }) => state === 'installed');
   const removed = host.removedPlugins();
   const order = (name: string): number => (SAMPLES as readonly string[]).indexOf(name) >>> 0;
   const plugins: PluginSwitch[] = [
     ...standing.map(({ name }) => ({ name, on: true, why: '' })),
-    ...removed.map(({ name, why }) => ({ name, on: false, why })),
+    ...removed.map(({ name, removedBecause }) => ({ name, on: false, why: whyOff(removedBecause) })),
   ]
     .map((one) => ({ ...one, misbehaves: order(one.name) >= MISBEHAVING && order(one.name) < SAMPLES.length }))
     .toSorted((a, b) => order(a.name) - order(b.name) || a.name.localeCompare(b.name));
   return { plugins, sitesOff: sitesOff() };
 };
+/** Why a plugin is off, where a call of it was the reason. */
+const whyOff = (removal: PluginInfo['removedBecause']): string =>
+  removal === null || removal.reason === 'cancelled' ? '' : `${removal.reason}: ${removal.detail}`.slice(0, 300);
+
 const MISBEHAVING = SAMPLES.indexOf('half-rewriter');
 
 /** Tells a browser of visits as they happen. */
