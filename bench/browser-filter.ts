@@ -229,10 +229,11 @@ const plainly = (engine: FiltersEngine): Filters => ({
     async ({ bytes }, { headers }) => {
       const classes = new Set<string>();
       let calls = 0;
-      await rewritten(bytes, {
-        on: [['[class]', { element: (one) => void (calls++, classes.add(one.getAttribute('class') ?? '')) }]],
-        calls: () => calls,
-      });
+      const element = (one: { getAttribute(name: string): string | null }): void => {
+        calls++;
+        classes.add(one.getAttribute('class') ?? '');
+      };
+      await rewritten(bytes, { on: [['[class]', { element }]], calls: () => calls });
       const { hostname, domain } = Request.fromRawDetails({ url, type: 'document' });
       const { styles } = engine.getCosmeticsFilters({
         ...{ url, hostname, domain, classes: [...classes].flatMap((text) => text.split(' ')), ids: [], hrefs: [] },
