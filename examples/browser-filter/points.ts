@@ -145,7 +145,8 @@ export class Deeds {
   ): (answer: Value, input: Value, state: StateView, txn: HostTransaction) => string | true {
     return (answer, input, _state, { core }) => {
       const verdict = check(answer, input);
-      if (verdict === true) this.#deeds.get(core.tree.root)?.push(deedOf(answer, input, core.tree.root));
+      const deeds = verdict === true ? this.#deeds.get(core.tree.root) : undefined;
+      if (deeds !== undefined) deeds.push(deedOf(answer, input, core.tree.root));
       return verdict;
     };
   }
@@ -171,7 +172,7 @@ export const declarePoints = (host: Host, pages: Pages, cookies: Cookies, deeds:
     output: Request,
     check: deeds.noting(checkRequest, requestDeed),
     callable: { cookies: { read: cookies.read }, storage: host.storage, log: host.log },
-    limits: { ...LIMITS, own_ms: 100, total_ms: 1500, calls: 20 },
+    limits: { ...LIMITS, own_ms: 100, total_ms: 5000, calls: 20 },
   }),
   response: host.graftPoint({
     name: POINTS.response,
@@ -184,7 +185,7 @@ export const declarePoints = (host: Host, pages: Pages, cookies: Cookies, deeds:
       (answer, input) => (isSame(answer, input) ? null : 'changed'),
     ),
     callable: { cookies: { read: cookies.read }, storage: host.storage, log: host.log },
-    limits: { ...LIMITS, own_ms: 100, total_ms: 1500, calls: 20 },
+    limits: { ...LIMITS, own_ms: 100, total_ms: 5000, calls: 20 },
   }),
   html: host.graftPoint({
     name: POINTS.html,
@@ -210,7 +211,7 @@ export const declarePoints = (host: Host, pages: Pages, cookies: Cookies, deeds:
       (answer.url === input.url && answer.from === input.from && (input.allow || !answer.allow)) ||
       'a guard says no, or nothing',
     callable: { storage: host.storage, log: host.log },
-    limits: { ...LIMITS, own_ms: 100, total_ms: 1500, calls: 20 },
+    limits: { ...LIMITS, own_ms: 100, total_ms: 5000, calls: 20 },
   }),
   download: host.graftPoint({
     name: POINTS.download,

@@ -9,6 +9,7 @@
 //   fuel [--cases N] [--seed N]                 real time against fuel; every built-in, or N calls of some
 //   arguments [--cases N] [--seed N]             what a graft hands to accessors is plain data
 //   shop [--writes N] [--seed N]                 a shop's own writes beside grafts that fail and are killed
+//   browser-filter [--pages N]                   a filtering proxy, its plugins killed; its memory over many pages
 //   memory [--calls N] [--aborts N]              heap and resident set over many calls
 //   fuzz [--seed N] [--seeds COUNT] [--minutes M | --operations K] [--kind process|isolate] [--life N] [--json]
 //                                                the public API under seeded operations, seed after seed
@@ -18,6 +19,7 @@
 
 import { parseArgs } from 'node:util';
 import { tryArguments } from './arguments.ts';
+import { runFilter } from './browser-filter.ts';
 import { runBusy } from './busy.ts';
 import { calibrate } from './fuel/fuel.ts';
 import { describeFuzz, runFuzzes } from './fuzz/runs.ts';
@@ -42,6 +44,8 @@ const number = (text: string | undefined, otherwise: number): number => {
 const GROWTH_MAX = 1.1;
 /** Of the 99th percentiles of an honest plugin beside a hoarder and beside a busy neighbour. */
 const RATIO_MAX = 1.5;
+/** What a filtering proxy may grow by from its thousandth page to its ten thousandth. */
+const FILTER_MB_MAX = 30;
 const BUNDLER_MB_MAX = 512;
 /** Processor time of an endless loop beyond its limit, on a busy machine. */
 const BEYOND_MS_MAX = 100;
@@ -54,6 +58,7 @@ const OPTIONS = {
   sequences: { type: 'string' },
   sources: { type: 'string' },
   cases: { type: 'string' },
+  pages: { type: 'string' },
   writes: { type: 'string' },
   seed: { type: 'string' },
   seeds: { type: 'string' },
@@ -125,6 +130,12 @@ const run = async (name: string | undefined, values: Values): Promise<boolean> =
       console.log(JSON.stringify({ sequences, seed, violation }));
       return violation === null;
     }
+    case 'browser-filter': {
+      const result = await runFilter(number(values.pages, 10_000), progress);
+      console.log(JSON.stringify(result));
+      const [before, after] = result.resident_mb;
+      return result.failed.length === 0 && after - before <= FILTER_MB_MAX;
+    }
     case 'hoarders': {
       const result = await runHoarders(number(values.calls, 5000), progress);
       console.log(JSON.stringify(result));
@@ -152,7 +163,7 @@ const run = async (name: string | undefined, values: Values): Promise<boolean> =
       return fuzz(values);
     default:
       throw new Error(
-        'name a campaign: plugin-kills, host-kills, guards, memory, hoarders, busy, shop, bundles, fuel, ' +
+        'name a campaign: plugin-kills, host-kills, guards, memory, hoarders, busy, shop, bundles, browser-filter, fuel, ' +
           'arguments or fuzz',
       );
   }

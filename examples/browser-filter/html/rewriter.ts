@@ -41,15 +41,24 @@ export class BadSelector extends Error {}
 
 /** Runs bytes through a rewriter. Throws BadSelector. Handlers answer at once, and throw nothing. */
 export const rewritten = async (bytes: Uint8Array, handlers: Handlers): Promise<Buffer> => {
-  module ??= fresh();
   const chunks: Uint8Array[] = [];
-  const rewriter = new module.HTMLRewriter((chunk) => void chunks.push(chunk.slice()));
+  await read(bytes, handlers, (chunk) => void chunks.push(chunk));
+  return Buffer.concat(chunks);
+};
+
+/** The same, where nothing is to be changed. `sink` gets each piece of what comes out: bytes of its own. */
+export const read = async (
+  bytes: Uint8Array,
+  handlers: Handlers,
+  sink: (chunk: Uint8Array) => void = () => {},
+): Promise<void> => {
+  module ??= fresh();
+  const rewriter = new module.HTMLRewriter(sink);
   try {
     for (const [selector, one] of handlers.on) add(rewriter, selector, one);
     if (handlers.document !== undefined) rewriter.onDocument(handlers.document);
     await rewriter.write(bytes);
     await rewriter.end();
-    return Buffer.concat(chunks);
   } catch (error) {
     // What failed inside may have left the module in any state.
     if (!(error instanceof BadSelector)) module = null;
@@ -80,7 +89,7 @@ export const withHead = async (bytes: Buffer, html: string): Promise<Buffer> => 
   let done = false;
   let seen = 0;
   const chunks: Uint8Array[] = [];
-  const rewriter = new module.HTMLRewriter((chunk) => void chunks.push(chunk.slice()));
+  const rewriter = new module.HTMLRewriter((chunk) => void chunks.push(chunk));
   rewriter.on('*', {
     element: (element) => {
       seen++;

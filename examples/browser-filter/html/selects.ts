@@ -3,7 +3,7 @@
 import { decodeHTML, decodeHTMLAttribute } from 'entities';
 import type { Element, ElementHandlers } from 'html-rewriter-wasm';
 import { z } from 'zod';
-import { type Handlers, rewritten } from './rewriter.ts';
+import { type Handlers, read } from './rewriter.ts';
 
 export const Selector = z.string().min(1).max(1000);
 
@@ -178,6 +178,6 @@ export const select = async (bytes: Uint8Array, selects: readonly Select[], isWh
     on: selects.some(({ text }) => text === true) ? [raw.handlers, ...on] : on,
     calls: () => gatherings.reduce((sum, { calls }) => sum + calls, raw.calls),
   };
-  await rewritten(bytes, handlers);
+  await read(bytes, handlers);
   return { selected: gatherings.map(({ selected }) => selected), isCut: room.isFull };
 };

@@ -116,8 +116,8 @@ const ask = async (
 
 const send = async (head: Head, message: string, answer: IncomingMessage, response: ServerResponse): Promise<void> => {
   response.writeHead(head.status, message, head.headers as string[]);
-  // What waits for the first piece of its body waits for the head too.
-  response.flushHeaders();
+  // With the first piece of its body, if that is there by then.
+  setImmediate(() => response.flushHeaders());
   await pipeline(answer, response);
 };
 
