@@ -7,7 +7,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHost, type Host, type HostMap, type HostOptions } from 'graftwork';
-import { Filtering, type FilteringOptions } from './filtering.ts';
+import { createContent } from './content/index.ts';
+import { Filtering } from './filtering.ts';
 import { engineOf, isListBlocker, listFiles, makeListBlocker, PLUGINS } from './lists.ts';
 import { type Authority, openAuthority, type ProxyOptions, type RunningProxy, startProxy } from './proxy/index.ts';
 import { siteOf, Visits } from './visits.ts';
@@ -18,13 +19,10 @@ export interface BrowserFilterOptions {
   readonly proxyPort: number;
   /** Files of filter lists. Default: the small list of the project. */
   readonly lists?: string | undefined;
-  readonly proxy?: Partial<Pick<ProxyOptions, 'allowPrivate' | 'authorities' | 'limits' | 'own' | 'pass' | 'resolve'>>;
+  readonly proxy?: Partial<Pick<ProxyOptions, 'allowPrivate' | 'authorities' | 'limits' | 'pass' | 'resolve'>>;
   readonly host?: Pick<HostOptions, 'compartment' | 'processes' | 'report'>;
-  readonly contentFor?: FilteringOptions['contentFor'];
   /** Plugins that are installed, by the names of their folders, the list blocker first. Default: all that there are. */
   readonly samples?: readonly string[];
-  /** Declares points of those who put grafts into pages. */
-  readonly attach?: (host: Host) => void;
 }
 
 export interface BrowserFilter {
@@ -45,8 +43,9 @@ export interface BrowserFilter {
 /** Plugins that come with the example, in the order in which the page shows them. The first is on from the start. */
 export const SAMPLES = [
   ...['list-blocker', 'link-cleaner', 'cookie-notice-remover', 'word-highlighter', 'reader-view'],
+  ...['content-highlight', 'content-cookie-notice'],
   ...['navigation-guard', 'download-log', 'half-rewriter', 'loops-on-page', 'cookie-reader', 'script-injector'],
-  ...['response-splitter', 'process-killer'],
+  ...['response-splitter', 'process-killer', 'content-broken', 'content-loop'],
 ] as const;
 const FIRST_START = 'the first start';
 const BY_PAGE = 'the page';
@@ -114,26 +113,34 @@ class Sites {
 }
 
 export const startBrowserFilter = async (options: BrowserFilterOptions): Promise<BrowserFilter> => {
-  const { data, proxyPort, contentFor, attach } = options;
+  const { data, proxyPort } = options;
   await mkdir(data, { recursive: true, mode: 0o700 });
+  const visits = new Visits();
+  const content = createContent({ ended: (outcome) => visits.ended(outcome) });
   const host = await createHost({
     store: `sqlite:${join(data, 'browser-filter.db')}`,
     registry: join(data, 'graftwork.db'),
+    compartment: content.compartments,
     ...options.host,
   });
   try {
     const sites = await Sites.open(host);
-    const visits = new Visits();
     const filtering = new Filtering({
       host,
       visits,
       isOn: (site) => sites.isOn(site),
-      ...(contentFor === undefined ? {} : { contentFor }),
+      contentFor: content.contentFor,
     });
-    attach?.(host);
+    content.attach(host);
     await installSamples(host, options);
     const authority = await openAuthority(data);
-    const proxy = await startProxy({ port: proxyPort, authority, filters: filtering, ...options.proxy });
+    const proxy = await startProxy({
+      port: proxyPort,
+      authority,
+      filters: filtering,
+      own: (request, response) => void content.route(request, response),
+      ...options.proxy,
+    });
     return {
       host,
       proxy,

@@ -3,6 +3,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { CallOptions, Host, HostPoint, HostTransaction, Outcome } from 'graftwork';
+import { POINT as CONTENT_POINT, type Content } from './content/index.ts';
 import { Page, Pages, policiesWith, sheetOf, withHead } from './html/index.ts';
 import {
   Cookies,
@@ -28,26 +29,20 @@ import {
 } from './proxy/index.ts';
 import { type DeedKind, siteOf, type Visits } from './visits.ts';
 
-/** What a page gets from those who put grafts into it. */
-export interface PageContent {
-  readonly head: string;
-  readonly csp: (header: string | undefined) => string | undefined;
-}
-
 export interface FilteringOptions {
   readonly host: Host;
   readonly visits: Visits;
   /** Whether grafts are called for a site. */
   readonly isOn: (site: string) => boolean;
   /** What goes into a page for grafts that run there; undefined: nothing. */
-  readonly contentFor?: (page: { readonly url: string }) => Promise<PageContent | undefined>;
+  readonly contentFor?: Content['contentFor'];
 }
 
 const POLICY = 'content-security-policy';
 const REPORTED_POLICY = `${POLICY}-report-only`;
 
 const isHtml = (headers: RawHeaders): boolean =>
-  /^\s*(text\/html|application\/xhtml\+xml)\s*(;|$)/i.test(headerOf(headers, 'content-type') ?? '');
+  /^\s*text\/html\s*(;|$)/i.test(headerOf(headers, 'content-type') ?? '');
 
 /** Whether bytes can be read as UTF-8, which is what the rewriter reads; a character at their end may be cut. */
 const isReadable = (bytes: Buffer, headers: RawHeaders): boolean => {
@@ -161,9 +156,14 @@ export class Filtering implements Filters {
     );
   }
 
+  /** Whether grafts run inside this document: they do in those that the address bar shows. */
+  #hasContent({ type }: Asked): boolean {
+    return type === 'document' && this.#options.contentFor !== undefined && this.#stands(CONTENT_POINT);
+  }
+
   mayRewrite(asked: Asked): boolean {
     if (asked.type !== 'document' && asked.type !== 'subdocument') return false;
-    return this.#isOn(asked) && (this.#stands(POINTS.html) || this.#options.contentFor !== undefined);
+    return this.#isOn(asked) && (this.#stands(POINTS.html) || this.#hasContent(asked));
   }
 
   document(asked: Asked, { headers }: Head): DocumentFilter | null {
@@ -191,7 +191,7 @@ export class Filtering implements Filters {
   }
 
   async #withContent(asked: Asked, { bytes, headers }: Rewritten): Promise<Rewritten> {
-    const content = await this.#options.contentFor?.({ url: asked.url });
+    const content = this.#hasContent(asked) ? await this.#options.contentFor?.({ url: asked.url }) : undefined;
     if (content === undefined) return { bytes, headers };
     const policed = pairsOf(headers).flatMap(([name, value]) => {
       if (![POLICY, REPORTED_POLICY].includes(name.toLowerCase())) return [name, value];

@@ -1,6 +1,7 @@
 // What happened in this browser: a visit a page, with the requests that the page made. Kept in memory, the last ones.
 
 import type { GraftReport } from 'graftwork/plugins';
+import type { PageOutcome } from './content/index.ts';
 import type { Asked } from './proxy/index.ts';
 
 export type DeedKind = 'blocked' | 'redirected' | 'changed';
@@ -99,6 +100,16 @@ export class Visits {
       if (status === 'aborted') this.#add(visit, { ...undoneBy(report), point, url });
       else if (what !== null && what !== undefined) this.#add(visit, { graft, point, what, url });
     }
+    this.#tell(visit);
+  }
+
+  /** Notes how a graft ended that ran inside a page. */
+  ended({ url, graft, status, why, undone, changes }: PageOutcome): void {
+    const visit = this.#visits.findLast((one) => one.url === url.slice(0, URL_MAX));
+    if (visit === undefined) return;
+    const deed = { graft, point: 'page/content', url: visit.url };
+    if (status === 'undone') this.#add(visit, { ...deed, what: 'undone', why: why.slice(0, 300), records: undone });
+    else if (changes > 0) this.#add(visit, { ...deed, what: 'changed' });
     this.#tell(visit);
   }
 

@@ -21,6 +21,7 @@ import { ContentRoutes, type PageOutcome } from './routes.ts';
 import { pageScript } from './scripts.ts';
 import { Visits } from './visits.ts';
 
+export { POINT } from './protocol.ts';
 export type { PageOutcome } from './routes.ts';
 
 /** What a page gets. */

@@ -17,8 +17,8 @@ const TAGS = new Set(
 const VOID = new Set(['br', 'hr']);
 /** Besides `aria-…` and `data-…`. */
 const ATTRIBUTES = new Set('class dir hidden href id lang rel role tabindex target title datetime open'.split(' '));
-/** What keeps a page or its reader safe: no graft takes it away. */
-const KEPT = new Set('integrity nonce sandbox crossorigin referrerpolicy rel csp http-equiv charset'.split(' '));
+/** Besides those that a graft may set: what a page runs, sends and plays by itself. */
+const REMOVABLE = /^(on[a-z]+|style|ping|autoplay)$/;
 /** Elements whose content is no markup, or that decide how all the rest is read. */
 export const RAW = new Set(
   (
@@ -47,7 +47,9 @@ export const attributeFault = (tag: string, name: string, value: string): string
 
 /** What is wrong with the removal of an attribute; null: nothing. */
 export const removalFault = (name: string): string | null =>
-  KEPT.has(name) ? `the attribute ${name} is one that no graft removes` : null;
+  (isNamed(name) && name !== 'rel') || REMOVABLE.test(name)
+    ? null
+    : `the attribute ${name} is one that no graft removes`;
 
 const DEPTH_MAX = 16;
 

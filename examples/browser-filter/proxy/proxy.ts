@@ -89,9 +89,10 @@ export const startProxy = async (options: ProxyOptions): Promise<RunningProxy> =
   const app = express();
   for (const setting of ['x-powered-by', 'etag', 'query parser']) app.set(setting, false);
   const pageOf: RequestHandler = (request, response, next) => {
-    // The path of an absolute URL is what express sees.
+    // Express has cut the front of the path off; whoever serves it sees all of it, and no origin before it.
+    const { pathname, search } = new URL(request.originalUrl, 'http://origin');
     if (own === undefined) next();
-    else own(Object.assign(request, { url: request.originalUrl }), response);
+    else own(Object.assign(request, { url: `${pathname}${search}` }), response);
   };
   app.use(OWN_PATH, pageOf);
   app.use((request, response) => {
