@@ -1,6 +1,6 @@
 // What filters cost as plugins: a request's decision beside the library called plainly and a tiny call; a document
-// rewritten by grafts beside the bare rewriter with the same selectors; and a page through the proxy beside a bare proxy
-// and beside the library called in the proxy itself.
+// rewritten by grafts beside the bare rewriter with the same selectors; and a page through the proxy beside a bare
+// proxy and beside the library called in the proxy itself.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, createServer, type IncomingMessage, type RequestListener, request, type Server } from 'node:http';

@@ -66,8 +66,11 @@ export const POINTS = {
 } as const;
 
 /** Headers of a request that say who asks, what for, and where the message ends: the browser's own. */
-const OWN_OF_REQUESTS =
-  /^(host|cookie2?|authorization|origin|connection|keep-alive|te|trailer|upgrade|expect|via|content-.*|transfer-.*|proxy-.*|sec-.*|range|if-.*|access-control-.*|accept-encoding|x-forwarded-.*|forwarded)$/i;
+const OWN_OF_REQUESTS = new RegExp(
+  '^(host|cookie2?|authorization|origin|connection|keep-alive|te|trailer|upgrade|expect|via|range|accept-encoding|' +
+    'forwarded|(content|transfer|proxy|sec|if|access-control|x-forwarded)-.*)$',
+  'i',
+);
 
 /** What is wrong with changes to the headers of a request; null: nothing. */
 const requestHeadersFault = (headers: Readonly<Record<string, string | null>>): string | null => {
@@ -94,7 +97,7 @@ const checkRequest = (answer: RequestDecision, input: RequestDecision): string |
   return requestHeadersFault(answer.headers) ?? true;
 };
 
-/** What is wrong with a header of an answer; null: nothing. Those that protect a page's readers are the origin's own. */
+/** What is wrong with a header of an answer; null: nothing. Those that protect readers are the origin's own. */
 const answerHeaderFault = (name: string, value: string): string | null => {
   const checked = httpAnswer['~standard'].validate({ headers: { [name]: value } });
   return checked instanceof Promise || checked.issues === undefined ? null : (checked.issues[0]?.message ?? name);

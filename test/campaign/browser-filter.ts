@@ -17,7 +17,8 @@ export interface FilterLoad {
   readonly resident_mb: readonly [before: number, after: number];
 }
 
-const PAGE = `<!doctype html><html><head><title>t</title></head><body>${'<p class="ad-banner text">a plugin</p>'.repeat(300)}`;
+const TEXT = '<p class="ad-banner text">a plugin</p>';
+const PAGE = `<!doctype html><html><head><title>t</title></head><body>${TEXT.repeat(300)}`;
 const CONNECTIONS = 200;
 
 const get = (proxy: URL, url: string, agent: Agent): Promise<string> =>

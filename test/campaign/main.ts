@@ -163,7 +163,8 @@ const run = async (name: string | undefined, values: Values): Promise<boolean> =
       return fuzz(values);
     default:
       throw new Error(
-        'name a campaign: plugin-kills, host-kills, guards, memory, hoarders, busy, shop, bundles, browser-filter, fuel, ' +
+        'name a campaign: plugin-kills, host-kills, guards, memory, hoarders, busy, shop, bundles, ' +
+          'browser-filter, fuel, ' +
           'arguments or fuzz',
       );
   }

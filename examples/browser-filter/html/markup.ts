@@ -9,9 +9,9 @@ export type Attributes = Readonly<Record<string, string>>;
 
 const TAGS = new Set(
   (
-    'a abbr address article aside b bdi bdo blockquote br cite code dd del details dfn div dl dt em figcaption figure ' +
-    'footer h1 h2 h3 h4 h5 h6 header hr i ins kbd li main mark nav ol p pre q s samp section small span strong sub ' +
-    'summary sup table tbody td tfoot th thead time tr u ul var'
+    'a abbr address article aside b bdi bdo blockquote br cite code dd del details dfn div dl dt em ' +
+    'figcaption figure footer h1 h2 h3 h4 h5 h6 header hr i ins kbd li main mark nav ol p pre q s samp ' +
+    'section small span strong sub summary sup table tbody td tfoot th thead time tr u ul var'
   ).split(' '),
 );
 const VOID = new Set(['br', 'hr']);

@@ -4,11 +4,10 @@
 export type RawHeaders = readonly string[];
 
 /** Of one connection, not of the message (RFC 9110, 7.6.1). */
-const HOP_BY_HOP = new Set(
-  'connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade'.split(
-    ' ',
-  ),
-);
+const HOP_BY_HOP = new Set([
+  ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer'],
+  ...['transfer-encoding', 'upgrade'],
+]);
 
 /** The pairs of a list. */
 export const pairsOf = (headers: RawHeaders): [name: string, value: string][] =>

@@ -182,7 +182,8 @@ describe('a graft that misbehaves leaves nothing', () => {
   });
 
   test('an honest script comes with the permission, and a policy lets in that one alone', async () => {
-    const graft = `export const graft = (document, { page }) => { page.script('document.title = "set"'); return document; };`;
+    const graft = `export const graft = (document, { page }) => {
+      page.script('document.title = "set"'); return document; };`;
     await withGraft('browser/html', graft, ['page.script'], async () => {
       const answer = await ask(origin.url('/strict'), { proxy: filter.proxy.url, headers: document });
       expect(answer.body.toString()).toContain('<head><script>document.title = "set"</script>');

@@ -1,4 +1,5 @@
-// Origins on this machine, over http and https, whose names resolve to it alone; and a client that goes through a proxy.
+// Origins on this machine, over http and https, whose names resolve to it alone; and a client that goes through a
+// proxy.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, request, type Server } from 'node:http';
