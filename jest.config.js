@@ -9,6 +9,8 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/examples/.*/plugins/'],
   testTimeout: 60_000,
+  globalSetup: '<rootDir>/test/support/postgres-run.ts',
+  globalTeardown: '<rootDir>/test/support/postgres-end.ts',
   // Two at a time, on a machine with two cores too: much of the time is spent waiting for other processes.
   maxWorkers: Math.max(2, availableParallelism() - 1),
 };

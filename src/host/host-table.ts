@@ -1,7 +1,7 @@
 // A table of the application's database, for the host's own code and its graft points; by an entity, its rows have the
 // types of the entity's properties.
 
-import type { CallableTree } from '../plugins/index.ts';
+import { type CallableTree, GraftError } from '../plugins/index.ts';
 import type { HostTransaction } from './host-transaction.ts';
 import type {
   CellValue,
@@ -11,6 +11,7 @@ import type {
   Row,
   Scalar,
   Store,
+  StoreAnswer,
   TableGrant,
 } from './store/index.ts';
 
@@ -45,11 +46,13 @@ export interface FindOf<R extends object, Key extends keyof R> {
 
 /** A table for the host's own code. */
 export interface HostTable<R extends object = Row> {
-  /** The last committed rows. */
+  /** The last committed rows, of SQLite. Throws GRAFT_MUST_WAIT with PostgreSQL, which answers later. */
   find<Key extends keyof R = keyof R>(options?: FindOf<R, Key>): Pick<R, Key>[];
-  /** How many of the last committed rows there are that satisfy the conditions. */
+  /** The last committed rows, of either database. */
+  read<Key extends keyof R = keyof R>(options?: FindOf<R, Key>): Promise<Pick<R, Key>[]>;
+  /** How many of the last committed rows there are that satisfy the conditions, of SQLite; throws as `find` does. */
   count(where?: WhereOf<R>): number;
-  /** The table inside a transaction; waits for the writer's slot. */
+  /** The table inside a transaction; waits for the writer's slot, or for a connection. */
   in(txn: HostTransaction): {
     find<Key extends keyof R = keyof R>(options?: FindOf<R, Key>): Promise<Pick<R, Key>[]>;
     count(where?: WhereOf<R>): Promise<number>;
@@ -61,12 +64,20 @@ export interface HostTable<R extends object = Row> {
   callables(grant: TableGrant): CallableTree;
 }
 
+/** What a database has answered at once. */
+const atOnce = <T>(answer: StoreAnswer<T>): T => {
+  if (!(answer instanceof Promise)) return answer as T;
+  answer.catch(() => {});
+  throw new GraftError('GRAFT_MUST_WAIT', 'PostgreSQL answers later: `read` a table, not `find`');
+};
+
 /** The store checks what is given: types are for who writes the code. */
 export const hostTable = (store: Store, which: EntityTarget): HostTable => {
   const table = store.table(which);
   const access: HostTable = {
-    find: (options) => table.find(null, options as FindOptions) as never,
-    count: (where) => table.count(null, where as Record<string, Scalar>),
+    find: (options) => atOnce(table.find(null, options as FindOptions)) as never,
+    read: async (options) => table.find(null, options as FindOptions) as never,
+    count: (where) => atOnce(table.count(null, where as Record<string, Scalar>)),
     in: (txn) => ({
       find: (options) => txn.run((core) => table.find(core, options as FindOptions)) as never,
       count: (where) => txn.run((core) => table.count(core, where as Record<string, Scalar>)),

@@ -59,7 +59,7 @@ export class HostTransaction {
    * go on, and GRAFT_SELF_WAIT if it would wait for one that the caller's code runs in.
    * @internal
    */
-  run<T>(access: (core: Transaction) => T | Ticket): Promise<T> {
+  run<T>(access: (core: Transaction) => T | Ticket | Promise<T>): Promise<T> {
     return this.queue(() => this.granted(access));
   }
 
@@ -67,9 +67,10 @@ export class HostTransaction {
    * The same in one's turn (`queue`).
    * @internal
    */
-  async granted<T>(access: (core: Transaction) => T | Ticket): Promise<T> {
+  async granted<T>(access: (core: Transaction) => T | Ticket | Promise<T>): Promise<T> {
     for (;;) {
       const answer = access(this.current);
+      // A promise has no ticket in it: who waits for a database has what it waits with.
       if (!(answer instanceof Ticket)) return answer;
       checkWait(answer, this.#around);
       await settled(answer);

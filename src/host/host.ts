@@ -7,7 +7,6 @@ import {
   type Base,
   type Callable,
   type CallableTree,
-  commitTop,
   GraftError,
   invoke,
   Keepers,
@@ -25,10 +24,11 @@ import type { HostEventKind, HostEvents, HostListener } from './host-event.ts';
 import { type EarlierStart, HostPlugins, type PluginInstallOptions, type PluginRemoveOptions } from './host-plugins.ts';
 import { type CallOptions, type HostPoint, type HostPointOptions, HostPoints } from './host-point.ts';
 import { type HostTable, hostTable, type RowOf } from './host-table.ts';
-import { type EntitiesOf, HostTransaction } from './host-transaction.ts';
+import type { EntitiesOf, HostTransaction } from './host-transaction.ts';
 import { accountsInUse, factsOf, type InUse, type PluginInfo, type PointInfo, pointInfo } from './information.ts';
 import { DEFAULT_STORE, type HostOptions } from './options.ts';
 import { type Access, accessorOf, log } from './own-callables.ts';
+import { ownTransaction } from './own-transaction.ts';
 import { PluginStorage } from './plugin-storage.ts';
 import type { AbortRecord, Registry } from './registry.ts';
 import { HostCell, HostCounter, HostList, HostMap, keptMap, type MapSpec, type StateSpec } from './state.ts';
@@ -36,7 +36,6 @@ import type { EntityTarget, Store } from './store/index.ts';
 import { inside } from './surroundings.ts';
 import { Turns } from './turns.ts';
 
-const TOTAL_MS = 30_000;
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 export class Host {
@@ -172,29 +171,12 @@ export class Host {
 
   /**
    * Runs the host's own code in a transaction: commits when it resolves, aborts when it throws. Throws GRAFT_ABORTED
-   * where it cannot commit.
+   * where it cannot commit. With PostgreSQL `run` is called again where others have changed what it read, so it should
+   * do nothing that a second time would do twice: `send` on a channel what is to leave.
    */
   transaction<T>(run: (txn: HostTransaction) => Promise<T>): Promise<T> {
-    return this.#turns.after(this.#transaction(run));
-  }
-
-  async #transaction<T>(run: (txn: HostTransaction) => Promise<T>): Promise<T> {
-    this.#checkOpen();
-    const { transactions } = this.#base;
-    const txn = new HostTransaction(transactions.begin(), this.#entitiesOf);
-    const timer = transactions.clock.after(TOTAL_MS, () => transactions.end(txn.core, 'total-time', ''));
-    this.#begun.add(txn);
-    try {
-      const value = await inside(txn.core, () => run(txn));
-      await txn.idle;
-      const failure = txn.core.doomed ?? (await commitTop(this.#base, txn.core));
-      if (failure !== null) throw new GraftError('GRAFT_ABORTED', failure.message, { cause: failure.cause ?? failure });
-      return value;
-    } finally {
-      timer.cancel();
-      this.#begun.delete(txn);
-      txn.core.abort();
-    }
+    const own = { base: this.#base, begun: this.#begun, entitiesOf: this.#entitiesOf, check: () => this.#checkOpen() };
+    return this.#turns.after(ownTransaction(own, run));
   }
 
   /** A transactional map. `stored` ones are kept in the database. */

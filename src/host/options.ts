@@ -21,8 +21,9 @@ import { type EntityClass, isDataSource } from './store/index.ts';
 
 export interface HostOptions {
   /**
-   * `sqlite:PATH`; or the application's own TypeORM DataSource, of the type better-sqlite3, which stays the
-   * application's; or `memory`: no database; state and messages are lost at the end. Default `sqlite:graftwork.db`.
+   * `sqlite:PATH`; or `postgres://…`, which needs the package `pg`; or the application's own TypeORM DataSource, of the
+   * type better-sqlite3 or postgres, which stays the application's; or `memory`: no database; state and messages are
+   * lost at the end. Default `sqlite:graftwork.db`.
    */
   readonly store?: string | DataSource;
   /**
@@ -30,11 +31,13 @@ export interface HostOptions {
    * is in them: for development alone.
    */
   readonly maySynchronize?: boolean;
-  /** File of the plugins and the abort records; omitted: kept in memory. */
+  /**
+   * File of the plugins and the abort records; omitted: with PostgreSQL in the store, otherwise kept in memory.
+   */
   readonly registry?: string;
   /**
-   * The application's tables in `sqlite:PATH`: those that are missing are made, and none is changed. Entities that
-   * change need migrations, and a DataSource.
+   * The application's tables in a database that `store` names by a text: those that are missing are made, and none is
+   * changed. Entities that change need migrations, and a DataSource.
    */
   readonly entities?: readonly EntityClass[];
   /** How processes of plugins are made and shared, and whether walls must stand around them. */

@@ -1,6 +1,6 @@
 // The registry of a host: its plugins from one start to the next, and the aborts of their grafts. It lies in a file
-// (store/registry.ts); or, if the host names none, in memory (here): then it keeps the newest aborts alone, and
-// everything is forgotten at the end.
+// (store/registry.ts), or in the store's own database where that is PostgreSQL (store/postgres/registry.ts); or, if
+// there is neither, in memory (here): then it keeps the newest aborts alone, and everything is forgotten at the end.
 
 import { GraftError, unknownName } from '../plugins/index.ts';
 import type { PluginPackage } from '../plugins/package/index.ts';
@@ -88,11 +88,11 @@ export interface Registry {
   plugin(name: string): KeptPlugin | null;
   /** Throws GRAFT_UNKNOWN_PLUGIN, and GRAFT_STORE for one that is broken. */
   packageOf(name: string): PluginPackage;
-  /** Adds a plugin that stands, or replaces the one of its name. Throws GRAFT_STORE. */
-  install(pkg: PluginPackage, installed: Installed, missing: readonly MissingGuard[]): void;
-  /** A plugin was removed as a whole; it is kept. Throws GRAFT_STORE. */
-  remove(name: string, removal: Removal, missing: readonly MissingGuard[]): void;
-  /** Replaces what was kept of missing guards. Throws GRAFT_STORE. */
+  /** Adds a plugin that stands, or replaces the one of its name. Throws, or rejects with, GRAFT_STORE. */
+  install(pkg: PluginPackage, installed: Installed, missing: readonly MissingGuard[]): void | Promise<void>;
+  /** A plugin was removed as a whole; it is kept. Throws, or rejects with, GRAFT_STORE. */
+  remove(name: string, removal: Removal, missing: readonly MissingGuard[]): void | Promise<void>;
+  /** Replaces what was kept of missing guards, at once or soon. Throws GRAFT_STORE. */
   saveMissing(guards: readonly MissingGuard[]): void;
   /** Guards that were missing at the end. */
   missing(): readonly MissingGuard[];

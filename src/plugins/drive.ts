@@ -2,7 +2,7 @@
 // the kernel runs its machine meanwhile. Both take the steps of an invocation in its order (invocation.ts); nothing is
 // decided here.
 
-import { type Aborted, Ticket, type Timer, type Transaction } from '../txn/index.ts';
+import { Aborted, Ticket, type Timer, type Transaction } from '../txn/index.ts';
 import { PendingVerdict } from './answer.ts';
 import type { Base } from './base.ts';
 import type { Ending } from './compartment/compartment.ts';
@@ -47,6 +47,7 @@ export const invoke = async <Input, Output>(
   point: GraftPoint<Input, Output>,
   input: unknown,
   options: InvokeOptions = {},
+  repeat: Repeat | null = null,
 ): Promise<Outcome<Output>> => {
   if (point.kind === 'event' && options.txn !== undefined) {
     const origin = originOf(options);
@@ -55,7 +56,8 @@ export const invoke = async <Input, Output>(
     return eventAfterCommit(base, point, input, options.txn, () => void later());
   }
   const invocation = begin(base, point, input, options);
-  const guarded = guard(base, invocation, options.signal);
+  if (repeat !== null) invocation.attempts = repeat.attempts;
+  const guarded = guard(base, invocation, options.signal, repeat);
   let fallback: unknown = null;
   try {
     // What need not wait is not awaited: each turn costs a small call a twentieth of its time.
@@ -69,19 +71,29 @@ export const invoke = async <Input, Output>(
     if (invocation.isToCommit()) {
       const committed = commit(base, invocation);
       const failure = committed instanceof Promise ? await committed : committed;
-      if (failure !== null) invocation.lost(failure.reason, failure.cause);
+      if (failure !== null) invocation.lost(failure);
     }
   } catch (error) {
     invocation.drop();
     if (error instanceof GraftError) throw error;
     // The host's own code threw: its default, its choice of a graft, what fills its columns.
     base.hostFailed(point.name, error);
-    invocation.lost('host-fault', error);
+    invocation.lost(new Aborted('host-fault', '', error));
   } finally {
     guarded.stop();
   }
-  return invocation.outcome(fallback);
+  if (invocation.repeated === null) return invocation.outcome(fallback);
+  const attempts = invocation.attempts + 1;
+  const until_ms = repeat?.until_ms ?? base.transactions.clock.now() + point.limits.total_ms;
+  await base.participant?.pause?.(attempts);
+  return invoke(base, point, input, options, { attempts, until_ms });
 };
+
+/** A call that is made again: how often it has been made, and when its time is over. */
+interface Repeat {
+  readonly attempts: number;
+  readonly until_ms: number;
+}
 
 /** The host's own answer; null where the call is ended before that has come. */
 const defaultAnswer = <I, O>(point: GraftPoint<I, O>, { input, txn }: Invocation<I, O>): unknown => {
@@ -147,8 +159,16 @@ interface Guard {
 }
 
 /** Arms the request's deadline and listens to its signal. */
-const guard = <I, O>(base: Base, invocation: Invocation<I, O>, signal: AbortSignal | undefined): Guard => {
-  const arm = (): Timer => base.transactions.clock.after(invocation.point.limits.total_ms, () => invocation.expire());
+const guard = <I, O>(
+  base: Base,
+  invocation: Invocation<I, O>,
+  signal: AbortSignal | undefined,
+  repeat: Repeat | null,
+): Guard => {
+  const { clock } = base.transactions;
+  const { total_ms } = invocation.point.limits;
+  const ms = repeat === null ? total_ms : Math.min(total_ms, Math.max(1, repeat.until_ms - clock.now()));
+  const arm = (): Timer => clock.after(ms, () => invocation.expire());
   let timer = arm();
   const restart = (): void => {
     timer.cancel();
@@ -354,7 +374,7 @@ const settleSync = <I, O>(
 const finishSync = <I, O>(base: Base, invocation: Invocation<I, O>): void => {
   const failure = commit(base, invocation);
   if (failure instanceof Promise) throw mustWait(failure, 'a store whose COMMIT takes time');
-  if (failure !== null) invocation.lost(failure.reason);
+  if (failure !== null) invocation.lost(failure);
 };
 
 /** The error of a synchronous call that would have to wait; nobody hears how what it waits for ends. */

@@ -17,6 +17,7 @@ import type { Outcome } from './outcome.ts';
 import { commitTop } from './participant.ts';
 
 export class EventInvocation<Input, Output> extends Invocation<Input, Output> {
+  #called: Graft | null = null;
   readonly #last: ((txn: Transaction) => Ticket | null) | null;
 
   /** `last`: what is done in the transaction of each graft before it commits; a ticket: wait and settle again. */
@@ -49,6 +50,8 @@ export class EventInvocation<Input, Output> extends Invocation<Input, Output> {
 
   protected override call(graft: Graft): GraftCall {
     this.deadline_ms = null;
+    if (graft !== this.#called) this.attempts = 0;
+    this.#called = graft;
     return new GraftCall(this.base, graft, this.input, this.base.transactions.begin(), this.origin, null);
   }
 
@@ -78,6 +81,15 @@ export class EventInvocation<Input, Output> extends Invocation<Input, Output> {
     const undone = super.takeBack(call, detail);
     call.home.abort();
     return undone;
+  }
+
+  /** A graft alone is made again. */
+  protected override repeats(failure: Aborted): boolean {
+    return this.base.participant?.repeats?.(failure, this.attempts) === true;
+  }
+
+  protected override repeat(): void {
+    this.stepBack();
   }
 
   /** Only a failure of which the point tells says something of the call. */

@@ -43,6 +43,10 @@ export class Invocation<Input, Output> {
   readonly origin: Origin;
   /** When the call's total time ends, for a synchronous call that has waited. */
   deadline_ms: number | null = null;
+  /** How often the call, or the graft of an event that runs, has been made in vain: see Participant.repeats. */
+  attempts = 0;
+  /** What ended the call so that it is made again; null: it is not. */
+  repeated: Aborted | null = null;
   /** The answer that stands; of a chain, the next graft's input. */
   protected answer: unknown;
   readonly #grafts: readonly Graft[];
@@ -150,11 +154,17 @@ export class Invocation<Input, Output> {
       if (wait !== null) return wait;
     }
     this.#current = null;
+    if (txn.state === 'active' && (ending.kind !== 'value' || txn.doomed !== null)) this.#doubt(txn);
     if (txn.state === 'active' && ending.kind === 'failed') txn.doom(ending.failure.reason, textOf(ending.failure));
     if (txn.doomed !== null) this.fail(call, ending, call.home.doomed ?? txn.doomed);
     else if (ending.kind === 'refused') this.#refuse(call, ending);
     else if (ending.kind === 'value') return this.keep(call, ending);
     return null;
+  }
+
+  /** A graft is not held to what it did after it had read what was never there at one time. */
+  #doubt(txn: Transaction): void {
+    txn.doomed = this.base.participant?.conflict?.(txn) ?? txn.doomed;
   }
 
   protected check(call: GraftCall, value: unknown): Ticket | PendingVerdict | null {
@@ -191,8 +201,9 @@ export class Invocation<Input, Output> {
   }
 
   /** Takes back what a graft did whose call failed, and blames it unless what failed lies around it. */
-  protected fail(call: GraftCall, ending: Ending, { reason, detail }: Aborted): void {
+  protected fail(call: GraftCall, ending: Ending, failure: Aborted): void {
     const { graft } = call;
+    const { reason, detail } = failure;
     const undone = this.takeBack(call);
     graft.plugin.compartment.abandon(call);
     // What ended the transaction around the whole call is not this graft's fault, whatever the reason.
@@ -200,6 +211,11 @@ export class Invocation<Input, Output> {
     const isBlamed = !isWhole && reason !== 'host-fault';
     const isRemoved = isBlamed && ++graft.aborts >= this.point.budget;
     if (isRemoved) graft.remove(reason);
+    if (isWhole && this.repeats(failure)) {
+      this.repeat(failure);
+      call.close(ending.own_ms);
+      return;
+    }
     if (isWhole) this.graftEnded({ kind: 'aborted', reason });
     else if (this.point.onFault !== 'default') this.graftEnded({ kind: 'failed', reason });
     const stack = ending.kind === 'failed' ? framesOf(ending.failure.stack, graft.plugin.position) : [];
@@ -213,6 +229,23 @@ export class Invocation<Input, Output> {
       ...(isRemoved ? { removed: true } : {}),
       spent: call.close(ending.own_ms),
     });
+  }
+
+  /** Whether what a failure ended is made again, since it could be put in no order with others. */
+  protected repeats(failure: Aborted): boolean {
+    return this.txn.parent === null && this.base.participant?.repeats?.(failure, this.attempts) === true;
+  }
+
+  /** The call as a whole is to be made again; until then it is aborted. */
+  protected repeat(failure: Aborted): void {
+    this.repeated = failure;
+    this.conclude({ kind: 'aborted', reason: failure.reason });
+  }
+
+  /** The same graft is called next once more. */
+  protected stepBack(): void {
+    this.attempts++;
+    this.#next--;
   }
 
   /** Whether the call goes on without a graft whose compartment takes no more calls. */
@@ -275,9 +308,11 @@ export class Invocation<Input, Output> {
   }
 
   /** The commit could not be, or the host's own code threw: the call as a whole is aborted. */
-  lost(reason: AbortReason, cause?: unknown): void {
-    this.#cause ??= cause;
-    this.conclude({ kind: 'aborted', reason });
+  lost(failure: Aborted): void {
+    const { reason } = failure;
+    this.#cause ??= failure.cause;
+    if (this.repeats(failure)) this.repeat(failure);
+    else this.conclude({ kind: 'aborted', reason });
     this.undoKept(reason);
   }
 

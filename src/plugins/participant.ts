@@ -11,10 +11,22 @@ export interface Participant {
   /** Whether `txn` has used the store. */
   joined(txn: Transaction): boolean;
   /**
-   * Carries the store's half of a commit out; the transaction is committing. Throws when the store refuses: then
-   * nothing was committed there.
+   * Carries the store's half of a commit out; the transaction is committing. Throws when the store refuses, Aborted
+   * where it says why: then nothing was committed there.
    */
   commit(txn: Transaction): void | Promise<void>;
+  /**
+   * Why a transaction must not be believed: it has read what was never there at one time. Null: it may be. Absent: such
+   * a thing does not happen.
+   */
+  conflict?(txn: Transaction): Aborted | null;
+  /**
+   * Whether a top-level transaction that ended so is made again, after so many attempts: it could be put in no order
+   * with others, by nobody's fault. Absent: none is.
+   */
+  repeats?(failure: Aborted, attempts: number): boolean;
+  /** Resolves when it is time for the next attempt. */
+  pause?(attempts: number): Promise<void>;
 }
 
 const DETAIL_MAX = 500;
@@ -23,6 +35,11 @@ const DETAIL_MAX = 500;
 const isConflict = (error: unknown): boolean => error instanceof GraftError && error.code === 'GRAFT_BAD_ARGUMENT';
 
 const refusedByStore = (base: CommitBase, txn: Transaction, error: unknown): Aborted => {
+  if (error instanceof Aborted) {
+    txn.doomed = error;
+    txn.abort();
+    return error;
+  }
   const detail = error instanceof Error ? error.message.slice(0, DETAIL_MAX) : '';
   const reason = isConflict(error) ? 'store-conflict' : 'host-fault';
   const failure = new Aborted(reason, detail, error);

@@ -32,8 +32,11 @@ export interface InstallSteps {
   readonly turn?: Promise<unknown>;
   /** When it was installed, as ISO 8601; default: empty. */
   readonly at?: string;
-  /** Told when it stands, before anything else can happen: where that throws, nothing has changed. */
-  readonly keep?: (plugin: Plugin) => void;
+  /**
+   * Told when it may stand, before anybody sees it: where that throws, or rejects, nothing has changed. What takes time
+   * is done for one plugin after the other.
+   */
+  readonly keep?: (plugin: Plugin) => void | Promise<void>;
 }
 
 export interface PluginTableOptions {
@@ -52,6 +55,8 @@ export class PluginTable {
   /** Old versions in which calls may still run. */
   #leaving: Plugin[] = [];
   #closed = false;
+  /** Resolves when the plugin stands that is being kept; null: none is. */
+  #keeping: Promise<void> | null = null;
 
   constructor(options: PluginTableOptions) {
     this.#options = options;
@@ -81,7 +86,7 @@ export class PluginTable {
   async install(
     pkg: PluginPackage,
     installer: Installer = HOST_ITSELF,
-    { at = '', keep = () => {}, turn }: InstallSteps = {},
+    { at = '', keep, turn }: InstallSteps = {},
   ): Promise<Plugin> {
     if (this.#closed) throw closed();
     if (this.#coming.has(pkg.name)) throw new GraftError('GRAFT_INSTALLED', `${pkg.name} is being installed`);
@@ -94,12 +99,22 @@ export class PluginTable {
     try {
       const plugin = await this.#load(pkg, placements, { by: installer.name, at }, coming);
       await turn;
-      this.#replace(this.standing(pkg.name), plugin, placements, keep);
+      while (this.#keeping !== null) await this.#keeping;
+      const later = this.#replace(plugin, placements, keep);
+      if (later !== null) await this.#keep(later);
       return plugin;
     } finally {
       this.#coming.delete(pkg.name);
       coming.done.resolve();
     }
+  }
+
+  async #keep(later: Promise<void>): Promise<void> {
+    const over = later.catch(() => {});
+    this.#keeping = over;
+    await later.finally(() => {
+      this.#keeping = null;
+    });
   }
 
   /** The plugin of this name, where a graft of it stands. */
@@ -126,20 +141,42 @@ export class PluginTable {
     return new Plugin(pkg, installed.by, installed.at, compartment, position);
   }
 
-  /** Lets a plugin stand, in the place of its old version where there is one; or throws, and nothing has changed. */
-  #replace(old: Plugin | null, plugin: Plugin, placements: readonly Placement[], keep: (plugin: Plugin) => void): void {
+  /**
+   * Lets a plugin stand, in the place of its old version where there is one; or throws, and nothing has changed. A
+   * promise where it takes time to keep it: it stands then when it is kept.
+   */
+  #replace(plugin: Plugin, placements: readonly Placement[], keep: InstallSteps['keep']): Promise<void> | null {
+    const old = this.standing(plugin.name);
     const before = placements.map(({ point }) => ({ point, snapshot: point.snapshot() }));
+    const takeBack = (): void => {
+      for (const graft of plugin.grafts.splice(0)) graft.hide();
+      for (const { point, snapshot } of before) point.reset(snapshot);
+    };
     try {
       stand(plugin, placements, old);
-      keep(plugin);
+      const kept = keep?.(plugin);
+      if (kept instanceof Promise) {
+        takeBack();
+        return this.#replaceLater(kept, plugin, placements);
+      }
     } catch (error) {
-      for (const graft of plugin.grafts) graft.hide();
-      for (const { point, snapshot } of before) point.reset(snapshot);
+      takeBack();
       plugin.retire();
       throw error;
     }
     if (old !== null) this.#leave(old, plugin);
     this.#plugins.set(plugin.name, plugin);
+    return null;
+  }
+
+  async #replaceLater(kept: Promise<void>, plugin: Plugin, placements: readonly Placement[]): Promise<void> {
+    try {
+      await kept;
+    } catch (error) {
+      plugin.retire();
+      throw error;
+    }
+    this.#replace(plugin, placements, undefined);
   }
 
   /** The old version makes way, and stands aside; what runs in it is remembered until it has ended. */

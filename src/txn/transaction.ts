@@ -129,6 +129,7 @@ export class Transaction {
       tree.deepest = this.parent;
       return;
     }
+    tree.transactions.onCommit?.(tree);
     tree.log.clear();
     if (tree.holds.length > 0) tree.releaseTo(0, true);
     if (tree.effects.length > 0) tree.transactions.letGo(tree);

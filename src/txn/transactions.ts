@@ -27,6 +27,8 @@ export class Transactions {
   active = 0;
   /** Called whenever the last one of them ends. */
   onIdle: (() => void) | null = null;
+  /** Told of each top-level commit before its locks are released; null: nobody listens. */
+  onCommit: ((tree: Tree) => void) | null = null;
   readonly #report: (report: Report) => void;
   readonly #pool: Tree[] = [];
   readonly #fenced = new WeakSet<object>();
@@ -63,6 +65,8 @@ export class Transactions {
   recycle(tree: Tree): void {
     if (--this.active === 0) this.onIdle?.();
     tree.committing = false;
+    tree.outside_ms = 0;
+    tree.outsideSince_ms = null;
     if (this.#pool.length < POOLED_MAX) this.#pool.push(tree);
   }
 

@@ -31,6 +31,9 @@ export class Tree {
   readonly holds: (Lock | number)[] = [];
   readonly effects: Effect[] = [];
   waiting: readonly Waiting[] = NOT_WAITING;
+  /** How long, in ms, it has waited for somebody outside (a database), and since when it does; null: it does not. */
+  outside_ms = 0;
+  outsideSince_ms: number | null = null;
 
   constructor(transactions: Transactions) {
     this.transactions = transactions;
@@ -47,9 +50,10 @@ export class Tree {
     return txn;
   }
 
-  /** How long what runs in it has been held up, in ms; see Runner. */
+  /** How long it has been held up, in ms: what runs in it (see Runner), and by somebody outside. */
   heldUp_ms(): number {
-    let ms = 0;
+    let ms = this.outside_ms;
+    if (this.outsideSince_ms !== null) ms += this.transactions.clock.now() - this.outsideSince_ms;
     for (let txn: Transaction | null = this.deepest; txn !== null; txn = txn.parent)
       ms += txn.runner?.heldUp_ms?.() ?? 0;
     return ms;
@@ -64,6 +68,16 @@ export class Tree {
       if (before === 0) release(this, lock, committed);
       else if (!committed) weaken(lock, before);
     }
+  }
+
+  /** Somebody outside is asked, and has answered. */
+  goesOutside(): void {
+    this.outsideSince_ms ??= this.transactions.clock.now();
+  }
+
+  isBack(): void {
+    if (this.outsideSince_ms !== null) this.outside_ms += this.transactions.clock.now() - this.outsideSince_ms;
+    this.outsideSince_ms = null;
   }
 
   startWaiting(waiting: Waiting): void {

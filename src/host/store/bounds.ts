@@ -8,6 +8,22 @@ export const BUSY_TIMEOUT_MS = 100;
 export const CLAIM_RETRY_MS = 2;
 /** Connections that keep a snapshot for grafts that only read. */
 export const SNAPSHOTS = 4;
+/** Connections to PostgreSQL on which transactions run, each one at a time. */
+export const CONNECTIONS = 10;
+/** How long a statement runs before PostgreSQL is asked whether it waits for rows of somebody else. */
+export const PROBE_MS = 50;
+/** How long PostgreSQL itself waits for a row that somebody keeps who is not of this host. */
+export const FOREIGN_LOCK_TIMEOUT_MS = 3 * LOCK_TIMEOUT_MS;
+/** How long a host waits for the sessions of one before it, which has just ended, to end too. */
+export const CLAIM_WAIT_MS = 2000;
+/** How long a lost connection, or the outcome of a COMMIT on it, is asked for again before the host gives up. */
+export const RECONNECT_MS = 30_000;
+/** How long it waits before it asks again. */
+export const ASK_AGAIN_MS = 20;
+/** How often a transaction is made again that PostgreSQL could put in no order. */
+export const REPEATS_MAX = 16;
+/** The wait before it is made again is chosen by chance, up to this; each further one doubles it. */
+export const REPEAT_MS = 2;
 /** Prepared statements kept by one connection. */
 export const STATEMENTS_MAX = 200;
 

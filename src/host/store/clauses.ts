@@ -5,7 +5,7 @@
 import { badArgument, unexpected, unknownName } from '../../plugins/index.ts';
 import { FIND_BYTES_MAX, IN_VALUES_MAX, LIKE_LENGTH_MAX, LIKE_WILDCARDS_MAX, ORDER_COLUMNS_MAX } from './bounds.ts';
 import { comparedWith, type TableColumn, toSql } from './column.ts';
-import type { SqlValue } from './connection.ts';
+import type { Dialect, SqlValue } from './dialect.ts';
 import { conditionPrice, orderPrice } from './scan.ts';
 import type { Table } from './table.ts';
 
@@ -46,17 +46,19 @@ const columnIn = (columns: ReadonlyMap<string, TableColumn>, name: unknown, what
   return column ?? badArgument(`${what}: ${unknownName('column', name, columns.keys())}`);
 };
 
-const OPERATORS: Record<string, (column: TableColumn, value: unknown) => Clause> = {
+type Operator = (column: TableColumn, value: unknown, dialect: Dialect) => Clause;
+
+const OPERATORS: Record<string, Operator> = {
   '<': (column, value) => ordered(column, '<', value),
   '<=': (column, value) => ordered(column, '<=', value),
   '>': (column, value) => ordered(column, '>', value),
   '>=': (column, value) => ordered(column, '>=', value),
-  '!=': (column, value) => ({
-    sql: `${column.sql} IS NOT ?`,
+  '!=': (column, value, { isNot }) => ({
+    sql: `${column.sql} ${isNot} ?`,
     values: [value === null ? null : comparedWith(column, '!=', value)],
   }),
-  in: (column, value) => inList(column, value),
-  like: (column, value) => like(column, value),
+  in: (column, value, dialect) => inList(column, value, dialect),
+  like: (column, value, dialect) => like(column, value, dialect),
 };
 
 const ordered = (column: TableColumn, operator: string, value: unknown): Clause => {
@@ -65,16 +67,16 @@ const ordered = (column: TableColumn, operator: string, value: unknown): Clause 
 };
 
 /** One parameter for a list of any length, so that one prepared statement serves all. */
-const inList = (column: TableColumn, value: unknown): Clause => {
+const inList = (column: TableColumn, value: unknown, dialect: Dialect): Clause => {
   if (!Array.isArray(value) || value.length > IN_VALUES_MAX)
     return unexpected(`where.${column.name}: in`, `a list of at most ${IN_VALUES_MAX} values`, value);
   const values = value.map((one) =>
     one === null ? badArgument(`where.${column.name}: in takes no null`) : comparedWith(column, 'in', one),
   );
-  return { sql: `${column.sql} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(values)] };
+  return { sql: dialect.in(column.sql), values: [dialect.list(values)] };
 };
 
-const like = (column: TableColumn, value: unknown): Clause => {
+const like = (column: TableColumn, value: unknown, dialect: Dialect): Clause => {
   if (column.kind !== 'text') return badArgument(`where.${column.name}: like is for text`);
   if (
     typeof value !== 'string' ||
@@ -86,18 +88,19 @@ const like = (column: TableColumn, value: unknown): Clause => {
       `at most ${LIKE_LENGTH_MAX} characters, ${LIKE_WILDCARDS_MAX} of them % or _`,
       value,
     );
-  return { sql: `${column.sql} LIKE ?`, values: [toSql(column, value)] };
+  return { sql: dialect.like(column.sql), values: [toSql(column, value)] };
 };
 
 /** A condition, after its price where the caller's statements pay. */
 const condition = (rights: TableRights, column: TableColumn, wanted: unknown): Clause => {
-  const clause = comparison(column, wanted);
-  if (!rights.isBounded) return clause;
+  const { dialect } = rights.table;
+  const clause = comparison(column, wanted, dialect);
+  if (!rights.isBounded || !dialect.counts) return clause;
   const { op = '=', value = wanted } = typeof wanted === 'object' ? ((wanted ?? {}) as Record<string, unknown>) : {};
   return { sql: `${conditionPrice(column, String(op), value)} AND ${clause.sql}`, values: clause.values };
 };
 
-const comparison = (column: TableColumn, wanted: unknown): Clause => {
+const comparison = (column: TableColumn, wanted: unknown, dialect: Dialect): Clause => {
   if (wanted === null) return { sql: `${column.sql} IS NULL`, values: [] };
   if (typeof wanted !== 'object') return { sql: `${column.sql} = ?`, values: [comparedWith(column, '=', wanted)] };
   const parts = new Map(record(wanted, `where.${column.name}`, ['op', 'value']));
@@ -105,7 +108,7 @@ const comparison = (column: TableColumn, wanted: unknown): Clause => {
   if (typeof op !== 'string' || !Object.hasOwn(OPERATORS, op))
     return badArgument(`where.${column.name}: ${unknownName('operator', op, Object.keys(OPERATORS))}`);
   if (!parts.has('value')) return badArgument(`where.${column.name}: a value is missing`);
-  return (OPERATORS[op] as (typeof OPERATORS)[string])(column, parts.get('value'));
+  return (OPERATORS[op] as Operator)(column, parts.get('value'), dialect);
 };
 
 /** ` WHERE …`; empty if there are no conditions. Rows that are deleted and kept are left out. */
@@ -155,7 +158,7 @@ const orderClause = (rights: TableRights, orderBy: unknown): Order => {
     const descending = parts.get('descending') ?? false;
     if (typeof descending !== 'boolean') return unexpected('orderBy: descending', 'true or false', descending);
     const column = columnIn(rights.readable, parts.get('column'), 'orderBy');
-    return { column, sql: `${column.sql}${descending ? ' DESC' : ''}` };
+    return { column, sql: rights.table.dialect.order(column.sql, descending) };
   });
   const columns = terms.map(({ column }) => column);
   return { sql: ` ORDER BY ${terms.map(({ sql }) => sql).join(', ')}`, columns };
@@ -177,9 +180,9 @@ export const selection = (rights: TableRights, options: unknown): Selection => {
   const limit = parts.get('limit') === undefined ? null : whole(parts.get('limit'), 'limit');
   if (limit !== null && limit > rights.rows_max) return unexpected('limit', `at most ${rights.rows_max} rows`, limit);
   const offset = parts.get('offset') === undefined ? 0 : whole(parts.get('offset'), 'offset');
-  const isPaid = rights.isBounded && (order.columns.length > 0 || offset > 0);
+  const isPaid = rights.isBounded && rights.table.dialect.counts && (order.columns.length > 0 || offset > 0);
   const price = isPaid ? `${where.sql === '' ? ' WHERE' : ' AND'} ${orderPrice(columns, order.columns)}` : '';
-  const rows = limit ?? (Number.isFinite(rights.rows_max) ? rights.rows_max + 1 : -1);
+  const rows = limit ?? (Number.isFinite(rights.rows_max) ? rights.rows_max + 1 : rights.table.dialect.unlimited);
   return {
     sql:
       `SELECT ${columns.map((column) => column.sql).join(', ')} ` +
@@ -221,10 +224,12 @@ export const insertion = (rights: TableRights, row: unknown): Clause & { readonl
   for (const column of table.columns.values())
     if (column.onInsert !== null && !given(column)) cells.push([column, column.onInsert()]);
   const id = cells.find(([column]) => column === table.primary)?.[1] ?? null;
-  if (cells.length === 0) return { sql: `INSERT INTO ${table.sql} DEFAULT VALUES`, values: [], id };
+  const returning = id === null ? table.dialect.returning(table.primary.sql) : '';
+  if (cells.length === 0) return { sql: `INSERT INTO ${table.sql} DEFAULT VALUES${returning}`, values: [], id };
   const names = cells.map(([column]) => column.sql).join(', ');
   const marks = cells.map(() => '?').join(', ');
-  return { sql: `INSERT INTO ${table.sql} (${names}) VALUES (${marks})`, values: cells.map(([, value]) => value), id };
+  const sql = `INSERT INTO ${table.sql} (${names}) VALUES (${marks})${returning}`;
+  return { sql, values: cells.map(([, value]) => value), id };
 };
 
 /** `UPDATE …` without its conditions. */

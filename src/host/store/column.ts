@@ -5,10 +5,10 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { badArgument, plainFault, unexpected } from '../../plugins/index.ts';
-import type { SqlValue } from './connection.ts';
+import type { Dialect, SqlValue } from './dialect.ts';
 import type { CellValue } from './store.ts';
 
-/** `any`: plain data, for the transformer of the entity. */
+/** `any`: plain data, for the transformer of the entity. `blob`: bytes, or another type that does not cross. */
 export type Kind = 'boolean' | 'integer' | 'number' | 'text' | 'datetime' | 'json' | 'list' | 'any' | 'blob';
 
 type ColumnMetadata = EntityMetadata['columns'][number];
@@ -31,60 +31,49 @@ export interface TableColumn {
   readonly onInsert: (() => SqlValue) | null;
   /** An expression that every update sets the column to, unless the update gives a value; null: none. */
   readonly onUpdate: string | null;
+  readonly boolean: (value: boolean) => SqlValue;
   /** TypeORM's conversions; null: a value is stored as it is. */
   readonly convert: { readonly to: (value: unknown) => unknown; readonly from: (value: unknown) => unknown } | null;
 }
 
-const KINDS: Readonly<Record<string, Kind>> = {
-  boolean: 'boolean',
-  blob: 'blob',
-  // SQLite's binary form of JSON.
-  jsonb: 'blob',
-  real: 'number',
-  double: 'number',
-  'double precision': 'number',
-  float: 'number',
-  numeric: 'number',
-  decimal: 'number',
-  datetime: 'datetime',
-  json: 'json',
-  'simple-json': 'json',
-  'simple-array': 'list',
-};
-const INTEGER = /int/;
-
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-const kindOf = (metadata: ColumnMetadata, type: string): Kind => {
+const kindOf = (metadata: ColumnMetadata, type: string, { kinds, otherKind }: Dialect): Kind => {
   if (metadata.transformer !== undefined) return 'any';
-  const declared = typeof metadata.type === 'string' ? KINDS[metadata.type] : undefined;
-  return declared ?? KINDS[type] ?? (INTEGER.test(type) ? 'integer' : 'text');
+  if (metadata.isArray) return 'blob';
+  const declared = typeof metadata.type === 'string' ? kinds[metadata.type] : undefined;
+  return declared ?? kinds[type] ?? otherKind(type);
 };
 
 const CONVERTED: readonly Kind[] = ['datetime', 'json', 'list', 'any'];
+/** Read as dates of the local zone, which TypeORM makes texts of again. */
+const DAY = 'date';
+const NO_TEXT: readonly Kind[] = ['blob', 'boolean', 'integer', 'number'];
 
-export const columnOf = (metadata: ColumnMetadata, { driver }: DataSource): TableColumn => {
+export const columnOf = (metadata: ColumnMetadata, { driver }: DataSource, dialect: Dialect): TableColumn => {
   const type = driver.normalizeType(metadata).toLowerCase();
   const sql = quoted(metadata.databaseName);
-  const kind = kindOf(metadata, type);
+  const kind = kindOf(metadata, type, dialect);
   return {
     name: metadata.databaseName,
     sql,
     kind,
-    isText: kind !== 'blob' && !INTEGER.test(type) && KINDS[type] !== 'boolean' && KINDS[type] !== 'number',
+    isText: kind !== 'blob' && !NO_TEXT.includes(dialect.kinds[type] ?? dialect.otherKind(type)),
     hidden: !metadata.isSelect,
     computed: metadata.generatedType !== undefined,
     insertable: metadata.isInsert,
     updatable: metadata.isUpdate,
     onInsert:
       metadata.isGenerated && metadata.generationStrategy === 'uuid' ? randomUUID : metadata.isVersion ? () => 1 : null,
-    onUpdate: metadata.isUpdateDate ? "datetime('now')" : metadata.isVersion ? `${sql} + 1` : null,
-    convert: CONVERTED.includes(kind)
-      ? {
-          to: (value) => driver.preparePersistentValue(value, metadata),
-          from: (value) => driver.prepareHydratedValue(value, metadata),
-        }
-      : null,
+    onUpdate: metadata.isUpdateDate ? dialect.now : metadata.isVersion ? `${sql} + 1` : null,
+    boolean: dialect.boolean,
+    convert:
+      CONVERTED.includes(kind) || (kind === 'text' && type === DAY)
+        ? {
+            to: (value) => driver.preparePersistentValue(value, metadata),
+            from: (value) => driver.prepareHydratedValue(value, metadata),
+          }
+        : null,
   };
 };
 
@@ -125,7 +114,7 @@ export const toSql = (column: TableColumn, value: unknown): SqlValue => {
   if (value === null && kind !== 'any') return null;
   if (value !== null && !ACCEPTS[kind](value)) return unexpected(`column ${column.name}`, TAKES[kind], value);
   const given = convert === null ? value : convert.to(kind === 'datetime' ? inUtc(value as string) : value);
-  return typeof given === 'boolean' ? Number(given) : ((given ?? null) as SqlValue);
+  return typeof given === 'boolean' ? column.boolean(given) : ((given ?? null) as SqlValue);
 };
 
 /** A value to compare with. Throws GRAFT_BAD_ARGUMENT where the column has no such comparison. */
@@ -143,7 +132,8 @@ export const comparedWith = (column: TableColumn, op: string, value: unknown): S
  */
 export const fromSql = (column: TableColumn, value: unknown): CellValue => {
   if (column.convert !== null) return hydrated(column.convert.from(value));
-  if (value === null) return null;
+  if (value === null || typeof value === 'boolean') return value;
+  if (typeof value === 'string' && (column.kind === 'integer' || column.kind === 'number')) return exact(column, value);
   if (typeof value === 'number') {
     if (column.kind === 'boolean') return value !== 0;
     // better-sqlite3 rounds an integer of 64 bits beyond 2^53 to a double, and every such double is an integer that is
@@ -155,6 +145,18 @@ export const fromSql = (column: TableColumn, value: unknown): CellValue => {
   if (typeof value !== 'string' || value.includes('\0'))
     return badArgument(`column ${column.name} holds a value that is not plain data`);
   return value;
+};
+
+/** A double tells as many digits of a number. */
+const DIGITS_MAX = 15;
+
+/** A number that PostgreSQL tells as a text, for it has types of more digits. */
+const exact = (column: TableColumn, text: string): number => {
+  const value = Number(text);
+  const digits = text.replace(/^-?[0.]*|\.|e.*$/g, '').replace(/0+$/, '').length;
+  const isTold =
+    column.kind === 'integer' ? Number.isSafeInteger(value) : Number.isFinite(value) && digits <= DIGITS_MAX;
+  return isTold ? value : badArgument(`column ${column.name} holds a number that cannot be told exactly`);
 };
 
 const hydrated = (value: unknown): CellValue => {

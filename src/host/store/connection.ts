@@ -4,10 +4,9 @@
 
 import { GraftError } from '../../plugins/index.ts';
 import { STATEMENTS_MAX } from './bounds.ts';
+import type { SqlValue } from './dialect.ts';
 import type { SqliteDatabase, SqliteResult, SqliteStatement } from './node-sqlite.ts';
 import { StepCounter } from './scan.ts';
-
-export type SqlValue = string | number | null;
 
 export class Connection {
   readonly database: SqliteDatabase;

@@ -1,8 +1,12 @@
-export { Connection, type SqlValue } from './connection.ts';
+export { Connection } from './connection.ts';
 export { isDataSource } from './data-source.ts';
+export type { SqlValue } from './dialect.ts';
 export { NodeSqlite, type SqliteDatabase, type SqliteLibrary, type SqliteResult } from './node-sqlite.ts';
 export type { EntityClass } from './open.ts';
+export { isPostgres } from './postgres/open.ts';
+export { openPostgres } from './postgres/postgres-store.ts';
 export { openRegistry } from './registry.ts';
+export type { StoreAnswer } from './rows.ts';
 export { type ConnectionRole, openStore, type StoreOptions } from './sqlite-store.ts';
 export type {
   CellValue,
@@ -13,6 +17,7 @@ export type {
   OutgoingChannel,
   Row,
   Scalar,
+  SqliteStore,
   Store,
   StoredMap,
   TableAccess,

@@ -36,11 +36,12 @@ export interface OpenDatabase {
 
 /** The path in `sqlite:PATH`. */
 const pathOf = (url: string): string => {
-  if (/^postgres(ql)?:/.test(url))
-    throw new GraftError('GRAFT_STORE_UNSUPPORTED', 'PostgreSQL is not supported yet: use sqlite:PATH');
   const path = url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : null;
   if (path === null || path === '')
-    throw new GraftError('GRAFT_BAD_OPTION', `store: expected "sqlite:PATH" or "memory", got ${shown(url)}`);
+    throw new GraftError(
+      'GRAFT_BAD_OPTION',
+      `store: expected "sqlite:PATH", "postgres://…" or "memory", got ${shown(url)}`,
+    );
   if (path.startsWith(':memory:') || path.startsWith('file:'))
     throw new GraftError(
       'GRAFT_BAD_OPTION',

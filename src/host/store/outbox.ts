@@ -22,32 +22,31 @@ import {
   unexpected,
   WRITES,
 } from '../../plugins/index.ts';
-import {
-  Aborted,
-  type Clock,
-  type Effect,
-  type Timer,
-  type Transaction,
-  type Transactions,
-  type Tree,
-} from '../../txn/index.ts';
-import { OUTBOX_PAGE, SEND_ATTEMPTS_MAX, SEND_RETRY_MS, SENT_MAX } from './bounds.ts';
-import type { Connection } from './connection.ts';
-import { OUTBOX } from './own-tables.ts';
-import type { Session } from './session.ts';
+import type { Clock, Effect, Ticket, Timer, Transaction, Transactions, Tree } from '../../txn/index.ts';
+import { SEND_ATTEMPTS_MAX, SEND_RETRY_MS, SENT_MAX } from './bounds.ts';
 import type { CommitStep, Handler, OutgoingChannel } from './store.ts';
 
-interface MessageRow {
+export interface MessageRow {
   readonly seq: number;
   readonly id: string;
   readonly payload: string;
 }
 
+/** Where the rows lie. */
+export interface OutboxRows {
+  /** Prepares for the row of a message, which is written at the commit of `txn`. A ticket: wait and call again. */
+  enter(txn: Transaction): Ticket | null;
+  /** The next committed rows of a channel, in their order. None comes later that belongs before one of them. */
+  page(channel: string, after: number): readonly MessageRow[] | Promise<readonly MessageRow[]>;
+  /** Whether the deletion of few rows had better wait for others to be done. */
+  readonly isBusy: boolean;
+  /** Deletes, by channel, all rows up to one. False: it is not its turn, and nothing is wrong. */
+  remove(sent: ReadonlyMap<string, number>): Promise<boolean>;
+}
+
 export interface OutboxOptions {
   readonly transactions: Transactions;
-  readonly session: Session;
-  /** Reads committed rows. */
-  readonly reader: Connection;
+  readonly rows: OutboxRows;
   readonly step: (step: CommitStep) => void;
   readonly report: (error: GraftError) => void;
 }
@@ -149,9 +148,7 @@ class Lane {
 
   async #sendRows(): Promise<void> {
     for (;;) {
-      const from = `FROM ${OUTBOX} WHERE channel = ? AND seq > ?`;
-      const sql = `SELECT seq, id, payload ${from} ORDER BY seq LIMIT ${OUTBOX_PAGE}`;
-      const page = this.#options.reader.all<MessageRow>(sql, this.name, this.#last);
+      const page = await this.#options.rows.page(this.name, this.#last);
       if (page.length === 0) return;
       for (const row of page) if (!(await this.#send(row))) return;
     }
@@ -205,7 +202,7 @@ export class Outbox {
   /** Between the first `resume` and `close`. */
   sending = false;
   /** By channel: all rows up to this one have been sent and can go. */
-  #sent = new Map<string, number>();
+  readonly #sent = new Map<string, number>();
   #sentCount = 0;
   #deleting: Promise<void> | null = null;
 
@@ -219,7 +216,7 @@ export class Outbox {
     this.#lanes.set(name, lane);
     lane.wake();
     const hold = (txn: Transaction, payload: unknown, keeper: Keeper | null): ReturnType<OutgoingChannel['send']> => {
-      const ticket = this.#options.session.enter(txn);
+      const ticket = this.#options.rows.enter(txn);
       if (ticket !== null) return ticket;
       txn.charge(WRITES, 1);
       const message = new OutgoingMessage(lane, JSON.stringify(payload), keeper);
@@ -246,18 +243,18 @@ export class Outbox {
     };
   }
 
+  /** Whether a tree has messages. */
+  isPostedBy(tree: Tree): boolean {
+    return tree.effects.some((effect) => effect instanceof OutgoingMessage);
+  }
+
   /** Writes the messages of a tree that commits. */
-  write(tree: Tree, connection: Connection): void {
+  write(tree: Tree, put: (id: string, channel: string, payload: string) => void): void {
     for (const effect of tree.effects) {
       if (!(effect instanceof OutgoingMessage) || this.#lanes.get(effect.lane.name) !== effect.lane) continue;
       const id = randomBytes(16).toString('hex');
       effect.id = id;
-      connection.run(
-        `INSERT INTO ${OUTBOX} (id, channel, payload) VALUES (?, ?, ?)`,
-        id,
-        effect.lane.name,
-        effect.text,
-      );
+      put(id, effect.lane.name, effect.text);
     }
   }
 
@@ -280,41 +277,31 @@ export class Outbox {
     this.deleteSent();
   }
 
-  /**
-   * Deletes the rows of sent messages when the writer's slot is free. It queues for the slot only when many rows wait:
-   * a queued wait starts the slot's time-out, and no transaction should be aborted for a clean-up.
-   */
+  /** There may be rows of a channel that nothing has told of. */
+  wake(channel: string): void {
+    this.#lanes.get(channel)?.wake();
+  }
+
+  /** Deletes the rows of sent messages; it disturbs others only when many rows wait. */
   deleteSent(): void {
-    const slot = this.#options.session.slot;
     if (this.#sentCount === 0 || this.#deleting !== null) return;
-    if (slot.mode !== 0 && this.#sentCount < SENT_MAX) return;
+    if (this.#options.rows.isBusy && this.#sentCount < SENT_MAX) return;
     this.#deleting = this.#delete().then((done) => {
       this.#deleting = null;
       if (done) this.deleteSent();
     });
   }
 
-  /** Deletes rows. False: the next message, or the end of the next transaction, tries again. */
+  /** False: the next message, or the end of the next transaction, tries again. */
   async #delete(): Promise<boolean> {
-    const { transactions, session, report } = this.#options;
-    const txn = transactions.begin();
+    const [sent, count] = [new Map(this.#sent), this.#sentCount];
     try {
-      await session.entered(txn);
-      const [sent, count] = [this.#sent, this.#sentCount];
-      txn.prepare();
-      session.commit(() => {
-        for (const [channel, seq] of sent)
-          session.connection.run(`DELETE FROM ${OUTBOX} WHERE channel = ? AND seq <= ?`, channel, seq);
-      });
-      this.#sent = new Map();
+      if (!(await this.#options.rows.remove(sent))) return false;
+      for (const [channel, seq] of sent) if (this.#sent.get(channel) === seq) this.#sent.delete(channel);
       this.#sentCount -= count;
-      txn.commit();
       return true;
     } catch (error) {
-      txn.abort();
-      // Somebody else's turn lasted too long: nothing is wrong.
-      const isConflict = error instanceof Aborted && error.reason !== 'host-fault';
-      if (!isConflict) report(failure('deleting sent messages', error));
+      this.#options.report(failure('deleting sent messages', error));
       return false;
     }
   }

@@ -1,9 +1,12 @@
 // The host's own tables: in the application's database those that share its COMMIT (messages to send, the id of the
-// last transaction, stored state), in the registry's file its plugins and records. Both kinds have a version and steps
-// from each version to the next, carried out in one transaction at start. A file of a newer release, or one whose
-// tables are not those of its version, is refused and left as it is.
+// last transaction, stored state), in the registry's file its plugins and records; with PostgreSQL all of them in one
+// schema. Each kind has a version and steps from each version to the next, carried out in one transaction at start. A
+// database of a newer release, or one whose tables are not those of its version, is refused and left as it is.
 //
 // A step is never changed once it is released: a new one is added behind it.
+//
+// The way is the same for every database (`bringing`): it yields statements, and whoever drives it runs them, at once
+// or awaited, and gives their rows back.
 
 import { GraftError } from '../../plugins/index.ts';
 import { NodeSqlite, type SqliteDatabase } from './node-sqlite.ts';
@@ -65,54 +68,84 @@ export const REGISTRY_STEPS: Migrations = [
   ],
 ];
 
-/** 0: the file has no version, since it is empty or older than versions are. */
-const versionOf = (database: SqliteDatabase): number => {
-  const isThere = database.prepare(`SELECT 1 FROM sqlite_master WHERE name = '${VERSION}'`).get() !== undefined;
-  if (!isThere) return 0;
-  return (database.prepare(`SELECT version FROM ${VERSION}`).get() as { version: number } | undefined)?.version ?? 0;
-};
+/** Statements to run, each giving its rows back. */
+export type Statements<T> = Generator<string, T, readonly unknown[]>;
 
-const run = (database: SqliteDatabase, steps: Migrations): void => {
-  for (const statements of steps) for (const statement of statements) database.exec(statement);
-};
+/** What the databases differ in. */
+export interface OwnTables {
+  /** The database, in messages. */
+  readonly name: string;
+  readonly steps: Migrations;
+  /** The table of the version, as SQL has it, and a query that answers a row where it is there. */
+  readonly version: string;
+  readonly isVersioned: string;
+  readonly begin: readonly string[];
+  /** What of the tables, in words, is not as the steps make it. */
+  faults(): Statements<readonly string[]>;
+}
+
+const refused = ({ name }: OwnTables, why: string): GraftError =>
+  new GraftError('GRAFT_STORE_RELEASE', `${name}: ${why}. Nothing in it was changed`);
+
+/** 0: the database has no version, since it is empty or older than versions are. */
+function* checkVersion(own: OwnTables): Statements<number> {
+  const [isThere] = yield own.isVersioned;
+  const [row] = isThere === undefined ? [] : yield `SELECT version FROM ${own.version}`;
+  const version = Number((row as { version?: unknown } | undefined)?.version ?? 0);
+  if (version > own.steps.length)
+    throw refused(own, `its version ${version} is of a newer release, and this one knows ${own.steps.length}`);
+  return version;
+}
+
+/** Brings the host's own tables to this release's version. Throws GRAFT_STORE_RELEASE; then all is to be undone. */
+export function* bringing(own: OwnTables): Statements<void> {
+  // First without any write: a database that is refused is left as it is.
+  yield* checkVersion(own);
+  yield* own.begin;
+  const version = yield* checkVersion(own);
+  for (const statements of own.steps.slice(version)) yield* statements;
+  const faults = yield* own.faults();
+  if (faults.length > 0) throw refused(own, `its tables are of no release: ${faults.join('; ')}`);
+  if (version < own.steps.length) {
+    const columns = 'one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL';
+    yield `CREATE TABLE IF NOT EXISTS ${own.version} (${columns})`;
+    const row = `VALUES (1, ${own.steps.length}) ON CONFLICT (one) DO UPDATE SET version = excluded.version`;
+    yield `INSERT INTO ${own.version} (one, version) ${row}`;
+  }
+  yield 'COMMIT';
+}
 
 /** What a new file would have. */
 const wantedBy = (steps: Migrations): ReturnType<typeof schemaOf> => {
   const scratch = new NodeSqlite(':memory:');
-  run(scratch, steps);
+  for (const statements of steps) for (const statement of statements) scratch.exec(statement);
   const schema = schemaOf(scratch);
   scratch.close();
   return schema;
 };
 
-const refused = (database: SqliteDatabase, why: string): GraftError =>
-  new GraftError('GRAFT_STORE_RELEASE', `${database.name}: ${why}. Nothing in it was changed`);
-
-const checkVersion = (database: SqliteDatabase, steps: Migrations): number => {
-  const version = versionOf(database);
-  if (version > steps.length)
-    throw refused(database, `its version ${version} is of a newer release, and this one knows ${steps.length}`);
-  return version;
-};
+const inFile = (database: SqliteDatabase, steps: Migrations): OwnTables => ({
+  name: database.name,
+  steps,
+  version: VERSION,
+  isVersioned: `SELECT 1 FROM sqlite_master WHERE name = '${VERSION}'`,
+  begin: ['BEGIN IMMEDIATE'],
+  *faults() {
+    // A file is looked into at once.
+    yield* [];
+    const { missing, differences } = compareSchemas(wantedBy(steps), schemaOf(database));
+    return [...missing.map(({ name }) => `${name} is missing`), ...differences];
+  },
+});
 
 /** Brings the host's own tables in a file to this release's version. Throws GRAFT_STORE_RELEASE. */
 export const bringUp = (database: SqliteDatabase, steps: Migrations): void => {
-  // First without any write: a file that is refused is left as it is.
-  checkVersion(database, steps);
-  database.exec('BEGIN IMMEDIATE');
+  const way = bringing(inFile(database, steps));
   try {
-    const version = checkVersion(database, steps);
-    run(database, steps.slice(version));
-    const { missing, differences } = compareSchemas(wantedBy(steps), schemaOf(database));
-    const faults = [...missing.map(({ name }) => `${name} is missing`), ...differences];
-    if (faults.length > 0) throw refused(database, `its tables are of no release: ${faults.join('; ')}`);
-    if (version < steps.length) {
-      database.exec(
-        `CREATE TABLE IF NOT EXISTS ${VERSION} (one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL)`,
-      );
-      database.prepare(`REPLACE INTO ${VERSION} (one, version) VALUES (1, ?)`).run(steps.length);
+    for (let at = way.next([]); at.done !== true; ) {
+      const rows = at.value.startsWith('SELECT') ? database.prepare(at.value).all() : database.exec(at.value);
+      at = way.next(Array.isArray(rows) ? rows : []);
     }
-    database.exec('COMMIT');
   } catch (error) {
     if (database.inTransaction) database.exec('ROLLBACK');
     throw error;

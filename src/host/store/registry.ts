@@ -7,11 +7,10 @@
 // transaction, removals at once and records once a turn of the event loop, so a storm of aborts costs few writes; what
 // could not be written is reported, and tried again after a while and with every other write.
 
-import { GraftError, isObject, isString, unknownName } from '../../plugins/index.ts';
+import { GraftError, unknownName } from '../../plugins/index.ts';
 import type { PluginPackage } from '../../plugins/package/index.ts';
 import {
   type AbortRecord,
-  aboutOf,
   graftsOf,
   type Installed,
   type KeptGraft,
@@ -24,8 +23,14 @@ import { ABORTS_MAX, ABORTS_PRUNE, REMOVED_MAX, RETRY_MS, RETRY_MS_MAX } from '.
 import { asSeen, Connection } from './connection.ts';
 import { type PreparedFile, prepareFile } from './open.ts';
 import { REGISTRY_STEPS } from './own-tables.ts';
-
-type Fresh = Omit<AbortRecord, 'id'>;
+import {
+  type FreshAbort,
+  type GraftRemoved,
+  type GraftRow,
+  keptPlugins,
+  type PluginRow,
+  packageIn,
+} from './registry-rows.ts';
 
 const SAVE = `INSERT INTO plugin (name, version, digest, installer, installed_at, package)
   VALUES (?, ?, ?, ?, ?, ?)
@@ -37,77 +42,7 @@ const OLDEST_REMOVED = `DELETE FROM plugin WHERE removed <> '[]' AND name NOT IN
   WHERE removed <> '[]' ORDER BY CASE WHEN json_valid(removed) THEN removed ->> '$.at' END DESC, seq DESC LIMIT ?)`;
 const REMOVED = 'UPDATE graft SET removed = ? WHERE plugin = ? AND point = ? AND export = ?';
 
-interface PluginRow {
-  readonly name: string;
-  readonly version: string;
-  readonly installer: string;
-  readonly installed_at: string;
-  readonly package: string;
-  /** A removal; `[]`: it stands. */
-  readonly removed: string;
-}
-interface GraftRow {
-  readonly plugin: string;
-  readonly point: string;
-  readonly export: string;
-  readonly removed: string | null;
-}
 type AbortRow = Omit<AbortRecord, 'undone' | 'removed'> & { readonly undone: string; readonly removed: number };
-
-/** A graft that was removed for what it did, until that is written. */
-interface GraftRemoved {
-  readonly plugin: string;
-  readonly graft: KeptGraft;
-}
-
-/** A removal whose text is damaged is one all the same. */
-const removalOf = (text: string | null): Removal | null => {
-  if (text === null) return null;
-  try {
-    const { reason, detail, at, by } = JSON.parse(text) as Removal;
-    return { reason, detail, at, by };
-  } catch {
-    return { reason: 'cancelled', detail: 'the record of its removal cannot be read', at: '', by: '' };
-  }
-};
-
-/** What is wrong with a package as it was kept; null: nothing. */
-const faultIn = (pkg: unknown, name: string): string | null => {
-  if (!isObject(pkg)) return 'it is no object';
-  const { manifest, ...texts } = pkg as Partial<PluginPackage>;
-  for (const field of ['name', 'version', 'code', 'sourceMap', 'digest'] as const)
-    if (!isString(texts[field])) return `it has no ${field}`;
-  if (texts.name !== name) return 'it is of another plugin';
-  const { grafts, needs } = (manifest ?? {}) as Partial<PluginPackage['manifest']>;
-  if (!Array.isArray(grafts) || !Array.isArray(needs)) return 'it has no manifest';
-  return grafts.every((graft) => isString(graft?.point) && isString(graft?.export)) ? null : 'a graft has no point';
-};
-
-/** A package as it was kept. Throws GRAFT_STORE for what is none. */
-const packageIn = (text: string, name: string): PluginPackage => {
-  let pkg: unknown;
-  let fault: string | null;
-  try {
-    pkg = JSON.parse(text);
-    fault = faultIn(pkg, name);
-  } catch (error) {
-    fault = (error as Error).message;
-  }
-  if (fault === null) return pkg as PluginPackage;
-  throw new GraftError('GRAFT_STORE', `registry: the package of ${name} cannot be read: ${fault}`);
-};
-
-/** What a package as it was kept says of itself, and why that, or its removal, cannot be read. */
-const readRow = ({ package: text, name, removed }: PluginRow): Pick<KeptPlugin, 'about' | 'broken'> => {
-  let about: KeptPlugin['about'] = null;
-  try {
-    about = aboutOf(packageIn(text, name));
-    JSON.parse(removed);
-    return { about, broken: null };
-  } catch (error) {
-    return { about, broken: (error as Error).message };
-  }
-};
 
 /** Opens the registry at `path`, and makes it if there is none. `report` hears of what could not be written yet. */
 export const openRegistry = async (
@@ -122,7 +57,7 @@ class RegistryFile implements Registry {
   readonly #file: PreparedFile;
   readonly #connection: Connection;
   readonly #report: (error: GraftError) => void;
-  #records: Fresh[] = [];
+  #records: FreshAbort[] = [];
   #removed: GraftRemoved[] = [];
   /** What is to be kept of missing guards; null: that is kept already. */
   #missing: readonly MissingGuard[] | null = null;
@@ -148,29 +83,16 @@ class RegistryFile implements Registry {
   #kept(where: string, value: string): KeptPlugin[] {
     return this.#do(() => {
       const rows = this.#connection.all<PluginRow>(
-        `SELECT name, version, installer, installed_at, package, removed FROM plugin WHERE ${where} ORDER BY seq`,
+        "SELECT name, version, installer, installed_at, package, nullif(removed, '[]') AS removed FROM plugin " +
+          `WHERE ${where} ORDER BY seq`,
         value,
       );
-      const grafts = Map.groupBy(
-        this.#connection.all<GraftRow>(
-          'SELECT plugin, point, export, removed FROM graft WHERE plugin IN (SELECT value FROM json_each(?)) ' +
-            'ORDER BY rowid',
-          JSON.stringify(rows.map(({ name }) => name)),
-        ),
-        ({ plugin }) => plugin,
+      const grafts = this.#connection.all<GraftRow>(
+        'SELECT plugin, point, export, removed FROM graft WHERE plugin IN (SELECT value FROM json_each(?)) ' +
+          'ORDER BY rowid',
+        JSON.stringify(rows.map(({ name }) => name)),
       );
-      return rows.map((row) => ({
-        name: row.name,
-        version: row.version,
-        installed: { by: row.installer, at: row.installed_at },
-        grafts: (grafts.get(row.name) ?? []).map((graft) => ({
-          point: graft.point,
-          export: graft.export,
-          removed: removalOf(graft.removed),
-        })),
-        removed: row.removed === '[]' ? null : removalOf(row.removed),
-        ...readRow(row),
-      }));
+      return keptPlugins(rows, grafts);
     });
   }
 
@@ -223,7 +145,7 @@ class RegistryFile implements Registry {
     this.#flush();
   }
 
-  recordAbort(record: Fresh): void {
+  recordAbort(record: FreshAbort): void {
     if (this.#closing !== null) return;
     this.#records.push(record);
     // A storm while nothing can be written: the newest are kept, as in the file.
@@ -329,7 +251,7 @@ class RegistryFile implements Registry {
     this.#retry_ms = Math.min(this.#retry_ms * 2, RETRY_MS_MAX);
   }
 
-  #insert({ at, point, graft, reason, detail, source, undone, removed }: Fresh): void {
+  #insert({ at, point, graft, reason, detail, source, undone, removed }: FreshAbort): void {
     this.#connection.run(RECORD, at, point, graft, reason, detail, source, JSON.stringify(undone), Number(removed));
   }
 

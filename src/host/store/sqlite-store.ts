@@ -19,26 +19,27 @@ import {
   checkOptions,
   type Expected,
   GraftError,
-  isString,
-  unknownName,
 } from '../../plugins/index.ts';
 import type { Ticket, Transaction, Transactions } from '../../txn/index.ts';
 import type { HostTransaction } from '../host-transaction.ts';
 import { BUSY_TIMEOUT_MS, LOCK_TIMEOUT_MS, SNAPSHOTS } from './bounds.ts';
 import { Connection, cannot } from './connection.ts';
 import { openDataSource } from './data-source.ts';
+import { SQLITE } from './dialect.ts';
 import { checkWhileOpen } from './libraries.ts';
 import type { SqliteDatabase } from './node-sqlite.ts';
 import { type EntityClass, type OpenDatabase, openFile } from './open.ts';
 import { Outbox } from './outbox.ts';
-import { TRANSACTION } from './own-tables.ts';
+import { STATE, TRANSACTION } from './own-tables.ts';
 import { Runners } from './query-runner.ts';
 import { Session } from './session.ts';
 import { Snapshots } from './snapshots.ts';
-import type { CommitStep, Handler, OutgoingChannel, Store, StoredMap, TableAccess, TableGrant } from './store.ts';
+import { SqliteOutbox } from './sqlite-outbox.ts';
+import { SqliteRows } from './sqlite-rows.ts';
+import type { CommitStep, Handler, OutgoingChannel, SqliteStore, StoredMap, TableAccess, TableGrant } from './store.ts';
 import { StoredState } from './stored-state.ts';
-import { type EntityTarget, entityName, entityOf, Table } from './table.ts';
-import { type Connections, grantedCallables, hostAccess } from './table-access.ts';
+import { type EntityTarget, Tables } from './table.ts';
+import { grantedCallables, hostAccess } from './table-access.ts';
 
 export interface StoreOptions {
   readonly transactions: Transactions;
@@ -70,29 +71,30 @@ const OPTIONS: Record<keyof StoreOptions, Expected> = {
 /**
  * Opens a store: `sqlite:PATH`, whose file and tables are made if they do not exist, or the application's DataSource.
  */
-export const openStore = async (where: string | DataSource, options: StoreOptions): Promise<Store> => {
+export const openStore = async (where: string | DataSource, options: StoreOptions): Promise<SqliteStore> => {
   checkOptions(options, OPTIONS, 'store');
   const { entities, maySynchronize = false } = options;
   const opened =
     typeof where === 'string' ? await openFile(where, entities ?? []) : await openDataSource(where, maySynchronize);
   try {
-    return new SqliteStore(opened, options);
+    return new FileStore(opened, options);
   } catch (error) {
     await opened.close();
     throw cannot('opened', opened.path, error);
   }
 };
 
-class SqliteStore implements Store {
+class FileStore implements SqliteStore {
   readonly #opened: OpenDatabase;
-  readonly #tables = new Map<string, Table>();
+  readonly #tables: Tables;
   readonly #reader: Connection;
   readonly #session: Session;
   readonly #snapshots: Snapshots;
-  readonly #state = new StoredState();
+  readonly #state = new StoredState(STATE);
   readonly #outbox: Outbox;
+  readonly #messages: SqliteOutbox;
   readonly #runners: Runners;
-  readonly #connections: Connections;
+  readonly #rows: SqliteRows;
   readonly #step: ((step: CommitStep) => void) | null;
   /** Between the COMMIT of a transaction and the end of its memory's commit. */
   #inCommit = false;
@@ -103,6 +105,7 @@ class SqliteStore implements Store {
     const timeout_ms = options.lock_timeout_ms ?? LOCK_TIMEOUT_MS;
     const open = (role: ConnectionRole) => (): Connection => connect(opened.openReader(BUSY_TIMEOUT_MS), role);
     this.#opened = opened;
+    this.#tables = new Tables(opened.dataSource, SQLITE);
     this.#step = options.onStep ?? null;
     this.#reader = open('reader')();
     const writer = connect(opened.writer, 'writer');
@@ -110,10 +113,10 @@ class SqliteStore implements Store {
     this.#snapshots = new Snapshots(this.#session, SNAPSHOTS, timeout_ms, open('snapshot'));
     this.#session.mayOpen = (tree) => !this.#snapshots.isStale(tree);
     this.#session.onReleased = (committed) => this.#released(committed);
+    this.#messages = new SqliteOutbox(options.transactions, this.#session, this.#reader);
     this.#outbox = new Outbox({
       transactions: options.transactions,
-      session: this.#session,
-      reader: this.#reader,
+      rows: this.#messages,
       step: options.onStep ?? (() => {}),
       report: options.report ?? (() => {}),
     });
@@ -125,45 +128,23 @@ class SqliteStore implements Store {
       participant: this,
     });
     this.#runners.take();
-    this.#connections = {
+    this.#rows = new SqliteRows({
       session: this.#session,
       reader: this.#reader,
       snapshot: (txn) => this.#snapshots.reader(txn),
-    };
+    });
   }
 
   #lastId(): string | null {
     return this.#reader.get<{ id: string }>(`SELECT id FROM ${TRANSACTION}`)?.id ?? null;
   }
 
-  #table(which: EntityTarget): Table {
-    const { dataSource } = this.#opened;
-    const { entityMetadatas } = dataSource;
-    const metadata = isString(which)
-      ? entityMetadatas.find(({ tableName }) => tableName === which)
-      : entityOf(dataSource, which);
-    if (metadata === undefined) {
-      const name = isString(which) ? which : entityName(which);
-      throw new GraftError(
-        'GRAFT_UNKNOWN_TABLE',
-        unknownName(
-          'table',
-          name,
-          entityMetadatas.map(({ tableName }) => tableName),
-        ),
-      );
-    }
-    const table = this.#tables.get(metadata.tableName) ?? new Table(metadata, dataSource);
-    this.#tables.set(metadata.tableName, table);
-    return table;
-  }
-
   callables(table: EntityTarget, grant: TableGrant): CallableTree {
-    return grantedCallables(this.#connections, this.#table(table), grant);
+    return grantedCallables(this.#rows, this.#tables.get(table), grant);
   }
 
   table(which: EntityTarget): TableAccess {
-    return hostAccess(this.#connections, this.#table(which));
+    return hostAccess(this.#rows, this.#tables.get(which)) as TableAccess;
   }
 
   channel(name: string, handler: Handler): OutgoingChannel {
@@ -172,14 +153,21 @@ class SqliteStore implements Store {
 
   storedMap(name: string): StoredMap {
     return {
-      initial: this.#read(() => this.#state.load(name, this.#reader)),
+      initial: this.#read(() => this.#state.load(name, this.#saved(name))),
       attach: (map) => this.#state.attach(name, map),
       touch: (txn: Transaction): Ticket | null => this.#session.enter(txn),
     };
   }
 
+  /** The rows of a stored map, in their order. */
+  #saved(name: string): { key: string; value: string }[] {
+    return this.#reader.all(`SELECT key, value FROM ${STATE} WHERE map = ? ORDER BY rowid`, name);
+  }
+
   storedNames(prefix: string): string[] {
-    return this.#read(() => this.#state.names(prefix, this.#reader));
+    const sql = `SELECT DISTINCT map FROM ${STATE} WHERE substr(map, 1, ?) = ? ORDER BY map`;
+    const rows = this.#read(() => this.#reader.all<{ map: string }>(sql, prefix.length, prefix));
+    return rows.map(({ map }) => map);
   }
 
   #read<T>(work: () => T): T {
@@ -208,9 +196,9 @@ class SqliteStore implements Store {
     const writer = this.#session.connection;
     this.#session.commit(
       () => {
-        this.#outbox.write(tree, writer);
+        this.#outbox.write(tree, (...row) => this.#messages.put(...row));
         step?.('outbox');
-        this.#state.write(tree, writer);
+        this.#state.write(tree, (sql, ...values) => writer.run(sql, ...values));
         step?.('stored-state');
       },
       () => step?.('transaction-id'),

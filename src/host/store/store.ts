@@ -4,6 +4,8 @@ import type { EntityManager } from 'typeorm';
 import type { Callable, CallableTree, Participant } from '../../plugins/index.ts';
 import type { StateMap, Ticket, Transaction } from '../../txn/index.ts';
 import type { HostTransaction } from '../host-transaction.ts';
+import type { Registry } from '../registry.ts';
+import type { StoreAnswer } from './rows.ts';
 import type { EntityTarget } from './table.ts';
 
 /** The steps of a commit with a store, in their order. A test kills the host at each. */
@@ -75,19 +77,28 @@ export interface FindOptions {
 }
 
 /**
- * A table in a transaction of the host's own; find and count also work outside any. A ticket: the writer's slot is
- * taken; wait and call again.
+ * A table in a transaction of the host's own; find and count also work outside any. A ticket: wait and call again. With
+ * PostgreSQL every answer is a promise.
  */
-export interface TableAccess {
+export interface WaitingTableAccess {
+  find(txn: Transaction | null, options?: FindOptions): StoreAnswer<Row[]>;
+  count(txn: Transaction | null, where?: Where): StoreAnswer<number>;
+  /** `id` is the value of the first primary column. */
+  insert(txn: Transaction, row: Row): StoreAnswer<{ id: number | string }>;
+  /** Changes rows, and gives their number. Conditions must be given. */
+  update(txn: Transaction, where: Where, changes: Row): StoreAnswer<number>;
+  delete(txn: Transaction, where: Where): StoreAnswer<number>;
+}
+
+/** With SQLite: answers are there at once, or after the writer's slot was waited for. */
+export interface TableAccess extends WaitingTableAccess {
   find(txn: Transaction, options?: FindOptions): Row[] | Ticket;
   find(txn: null, options?: FindOptions): Row[];
   find(txn: Transaction | null, options?: FindOptions): Row[] | Ticket;
   count(txn: Transaction, where?: Where): number | Ticket;
   count(txn: null, where?: Where): number;
   count(txn: Transaction | null, where?: Where): number | Ticket;
-  /** `id` is the value of the first primary column. */
   insert(txn: Transaction, row: Row): { id: number | string } | Ticket;
-  /** Changes rows, and gives their number. Conditions must be given. */
   update(txn: Transaction, where: Where, changes: Row): number | Ticket;
   delete(txn: Transaction, where: Where): number | Ticket;
 }
@@ -117,10 +128,12 @@ export interface StoredMap {
 }
 
 export interface Store extends Participant {
+  /** The registry in the same database; absent: it lies elsewhere. */
+  readonly registry?: Registry;
   /** Callables `find`, `count`, `insert`, `update`, `delete` over one table, as far as the grant goes. */
   callables(table: EntityTarget, grant: TableGrant): CallableTree;
   /** The host's own access, without a grant. Throws GRAFT_UNKNOWN_TABLE. */
-  table(which: EntityTarget): TableAccess;
+  table(which: EntityTarget): WaitingTableAccess;
   /** A channel for messages that leave the host after commit, never on abort. Nothing is sent before `resume`. */
   channel(name: string, handler: Handler): OutgoingChannel;
   storedMap(name: string): StoredMap;
@@ -136,4 +149,9 @@ export interface Store extends Participant {
   resume(): Promise<void>;
   /** Waits for messages that are being sent. All transactions must have ended. */
   close(): Promise<void>;
+}
+
+/** The store in an SQLite file. */
+export interface SqliteStore extends Store {
+  table(which: EntityTarget): TableAccess;
 }

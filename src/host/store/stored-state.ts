@@ -4,8 +4,7 @@
 
 import { GraftError } from '../../plugins/index.ts';
 import { ABSENT, Entry, type Lock, type LockClass, type StateMap, type Tree } from '../../txn/index.ts';
-import type { Connection } from './connection.ts';
-import { STATE } from './own-tables.ts';
+import type { SqlValue } from './dialect.ts';
 
 type Entries = StateMap<string, unknown>['entries'];
 type StoredEntry = Entries extends Map<string, infer E> ? E : never;
@@ -15,30 +14,29 @@ interface Stored {
   readonly map: StateMap<string, unknown>;
 }
 
-const PUT =
-  `INSERT INTO ${STATE} (map, key, value) VALUES (?, ?, ?) ` +
-  'ON CONFLICT (map, key) DO UPDATE SET value = excluded.value';
+/** Runs a statement in the transaction that commits. */
+export type Writer = (sql: string, ...values: SqlValue[]) => unknown;
 
 export class StoredState {
+  readonly #put: string;
+  readonly #delete: string;
   readonly #names = new Set<string>();
   readonly #maps = new Map<LockClass, Stored>();
 
-  /** The committed entries of a map; a name is used once. */
-  load(name: string, reader: Connection): [string, unknown][] {
+  /** `table`: its name in SQL. */
+  constructor(table: string) {
+    this.#put =
+      `INSERT INTO ${table} (map, key, value) VALUES (?, ?, ?) ` +
+      'ON CONFLICT (map, key) DO UPDATE SET value = excluded.value';
+    this.#delete = `DELETE FROM ${table} WHERE map = ? AND key = ?`;
+  }
+
+  /** The committed entries of a map, from its rows; a name is used once. */
+  load(name: string, rows: readonly { readonly key: string; readonly value: string }[]): [string, unknown][] {
     if (this.#names.has(name)) throw new GraftError('GRAFT_BAD_OPTION', `there is a stored map ${name} already`);
-    const rows = reader.all<{ key: string; value: string }>(
-      `SELECT key, value FROM ${STATE} WHERE map = ? ORDER BY rowid`,
-      name,
-    );
     const entries = rows.map((row): [string, unknown] => [row.key, JSON.parse(row.value)]);
     this.#names.add(name);
     return entries;
-  }
-
-  /** The names of maps that have entries and begin with `prefix`. */
-  names(prefix: string, reader: Connection): string[] {
-    const sql = `SELECT DISTINCT map FROM ${STATE} WHERE substr(map, 1, ?) = ? ORDER BY map`;
-    return reader.all<{ map: string }>(sql, prefix.length, prefix).map(({ map }) => map);
   }
 
   attach(name: string, map: StateMap<string, unknown>): void {
@@ -55,7 +53,7 @@ export class StoredState {
   }
 
   /** Writes the entries that `tree` has changed; its transaction is open. */
-  write(tree: Tree, connection: Connection): void {
+  write(tree: Tree, run: Writer): void {
     if (this.#maps.size === 0) return;
     const changed = new Map<Stored, Set<StoredEntry>>();
     for (const lock of tree.holds) {
@@ -66,7 +64,17 @@ export class StoredState {
       else entries.add(lock);
     }
     for (const [{ name, map }, entries] of changed)
-      for (const entry of inOrder(map, entries)) writeEntry(name, entry, connection);
+      for (const entry of inOrder(map, entries)) this.#writeEntry(name, entry, run);
+  }
+
+  #writeEntry(name: string, entry: StoredEntry, run: Writer): void {
+    if (typeof entry.value === 'symbol') {
+      run(this.#delete, name, entry.key);
+      return;
+    }
+    const text = JSON.stringify(entry.value);
+    if (text === undefined) throw new GraftError('GRAFT_STORE', `${name}: a value that cannot be stored`);
+    run(this.#put, name, entry.key, text);
   }
 }
 
@@ -75,14 +83,4 @@ const inOrder = (map: StateMap<string, unknown>, entries: Set<StoredEntry>): Ite
   let added = 0;
   for (const entry of entries) if (entry.old === ABSENT) added++;
   return added < 2 ? entries : [...map.entries.values()].filter((entry) => entries.has(entry));
-};
-
-const writeEntry = (name: string, entry: StoredEntry, connection: Connection): void => {
-  if (typeof entry.value === 'symbol') {
-    connection.run(`DELETE FROM ${STATE} WHERE map = ? AND key = ?`, name, entry.key);
-    return;
-  }
-  const text = JSON.stringify(entry.value);
-  if (text === undefined) throw new GraftError('GRAFT_STORE', `${name}: a value that cannot be stored`);
-  connection.run(PUT, name, entry.key, text);
 };

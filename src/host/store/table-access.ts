@@ -1,5 +1,5 @@
 // Reads and writes of one table, within the rights of a caller: a graft's, as far as its grant goes, or the host's own.
-// The order of every write is that of every accessor: the writer's slot → the charge → the log → the statement.
+// Arguments become statements here (clauses.ts) and rows what crosses; rows.ts says how statements reach a database.
 
 import {
   badArgument,
@@ -10,12 +10,10 @@ import {
   shown,
   unexpected,
   unknownName,
-  WRITES,
 } from '../../plugins/index.ts';
 import { Ticket, type Transaction, type Undoable } from '../../txn/index.ts';
-import { FIND_BYTES_MAX, FIND_VALUES_MAX, ROWS_MAX, SCAN_STEPS_MAX } from './bounds.ts';
+import { FIND_BYTES_MAX, FIND_VALUES_MAX, ROWS_MAX } from './bounds.ts';
 import {
-  type Clause,
   changesClause,
   countOf,
   insertion,
@@ -25,34 +23,29 @@ import {
   whereClause,
 } from './clauses.ts';
 import { fromSql, type TableColumn } from './column.ts';
-import { asSeen, type Connection } from './connection.ts';
-import { ScanExceeded } from './scan.ts';
-import type { Session } from './session.ts';
-import type { FindOptions, Row, TableAccess, TableGrant, Where } from './store.ts';
+import type { RowAccess, RowTaker, StoreAnswer } from './rows.ts';
+import type { Row, TableGrant, WaitingTableAccess } from './store.ts';
 import type { Table } from './table.ts';
 
-/** The connections to a table. */
-export interface Connections {
-  readonly session: Session;
-  /** For reads outside transactions. */
-  readonly reader: Connection;
-  /** The connection of a transaction that only reads. */
-  snapshot(txn: Transaction): Connection | Ticket;
-}
-
-/** Names a write in the report of an abort. The session's point undoes it. */
+/** Names a write in the report of an abort. The point of its transaction undoes it. */
 const note = (name: string): Undoable => ({ name, undo: () => {} });
 
 const tooMuch = (what: string): never => badArgument(`the answer has more than ${what}: ask for fewer rows or columns`);
 
+/** What becomes of an answer when it is there. */
+const after = <T, U>(answer: StoreAnswer<T>, make: (value: T) => U): StoreAnswer<U> => {
+  if (answer instanceof Promise) return answer.then(make);
+  return answer instanceof Ticket ? answer : make(answer);
+};
+
 export class GrantedTable {
-  readonly #at: Connections;
+  readonly #at: RowAccess;
   readonly #rights: TableRights;
   readonly #inserts: Undoable;
   readonly #updates: Undoable;
   readonly #deletes: Undoable;
 
-  constructor(at: Connections, rights: TableRights) {
+  constructor(at: RowAccess, rights: TableRights) {
     this.#at = at;
     this.#rights = rights;
     this.#inserts = note(`${rights.table.name}.insert`);
@@ -60,99 +53,64 @@ export class GrantedTable {
     this.#deletes = note(`${rights.table.name}.delete`);
   }
 
-  find(txn: Transaction | null, options: unknown, readOnly = false): Row[] | Ticket {
-    const wanted = selection(this.#rights, options);
-    return this.#read(txn, readOnly, (connection) => {
-      const rows: Row[] = [];
-      const measure = new Measure(this.#rights, wanted.columns);
-      for (const cells of connection.rows(wanted.sql, wanted.values)) {
-        const row: Row = {};
-        wanted.columns.forEach((column, i) => {
-          row[column.name] = fromSql(column, measure.cell(column, cells[i]));
-        });
-        rows.push(row);
-        measure.row(rows.length);
-      }
-      return measure.checked(rows);
-    });
+  find(txn: Transaction | null, options: unknown, readOnly = false): StoreAnswer<Row[]> {
+    const rights = this.#rights;
+    const wanted = selection(rights, options);
+    return this.#at.find({ txn, readOnly, rights }, wanted, () => new Gathered(rights, wanted.columns));
   }
 
-  count(txn: Transaction | null, where: unknown, readOnly = false): number | Ticket {
-    const clause = countOf(this.#rights, whereClause(this.#rights, where));
-    return this.#read(txn, readOnly, (connection) => countRows(connection, clause));
+  count(txn: Transaction | null, where: unknown, readOnly = false): StoreAnswer<number> {
+    const rights = this.#rights;
+    return this.#at.count({ txn, readOnly, rights }, countOf(rights, whereClause(rights, where)));
   }
 
-  #read<T>(txn: Transaction | null, readOnly: boolean, read: (connection: Connection) => T): T | Ticket {
-    const { session } = this.#at;
-    const work = (connection: Connection): T => this.#within(txn, connection, () => read(connection));
-    if (txn === null || readOnly) {
-      const connection = txn === null ? this.#at.reader : this.#at.snapshot(txn);
-      if (connection instanceof Ticket) return connection;
-      if (txn !== null && connection === session.connection) return session.attempt(txn, () => work(connection));
-      try {
-        return work(connection);
-      } catch (error) {
-        throw asSeen(error);
-      }
-    }
-    return session.enter(txn) ?? session.attempt(txn, () => work(session.connection));
-  }
-
-  /** Runs statements with the steps that they may take: more end the call with `limit`. */
-  #within<T>(txn: Transaction | null, connection: Connection, work: () => T): T {
-    if (!this.#rights.isBounded || txn === null) return work();
-    try {
-      return connection.steps.within(SCAN_STEPS_MAX, work);
-    } catch (error) {
-      throw error instanceof ScanExceeded ? txn.doom('limit', `scan of ${this.#rights.table.name}`) : error;
-    }
-  }
-
-  insert(txn: Transaction, row: unknown): { id: number | string } | Ticket {
-    const { session } = this.#at;
+  insert(txn: Transaction, row: unknown): StoreAnswer<{ id: number | string }> {
     const statement = insertion(this.#rights, row);
-    const ticket = session.enter(txn);
-    if (ticket !== null) return ticket;
-    txn.charge(WRITES, 1);
-    txn.tree.log.push(this.#inserts, session, null, null);
-    const result = session.attempt(txn, () => session.connection.run(statement.sql, ...statement.values));
-    return { id: statement.id ?? Number(result.lastInsertRowid) };
+    return after(this.#at.insert(txn, this.#inserts, statement), (id) => ({
+      id: (statement.id ?? id) as number | string,
+    }));
   }
 
-  update(txn: Transaction, where: unknown, changes: unknown): number | Ticket {
-    const target = targetClause(this.#rights, where, 'update');
-    const update = changesClause(this.#rights, changes);
-    return this.#write(txn, this.#updates, target, {
-      sql: update.sql + target.sql,
-      values: [...update.values, ...target.values],
-    });
+  update(txn: Transaction, where: unknown, changes: unknown): StoreAnswer<number> {
+    const rights = this.#rights;
+    const target = targetClause(rights, where, 'update');
+    const update = changesClause(rights, changes);
+    const statement = { sql: update.sql + target.sql, values: [...update.values, ...target.values] };
+    return this.#at.change(txn, { rights, logged: this.#updates, target, statement });
   }
 
-  delete(txn: Transaction, where: unknown): number | Ticket {
-    const target = targetClause(this.#rights, where, 'delete');
-    return this.#write(txn, this.#deletes, target, {
-      sql: `DELETE FROM ${this.#rights.table.sql}${target.sql}`,
-      values: target.values,
-    });
-  }
-
-  /** Counts the rows first, so that a write that the account cannot pay does not happen. */
-  #write(txn: Transaction, logged: Undoable, target: Clause, statement: Clause): number | Ticket {
-    const { session } = this.#at;
-    const ticket = session.enter(txn);
-    if (ticket !== null) return ticket;
-    const { connection } = session;
-    return session.attempt(txn, () => {
-      const rows = this.#within(txn, connection, () => countRows(connection, countOf(this.#rights, target)));
-      txn.charge(WRITES, rows);
-      txn.tree.log.push(logged, session, JSON.stringify(target.values), null);
-      return connection.run(statement.sql, ...statement.values).changes;
-    });
+  delete(txn: Transaction, where: unknown): StoreAnswer<number> {
+    const rights = this.#rights;
+    const target = targetClause(rights, where, 'delete');
+    const statement = { sql: `DELETE FROM ${rights.table.sql}${target.sql}`, values: target.values };
+    return this.#at.change(txn, { rights, logged: this.#deletes, target, statement });
   }
 }
 
-const countRows = (connection: Connection, clause: Clause): number =>
-  (connection.get<{ n: number }>(clause.sql, ...clause.values) as { n: number }).n;
+/** The rows of a find, measured while they are read. */
+class Gathered implements RowTaker<Row[]> {
+  readonly #rows: Row[] = [];
+  readonly #columns: readonly TableColumn[];
+  readonly #measure: Measure;
+
+  constructor(rights: TableRights, columns: readonly TableColumn[]) {
+    this.#columns = columns;
+    this.#measure = new Measure(rights, columns);
+  }
+
+  take(cells: readonly unknown[]): void {
+    const row: Row = {};
+    this.#columns.forEach((column, i) => {
+      row[column.name] = fromSql(column, this.#measure.cell(column, cells[i]));
+    });
+    this.#rows.push(row);
+    this.#measure.row(this.#rows.length);
+  }
+
+  done(): Row[] {
+    return this.#measure.checked(this.#rows);
+  }
+}
 
 /** Measures an answer while it is read, so that a large one is never gathered. */
 class Measure {
@@ -196,7 +154,7 @@ class Measure {
 }
 
 /** The host's own access to a table. */
-export const hostAccess = (at: Connections, table: Table): TableAccess => {
+export const hostAccess = (at: RowAccess, table: Table): WaitingTableAccess => {
   const columns = new Map([...table.columns].filter(([, column]) => column.kind !== 'blob'));
   const unbounded = Number.POSITIVE_INFINITY;
   const granted = new GrantedTable(at, {
@@ -208,8 +166,8 @@ export const hostAccess = (at: Connections, table: Table): TableAccess => {
     isBounded: false,
   });
   return {
-    find: ((txn: Transaction | null, options?: FindOptions) => granted.find(txn, options)) as TableAccess['find'],
-    count: ((txn: Transaction | null, where?: Where) => granted.count(txn, where)) as TableAccess['count'],
+    find: (txn, options) => granted.find(txn, options),
+    count: (txn, where) => granted.count(txn, where),
     insert: (txn, row) => granted.insert(txn, row),
     update: (txn, where, changes) => granted.update(txn, where, changes),
     delete: (txn, where) => granted.delete(txn, where),
@@ -243,14 +201,16 @@ const rightsOf = (table: Table, grant: TableGrant): TableRights => {
   };
 };
 
-const reading = (count: number, run: (caller: Caller, args: readonly unknown[]) => unknown): Callable => ({
-  waits: false,
+type Run = (caller: Caller, args: readonly unknown[]) => unknown;
+
+const reading = (count: number, { waits }: RowAccess, run: Run): Callable => ({
+  waits,
   run: (caller, args) =>
     args.length > count ? unexpected('number of arguments', `at most ${count}`, args.length) : run(caller, args),
 });
 
-const writing = (count: number, run: (caller: Caller, args: readonly unknown[]) => unknown): Callable => ({
-  waits: false,
+const writing = (count: number, { waits }: RowAccess, run: Run): Callable => ({
+  waits,
   run: (caller, args) => {
     if (caller.readOnly) return badArgument('this graft point only reads');
     return args.length === count ? run(caller, args) : unexpected('number of arguments', String(count), args.length);
@@ -258,17 +218,17 @@ const writing = (count: number, run: (caller: Caller, args: readonly unknown[]) 
 });
 
 /** The callables of a grant, which do no more than it says. */
-export const grantedCallables = (at: Connections, table: Table, grant: TableGrant): CallableTree => {
+export const grantedCallables = (at: RowAccess, table: Table, grant: TableGrant): CallableTree => {
   const rights = rightsOf(table, grant);
   const granted = new GrantedTable(at, rights);
   const tree: Record<string, Callable> = {};
   if (rights.readable.size > 0) {
-    tree.find = reading(1, (caller, [options]) => granted.find(caller.txn, options, caller.readOnly));
-    tree.count = reading(1, (caller, [where]) => granted.count(caller.txn, where, caller.readOnly));
+    tree.find = reading(1, at, (caller, [options]) => granted.find(caller.txn, options, caller.readOnly));
+    tree.count = reading(1, at, (caller, [where]) => granted.count(caller.txn, where, caller.readOnly));
   }
-  if (grant.insert === true) tree.insert = writing(1, (caller, [row]) => granted.insert(caller.txn, row));
+  if (grant.insert === true) tree.insert = writing(1, at, (caller, [row]) => granted.insert(caller.txn, row));
   if (rights.writable.size > 0 && grant.update !== false)
-    tree.update = writing(2, (caller, [where, changes]) => granted.update(caller.txn, where, changes));
-  if (grant.delete === true) tree.delete = writing(1, (caller, [where]) => granted.delete(caller.txn, where));
+    tree.update = writing(2, at, (caller, [where, changes]) => granted.update(caller.txn, where, changes));
+  if (grant.delete === true) tree.delete = writing(1, at, (caller, [where]) => granted.delete(caller.txn, where));
   return tree;
 };

@@ -6,8 +6,9 @@
 // TypeORM knows what a row means.
 
 import type { DataSource, EntityMetadata, EntitySchema } from 'typeorm';
-import { GraftError, unknownName } from '../../plugins/index.ts';
+import { GraftError, isString, unknownName } from '../../plugins/index.ts';
 import { columnOf, quoted, type TableColumn } from './column.ts';
+import type { Dialect } from './dialect.ts';
 
 /** Keys that plain data may not have. */
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
@@ -49,6 +50,7 @@ export const entityOf = (dataSource: DataSource, entity: Exclude<EntityTarget, s
 
 export class Table {
   readonly name: string;
+  readonly dialect: Dialect;
   /** The quoted name. */
   readonly sql: string;
   readonly columns: ReadonlyMap<string, TableColumn>;
@@ -60,16 +62,18 @@ export class Table {
   readonly deleted: TableColumn | null;
 
   /** Throws GRAFT_BAD_OPTION for an entity that cannot be had row by row. */
-  constructor(metadata: EntityMetadata, dataSource: DataSource) {
+  constructor(metadata: EntityMetadata, dataSource: DataSource, dialect: Dialect) {
     const why = unfit(metadata);
     if (why !== null)
       throw new GraftError('GRAFT_BAD_OPTION', `table ${metadata.tableName} ${why}: use entities of a transaction`);
     this.name = metadata.tableName;
-    this.sql = quoted(metadata.tableName);
+    this.dialect = dialect;
+    const { schema, tableName } = metadata;
+    this.sql = dialect.name === 'postgres' && schema ? `${quoted(schema)}.${quoted(tableName)}` : quoted(tableName);
     const columns = metadata.columns.filter(
       (column) => !column.isVirtualProperty && !FORBIDDEN.has(column.databaseName),
     );
-    this.columns = new Map(columns.map((column) => [column.databaseName, columnOf(column, dataSource)]));
+    this.columns = new Map(columns.map((column) => [column.databaseName, columnOf(column, dataSource, dialect)]));
     this.texts = [...this.columns.values()].filter(({ isText }) => isText).length;
     const named = (column: { databaseName: string } | undefined): TableColumn | undefined =>
       column && this.columns.get(column.databaseName);
@@ -94,8 +98,36 @@ export class Table {
     if (!open(column))
       throw new GraftError(
         'GRAFT_BAD_OPTION',
-        `column ${this.name}.${column.name} holds bytes, which cannot be granted`,
+        `column ${this.name}.${column.name} holds bytes, or what does not cross either, which cannot be granted`,
       );
     return column;
+  }
+}
+
+/** The tables of a DataSource, each made when it is first asked for. */
+export class Tables {
+  readonly #dataSource: DataSource;
+  readonly #dialect: Dialect;
+  readonly #tables = new Map<string, Table>();
+
+  constructor(dataSource: DataSource, dialect: Dialect) {
+    this.#dataSource = dataSource;
+    this.#dialect = dialect;
+  }
+
+  /** Throws GRAFT_UNKNOWN_TABLE, and what a table throws. */
+  get(which: EntityTarget): Table {
+    const { entityMetadatas } = this.#dataSource;
+    const metadata = isString(which)
+      ? entityMetadatas.find(({ tableName }) => tableName === which)
+      : entityOf(this.#dataSource, which);
+    if (metadata === undefined) {
+      const name = isString(which) ? which : entityName(which);
+      const names = entityMetadatas.map(({ tableName }) => tableName);
+      throw new GraftError('GRAFT_UNKNOWN_TABLE', unknownName('table', name, names));
+    }
+    const table = this.#tables.get(metadata.tableName) ?? new Table(metadata, this.#dataSource, this.#dialect);
+    this.#tables.set(metadata.tableName, table);
+    return table;
   }
 }

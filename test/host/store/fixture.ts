@@ -5,7 +5,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EntitySchema } from 'typeorm';
-import { openStore, type Store, type StoreOptions } from '../../../src/host/store/index.ts';
+import {
+  isPostgres,
+  openPostgres,
+  openStore,
+  type SqliteStore,
+  type Store,
+  type StoreOptions,
+} from '../../../src/host/store/index.ts';
 import {
   type Base,
   type Callable,
@@ -48,6 +55,23 @@ export const Purchase = new EntitySchema<{ id: string }>({
 
 export const ENTITIES = [Owner, Purchase];
 
+/** The table `owner` as far as both databases have its types. */
+export const OwnerOfAny = new EntitySchema<{ id: number; name: string; age: number | null }>({
+  name: 'Owner',
+  tableName: 'owner',
+  columns: {
+    id: { type: 'integer', primary: true, generated: 'increment' },
+    name: { type: 'text', unique: true },
+    age: { type: 'integer', nullable: true },
+    active: { type: 'boolean', default: true },
+    born: { type: 'date', nullable: true },
+    extra: { type: 'simple-json', nullable: true },
+    secret: { type: 'text', nullable: true, select: false },
+    version: { type: 'integer', version: true },
+  } as never,
+  checks: [{ name: 'owner_age', expression: '"age" IS NULL OR "age" >= 0' }],
+});
+
 /** Real time, for tests that do not depend on it. */
 export const realClock: Clock = {
   now: () => performance.now(),
@@ -66,9 +90,9 @@ export const settled = (ticket: Ticket): Promise<void> =>
     : Promise.resolve();
 
 /** Does something in a transaction, as often as it takes until no lock is in the way. */
-export const patiently = async <T>(act: () => T | Ticket): Promise<T> => {
+export const patiently = async <T>(act: () => T | Ticket | Promise<T>): Promise<T> => {
   for (;;) {
-    const answer = act();
+    const answer = await act();
     if (!(answer instanceof Ticket)) return answer;
     await settled(answer);
   }
@@ -85,12 +109,12 @@ export const folder = (): { readonly path: string; remove(): void } => {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 };
 
-export class Fixture {
+export class Fixture<S extends Store = SqliteStore> {
   readonly file: string;
   readonly transactions: Transactions;
   readonly reports: GraftError[];
   readonly undoFailures: unknown[] = [];
-  store!: Store;
+  store!: S;
 
   private constructor(file: string, clock: Clock, reports: GraftError[]) {
     this.file = file;
@@ -100,14 +124,25 @@ export class Fixture {
 
   static async open(file: string, options: Partial<StoreOptions> & { readonly clock?: Clock } = {}): Promise<Fixture> {
     const { clock = realClock, ...rest } = options;
-    const fixture = new Fixture(file, clock, []);
-    fixture.store = await openStore(`sqlite:${file}`, {
-      transactions: fixture.transactions,
-      entities: ENTITIES,
-      report: (error) => fixture.reports.push(error),
-      ...rest,
-    });
+    const fixture = new Fixture<SqliteStore>(file, clock, []);
+    fixture.store = await openStore(`sqlite:${file}`, { ...fixture.#own, ...rest });
     return fixture;
+  }
+
+  /** A store of either database. */
+  static async at(
+    url: string,
+    options: Pick<StoreOptions, 'onStep' | 'lock_timeout_ms'> = {},
+  ): Promise<Fixture<Store>> {
+    const fixture = new Fixture<Store>(url, realClock, []);
+    const open = isPostgres(url) ? openPostgres : openStore;
+    fixture.store = await open(url, { ...fixture.#own, entities: [OwnerOfAny], ...options });
+    return fixture;
+  }
+
+  get #own(): Pick<StoreOptions, 'transactions' | 'entities' | 'report'> {
+    const report = (error: GraftError): unknown => this.reports.push(error);
+    return { transactions: this.transactions, entities: ENTITIES, report };
   }
 
   begin(): Transaction {
@@ -120,11 +155,16 @@ export class Fixture {
     return commitTop(base, txn) as Aborted | null;
   }
 
+  /** The same where the COMMIT takes time. */
+  async committed(txn: Transaction): Promise<Aborted | null> {
+    return this.commit(txn);
+  }
+
   /** A transaction that does something and commits. */
-  async transact<T>(act: (txn: Transaction) => T | Ticket): Promise<T> {
+  async transact<T>(act: (txn: Transaction) => T | Ticket | Promise<T>): Promise<T> {
     const txn = this.begin();
     const answer = await patiently(() => act(txn));
-    const failure = this.commit(txn);
+    const failure = await this.committed(txn);
     if (failure !== null) throw failure;
     return answer;
   }

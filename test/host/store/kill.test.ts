@@ -4,25 +4,27 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { CommitStep } from '../../../src/host/store/index.ts';
+import { DATABASES, type DatabaseKind } from '../../support/databases.ts';
+import type { TestDatabase } from '../../support/postgres.ts';
 import { Random } from '../../support/random.ts';
-import { Fixture, folder } from './fixture.ts';
+import { Fixture, folder, patiently } from './fixture.ts';
 
 let place: ReturnType<typeof folder>;
+let database: TestDatabase;
 
-beforeEach(() => {
+const prepare = async (kind: DatabaseKind): Promise<void> => {
   place = folder();
+  database = await kind.make();
   writeFileSync(`${place.path}/out`, '');
-});
-
-afterEach(() => place.remove());
+};
 
 /** Runs the host until it dies; `heard` is told of its output and may kill it. The number it said last. */
 const run = (step: CommitStep | 'none', heard: (last: number, kill: () => void) => void = () => {}): Promise<number> =>
   new Promise((resolve, reject) => {
     const script = fileURLToPath(new URL('./killed-host.ts', import.meta.url));
-    const host = spawn(process.execPath, [script, `${place.path}/app.db`, `${place.path}/out`, step], {
+    const host = spawn(process.execPath, [script, database.url, `${place.path}/out`, step], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
@@ -43,8 +45,8 @@ const run = (step: CommitStep | 'none', heard: (last: number, kill: () => void) 
 
 /** Starts the host anew in this process, lets it send what is left, and reads everything. */
 const restarted = async (): Promise<{ rows: number[]; entries: number[]; lines: string[] }> => {
-  const fixture = await Fixture.open(`${place.path}/app.db`);
-  const rows = fixture.store.table('owner').find(null, { orderBy: [{ column: 'id' }] });
+  const fixture = await Fixture.at(database.url);
+  const rows = await patiently(() => fixture.store.table('owner').find(null, { orderBy: [{ column: 'id' }] }));
   const { initial } = fixture.store.storedMap('numbers');
   const late: string[] = [];
   fixture.store.channel('numbers', (id, payload) => {
@@ -83,25 +85,41 @@ const STEPS: [CommitStep, number][] = [
   ['sent', 3],
 ];
 
-test.each(STEPS)('killed at %s: %i transactions are there, whole', async (step, count) => {
-  await run(step);
-  const { rows, entries, lines } = await restarted();
-  expect([rows, entries]).toEqual([upTo(count), upTo(count)]);
-  expectSent(lines, count);
-});
+describe.each(DATABASES)('$name', (kind) => {
+  const each = kind.isThere ? test : test.skip;
 
-test.each([1, 2, 3])('killed at any instant, seed %i', async (seed) => {
-  const random = new Random(seed);
-  let least = 0;
-  for (let life = 0; life < 3; life++) {
-    const until = least + 1 + random.below(40);
-    const said = await run('none', (last, kill) => {
-      if (last >= until) kill();
-    });
+  beforeEach(() => prepare(kind));
+
+  afterEach(async () => {
+    await database.remove();
+    place.remove();
+  });
+
+  each.each(STEPS)('killed at %s: %i transactions are there, whole', async (step, count) => {
+    await run(step);
     const { rows, entries, lines } = await restarted();
-    expect({ seed, life, rows, entries }).toEqual({ seed, life, rows: upTo(rows.length), entries: upTo(rows.length) });
-    expect(rows.length).toBeGreaterThanOrEqual(said);
-    expectSent(lines, rows.length);
-    least = rows.length;
-  }
+    expect([rows, entries]).toEqual([upTo(count), upTo(count)]);
+    expectSent(lines, count);
+  });
+
+  each.each([1, 2, 3])('killed at any instant, seed %i', async (seed) => {
+    const random = new Random(seed);
+    let least = 0;
+    for (let life = 0; life < 3; life++) {
+      const until = least + 1 + random.below(40);
+      const said = await run('none', (last, kill) => {
+        if (last >= until) kill();
+      });
+      const { rows, entries, lines } = await restarted();
+      expect({ seed, life, rows, entries }).toEqual({
+        seed,
+        life,
+        rows: upTo(rows.length),
+        entries: upTo(rows.length),
+      });
+      expect(rows.length).toBeGreaterThanOrEqual(said);
+      expectSent(lines, rows.length);
+      least = rows.length;
+    }
+  });
 });
