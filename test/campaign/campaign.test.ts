@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { createHost } from '../../src/host/index.ts';
+import { DATABASES } from '../support/databases.ts';
 import { hostTwins } from '../support/twins/host.ts';
 import { runBusy } from './busy.ts';
 import { calibrate } from './fuel/fuel.ts';
@@ -15,8 +16,30 @@ import { killHosts, violationsOf } from './host-kills.ts';
 import { bundleMutated } from './mutated-sources.ts';
 import { killPlugins } from './plugin-kills.ts';
 import { runShop } from './shop.ts';
+import { runTransactions, wrongWith } from './transactions.ts';
 
 const silent = (): void => {};
+
+describe('random transactions are one history', () => {
+  for (const { name, isThere } of DATABASES)
+    (isThere ? test : test.skip)(name, async () => {
+      const { violations, committed } = await runTransactions(name, 120, 1, silent);
+      expect(violations).toEqual([]);
+      expect(committed).toBeGreaterThan(30);
+    });
+
+  test('what is none would be found', () => {
+    const first = { value: 1, by: 0 };
+    const [a, b] = ['row:0', 'row:1'] as const;
+    const skewed = [
+      { n: 1, reads: [[a, first] as const, [b, first] as const], writes: [a] },
+      { n: 2, reads: [[a, first] as const, [b, first] as const], writes: [b] },
+    ];
+    expect(wrongWith(skewed, new Map())).toEqual(['the history can be put in no order']);
+    const twice = skewed.map((entry) => ({ ...entry, writes: [a] }));
+    expect(wrongWith(twice, new Map())).toEqual(['row:0 by 0 was replaced by 1 and by 2']);
+  });
+});
 
 describe('kills', () => {
   test('plugin processes killed at random instants fail no call of an honest plugin', async () => {

@@ -8,6 +8,8 @@
 //   bundles [--sources N] [--seed N]             mutated sources are bundled
 //   fuel [--cases N] [--seed N]                 real time against fuel; every built-in, or N calls of some
 //   arguments [--cases N] [--seed N]             what a graft hands to accessors is plain data
+//   transactions [--database sqlite|postgres] [--calls N] [--seed N]
+//                                                random transactions are one history
 //   shop [--writes N] [--seed N]                 a shop's own writes beside grafts that fail and are killed
 //   browser-filter [--pages N]                   a filtering proxy, its plugins killed; its memory over many pages
 //   memory [--calls N] [--aborts N]              heap and resident set over many calls
@@ -30,6 +32,7 @@ import { runMemory } from './memory.ts';
 import { bundleMutated } from './mutated-sources.ts';
 import { killPlugins } from './plugin-kills.ts';
 import { runShop } from './shop.ts';
+import { runTransactions } from './transactions.ts';
 
 const progress = (text: string): void => {
   process.stderr.write(`${text}\n`);
@@ -66,6 +69,7 @@ const OPTIONS = {
   operations: { type: 'string' },
   kind: { type: 'string' },
   life: { type: 'string' },
+  database: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
 
@@ -147,6 +151,11 @@ const run = async (name: string | undefined, values: Values): Promise<boolean> =
       const { failed, lost, alone_ms, beside_ms, honest_ms } = result;
       return failed.length + lost.length === 0 && beside_ms[1] <= alone_ms[1] + honest_ms;
     }
+    case 'transactions': {
+      const result = await runTransactions(values.database ?? 'sqlite', number(values.calls, 10_000), seed, progress);
+      console.log(JSON.stringify(result));
+      return result.violations.length === 0;
+    }
     case 'bundles': {
       const result = await bundleMutated(number(values.sources, 1000), seed, progress);
       console.log(JSON.stringify(result));
@@ -163,9 +172,8 @@ const run = async (name: string | undefined, values: Values): Promise<boolean> =
       return fuzz(values);
     default:
       throw new Error(
-        'name a campaign: plugin-kills, host-kills, guards, memory, hoarders, busy, shop, bundles, ' +
-          'browser-filter, fuel, ' +
-          'arguments or fuzz',
+        'name a campaign: plugin-kills, host-kills, guards, memory, hoarders, busy, shop, bundles, browser-filter, ' +
+          'fuel, arguments, transactions or fuzz',
       );
   }
 };
