@@ -6,13 +6,14 @@ import { BadUse, type Benchmark } from './benchmark.ts';
 import { browserFilter } from './browser-filter.ts';
 import { bundle } from './bundle.ts';
 import { call } from './call.ts';
+import { database } from './database.ts';
 import { isolation } from './isolation.ts';
 import { metered } from './metered.ts';
 import { benchText, writeReport } from './report.ts';
 import { txn } from './txn.ts';
 import { walls } from './walls.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [txn, call, metered, isolation, walls, bundle, browserFilter];
+const BENCHMARKS: readonly Benchmark[] = [txn, call, metered, isolation, walls, bundle, database, browserFilter];
 const FLAGS = BENCHMARKS.flatMap(({ flags }) => Object.keys(flags ?? {}));
 
 const usageText = (): string =>

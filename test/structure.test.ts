@@ -97,7 +97,7 @@ const FACES: Readonly<Record<string, readonly string[]>> = {
   report: ['report/index.ts'],
   sdk: ['sdk/index.ts'],
   examples: ['examples/browser-filter/index.ts'],
-  test: ['test/support/claims.ts', 'test/support/webassembly.ts'],
+  test: ['test/support/claims.ts', 'test/support/postgres.ts', 'test/support/webassembly.ts'],
 };
 
 const ownImports = HOUSE.flatMap((file) =>

@@ -4,9 +4,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { bundle } from '../../bench/bundle.ts';
 import { call } from '../../bench/call.ts';
+import { database } from '../../bench/database.ts';
 import { benchText } from '../../bench/report.ts';
 import { met } from '../../bench/target.ts';
 import { txn } from '../../bench/txn.ts';
+import { POSTGRES } from '../support/databases.ts';
 
 const options = { small: true, seed: 1, progress: () => {} };
 
@@ -33,6 +35,13 @@ describe('bench', () => {
   test('bundle: a package that is read is what esbuild makes of it', async () => {
     const result = await bundle.run(options);
     expect(Object.keys(result.tables)).toHaveLength(5);
+    for (const rows of Object.values(result.tables)) expect(rows[1]?.hash).toBe(rows[0]?.hash);
+    expect(result.targets.every((target) => Number.isFinite(target.value))).toBe(true);
+  });
+
+  test('database: a graft finds what the statement by itself does', async () => {
+    const result = await database.run(options);
+    expect(Object.keys(result.tables)).toHaveLength(POSTGRES.isThere ? 2 : 1);
     for (const rows of Object.values(result.tables)) expect(rows[1]?.hash).toBe(rows[0]?.hash);
     expect(result.targets.every((target) => Number.isFinite(target.value))).toBe(true);
   });
