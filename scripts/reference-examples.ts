@@ -108,6 +108,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'Host.enable': "await host.enable('fair-price')",
   'Host.close': 'await host.close({ drain_ms: 5000 })',
   'Host.[Symbol.asyncDispose]': 'await using host = await createHost()',
+  'HostTable.read': "await host.table('product').read({ where: { stock: { gt: 0 } } })",
   'HostTable.find': "host.table('product').find({ where: { stock: { gt: 0 } }, limit: 10 })",
   'HostMap.name': 'stock.name',
   'HostMap.get': "stock.get('tea')",
