@@ -89,6 +89,8 @@ const FACES: Readonly<Record<string, readonly string[]>> = {
     'src/plugins/compartment/index.ts',
     'src/plugins/compartment/in-realm/index.ts',
     'src/plugins/compartment/makers.ts',
+    'src/plugins/compartment/process/index.ts',
+    'src/plugins/compartment/process/inside.ts',
     'src/plugins/compartment/realm/index.ts',
     'src/plugins/package/index.ts',
   ],

@@ -31,6 +31,7 @@ import { type Access, accessorOf, log } from './own-callables.ts';
 import { ownTransaction } from './own-transaction.ts';
 import { PluginStorage } from './plugin-storage.ts';
 import type { AbortRecord, Registry } from './registry.ts';
+import { HostSql, type SqlOptions } from './sql/index.ts';
 import { HostCell, HostCounter, HostList, HostMap, keptMap, type MapSpec, type StateSpec } from './state.ts';
 import type { EntityTarget, Store } from './store/index.ts';
 import { inside } from './surroundings.ts';
@@ -54,6 +55,7 @@ export class Host {
   readonly #begun = new Set<HostTransaction>();
   readonly #turns = new Turns();
   readonly #storage: PluginStorage;
+  readonly #sql = new HostSql();
   /** Ready-made callables: named locks, sleep, calls by name, handles, events, timers, headers. */
   readonly callables: HostCallables;
   readonly #draining: Draining;
@@ -219,6 +221,14 @@ export class Host {
     return hostTable(this.#needStore(), which);
   }
 
+  /**
+   * `sql(text, parameters)`: a query of a graft's own. Needs a compartment that can wait. Throws as `table` does, and
+   * GRAFT_STORE_UNSUPPORTED where the host's role in PostgreSQL may make no other.
+   */
+  sql(options: SqlOptions): Callable {
+    return this.#sql.callable(this.#needStore().sqlPlace, options);
+  }
+
   /** A channel of outgoing messages: held back until commit, handed to `handler` at least once, with an id. */
   channel(
     name: string,
@@ -336,9 +346,9 @@ export class Host {
     return this.#keepers.list();
   }
 
-  /** Process ids of the plugins' processes, for those who watch them. */
+  /** Process ids of the processes of plugins and of their statements, for those who watch them. */
   pids(): number[] {
-    return [...(this.#maker.pids ?? [])];
+    return [...(this.#maker.pids ?? []), ...this.#sql.pids];
   }
 
   /**
@@ -375,6 +385,7 @@ export class Host {
     this.#maker.close();
     this.#reader.close();
     await this.#plugins.settled();
+    await this.#sql.close();
     await this.#registry.close();
     await this.#store?.close();
   }

@@ -56,6 +56,7 @@ export type { GraftInfo, InUse, PluginInfo, PointInfo } from './information.ts';
 export type { HostOptions } from './options.ts';
 export type { Access } from './own-callables.ts';
 export type { AbortRecord, About, Installed, KeptGraft, KeptPlugin, MissingGuard, Removal } from './registry.ts';
+export type { SqlAnswer, SqlCaller, SqlGrant, SqlOptions } from './sql/index.ts';
 export type { HostCell, HostCounter, HostList, HostMap, MapSpec, StateSpec } from './state.ts';
 export type {
   CellValue,

@@ -58,6 +58,7 @@ export const ERRORS = {
   GRAFT_STORE_RELEASE: row(409, "The host's own tables in a database are of another release; nothing was changed."),
   GRAFT_SCHEMA: row(409, 'A table of the database is not what its entity says; nothing was changed.'),
   GRAFT_STORE_UNSUPPORTED: row(400, 'The store named is of a kind this version does not support.'),
+  GRAFT_SQL: row(422, 'A statement of SQL is not one that may run, or it failed; the message says why.'),
   GRAFT_UNKNOWN_TABLE: row(404, 'No table of this name is granted.'),
   GRAFT_FENCED: row(500, 'An undo of this object failed earlier; it is fenced off.'),
   GRAFT_TXN_ENDED: row(500, 'A transaction was used after its end.'),

@@ -107,8 +107,11 @@ export const POSTGRES: Dialect = {
 /** A quoted name, or a `?` outside of one. */
 const MARK = /"(?:[^"]|"")*"|'(?:[^']|'')*'|\?/g;
 
-/** A statement with `?` for parameters as PostgreSQL has it. */
-export const numbered = (sql: string): string => {
+/** A statement in which each `?` for a parameter, the first being 1, is replaced. */
+export const replaceMarks = (sql: string, by: (mark: number) => string): string => {
   let last = 0;
-  return sql.replace(MARK, (token) => (token === '?' ? `$${++last}` : token));
+  return sql.replace(MARK, (token) => (token === '?' ? by(++last) : token));
 };
+
+/** A statement with `?` for parameters as PostgreSQL has it. */
+export const numbered = (sql: string): string => replaceMarks(sql, (mark) => `$${mark}`);

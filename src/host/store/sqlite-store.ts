@@ -36,7 +36,16 @@ import { Session } from './session.ts';
 import { Snapshots } from './snapshots.ts';
 import { SqliteOutbox } from './sqlite-outbox.ts';
 import { SqliteRows } from './sqlite-rows.ts';
-import type { CommitStep, Handler, OutgoingChannel, SqliteStore, StoredMap, TableAccess, TableGrant } from './store.ts';
+import type {
+  CommitStep,
+  Handler,
+  OutgoingChannel,
+  SqliteStore,
+  SqlPlace,
+  StoredMap,
+  TableAccess,
+  TableGrant,
+} from './store.ts';
 import { StoredState } from './stored-state.ts';
 import { type EntityTarget, Tables } from './table.ts';
 import { grantedCallables, hostAccess } from './table-access.ts';
@@ -137,6 +146,10 @@ class FileStore implements SqliteStore {
 
   #lastId(): string | null {
     return this.#reader.get<{ id: string }>(`SELECT id FROM ${TRANSACTION}`)?.id ?? null;
+  }
+
+  get sqlPlace(): SqlPlace {
+    return { file: this.#opened.path, table: (name) => this.#tables.get(name) };
   }
 
   callables(table: EntityTarget, grant: TableGrant): CallableTree {

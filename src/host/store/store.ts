@@ -5,8 +5,10 @@ import type { Callable, CallableTree, Participant } from '../../plugins/index.ts
 import type { StateMap, Ticket, Transaction } from '../../txn/index.ts';
 import type { HostTransaction } from '../host-transaction.ts';
 import type { Registry } from '../registry.ts';
+import type { SqlValue } from './dialect.ts';
+import type { PgConfig, PgLibrary } from './postgres/wire.ts';
 import type { StoreAnswer } from './rows.ts';
-import type { EntityTarget } from './table.ts';
+import type { EntityTarget, Table } from './table.ts';
 
 /** The steps of a commit with a store, in their order. A test kills the host at each. */
 export type CommitStep =
@@ -127,7 +129,27 @@ export interface StoredMap {
   touch(txn: Transaction): Ticket | null;
 }
 
+/** How one more connection to PostgreSQL is opened, and what the host's own role may. */
+export interface PostgresPlace {
+  readonly library: PgLibrary;
+  readonly config: PgConfig;
+  readonly user: string;
+  readonly mayMakeRoles: boolean;
+  /** Asks as the host. Parameters are `?`. */
+  readonly ask: <Row>(sql: string, ...values: SqlValue[]) => Promise<Row[]>;
+}
+
+/** What SQL of grafts needs to know of a store. */
+export interface SqlPlace {
+  /** The file of SQLite. */
+  readonly file?: string;
+  readonly postgres?: PostgresPlace;
+  /** A table of the application's entities. Throws GRAFT_UNKNOWN_TABLE. */
+  table(name: string): Table;
+}
+
 export interface Store extends Participant {
+  readonly sqlPlace: SqlPlace;
   /** The registry in the same database; absent: it lies elsewhere. */
   readonly registry?: Registry;
   /** Callables `find`, `count`, `insert`, `update`, `delete` over one table, as far as the grant goes. */

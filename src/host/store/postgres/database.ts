@@ -12,6 +12,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { GraftError } from '../../../plugins/index.ts';
 import { ASK_AGAIN_MS, CLAIM_WAIT_MS, FOREIGN_LOCK_TIMEOUT_MS, RECONNECT_MS } from '../bounds.ts';
 import type { SqlValue } from '../dialect.ts';
+import type { PostgresPlace } from '../store.ts';
 import { isCut } from './errors.ts';
 import { bringUp, HOST, SCHEMA } from './own-tables.ts';
 import { type PgConfig, type PgLibrary, Wire } from './wire.ts';
@@ -81,6 +82,16 @@ export class Database {
       await database.close();
       throw error;
     }
+  }
+
+  /** What SQL of grafts needs to know. */
+  async place(): Promise<PostgresPlace> {
+    const [role] = await this.ask<{ user: string; makes: boolean }>(
+      'SELECT rolname AS user, rolcreaterole OR rolsuper AS makes FROM pg_roles WHERE rolname = current_user',
+    );
+    const { library, config } = this.#options;
+    const ask: PostgresPlace['ask'] = (sql, ...values) => this.ask(sql, ...values);
+    return { library, config, user: role?.user ?? '', mayMakeRoles: role?.makes === true, ask };
   }
 
   /** Asks something beside all transactions. */

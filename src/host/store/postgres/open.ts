@@ -9,6 +9,7 @@
 import type { DataSource, EntitySchema } from 'typeorm';
 import { GraftError } from '../../../plugins/index.ts';
 import type { EntityClass } from '../open.ts';
+import type { PostgresPlace } from '../store.ts';
 import { Database } from './database.ts';
 import { cannotOpen } from './errors.ts';
 import { SCHEMA } from './own-tables.ts';
@@ -17,6 +18,8 @@ import type { PgConfig, PgLibrary } from './wire.ts';
 export interface OpenPostgres {
   readonly database: Database;
   readonly dataSource: DataSource;
+  /** For SQL of grafts. */
+  readonly place: PostgresPlace;
   /** Lets the next host in, and closes a DataSource of the host's own. */
   close(): Promise<void>;
 }
@@ -139,11 +142,12 @@ export const openDatabase = async (
       if (isOurs) await makeTables(name, dataSource);
     });
     const claimed = database;
+    const place = await claimed.place();
     const close = async (): Promise<void> => {
       await claimed.close();
       if (isOurs) await giveBack();
     };
-    return { database, dataSource, close };
+    return { database, dataSource, place, close };
   } catch (error) {
     await database?.close();
     await giveBack();

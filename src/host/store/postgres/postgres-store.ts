@@ -22,6 +22,7 @@ import type {
   CommitStep,
   Handler,
   OutgoingChannel,
+  SqlPlace,
   Store,
   StoredMap,
   TableGrant,
@@ -163,6 +164,10 @@ export class PostgresStore implements Store {
   #outside(): Wire {
     if (this.#reader === null || this.#reader.isCut) this.#reader = this.#opened.database.open();
     return this.#reader;
+  }
+
+  get sqlPlace(): SqlPlace {
+    return { postgres: this.#opened.place, table: (name) => this.#tables.get(name) };
   }
 
   callables(table: EntityTarget, grant: TableGrant): CallableTree {

@@ -13,7 +13,7 @@ import { numbered, type SqlValue } from '../dialect.ts';
 /** What is used of the library `pg`: the application's copy, or the host's. */
 export interface PgLibrary {
   readonly Client: new (config: PgConfig) => PgClient;
-  readonly Query: new (config: PgStatement & { readonly rowMode: 'array' }) => PgQuery;
+  readonly Query: new (config: PgStatement & { readonly rowMode: 'array'; readonly types?: object }) => PgQuery;
 }
 
 /** How its connections are opened. */
@@ -27,17 +27,31 @@ export interface PgResult {
 
 interface PgStatement {
   readonly text: string;
-  readonly values: readonly unknown[];
+  readonly values?: readonly unknown[];
   readonly name?: string;
 }
 
 interface PgQuery {
-  on(event: string, told: (what: unknown) => void): void;
+  on(event: string, told: (what: unknown, of: unknown) => void): void;
 }
 
-interface PgClient {
+export interface PgClient {
   readonly processID?: number | null;
-  readonly connection: { readonly stream: { cork(): void; uncork(): void; destroy(): void } };
+  readonly connection: {
+    readonly stream: {
+      cork(): void;
+      uncork(): void;
+      destroy(): void;
+      on(event: 'data', told: (chunk: unknown) => void): void;
+    };
+  };
+  /** Where it connects to. */
+  readonly connectionParameters: {
+    readonly host: string;
+    readonly port: number;
+    readonly database: string;
+    readonly ssl: unknown;
+  };
   connect(): Promise<unknown>;
   query(statement: PgStatement): Promise<PgResult>;
   query(query: PgQuery): unknown;

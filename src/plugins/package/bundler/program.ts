@@ -4,9 +4,7 @@
 //
 // Source: Go 1.25, runtime/sys_linux_amd64.s, runtime/netpoll_epoll.go, runtime/os_linux.go.
 
-import type { Policy, Rule } from '../../compartment/process/walls/policy.ts';
-
-const MAP_ANONYMOUS = 0x20;
+import { ANONYMOUS, type Policy, type Rule } from '../../compartment/process/walls/policy.ts';
 
 /**
  * The flags with which Go starts a thread: CLONE_VM, FS, FILES, SIGHAND, SYSVSEM, THREAD, and on x64 CLONE_SETTLS.
@@ -32,7 +30,7 @@ export const bundling = (pid: number): Policy => ({
   madvise: allowed,
   epoll_pwait: allowed,
   sched_yield: allowed,
-  mmap: { is: 'allowed where set', argument: 3, bit: MAP_ANONYMOUS },
+  mmap: ANONYMOUS,
   munmap: allowed,
   mprotect: allowed,
   brk: allowed,

@@ -5,7 +5,7 @@
 // Layouts and constants: linux/filter.h, linux/bpf_common.h, linux/seccomp.h, linux/audit.h.
 
 import { type Arch, type CallName, NUMBERS } from './numbers.ts';
-import { EPERM, type Policy, type Rule } from './policy.ts';
+import { type Condition, EPERM, type Policy, type Rule } from './policy.ts';
 
 const LOAD_WORD = 0x20; // BPF_LD | BPF_W | BPF_ABS
 const JUMP_EQUAL = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
@@ -41,20 +41,24 @@ const give = (k: number): Instruction => ({ code: RETURN, k });
 /** Gives `then` where the loaded word compares so with `k`; goes on where not. */
 const where = (code: number, k: number, then: number): Instruction[] => [{ code, k, yes: 0, no: 1 }, give(then)];
 
+/** Allows where the condition holds; goes on where not. */
+const allowing = (condition: Condition): Instruction[] => [
+  load(argumentAt(condition.argument)),
+  ...(condition.is === 'allowed where set'
+    ? where(JUMP_BIT_SET, condition.bit, ALLOW)
+    : condition.values.flatMap((value) => where(JUMP_EQUAL, value, ALLOW))),
+];
+
 const verdict = (rule: Rule): Instruction[] => {
   switch (rule.is) {
     case 'allowed':
       return [give(ALLOW)];
     case 'refused':
       return [give(refusal(rule.error))];
-    case 'allowed where equal':
-      return [
-        load(argumentAt(rule.argument)),
-        ...rule.values.flatMap((value) => where(JUMP_EQUAL, value, ALLOW)),
-        give(refusal(EPERM)),
-      ];
-    case 'allowed where set':
-      return [load(argumentAt(rule.argument)), ...where(JUMP_BIT_SET, rule.bit, ALLOW), give(refusal(EPERM))];
+    case 'allowed where either':
+      return [...rule.either.flatMap(allowing), give(refusal(EPERM))];
+    default:
+      return [...allowing(rule), give(refusal(EPERM))];
   }
 };
 

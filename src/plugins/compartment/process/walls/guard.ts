@@ -4,7 +4,7 @@
 import type { Arch } from './numbers.ts';
 import { NO_WALLS, type Standing } from './standing.ts';
 import { openSystem } from './system.ts';
-import { LAST_GIVEN, raiseWalls } from './walls.ts';
+import { type Exceptions, LAST_GIVEN, raiseWalls } from './walls.ts';
 
 export interface Guarded {
   readonly standing: Standing;
@@ -20,13 +20,20 @@ const askBefore = (): void => void new Date().getTimezoneOffset();
 
 /**
  * Raises the walls with the addon at `addon`; without one there are none. Nothing can be loaded afterwards. The process
- * keeps its descriptors up to `last`.
+ * keeps its descriptors up to `last`, and may what `exceptions` say.
  */
-export function guard(addon: string | undefined, last: number = LAST_GIVEN): Guarded {
-  if (addon === undefined) return { standing: NO_WALLS, exit: (status) => process.exit(status) };
+export function guard(
+  addon: string | undefined,
+  last: number = LAST_GIVEN,
+  exceptions: Exceptions | null = null,
+): Guarded {
+  if (addon === undefined) {
+    exceptions?.opens();
+    return { standing: NO_WALLS, exit: (status) => process.exit(status) };
+  }
   askBefore();
   const { exit, ...system } = openSystem(addon);
-  const standing = raiseWalls(system, process.arch as Arch, last);
+  const standing = raiseWalls(system, process.arch as Arch, last, exceptions);
   // An addon that is loaded already opens once more, whatever the walls say.
   Reflect.deleteProperty(process, 'dlopen');
   return { standing, exit };

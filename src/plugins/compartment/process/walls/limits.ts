@@ -3,6 +3,7 @@
 
 import { type Arch, numberOf } from './numbers.ts';
 import type { Calls } from './system.ts';
+import { bytesOf } from './threads.ts';
 
 const RLIMIT_FSIZE = 1;
 const RLIMIT_CORE = 4;
@@ -35,4 +36,11 @@ export function limitFiles(system: Calls, arch: Arch, files: number): void {
  */
 export function limitAddresses(system: Calls, arch: Arch, bytes: number): void {
   limit(system, arch, RLIMIT_AS, bytes);
+}
+
+/** The addresses that this process has taken, in bytes; null where the system does not tell. */
+export function addressesTaken(system: Calls, arch: Arch): number | null {
+  const status = bytesOf(system, arch, 'read', '/proc/self/status')?.toString('latin1') ?? '';
+  const taken_kb = /^VmSize:\s*(\d+) kB$/m.exec(status)?.[1];
+  return taken_kb === undefined ? null : Number(taken_kb) * 1024;
 }

@@ -10,7 +10,11 @@ export type Rule =
   | { readonly is: 'allowed' }
   | { readonly is: 'refused'; readonly error: number }
   | { readonly is: 'allowed where equal'; readonly argument: number; readonly values: readonly number[] }
-  | { readonly is: 'allowed where set'; readonly argument: number; readonly bit: number };
+  | { readonly is: 'allowed where set'; readonly argument: number; readonly bit: number }
+  | { readonly is: 'allowed where either'; readonly either: readonly Condition[] };
+
+/** A rule that looks at one argument. */
+export type Condition = Extract<Rule, { readonly is: 'allowed where equal' | 'allowed where set' }>;
 
 export type Policy = Readonly<Partial<Record<CallName, Rule>>>;
 
@@ -18,7 +22,8 @@ export const EPERM = 1;
 export const EINVAL = 22;
 export const ENOSYS = 38;
 
-const MAP_ANONYMOUS = 0x20;
+/** Of mmap: memory that no file lies behind. */
+export const ANONYMOUS: Condition = { is: 'allowed where set', argument: 3, bit: 0x20 };
 
 /**
  * The flags with which glibc, and with CLONE_DETACHED (0x400000) musl, start a thread: CLONE_VM, FS, FILES, SIGHAND,
@@ -38,7 +43,7 @@ export const computing = (pid: number): Policy => ({
   madvise: allowed,
   mprotect: allowed,
   munmap: allowed,
-  mmap: { is: 'allowed where set', argument: 3, bit: MAP_ANONYMOUS },
+  mmap: ANONYMOUS,
   getrusage: allowed,
   clock_gettime: allowed,
   // Memory. Protection keys are V8's, where the processor has them.

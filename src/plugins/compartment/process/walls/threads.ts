@@ -18,7 +18,7 @@ const O_CLOEXEC = 0x80000;
 const READ_BYTES = 4096;
 
 /** What `call` reads from the file or folder at `path`; null where it cannot be read. */
-const bytesOf = (system: Calls, arch: Arch, call: 'read' | 'getdents64', path: string): Buffer | null => {
+export const bytesOf = (system: Calls, arch: Arch, call: 'read' | 'getdents64', path: string): Buffer | null => {
   const name = Buffer.from(`${path}\0`);
   const file = system.call(numberOf('openat', arch), AT_FDCWD, system.address(name), O_CLOEXEC);
   if (file < 0) return null;

@@ -9,9 +9,9 @@
 import { closeStrays } from './descriptors.ts';
 import { filterOf } from './filter.ts';
 import { restrictFiles } from './landlock.ts';
-import { limitToNothing } from './limits.ts';
+import { addressesTaken, limitAddresses, limitToNothing } from './limits.ts';
 import type { Arch } from './numbers.ts';
-import { computing } from './policy.ts';
+import { computing, type Policy } from './policy.ts';
 import { dropPrivileges } from './privileges.ts';
 import { filterCalls } from './seccomp.ts';
 import type { Standing } from './standing.ts';
@@ -21,15 +21,34 @@ import { settle } from './threads.ts';
 /** The last descriptor that a plugin's process is given: /dev/null three times, and its two pipes. */
 export const LAST_GIVEN = 4;
 
+/** What a process may that does more than compute. */
+export interface Exceptions {
+  /** Opens what it reads from then on: no stray is open any more, and nothing can be opened afterwards. */
+  readonly opens: () => void;
+  readonly policy: (pid: number) => Policy;
+  /** How much memory it may take beyond what it has taken. */
+  readonly more_bytes: number;
+}
+
 /**
- * Raises the walls of a process that only computes and has the descriptors up to `last`. Gives which of them stand.
+ * Raises the walls of a process that has the descriptors up to `last`, and only computes, but for `exceptions`. Gives
+ * which of them stand.
  */
-export function raiseWalls(system: Calls, arch: Arch, last: number = LAST_GIVEN): Standing {
+export function raiseWalls(
+  system: Calls,
+  arch: Arch,
+  last: number = LAST_GIVEN,
+  exceptions: Exceptions | null = null,
+): Standing {
   settle(system, arch);
   dropPrivileges(system, arch);
   closeStrays(system, arch, last);
+  exceptions?.opens();
+  const taken = exceptions === null ? null : addressesTaken(system, arch);
   const landlock = restrictFiles(system, arch, []);
+  if (exceptions !== null && taken !== null) limitAddresses(system, arch, taken + exceptions.more_bytes);
   limitToNothing(system, arch);
-  const seccomp = filterCalls(system, arch, filterOf(computing(process.pid), arch));
+  const policy = exceptions?.policy ?? computing;
+  const seccomp = filterCalls(system, arch, filterOf(policy(process.pid), arch));
   return { landlock, seccomp };
 }
