@@ -10,10 +10,11 @@ import { database } from './database.ts';
 import { isolation } from './isolation.ts';
 import { metered } from './metered.ts';
 import { benchText, writeReport } from './report.ts';
+import { sql } from './sql.ts';
 import { txn } from './txn.ts';
 import { walls } from './walls.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [txn, call, metered, isolation, walls, bundle, database, browserFilter];
+const BENCHMARKS: readonly Benchmark[] = [txn, call, metered, isolation, walls, bundle, database, sql, browserFilter];
 const FLAGS = BENCHMARKS.flatMap(({ flags }) => Object.keys(flags ?? {}));
 
 const usageText = (): string =>

@@ -6,6 +6,7 @@ import { bundle } from '../../bench/bundle.ts';
 import { call } from '../../bench/call.ts';
 import { database } from '../../bench/database.ts';
 import { benchText } from '../../bench/report.ts';
+import { sql } from '../../bench/sql.ts';
 import { met } from '../../bench/target.ts';
 import { txn } from '../../bench/txn.ts';
 import { POSTGRES } from '../support/databases.ts';
@@ -44,6 +45,13 @@ describe('bench', () => {
     expect(Object.keys(result.tables)).toHaveLength(POSTGRES.isThere ? 2 : 1);
     for (const rows of Object.values(result.tables)) expect(rows[1]?.hash).toBe(rows[0]?.hash);
     expect(result.targets.every((target) => Number.isFinite(target.value))).toBe(true);
+  });
+
+  test('sql: a statement of a graft answers what it answers in this process', async () => {
+    const result = await sql.run(options);
+    const tables = Object.values(result.tables);
+    expect(tables).toHaveLength(3);
+    for (const rows of tables) expect(rows.at(-1)?.hash).toBe(rows[0]?.hash);
   });
 
   test('a target is met within its bound only', () => {
