@@ -22,8 +22,13 @@ const environment = (more: Environment): Environment => {
   return { ...Object.fromEntries(own), ...more };
 };
 
-export const begin = (args: readonly string[], env: Environment, cwd: string): ChildProcessWithoutNullStreams =>
-  spawn(process.execPath, [MAIN, ...args], { env: environment(env), cwd });
+/** Starts it; `main`: another copy of its file. */
+export const begin = (
+  args: readonly string[],
+  env: Environment,
+  cwd: string,
+  main: string = MAIN,
+): ChildProcessWithoutNullStreams => spawn(process.execPath, [main, ...args], { env: environment(env), cwd });
 
 export const ended = (child: ChildProcessWithoutNullStreams): Promise<Ran> => {
   const code = new Promise<number | null>((resolve) => child.once('close', resolve));
@@ -35,8 +40,14 @@ export const ended = (child: ChildProcessWithoutNullStreams): Promise<Ran> => {
 };
 
 /** Runs a command to its end. */
-export const run = (args: readonly string[], env: Environment, cwd: string, input = ''): Promise<Ran> => {
-  const child = begin(args, env, cwd);
+export const run = (
+  args: readonly string[],
+  env: Environment,
+  cwd: string,
+  input = '',
+  main: string = MAIN,
+): Promise<Ran> => {
+  const child = begin(args, env, cwd, main);
   // The program may end without having read all of it.
   child.stdin.on('error', () => {});
   child.stdin.end(input);
