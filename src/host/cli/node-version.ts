@@ -44,8 +44,8 @@ export const versionFault = ({ node, isolatedVm }: Versions): string | null => {
   if (isOlder(node, NEEDED.node)) {
     return (
       `GRAFT_NODE_TOO_OLD: this is Node ${node}, and Graftwork needs ${NEEDED.node} or later: ` +
-      'the isolated-vm of older ones lets plugins out. Install it from https://nodejs.org, ' +
-      'or put the node_modules/.bin of a checkout first on PATH; `npx graftwork` and npm scripts do that.'
+      'the isolated-vm of older ones lets plugins out. Install it from https://nodejs.org, and what you installed ' +
+      'with the older one again. In a checkout, `npx graftwork` and npm scripts find the one that lies there.'
     );
   }
   if (isolatedVm === null)
