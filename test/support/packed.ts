@@ -2,7 +2,16 @@
 // a run of Jest, by whichever test asks first. The others wait for a lock that ends with the process that has it.
 
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
@@ -15,25 +24,27 @@ const PLACE = process.env.GRAFTWORK_PACKED as string;
 export const BUILD = join(PLACE, 'build');
 export const TSC = join(MODULES, 'typescript', 'bin', 'tsc');
 
+/** Where the archives of `graftwork` and `graftwork-sdk` are, once they are whole. */
+const ARCHIVES = join(PLACE, 'archives');
+
 const build = (): void => {
+  const packing = mkdtempSync(join(PLACE, 'packing-'));
   execFileSync(process.execPath, [TSC, '-p', 'tsconfig.build.json', '--outDir', BUILD], { cwd: ROOT });
   execFileSync(process.execPath, ['scripts/publish-manifest.ts', BUILD], { cwd: ROOT });
-  const archives = join(PLACE, 'archives');
-  mkdirSync(archives);
-  execFileSync('npm', ['pack', '--silent', BUILD, join(BUILD, 'sdk')], { cwd: archives });
+  execFileSync('npm', ['pack', '--silent', BUILD, join(BUILD, 'sdk')], { cwd: packing });
   symlinkSync(MODULES, join(BUILD, 'node_modules'));
+  renameSync(packing, ARCHIVES);
 };
 
-/** The archives of `graftwork` and `graftwork-sdk`. */
 const archives = (): string[] => {
   const lock = new DatabaseSync(join(PLACE, 'lock'), { timeout: 300_000 });
   lock.exec('BEGIN EXCLUSIVE');
   try {
-    if (!existsSync(BUILD)) build();
+    if (!existsSync(ARCHIVES)) build();
   } finally {
     lock.close();
   }
-  return readdirSync(join(PLACE, 'archives')).map((name) => join(PLACE, 'archives', name));
+  return readdirSync(ARCHIVES).map((name) => join(ARCHIVES, name));
 };
 
 /** Installs packages of the repository's own in a folder, as links. */
