@@ -6,13 +6,11 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'js', 'json'],
   transform: { '\\.ts$': '<rootDir>/test/support/strip-types.cjs' },
-  globalSetup: '<rootDir>/test/support/packed-place.ts',
-  globalTeardown: '<rootDir>/test/support/packed-place-removed.ts',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/examples/.*/plugins/'],
   testTimeout: 60_000,
-  globalSetup: '<rootDir>/test/support/postgres-run.ts',
-  globalTeardown: '<rootDir>/test/support/postgres-end.ts',
+  globalSetup: '<rootDir>/test/support/run-begin.ts',
+  globalTeardown: '<rootDir>/test/support/run-end.ts',
   // Two at a time, on a machine with two cores too: much of the time is spent waiting for other processes.
   maxWorkers: Math.max(2, availableParallelism() - 1),
 };

@@ -16,10 +16,11 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { RUN_FOLDER } from './postgres.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const MODULES = join(ROOT, 'node_modules');
-const PLACE = process.env.GRAFTWORK_PACKED as string;
+const PLACE = process.env[RUN_FOLDER] as string;
 /** What is packed, as it was built. */
 export const BUILD = join(PLACE, 'build');
 export const TSC = join(MODULES, 'typescript', 'bin', 'tsc');

@@ -2,7 +2,7 @@
 // or the one of GRAFTWORK_TEST_POSTGRES=URL, whose user may make databases.
 //
 //   const server = await startPostgres()      a server of one's own; null: there is none here
-//   const server = await sharedPostgres()     one for all files of a run of the tests (postgres-end.ts ends it), which
+//   const server = await sharedPostgres()     one for all files of a run of the tests (run-end.ts ends it), which
 //                                             `stop` leaves alone
 //   const database = await server.database()  an empty database: its URL, and what removes it
 

@@ -1,4 +1,4 @@
-// The end of a run of the tests, for Jest: the PostgreSQL that its files shared ends.
+// The end of a run of the tests, for Jest: what its files shared ends and is removed.
 
 import { rmSync } from 'node:fs';
 import { endShared, RUN_FOLDER } from './postgres.ts';

@@ -1,5 +1,5 @@
-// A run of the tests has one folder in which its files find the PostgreSQL that they share (postgres.ts). This is the
-// run's beginning, for Jest; postgres-end.ts is its end.
+// The beginning of a run of the tests, for Jest: a folder in which all its files find what they share, the PostgreSQL
+// (postgres.ts) and the packed packages (packed.ts). run-end.ts is its end.
 
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
