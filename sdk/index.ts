@@ -80,3 +80,59 @@ export const refuse = (code: string, message: string): never => {
   if (refused === undefined) throw new Refused(code, message);
   return refused(code, message);
 };
+
+/** A data type for columns of a host's database. What it throws ends the host's call. */
+export interface DataTypeOf<Value> {
+  /** At least three texts of values: the type is tried on them before it is installed. */
+  readonly examples: readonly string[];
+  /** The value of a text; null: it is none. */
+  parse(text: string): Value | null;
+  /** The text of a value, which is read as that value, and as itself. */
+  format(value: Value): string;
+  /** Below 0, 0 or above: a total order. */
+  compare(a: Value, b: Value): number;
+  /** A text of printable ASCII, at most 500: keys are in the order of the values, and those of equal values equal. */
+  key(value: Value): string;
+  /** Functions of values by name, which give plain data. */
+  readonly operators?: Readonly<Record<string, (...values: Value[]) => Plain>>;
+}
+
+interface TypeQuestions {
+  readonly read: readonly string[];
+  readonly compare: readonly (readonly [string, string])[];
+  readonly apply: readonly (readonly [string, ...string[]])[];
+  readonly examples: boolean;
+}
+
+/** The graft that brings a data type, for a point `db/type/NAME`. */
+export const dataType = <Value>(type: DataTypeOf<Value>): Graft<TypeQuestions> => {
+  const applied = ([name, ...texts]: readonly [string, ...string[]]): Plain => {
+    const operators = type.operators ?? {};
+    const values = texts.map((text) => type.parse(text));
+    return Object.hasOwn(operators, name) && values.every((value) => value !== null)
+      ? ((operators[name] as (...values: Value[]) => Plain)(...(values as Value[])) ?? null)
+      : null;
+  };
+  return ({ read, compare, apply, examples }) => {
+    const parsed = new Map<string, Value | null>();
+    const valueOf = (text: string): Value | null => {
+      const known = parsed.get(text);
+      if (known !== undefined) return known;
+      const value = type.parse(text);
+      parsed.set(text, value);
+      return value;
+    };
+    return {
+      read: read.map((text) => {
+        const value = type.parse(text);
+        return value === null ? null : { text: type.format(value), key: type.key(value) };
+      }),
+      compare: compare.map(([a, b]) => {
+        const [one, other] = [valueOf(a), valueOf(b)];
+        return one === null || other === null ? null : type.compare(one, other);
+      }),
+      apply: apply.map(applied),
+      examples: examples ? [...type.examples] : [],
+    };
+  };
+};

@@ -245,7 +245,7 @@ export class HostPlugins {
     try {
       const pkg = this.#options.registry.packageOf(name);
       const grants = { name: installed.by, grants: 'everything' } as const;
-      const steps = { at: installed.at, ...(turn === undefined ? {} : { turn }) };
+      const steps = { at: installed.at, again: true, ...(turn === undefined ? {} : { turn }) };
       const plugin = await this.#table.install(pkg, grants, steps);
       this.#known.add(name);
       for (const graft of plugin.grafts) this.#removeAgain(graft, one.kept);

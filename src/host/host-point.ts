@@ -38,7 +38,7 @@ export interface HostPoint<Input, Output> {
 
 /** What a graft point of a host is declared with. */
 export interface HostPointOptions<Input = unknown, Output = unknown, Given = unknown>
-  extends Omit<PointOptions<Input, Output, Given>, 'default' | 'check'> {
+  extends Omit<PointOptions<Input, Output, Given>, 'default' | 'check' | 'trial'> {
   /**
    * The host's own answer. `txn` is the transaction of the call: what the default does there is committed or undone
    * with it. A chain's omitted default answers its input, an event's answers nothing.
@@ -54,6 +54,11 @@ export interface HostPointOptions<Input = unknown, Output = unknown, Given = unk
     state: StateView,
     txn: HostTransaction,
   ) => boolean | string | Promise<boolean | string>;
+  /**
+   * Tries a graft that is to be installed, before it stands: `call` calls it alone. Where this throws, the plugin is
+   * not installed. A host that brings back what stood before does not ask.
+   */
+  readonly trial?: (call: (input: Given) => Promise<Outcome<Output>>) => Promise<void>;
 }
 
 export interface CallOptions {
@@ -110,10 +115,11 @@ export class HostPoints {
   }
 
   declare<Input, Output>(options: HostPointOptions<Input, Output>): HostPoint<unknown, unknown> {
-    const { default: original, check } = options;
+    const { default: original, check, trial } = options;
     const given = {
       ...(original === undefined ? {} : { default: this.#within(original) }),
       ...(check === undefined ? {} : { check: this.#checking(check) }),
+      ...(trial === undefined ? {} : { trial: this.#trying(trial) }),
     };
     const point = this.table.add(
       new GraftPoint<Input, Output>({ ...options, ...given } as PointOptions<Input, Output>),
@@ -154,6 +160,13 @@ export class HostPoints {
         : check(answer, input, state, txn);
       return verdict instanceof Promise ? verdict.finally(() => txn.idle) : verdict;
     };
+  }
+
+  #trying<Input, Output>(
+    trial: NonNullable<HostPointOptions<Input, Output>['trial']>,
+  ): NonNullable<PointOptions<Input, Output>['trial']> {
+    return (graft) =>
+      trial((input) => invoke(this.#base, graft.point, input, { only: graft }) as Promise<Outcome<Output>>);
   }
 
   /** Calls a point by its name. Throws GRAFT_UNKNOWN_POINT and what `invoke` of the point throws. */

@@ -69,3 +69,4 @@ export type {
   TableGrant,
   Where,
 } from './store/index.ts';
+export { type DataTypes, dataTypes, type TypedColumns, type TypedTable } from './types/index.ts';

@@ -32,6 +32,8 @@ export interface InstallSteps {
   readonly turn?: Promise<unknown>;
   /** When it was installed, as ISO 8601; default: empty. */
   readonly at?: string;
+  /** It stood before, in another life of the host: no point tries it again. */
+  readonly again?: boolean;
   /**
    * Told when it may stand, before anybody sees it: where that throws, or rejects, nothing has changed. What takes time
    * is done for one plugin after the other.
@@ -86,7 +88,7 @@ export class PluginTable {
   async install(
     pkg: PluginPackage,
     installer: Installer = HOST_ITSELF,
-    { at = '', keep, turn }: InstallSteps = {},
+    { at = '', keep, turn, again = false }: InstallSteps = {},
   ): Promise<Plugin> {
     if (this.#closed) throw closed();
     if (this.#coming.has(pkg.name)) throw new GraftError('GRAFT_INSTALLED', `${pkg.name} is being installed`);
@@ -98,6 +100,7 @@ export class PluginTable {
     this.#coming.set(pkg.name, coming);
     try {
       const plugin = await this.#load(pkg, placements, { by: installer.name, at }, coming);
+      if (!again) await tryOut(plugin, placements, coming);
       await turn;
       while (this.#keeping !== null) await this.#keeping;
       const later = this.#replace(plugin, placements, keep);
@@ -251,6 +254,18 @@ const located = (error: unknown, { name, sourceMap }: PluginPackage, position: S
         error.failure,
         frames.map(({ text }) => text),
       );
+};
+
+/** Calls the grafts of a plugin that does not stand yet; where one is not good, the plugin retires. */
+const tryOut = async (plugin: Plugin, placements: readonly Placement[], coming: Coming): Promise<void> => {
+  try {
+    for (const [index, placement] of placements.entries())
+      await placement.point.options.trial?.(new Graft(plugin, index, placement));
+    if (coming.refused !== null) throw coming.refused;
+  } catch (error) {
+    plugin.retire();
+    throw error;
+  }
 };
 
 const closed = (): GraftError => new GraftError('GRAFT_CLOSED', 'the host is closed');

@@ -6,6 +6,7 @@ import type { Transaction } from '../txn/index.ts';
 import type { CallableTree } from './callable.ts';
 import type { Column, ColumnOptions } from './columns.ts';
 import { GraftError } from './errors.ts';
+import type { Graft } from './graft.ts';
 import { LIMIT_NAMES, type Limits } from './limits.ts';
 import { A_BOOLEAN, A_FUNCTION, A_TEXT, AN_OBJECT, checkOptions, type Expected, oneOf } from './options.ts';
 import { isSchema } from './schema.ts';
@@ -63,6 +64,11 @@ export interface PointOptions<Input = unknown, Output = unknown, Given = unknown
    * the call is denied, and the point stays closed while its graft is missing) or `fail` (the caller is told).
    */
   readonly onFault?: FaultPolicy;
+  /**
+   * Tries a graft that is to be installed, before it stands. Where this throws, the plugin is not installed. It is not
+   * asked when a host brings back what stood before.
+   */
+  readonly trial?: (graft: Graft) => Promise<void>;
   /** Limits of one call; a plugin's manifest may lower them. */
   readonly limits?: Partial<Limits>;
   /** A graft is removed at this many aborts of its own fault. 1, as in VINO, unless given. */
@@ -94,6 +100,7 @@ const OPTIONS: Record<keyof PointOptions, Expected> = {
   columns: AN_OBJECT,
   fill: A_FUNCTION,
   onFault: oneOf('default', 'deny', 'fail'),
+  trial: A_FUNCTION,
   limits: AN_OBJECT,
   budget: ['a number from 1', (value) => typeof value === 'number' && value >= 1],
   readOnly: A_BOOLEAN,

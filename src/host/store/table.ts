@@ -81,11 +81,16 @@ export class Table {
     this.primary = named(metadata.primaryColumns[0]) as TableColumn;
   }
 
-  /** The columns of a grant. Throws GRAFT_BAD_OPTION for an unknown one. */
+  /** The columns of a grant; `all` may stand in the list. Throws GRAFT_BAD_OPTION for an unknown one. */
   granted(names: readonly string[] | 'all' | undefined): ReadonlyMap<string, TableColumn> {
     const open = (column: TableColumn): boolean => column.kind !== 'blob';
-    if (names === 'all') return new Map([...this.columns].filter(([, column]) => open(column) && !column.hidden));
-    return new Map((names ?? []).map((name) => [name, this.#column(name, open)]));
+    const all = [...this.columns].filter(([, column]) => open(column) && !column.hidden);
+    const listed = names === 'all' ? ['all'] : (names ?? []);
+    return new Map(
+      listed.flatMap((name): (readonly [string, TableColumn])[] =>
+        name === 'all' ? all : [[name, this.#column(name, open)]],
+      ),
+    );
   }
 
   #column(name: string, open: (column: TableColumn) => boolean): TableColumn {
