@@ -115,7 +115,7 @@ export const dataType = <Value>(type: DataTypeOf<Value>): Graft<TypeQuestions> =
   };
   return ({ read, compare, apply, examples }) => {
     const parsed = new Map<string, Value | null>();
-    const valueOf = (text: string): Value | null => {
+    const parsedOf = (text: string): Value | null => {
       const known = parsed.get(text);
       if (known !== undefined) return known;
       const value = type.parse(text);
@@ -128,7 +128,7 @@ export const dataType = <Value>(type: DataTypeOf<Value>): Graft<TypeQuestions> =
         return value === null ? null : { text: type.format(value), key: type.key(value) };
       }),
       compare: compare.map(([a, b]) => {
-        const [one, other] = [valueOf(a), valueOf(b)];
+        const [one, other] = [parsedOf(a), parsedOf(b)];
         return one === null || other === null ? null : type.compare(one, other);
       }),
       apply: apply.map(applied),

@@ -17,6 +17,7 @@ import { bundleMutated } from './mutated-sources.ts';
 import { killPlugins } from './plugin-kills.ts';
 import { runShop } from './shop.ts';
 import { runTransactions, wrongWith } from './transactions.ts';
+import { runTypes } from './typed-rows.ts';
 
 const silent = (): void => {};
 
@@ -150,4 +151,10 @@ test.each(['process', 'isolate'] as const)('a busy machine costs no honest graft
   const { aborted, own_ms } = await runBusy({ kind, calls: 20, load: 6, progress: silent });
   expect(aborted).toEqual({});
   expect(own_ms[0]).toBeGreaterThan(0);
+});
+
+test('columns of data types are in the order of a reference sort', async () => {
+  const results = await runTypes(300, 1, silent);
+  expect(results.length).toBeGreaterThanOrEqual(5);
+  expect(results.flatMap(({ type, wrong }) => wrong.map((what) => `${type}: ${what}`))).toEqual([]);
 });

@@ -12,6 +12,7 @@
 //                                                random transactions are one history
 //   shop [--writes N] [--seed N]                 a shop's own writes beside grafts that fail and are killed
 //   browser-filter [--pages N]                   a filtering proxy, its plugins killed; its memory over many pages
+//   types [--rows N] [--seed N]                  columns of every sample type, in each database, against a sort
 //   memory [--calls N] [--aborts N]              heap and resident set over many calls
 //   fuzz [--seed N] [--seeds COUNT] [--minutes M | --operations K] [--kind process|isolate] [--life N] [--json]
 //                                                the public API under seeded operations, seed after seed
@@ -33,6 +34,7 @@ import { bundleMutated } from './mutated-sources.ts';
 import { killPlugins } from './plugin-kills.ts';
 import { runShop } from './shop.ts';
 import { runTransactions } from './transactions.ts';
+import { runTypes } from './typed-rows.ts';
 
 const progress = (text: string): void => {
   process.stderr.write(`${text}\n`);
@@ -62,6 +64,7 @@ const OPTIONS = {
   sources: { type: 'string' },
   cases: { type: 'string' },
   pages: { type: 'string' },
+  rows: { type: 'string' },
   writes: { type: 'string' },
   seed: { type: 'string' },
   seeds: { type: 'string' },
@@ -165,6 +168,11 @@ const run = async (name: string | undefined, values: Values): Promise<boolean> =
       const result = await tryArguments(number(values.cases, 10_000), seed, progress);
       console.log(JSON.stringify(result));
       return Object.values(result).every((violations) => violations.length === 0);
+    }
+    case 'types': {
+      const result = await runTypes(number(values.rows, 100_000), seed, progress);
+      console.log(JSON.stringify(result));
+      return result.every(({ wrong }) => wrong.length === 0);
     }
     case 'busy':
       return busy(values);

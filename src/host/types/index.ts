@@ -1,2 +1,2 @@
-export { dataTypes, type DataTypes, type TypedColumns } from './data-types.ts';
+export { type DataTypes, dataTypes, type TypedColumns } from './data-types.ts';
 export type { TypedTable } from './typed-table.ts';

@@ -68,8 +68,17 @@ export const tryType = async (type: string, ask: Ask, stored: readonly string[])
   const all = await ask({ ...NOTHING, read: [...new Set([...seen, ...stored, ...made])] });
   const values = distinct(all.read);
   // Once more, as the values write themselves.
-  await ask({ ...NOTHING, read: [...values, ...values].map(({ text }) => text) });
-  const few = [...spread(values.filter(({ text }) => seen.includes(text)), COMPARED_MAX / 2), ...spread(values, COMPARED_MAX / 2)];
+  const own = [...values, ...values];
+  const again = await ask({ ...NOTHING, read: own.map(({ text }) => text) });
+  const lost = own.find((value, i) => again.read[i]?.text !== value.text || again.read[i]?.key !== value.key);
+  if (lost !== undefined) throw refused(type, `${JSON.stringify(lost.text.slice(0, 60))} is not read as itself`);
+  const few = [
+    ...spread(
+      values.filter(({ text }) => seen.includes(text)),
+      COMPARED_MAX / 2,
+    ),
+    ...spread(values, COMPARED_MAX / 2),
+  ];
   const texts = [...new Set(few.map(({ text }) => text))];
   const pairs = texts.flatMap((a) => texts.map((b): readonly [string, string] => [a, b]));
   await ask({ ...NOTHING, read: texts, compare: [...pairs, ...pairs.toReversed()] });

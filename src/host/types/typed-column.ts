@@ -6,7 +6,6 @@
 import { GraftError } from '../../plugins/index.ts';
 import type { Host } from '../host.ts';
 import type { HostTable } from '../host-table.ts';
-import type { HostTransaction } from '../host-transaction.ts';
 import type { Row, Scalar } from '../store/index.ts';
 import { BATCH_TEXTS_MAX, type TypedValue } from './batch.ts';
 import type { DataType } from './data-type.ts';

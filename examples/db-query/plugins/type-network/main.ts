@@ -34,7 +34,8 @@ const parse = (text: string): Network | null => {
   const [host = '', length, more] = text.split('/');
   const bits = host.includes(':') ? 128 : 32;
   const address = bits === 128 ? sixOf(host) : fourOf(host);
-  if (address === null || more !== undefined || (length !== undefined && !/^(0|[1-9]\d{0,2})$/.test(length))) return null;
+  if (address === null || more !== undefined || (length !== undefined && !/^(0|[1-9]\d{0,2})$/.test(length)))
+    return null;
   const prefix = length === undefined ? bits : Number(length);
   if (prefix > bits) return null;
   const rest = BigInt(bits - prefix);
@@ -50,7 +51,16 @@ const format = ({ bits, address, prefix }: Network): string => {
 const lastOf = ({ bits, address, prefix }: Network): bigint => address + (1n << BigInt(bits - prefix)) - 1n;
 
 export const network = dataType<Network>({
-  examples: ['10.0.0.0/8', '10.0.0.0/16', '9.255.0.0/16', '192.168.1.1', '0.0.0.0/0', '2001:db8::/32', '::1', 'fe80::1/64'],
+  examples: [
+    '10.0.0.0/8',
+    '10.0.0.0/16',
+    '9.255.0.0/16',
+    '192.168.1.1',
+    '0.0.0.0/0',
+    '2001:db8::/32',
+    '::1',
+    'fe80::1/64',
+  ],
   parse,
   format,
   compare: (a, b) =>

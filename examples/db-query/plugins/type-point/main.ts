@@ -37,7 +37,9 @@ const distance = (a: Point, b: Point): number => {
   const [from, to] = [radians(degrees(a.north, 90)), radians(degrees(b.north, 90))];
   const half = (angle: number): number => Math.sin(angle / 2) ** 2;
   const turn = radians(degrees(b.east, 180) - degrees(a.east, 180));
-  return 2 * RADIUS_KM * Math.asin(Math.min(1, Math.sqrt(half(to - from) + Math.cos(from) * Math.cos(to) * half(turn))));
+  return (
+    2 * RADIUS_KM * Math.asin(Math.min(1, Math.sqrt(half(to - from) + Math.cos(from) * Math.cos(to) * half(turn))))
+  );
 };
 
 export const point = dataType<Point>({

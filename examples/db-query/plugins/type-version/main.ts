@@ -26,7 +26,17 @@ const number = (value: number): string => {
 const part = (one: string | number): string => (typeof one === 'number' ? `#${number(one)} ` : `$${one} `);
 
 export const version = dataType<Version>({
-  examples: ['1.2.3', '1.10.0', '1.9.0', '2.0.0-rc.1', '2.0.0-rc.10', '2.0.0-rc.2', '2.0.0-beta', '2.0.0', '0.0.1-a.b.c'],
+  examples: [
+    '1.2.3',
+    '1.10.0',
+    '1.9.0',
+    '2.0.0-rc.1',
+    '2.0.0-rc.10',
+    '2.0.0-rc.2',
+    '2.0.0-beta',
+    '2.0.0',
+    '0.0.1-a.b.c',
+  ],
   parse: (text) => (text.length > 200 ? null : (parse(text) as Version | null)),
   format: ({ version }) => version,
   compare: (a, b) => a.compare(b),
