@@ -6,6 +6,7 @@ import { BadUse, type Benchmark } from './benchmark.ts';
 import { browserFilter } from './browser-filter.ts';
 import { bundle } from './bundle.ts';
 import { call } from './call.ts';
+import { dataTypesBench } from './data-types.ts';
 import { database } from './database.ts';
 import { isolation } from './isolation.ts';
 import { metered } from './metered.ts';
@@ -14,7 +15,18 @@ import { sql } from './sql.ts';
 import { txn } from './txn.ts';
 import { walls } from './walls.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [txn, call, metered, isolation, walls, bundle, database, sql, browserFilter];
+const BENCHMARKS: readonly Benchmark[] = [
+  txn,
+  call,
+  metered,
+  isolation,
+  walls,
+  bundle,
+  database,
+  sql,
+  dataTypesBench,
+  browserFilter,
+];
 const FLAGS = BENCHMARKS.flatMap(({ flags }) => Object.keys(flags ?? {}));
 
 const usageText = (): string =>

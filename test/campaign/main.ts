@@ -181,7 +181,7 @@ const run = async (name: string | undefined, values: Values): Promise<boolean> =
     default:
       throw new Error(
         'name a campaign: plugin-kills, host-kills, guards, memory, hoarders, busy, shop, bundles, browser-filter, ' +
-          'fuel, arguments, transactions or fuzz',
+          'fuel, arguments, transactions, types or fuzz',
       );
   }
 };

@@ -29,8 +29,8 @@ export type CommitStep =
  */
 export interface TableGrant {
   /**
-   * Columns that grafts see, and may use in conditions. `all` leaves out those that the entity does not select. BLOBs
-   * cannot be read.
+   * Columns that grafts see, and may use in conditions. `all`, alone or in the list, leaves out those that the entity
+   * does not select. BLOBs cannot be read.
    */
   readonly read?: readonly string[] | 'all';
   /** Columns that grafts may give values to; `all` as for `read`. */

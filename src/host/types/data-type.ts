@@ -1,5 +1,5 @@
-// A data type that a plugin brings: a function point `db/type/NAME`, which is asked of many values at a time. Each batch
-// carries a few questions more, whose answers are known or must agree; a type that breaks a law there is removed, and
+// A data type that a plugin brings: a function point `db/type/NAME`, which is asked of many values at a time. Each
+// batch carries a few questions more, whose answers are known or must agree; a type that breaks a law there is removed, and
 // the call is undone, as `invalid-answer`.
 
 import { badArgument, GraftError, type Outcome } from '../../plugins/index.ts';
@@ -17,7 +17,7 @@ import {
   type TypedValue,
 } from './batch.ts';
 import { lawFault } from './laws.ts';
-import { type Ask, tryType } from './trial.ts';
+import { type AskType, tryType } from './trial.ts';
 
 /** Values that the host remembers of a type, to ask for again. */
 const KNOWN_MAX = 64;
@@ -79,7 +79,7 @@ export class DataType {
   }
 
   async #try(call: (batch: TypeBatch) => Promise<Outcome<TypeAnswers | null>>, stored: StoredValues): Promise<void> {
-    const ask: Ask = async (batch) => {
+    const ask: AskType = async (batch) => {
       const outcome = await call(batch);
       if (outcome.status === 'committed' && outcome.value !== null) return outcome.value;
       const [graft] = outcome.grafts;

@@ -12,7 +12,7 @@ const MADE = 300;
 /** Values of which each is compared with each: 2 × 40 × 40 comparisons. */
 const COMPARED_MAX = 40;
 
-export type Ask = (batch: TypeBatch) => Promise<TypeAnswers>;
+export type AskType = (batch: TypeBatch) => Promise<TypeAnswers>;
 
 const refused = (type: string, what: string): GraftError => new GraftError('GRAFT_TRIAL', `type ${type}: ${what}`);
 
@@ -57,7 +57,7 @@ const distinct = (read: readonly (TypedValue | null)[]): TypedValue[] => [
 ];
 
 /** Throws GRAFT_TRIAL for a type that names no examples; `ask` throws for one that breaks a law. */
-export const tryType = async (type: string, ask: Ask, stored: readonly string[]): Promise<void> => {
+export const tryType = async (type: string, ask: AskType, stored: readonly string[]): Promise<void> => {
   const { examples } = await ask({ ...NOTHING, examples: true });
   if (examples.length < EXAMPLES_MIN) throw refused(type, `names ${examples.length} examples, of ${EXAMPLES_MIN}`);
   const seen = examples.slice(0, EXAMPLES_MAX);

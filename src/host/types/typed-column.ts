@@ -26,7 +26,7 @@ export interface ColumnNames {
 
 type Read = (texts: readonly string[]) => Promise<readonly (TypedValue | null)[]>;
 
-interface Cell {
+interface TypedCell {
   readonly id: Scalar;
   readonly text: string;
   readonly key: string | null;
@@ -71,7 +71,7 @@ export class TypedColumn {
     return this.#table.read(options as never) as Promise<Row[]>;
   }
 
-  #cells(rows: readonly Row[]): Cell[] {
+  #cells(rows: readonly Row[]): TypedCell[] {
     const { primary, column, key } = this.names;
     return rows.map((row) => ({
       id: row[primary] as Scalar,
@@ -81,12 +81,12 @@ export class TypedColumn {
   }
 
   /** Committed cells that are not null, page by page. */
-  async *#pages(): AsyncGenerator<readonly Cell[]> {
+  async *#pages(): AsyncGenerator<readonly TypedCell[]> {
     for (let last: Scalar = null; ; ) {
       const cells = this.#cells(await this.#read(this.#pageAfter(last)));
       if (cells.length === 0) return;
       yield cells;
-      last = (cells.at(-1) as Cell).id;
+      last = (cells.at(-1) as TypedCell).id;
     }
   }
 
@@ -181,7 +181,7 @@ export class TypedColumn {
           await table.update({ [primary]: cell.id }, { [column]: value.text, [key]: value.key });
         }
         count += cells.length;
-        last = (cells.at(-1) as Cell).id;
+        last = (cells.at(-1) as TypedCell).id;
       }
     });
     this.#state = 'good';
@@ -191,7 +191,7 @@ export class TypedColumn {
 }
 
 /** The first cell whose key is not that of its value; null: none. */
-const firstWrong = async (cells: readonly Cell[], read: Read): Promise<string | null> => {
+const firstWrong = async (cells: readonly TypedCell[], read: Read): Promise<string | null> => {
   if (cells.length === 0) return null;
   const texts = [...new Set(cells.map(({ text }) => text))];
   const values = await read(texts);

@@ -64,7 +64,7 @@ class Texts {
 }
 
 /** Rewrites arguments; what is malformed is left for the table to refuse. */
-export class Rewriter {
+export class ValueRewriter {
   readonly #columns: ReadonlyMap<string, TypedColumn>;
   readonly #keys: ReadonlySet<string>;
 
@@ -198,7 +198,7 @@ const waiting = (callable: Callable, rewrite: Rewrite, shown = (answer: unknown)
 
 export const typedTable = (host: Host, name: string, columns: readonly TypedColumn[]): TypedTable => {
   const table = host.table(name);
-  const rewriter = new Rewriter(columns);
+  const rewriter = new ValueRewriter(columns);
   const one = async (row: unknown, txn: HostTransaction): Promise<Row> => (await rewriter.rows([row], txn))[0] as Row;
   const callables = (grant: TableGrant): CallableTree => {
     const tree = table.callables(widened(grant, rewriter.keys)) as Record<string, Callable>;

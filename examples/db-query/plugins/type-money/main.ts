@@ -1,5 +1,5 @@
-// Amounts of money such as EUR 12.50, in the order of the currency, then of the amount: amounts of two currencies have no
-// order of their own. The key: the currency, the sign, the amount in cents by its length and digits; below zero each
+// Amounts of money such as EUR 12.50, in the order of the currency, then of the amount: amounts of two currencies have
+// no order of their own. The key: the currency, the sign, the amount in cents by its length and digits; below zero each
 // digit stands for what it lacks of nine.
 
 import { dataType } from 'graftwork-sdk';

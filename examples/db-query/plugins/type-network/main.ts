@@ -1,5 +1,5 @@
-// IP networks such as 10.0.0.0/8 and 2001:db8::/32, in the order of their first addresses, the wider one first; those of
-// IPv4 come before those of IPv6. The key: the kind, the address in hexadecimal digits, the length of the prefix.
+// IP networks such as 10.0.0.0/8 and 2001:db8::/32, in the order of their first addresses, the wider one first; those
+// of IPv4 come before those of IPv6. The key: the kind, the address in hexadecimal digits, the length of the prefix.
 
 import { dataType } from 'graftwork-sdk';
 
