@@ -38,6 +38,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'HostCallables.handles': 'callable: { ...host.callables.handles(open).callables }',
   'HostCallables.events': "callable: { ...host.callables.events(['stock/changed']).callables }",
   'HostCallables.headers': 'callable: { header: host.callables.headers().header }',
+  dataTypes: "const types = await dataTypes(host, { version: { release: { number: 'number_key' } } })",
   createHost: "const host = await createHost({ store: 'sqlite:shop.db', registry: 'graftwork.db' })",
   'Host.callables': 'callable: { sleep: host.callables.sleep }',
   'Host.graftPoint':

@@ -1,6 +1,6 @@
 // A data type that a plugin brings: a function point `db/type/NAME`, which is asked of many values at a time. Each
-// batch carries a few questions more, whose answers are known or must agree; a type that breaks a law there is removed, and
-// the call is undone, as `invalid-answer`.
+// batch carries a few questions more, whose answers are known or must agree; a type that breaks a law there is removed,
+// and the call is undone, as `invalid-answer`.
 
 import { badArgument, GraftError, type Outcome } from '../../plugins/index.ts';
 import type { Host } from '../host.ts';
