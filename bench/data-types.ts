@@ -110,7 +110,7 @@ export const dataTypesBench: Benchmark = {
       progress(`${rows} rows`);
       await fill(join(folder, 'app.db'), rows, seed);
       const database = new DatabaseSync(join(folder, 'app.db'));
-      database.function('plain_key', { deterministic: true }, registered);
+      database.function('plain_key', { deterministic: true }, (text) => registered(String(text)));
       const by = (order: string): string => `SELECT native FROM item ORDER BY ${order}, native`;
       // Both look the row up, as no index holds the value.
       const from = (column: string): string =>

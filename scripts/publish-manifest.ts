@@ -3,7 +3,7 @@
 // (default: dist). The manifests are the repository's own, without the parts that only the repository needs (its own
 // Node and PostgreSQL, scripts, tools, overrides). What raises the walls of plugins' processes stays optional.
 
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -53,5 +53,7 @@ for (const folder of ['.', 'sdk'])
   writeFileSync(join(FOLDER, folder, 'package.json'), `${JSON.stringify(published(folder), null, 2)}\n`);
 for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE', 'sdk/README.md']) copy(file);
 copy('LICENSE', 'sdk/LICENSE');
+// What the README leads to.
+for (const file of ['ARCHITECTURE.md', 'CONTRIBUTING.md', ...globSync('docs/*.{md,svg}', { cwd: ROOT })]) copy(file);
 // What the commands `bench` and `hostile` read.
 for (const file of ['bench/floors/json-child.mjs', 'test/hostile/cases.jsonl']) copy(file);

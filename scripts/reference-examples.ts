@@ -22,7 +22,6 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'PointOptions.columns': "columns: { used: { type: 'i32', length: 64 } }",
   'PointOptions.fill': 'fill: (input, { used }) => used.set(input.used)',
   'PointOptions.onFault': "onFault: 'deny'",
-  'PointOptions.trial': 'trial: (graft) => tryOut(graft)',
   'HostPointOptions.trial': 'trial: async (call) => mustCommit(await call({ list: 10 }))',
   'PointOptions.limits': 'limits: { own_ms: 20, writes: 10 }',
   'PointOptions.budget': 'budget: 3',

@@ -97,7 +97,7 @@ export interface DataTypeOf<Value> {
   readonly operators?: Readonly<Record<string, (...values: Value[]) => Plain>>;
 }
 
-interface TypeQuestions {
+export interface TypeQuestions {
   readonly read: readonly string[];
   readonly compare: readonly (readonly [string, string])[];
   readonly apply: readonly (readonly [string, ...string[]])[];

@@ -42,12 +42,19 @@ const begin = <Input, Output>(
 };
 
 /** Calls a graft point from the asynchronous host. */
-export const invoke = async <Input, Output>(
+export const invoke = <Input, Output>(
   base: Base,
   point: GraftPoint<Input, Output>,
   input: unknown,
   options: InvokeOptions = {},
-  repeat: Repeat | null = null,
+): Promise<Outcome<Output>> => attempt(base, point, input, options, null);
+
+const attempt = async <Input, Output>(
+  base: Base,
+  point: GraftPoint<Input, Output>,
+  input: unknown,
+  options: InvokeOptions,
+  repeat: Repeat | null,
 ): Promise<Outcome<Output>> => {
   if (point.kind === 'event' && options.txn !== undefined) {
     const origin = originOf(options);
@@ -86,7 +93,7 @@ export const invoke = async <Input, Output>(
   const attempts = invocation.attempts + 1;
   const until_ms = repeat?.until_ms ?? base.transactions.clock.now() + point.limits.total_ms;
   await base.participant?.pause?.(attempts);
-  return invoke(base, point, input, options, { attempts, until_ms });
+  return attempt(base, point, input, options, { attempts, until_ms });
 };
 
 /** A call that is made again: how often it has been made, and when its time is over. */

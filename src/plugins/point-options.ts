@@ -67,6 +67,7 @@ export interface PointOptions<Input = unknown, Output = unknown, Given = unknown
   /**
    * Tries a graft that is to be installed, before it stands. Where this throws, the plugin is not installed. It is not
    * asked when a host brings back what stood before.
+   * @internal
    */
   readonly trial?: (graft: Graft) => Promise<void>;
   /** Limits of one call; a plugin's manifest may lower them. */

@@ -40,7 +40,12 @@ const manifest = (graftwork: object) => ({
 const VALUES: readonly (readonly [string, () => unknown, string, string])[] = [
   ['no options of a host', () => createHost(7 as never), 'an object of options', '7'],
   ['a store', () => createHost({ store: 1 as never }), 'a text (`sqlite:PATH`, `memory`) or a DataSource', '1'],
-  ['a store of no kind', () => createHost({ store: 'mysql:x' }), '"sqlite:PATH" or "memory"', '"mysql:x"'],
+  [
+    'a store of no kind',
+    () => createHost({ store: 'mysql:x' }),
+    '"sqlite:PATH", "postgres://…" or "memory"',
+    '"mysql:x"',
+  ],
   ['entities', () => createHost({ entities: {} as never }), 'a list', 'an object'],
   ['walls', () => new ProcessMaker({ walls: 'high' as never }), '"wanted" or "required" or "none"', '"high"'],
   ['spare processes', () => new ProcessMaker({ spares: -1 }), 'a whole number, not negative', '-1'],

@@ -55,11 +55,11 @@ test('of many that begin at once one is let in', async () => {
 
 test('a host in another process has the file until it is killed', async () => {
   const script = fileURLToPath(new URL('./killed-host.ts', import.meta.url));
-  const other = spawn(process.execPath, [script, file, `${place.path}/out`, 'none'], {
+  const other = spawn(process.execPath, [script, `sqlite:${file}`, `${place.path}/out`, 'none'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await once(other.stdout, 'data');
-  await expect(Fixture.open(file)).rejects.toMatchObject({
+  await expect(Fixture.at(`sqlite:${file}`)).rejects.toMatchObject({
     code: 'GRAFT_IN_USE',
     message: expect.stringMatching(`process ${other.pid} on ${hostname()}, since 20`),
   });
@@ -67,8 +67,8 @@ test('a host in another process has the file until it is killed', async () => {
   other.stdout.resume();
   other.kill('SIGKILL');
   await ended;
-  const next = await Fixture.open(file);
-  expect(next.store.table('owner').count(null)).toBeGreaterThan(0);
+  const next = await Fixture.at(`sqlite:${file}`);
+  expect(next.store.table('owner').count(null) as number).toBeGreaterThan(0);
   await next.store.close();
 });
 
