@@ -230,6 +230,13 @@ run('the page of visits', () => {
     await page.getByRole('button', { name: 'Show visits' }).click();
   };
 
+  /** Does what throws a switch, and waits until the host has answered. */
+  const switchedBy = async (act: () => Promise<void>): Promise<void> => {
+    const answered = page.waitForResponse(/\/api\/switches$/);
+    await act();
+    expect((await answered).status()).toBe(200);
+  };
+
   test('shows visits as they happen, switches plugins and sites, and is accessible', async () => {
     await sign(page);
     await withPlugins(['list-blocker'], async () => {
@@ -238,13 +245,11 @@ run('the page of visits', () => {
       await row.getByText('1 blocked').waitFor();
       await row.getByText('What was done').click();
       await row.getByText('blocked http://ads.test/a.js').waitFor();
-      await row.getByLabel('Filters on news.test').uncheck();
-      await page.waitForFunction('document.querySelectorAll("#visits input:not(:checked)").length > 0');
+      await switchedBy(() => row.getByLabel('Filters on news.test').uncheck());
       expect(filter.sitesOff()).toEqual(['news.test']);
       expect((await load(origin.url('/article'))).html).not.toContain('<style>');
       await filter.switchSite('news.test', true);
-      await page.getByLabel('link-cleaner').check();
-      await page.waitForFunction('!document.querySelector("#fault").textContent');
+      await switchedBy(() => page.getByLabel('link-cleaner').check());
       expect(filter.host.plugins().map(({ name }) => name)).toContain('link-cleaner');
     });
   });
