@@ -86,7 +86,7 @@ const visitRow = (visit) => {
     element('h3', { text: visit.url }),
     element('div', { className: 'at', text: new Date(visit.at).toLocaleTimeString() }),
     element('ul', { className: 'counts' }, [
-      count(visit.requests, 'requests', 'requests'),
+      count(visit.requests, visit.requests === 1 ? 'request' : 'requests', 'requests'),
       count(visit.blocked, 'blocked', 'blocked'),
       count(visit.changed, 'changed', 'changed'),
       count(visit.undone, 'undone', 'undone'),
