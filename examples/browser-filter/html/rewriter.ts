@@ -10,12 +10,13 @@ type RewriterModule = typeof import('html-rewriter-wasm');
 /** 40 bytes each: 8 MB. */
 const CALLS_MAX = 200_000;
 const NAME = 'html-rewriter-wasm';
-const require = createRequire(import.meta.url);
 
 let module: RewriterModule | null = null;
 let calls = 0;
 
+/** What requires a module keeps it for ever, so each is required by another. */
 const fresh = (): RewriterModule => {
+  const require = createRequire(import.meta.url);
   const folder = require.resolve(NAME).replace(/[^/\\]+$/, '');
   for (const path of Object.keys(require.cache)) if (path.startsWith(folder)) delete require.cache[path];
   calls = 0;
