@@ -77,7 +77,8 @@ const pipeWriter = (descriptor: number): Pick<Channel, 'write' | 'end'> => {
   };
   return {
     write(bytes) {
-      if (ended) return true;
+      // A stream that has failed has closed the descriptor, whose number is another's by now.
+      if (ended || rest?.destroyed === true) return true;
       let sent = 0;
       if (rest === null || rest.writableLength === 0) {
         try {
